@@ -1,0 +1,51 @@
+"""The JSON API under ``/api/v1``: one file per resource, all behind the same guard.
+
+A new resource is a file with ``bp = api_blueprint("noun", "...")`` (see ``guard``), schemas in
+``schemas/noun.py`` and a line in ``register_api``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_openapi3 import Info, OpenAPI
+
+from app import __version__
+from app.blueprints.api import accounts, connections, docs, models, tokens
+from app.blueprints.api.problems import Problem, validation_problem
+
+_RESOURCES = (accounts, tokens, connections, models)
+
+
+def openapi_options() -> dict[str, Any]:
+    """Return the keyword arguments of the ``OpenAPI`` application."""
+    return {
+        "info": Info(
+            title="OpenBench Studio",
+            version=__version__,
+            description="Run, watch, trust and compare LLM benchmarks.",
+        ),
+        "security_schemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token from Settings, API tokens or from POST /auth/login.",
+            },
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "studio_session",
+                "description": "The browser's session; changes also need X-CSRFToken.",
+            },
+        },
+        "validation_error_model": Problem,
+        "validation_error_callback": validation_problem,
+        "doc_ui": False,  # its pages need inline scripts; ours are in docs.py
+    }
+
+
+def register_api(app: OpenAPI) -> None:
+    """Attach all resources, the OpenAPI document and the documentation page to ``app``."""
+    for resource in _RESOURCES:
+        app.register_api(resource.bp)
+    app.register_blueprint(docs.bp)

@@ -1,0 +1,69 @@
+"""``/auth``: registering, signing in for a token, who am I, signing out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Response, current_app, g
+
+from app import limits
+from app.blueprints.api.answers import answer, no_content
+from app.blueprints.api.guard import api_blueprint, bearer_token
+from app.blueprints.api.schemas.accounts import (
+    AccountAnswer,
+    Credentials,
+    LoginAnswer,
+    LoginBody,
+    User,
+)
+from app.config import Settings
+from app.services import accounts, sessions, tokens
+
+bp = api_blueprint(
+    "auth",
+    "Accounts and signing in.",
+    public={"register", "login"},
+    any_scope={"logout"},
+    bodyless={"logout"},
+)
+_OPEN: list[dict[str, list[str]]] = []
+
+
+@bp.post("/auth/register", responses={201: AccountAnswer}, security=_OPEN)
+@limits.register
+def register(body: Credentials) -> Response:
+    """Make an account; the first one is the administrator's."""
+    account = accounts.register_account(body.email, body.password)
+    return answer(AccountAnswer.of(account), 201)
+
+
+@bp.post("/auth/login", responses={200: LoginAnswer}, security=_OPEN)
+@limits.sign_in
+def login(body: LoginBody) -> Response:
+    """Exchange address and password for a token that lasts as long as a browser's session."""
+    account = accounts.authenticate(body.email, body.password)
+    settings: Settings = current_app.extensions["settings"]
+    token, info = tokens.create_token(
+        account.id,
+        body.token_name or "API sign-in",
+        account.scopes,
+        tokens.expiry(timedelta(days=settings.session_days)),
+    )
+    return answer(LoginAnswer(token=token, expires_at=info.expires_at, user=User.of(account)))
+
+
+@bp.get("/auth/me", responses={200: AccountAnswer})
+def me() -> Response:
+    """Return the account of the credential."""
+    return answer(AccountAnswer.of(g.account))
+
+
+@bp.post("/auth/logout", responses={204: None})
+def logout() -> Response:
+    """Revoke the presented token, or end the browser's session."""
+    token = bearer_token()
+    if token:
+        tokens.revoke_token(token)
+    else:
+        sessions.sign_out()
+    return no_content()

@@ -1,0 +1,52 @@
+"""``/benchmarks`` and ``/estimates``: what can be run, and what it would take."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, g, jsonify
+
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.benchmarks import (
+    BenchmarkDetail,
+    BenchmarkList,
+    BenchmarkPath,
+    BenchmarkQuery,
+    EstimateAnswer,
+)
+from app.queries import benchmarks
+from app.queries.paging import page_of
+from app.services.estimates import estimate_run
+from app.services.run_requests import RunRequest
+
+bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scope={"estimate"})
+
+
+@bp.get("/benchmarks", responses={200: BenchmarkList})
+def list_benchmarks(query: BenchmarkQuery) -> Response:
+    """List the benchmarks."""
+    found = benchmarks.search(
+        benchmarks.cards(current_app.extensions["settings"]),
+        q=query.q,
+        category=query.category,
+        offline=bool(query.offline),
+    )
+    page = page_of(found, lambda card: str(card["name"]), limit=query.limit, cursor=query.cursor)
+    return jsonify(items=list(page.items), next_cursor=page.next_cursor, total=page.total)
+
+
+@bp.get("/benchmarks/<string:name>", responses={200: BenchmarkDetail})
+def get_benchmark(path: BenchmarkPath) -> Response:
+    """Return a benchmark with its prompt template and an example."""
+    return jsonify(
+        benchmarks.detail_view(
+            benchmarks.get_benchmark(path.name), current_app.extensions["settings"]
+        )
+    )
+
+
+@bp.post("/estimates", responses={200: EstimateAnswer})
+def estimate(body: RunRequest) -> Response:
+    """Return what a run would take: calls, tokens, cost and duration."""
+    account = g.account
+    return jsonify(
+        estimate_run(body, account.id, account.is_admin, current_app.extensions["settings"])
+    )

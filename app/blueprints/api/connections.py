@@ -1,0 +1,79 @@
+"""``/connections``: provider endpoints of the account."""
+
+from __future__ import annotations
+
+from flask import Response, g, url_for
+
+from app import limits
+from app.blueprints.api.answers import answer, no_content
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.connections import (
+    Connection,
+    ConnectionBody,
+    ConnectionList,
+    ConnectionPath,
+    TestAnswer,
+)
+from app.blueprints.api.schemas.fields import PageQuery
+from app.errors import Invalid
+from app.queries.paging import page_of
+from app.services import connection_tests, connections
+
+bp = api_blueprint(
+    "connections", "Provider endpoints and their keys.", bodyless={"test_connection"}
+)
+
+
+@bp.get("/connections", responses={200: ConnectionList})
+def list_connections(query: PageQuery) -> Response:
+    """List the connections by name."""
+    page = page_of(
+        connections.list_connections(g.account.id, g.account.is_admin),
+        lambda info: info.name,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return answer(
+        ConnectionList(
+            items=[Connection.of(info) for info in page.items],
+            next_cursor=page.next_cursor,
+            total=page.total,
+        )
+    )
+
+
+@bp.get("/connections/<string:name>", responses={200: Connection})
+def get_connection(path: ConnectionPath) -> Response:
+    """Return a connection."""
+    info = connections.get_connection(g.account.id, g.account.is_admin, path.name)
+    return answer(Connection.of(info))
+
+
+@bp.put("/connections/<string:name>", responses={200: Connection, 201: Connection})
+def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
+    """Make a connection, or change the one of that name."""
+    if body.name not in (None, path.name):
+        raise Invalid(
+            "The name in the body is another one than in the path.",
+            fields={"name": ["Leave it out, or repeat the name in the path."]},
+        )
+    info, new = connections.save_connection(
+        g.account.id, g.account.is_admin, path.name, body.changes()
+    )
+    location = url_for("api_connections.get_connection", name=info.name) if new else None
+    return answer(Connection.of(info), 201 if new else 200, location=location)
+
+
+@bp.delete("/connections/<string:name>", responses={204: None})
+def delete_connection(path: ConnectionPath) -> Response:
+    """Delete a connection and its key."""
+    connections.delete_connection(g.account.id, g.account.is_admin, path.name)
+    return no_content()
+
+
+@bp.post("/connections/<string:name>/test", responses={200: TestAnswer})
+@limits.test_connection
+def test_connection(path: ConnectionPath) -> Response:
+    """Ask the provider for its models, which costs nothing, and say how that went."""
+    result = connection_tests.test_connection(g.account.id, g.account.is_admin, path.name)
+    return answer(TestAnswer.of(result))

@@ -1,0 +1,33 @@
+"""The API's description and its documentation page, both served from this machine."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, send_from_directory
+
+bp = Blueprint("docs", __name__)
+
+_SWAGGER = files("flask_openapi3_swagger") / "templates" / "swagger"
+_ASSET_AGE_S = 86_400
+
+
+@bp.get("/docs")
+@bp.get("/docs/", endpoint="show_slash")
+def show() -> str:
+    """Show the documentation."""
+    return render_template("docs.html")
+
+
+@bp.get("/docs/assets/<path:name>")
+def asset(name: str) -> Response:
+    """Serve a file of Swagger UI."""
+    return send_from_directory(str(_SWAGGER), name, max_age=_ASSET_AGE_S)
+
+
+@bp.get("/api/v1/openapi.json")
+def description() -> Response:
+    """Serve the OpenAPI document."""
+    document: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
+    return jsonify(document)

@@ -1,0 +1,156 @@
+"""Who may call the API: a bearer token, or the browser's session with its CSRF token."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flask import g, request
+from flask_login import current_user
+from flask_openapi3 import APIBlueprint, Tag
+from flask_wtf.csrf import CSRFError, validate_csrf
+from werkzeug.exceptions import BadRequest as MalformedRequest
+from wtforms import ValidationError as CsrfProblem
+
+from app.blueprints.api.problems import COMMON_PROBLEMS
+from app.errors import Forbidden, Invalid, StudioError, Unauthorized
+from app.extensions import csrf
+from app.services.accounts import Account
+from app.services.tokens import authenticate_token
+
+PREFIX = "/api/v1"
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class MalformedJson(StudioError):
+    """The body is not JSON."""
+
+    status, code, title = 400, "malformed_json", "Malformed JSON"
+
+
+class NotJson(StudioError):
+    """The body says that it is something else than JSON."""
+
+    status, code, title = 415, "unsupported_media_type", "Unsupported content type"
+
+
+def api_blueprint(
+    noun: str,
+    description: str,
+    *,
+    public: Collection[str] = (),
+    any_scope: Collection[str] = (),
+    bodyless: Collection[str] = (),
+) -> APIBlueprint:
+    """Return the blueprint of one resource under ``/api/v1``, guarded.
+
+    Use it once per file and register it in ``register_api``::
+
+        bp = api_blueprint("runs", "Runs and their results.", bodyless={"cancel_run"})
+
+        @bp.post("/runs/<string:run_id>/cancel", responses={202: RunAnswer})
+        def cancel_run(path: RunPath):
+            run_lifecycle.request_cancel(g.account.id, path.run_id)
+
+    In a view ``g.account`` is an ``Account``; every query takes ``g.account.id``. Errors are
+    raised as ``StudioError``; ``app.error_pages`` makes problems of them.
+
+    Args:
+        noun: The resource; the blueprint is called ``api_<noun>``.
+        description: Of its group in the documentation.
+        public: Names of views that need no credential.
+        any_scope: Names of views that change something but need no ``write`` scope.
+        bodyless: Names of views with POST, PUT or PATCH that take no body, or an optional one.
+    """
+    blueprint = APIBlueprint(
+        f"api_{noun}",
+        __name__,
+        url_prefix=PREFIX,
+        abp_tags=[Tag(name=noun, description=description)],
+        abp_security=SECURITY,
+        abp_responses=COMMON_PROBLEMS,
+        operation_id_callback=lambda *, name, path, method: name,
+    )
+    csrf.exempt(blueprint)  # the guard checks the token where the cookie is the credential
+    open_views = {f"api_{noun}.{view}" for view in public}
+    scope_free = {f"api_{noun}.{view}" for view in any_scope}
+    without_body = {f"api_{noun}.{view}" for view in bodyless}
+
+    @blueprint.before_request
+    def guard() -> None:
+        endpoint = request.endpoint or ""
+        if endpoint not in open_views:
+            g.account = _authenticate()
+            if endpoint not in scope_free:
+                _check_scope(g.account)
+        if request.method in _WITH_BODY:
+            _check_body(optional=endpoint in without_body)
+
+    return blueprint
+
+
+def bearer_token() -> str | None:
+    """Return the token that the request presents, if it presents one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _authenticate() -> Account:
+    if "Authorization" in request.headers:
+        token = bearer_token()
+        account = authenticate_token(token) if token else None
+        if account is None:
+            raise Unauthorized(
+                "The token is not valid: it is unknown, revoked or expired.",
+                code="invalid_token",
+                action="Make a new one under Settings, API tokens.",
+            )
+        return account
+    if not current_user.is_authenticated:
+        raise Unauthorized(
+            "This needs a credential.",
+            action="Send the header Authorization: Bearer obs_..., or sign in.",
+        )
+    if request.method not in _READS:
+        _check_csrf()
+    account = current_user.account
+    if not isinstance(account, Account):
+        raise Unauthorized("This needs a credential.")
+    return account
+
+
+def _check_csrf() -> None:
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken", ""))
+    except CsrfProblem as error:
+        raise CSRFError(str(error)) from None
+
+
+def _check_scope(account: Account) -> None:
+    needed = "read" if request.method in _READS else "write"
+    if needed not in account.scopes:
+        raise Forbidden(
+            f"This token lacks the scope {needed}.",
+            code="missing_scope",
+            action=f"Make a token with the scope {needed}.",
+        )
+
+
+def _check_body(*, optional: bool) -> None:
+    if optional and not request.get_data(cache=True):
+        return
+    if not request.is_json:
+        raise NotJson(
+            "The body must be JSON.", action="Send the header Content-Type: application/json."
+        )
+    try:
+        body = request.get_json()
+    except (MalformedRequest, RecursionError):
+        raise MalformedJson(
+            "The body is not valid JSON.", action="Check quotes, commas and the encoding (UTF-8)."
+        ) from None
+    if not isinstance(body, dict):
+        raise Invalid(
+            "The body must be a JSON object.", fields={"body": ["This must be a JSON object."]}
+        )

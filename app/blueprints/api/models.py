@@ -1,0 +1,39 @@
+"""``/models``: what the account's connections offer."""
+
+from __future__ import annotations
+
+from flask import Response, g
+
+from app.blueprints.api.answers import answer
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.models import ListingError, Model, ModelList, ModelQuery
+from app.queries.paging import page_of
+from app.services import model_catalog
+
+bp = api_blueprint("models", "Models that the account's connections offer.")
+
+
+@bp.get("/models", responses={200: ModelList})
+def list_models(query: ModelQuery) -> Response:
+    """List models; the providers' own lists are kept for a minute."""
+    found = model_catalog.find_models(
+        g.account.id,
+        g.account.is_admin,
+        connection=query.connection,
+        benchmark=query.benchmark,
+        text=query.q or "",
+    )
+    page = page_of(
+        found.models, lambda model: model.id, limit=query.limit, cursor=query.cursor
+    )
+    return answer(
+        ModelList(
+            items=[Model.of(model) for model in page.items],
+            next_cursor=page.next_cursor,
+            total=page.total,
+            errors=[
+                ListingError.model_validate(failure, from_attributes=True)
+                for failure in found.failures
+            ],
+        )
+    )

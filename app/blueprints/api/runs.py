@@ -1,0 +1,155 @@
+"""``/runs``: start, watch, cancel, resume and read runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, g, jsonify, request, stream_with_context
+from pydantic import ValidationError
+
+from app import live
+from app.blueprints.api.answers import no_content
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.runs import (
+    DuplicateBody,
+    ExportQuery,
+    RescoreBody,
+    ResumeBody,
+    RunAnswer,
+    RunList,
+    RunPatch,
+    RunPath,
+    RunQuery,
+)
+from app.errors import Invalid
+from app.limits import limit_run_creation
+from app.queries import exports, runs
+from app.services import rescoring, run_lifecycle, run_submission
+from app.services.run_requests import RunRequest
+
+bp = api_blueprint(
+    "runs", "Runs and their results.", bodyless={"cancel_run", "resume_run", "duplicate_run"}
+)
+
+
+def _answer(run_id: str, status: int = 200) -> Response:
+    response = jsonify(runs.run_view(runs.get_run(run_id, g.account.id)))
+    response.status_code = status
+    if status == 201:
+        response.headers["Location"] = f"/api/v1/runs/{run_id}"
+    return response
+
+
+@bp.post("/runs", responses={201: RunAnswer})
+@limit_run_creation
+def create_run(body: RunRequest) -> Response:
+    """Start a run."""
+    return _answer(_submit(body), 201)
+
+
+def _submit(asked: RunRequest) -> str:
+    account = g.account
+    return run_submission.submit_run(
+        asked, account.id, account.is_admin, current_app.extensions["settings"]
+    )
+
+
+@bp.get("/runs", responses={200: RunList})
+def list_runs(query: RunQuery) -> Response:
+    """List runs, newest first."""
+    page = runs.list_runs(
+        g.account.id,
+        runs.RunFilter(
+            status=query.status,
+            benchmark=query.benchmark,
+            model=query.model,
+            tag=query.tag,
+            q=query.q,
+            created_after=query.created_after,
+            created_before=query.created_before,
+        ),
+        sort=query.sort,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return jsonify(
+        items=[runs.run_view(run) for run in page.items],
+        next_cursor=page.next_cursor,
+        total=page.total,
+    )
+
+
+@bp.get("/runs/<string:run_id>", responses={200: RunAnswer})
+def get_run(path: RunPath) -> Response:
+    """Return a run with its progress or result."""
+    return _answer(path.run_id)
+
+
+@bp.patch("/runs/<string:run_id>", responses={200: RunAnswer})
+def patch_run(path: RunPath, body: RunPatch) -> Response:
+    """Change tags or notes."""
+    run_lifecycle.annotate_run(path.run_id, g.account.id, tags=body.tags, notes=body.notes)
+    return _answer(path.run_id)
+
+
+@bp.delete("/runs/<string:run_id>", responses={204: None})
+def delete_run(path: RunPath) -> Response:
+    """Delete a run that is over, with its samples."""
+    run_lifecycle.delete_run(path.run_id, g.account.id)
+    return no_content()
+
+
+@bp.post("/runs/<string:run_id>/cancel", responses={202: RunAnswer})
+def cancel_run(path: RunPath) -> Response:
+    """Ask a run to end; finished samples are kept."""
+    run_lifecycle.cancel_run(path.run_id, g.account.id)
+    return _answer(path.run_id, 202)
+
+
+@bp.post("/runs/<string:run_id>/resume", responses={202: RunAnswer})
+def resume_run(path: RunPath, body: ResumeBody) -> Response:
+    """Go on with a failed, paused or canceled run; finished samples are kept."""
+    run_lifecycle.resume_run(path.run_id, g.account.id, retry_errors=body.retry_errors)
+    return _answer(path.run_id, 202)
+
+
+@bp.post("/runs/<string:run_id>/duplicate", responses={201: RunAnswer})
+@limit_run_creation
+def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
+    """Start a run like this one."""
+    original = runs.get_run(path.run_id, g.account.id)
+    overrides: dict[str, Any] = body.overrides.model_dump(exclude_none=True)
+    try:
+        asked = run_submission.duplicate_request(original, overrides)
+    except ValidationError as error:
+        raise Invalid(
+            "The overrides do not fit.",
+            fields={str(item["loc"][0]): [str(item["msg"])] for item in error.errors()},
+        ) from None
+    return _answer(_submit(asked), 201)
+
+
+@bp.post("/runs/<string:run_id>/rescore", responses={202: RunAnswer})
+def rescore_run(path: RunPath, body: RescoreBody) -> Response:
+    """Score the stored answers under another protocol; no model call is made."""
+    rescoring.rescore_run(path.run_id, g.account.id, body.protocol)
+    return _answer(path.run_id, 202)
+
+
+@bp.get("/runs/<string:run_id>/events")
+def stream_events(path: RunPath) -> Response:
+    """Stream ``progress``, ``event``, ``sample``, ``status`` and ``done`` events."""
+    run = runs.get_run(path.run_id, g.account.id)
+    last = request.headers.get("Last-Event-ID") or request.args.get("after")
+    return live.response(run.id, last, finished=run.status not in ("queued", "running"))
+
+
+@bp.get("/runs/<string:run_id>/export")
+def export_run(path: RunPath, query: ExportQuery) -> Response:
+    """Download all samples."""
+    file = exports.export(runs.get_run(path.run_id, g.account.id), query.format)
+    return Response(
+        stream_with_context(file.chunks),
+        mimetype=file.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
+    )

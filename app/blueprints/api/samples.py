@@ -1,0 +1,42 @@
+"""``/runs/{run_id}/samples``: what was asked and answered."""
+
+from __future__ import annotations
+
+from flask import Response, g, jsonify
+
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.runs import (
+    EpochQuery,
+    RunPath,
+    SampleAnswer,
+    SampleList,
+    SamplePath,
+    SampleQuery,
+)
+from app.queries import runs, samples
+
+bp = api_blueprint("samples", "Samples of a run.")
+
+
+@bp.get("/runs/<string:run_id>/samples", responses={200: SampleList})
+def list_samples(path: RunPath, query: SampleQuery) -> Response:
+    """List the samples of a run in the benchmark's order."""
+    run = runs.get_run(path.run_id, g.account.id)
+    page = samples.list_samples(
+        run.id,
+        samples.SampleFilter(outcome=query.outcome, category=query.category, q=query.q),
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return jsonify(
+        items=[samples.sample_view(row) for row in page.items],
+        next_cursor=page.next_cursor,
+        total=page.total,
+    )
+
+
+@bp.get("/runs/<string:run_id>/samples/<path:sample_id>", responses={200: SampleAnswer})
+def get_sample(path: SamplePath, query: EpochQuery) -> Response:
+    """Return one sample."""
+    run = runs.get_run(path.run_id, g.account.id)
+    return jsonify(samples.sample_view(samples.get_sample(run.id, path.sample_id, query.epoch)))

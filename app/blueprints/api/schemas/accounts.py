@@ -1,0 +1,62 @@
+"""Accounts and credentials."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from app.blueprints.api.schemas.fields import Body, Text
+from app.services.accounts import Account
+
+
+class Credentials(Body):
+    """Address and password."""
+
+    email: Text = Field(max_length=320)
+    password: Text = Field(max_length=1000)
+
+
+class LoginBody(Credentials):
+    """Address and password, and how to call the token."""
+
+    token_name: Text | None = Field(None, min_length=1, max_length=80)
+
+
+class User(BaseModel):
+    """An account."""
+
+    id: int
+    email: str
+    is_admin: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, account: Account) -> User:
+        """Return the account as the API shows it."""
+        return cls(
+            id=account.id,
+            email=account.email,
+            is_admin=account.is_admin,
+            created_at=account.created_at,
+        )
+
+
+class AccountAnswer(User):
+    """An account; ``user`` repeats it, in the place where the answer to a login has it."""
+
+    user: User
+
+    @classmethod
+    def of(cls, account: Account) -> AccountAnswer:
+        """Return the account as the API shows it."""
+        user = User.of(account)
+        return cls(**user.model_dump(), user=user)
+
+
+class LoginAnswer(BaseModel):
+    """A new token, shown this once."""
+
+    token: str = Field(description="Send it as Authorization: Bearer <token>.")
+    expires_at: datetime | None
+    user: User

@@ -1,0 +1,129 @@
+"""Connections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
+from app.services.connection_tests import ConnectionTest
+from app.services.connections import ConnectionChanges, ConnectionInfo
+
+Kind = Literal["openai", "anthropic", "openai_compatible", "simulated"]
+
+
+class ConnectionPath(BaseModel):
+    """Which connection."""
+
+    name: Text
+
+
+class ConnectionBody(Body):
+    """Fields to set; those that are missing stay, or get their default.
+
+    Well-known names (openai, anthropic, groq, ollama ...) imply ``kind`` and ``base_url``.
+    """
+
+    name: Text | None = Field(None, description="If given, the name in the path.")
+    kind: Kind | None = None
+    base_url: Text | None = Field(
+        None,
+        max_length=500,
+        description="Up to and including the version. Changing it needs the key again.",
+    )
+    api_key: Text | None = Field(
+        None, max_length=2000, description="Never shown again; null removes it."
+    )
+    max_retries: whole(0, 20) | None = None  # type: ignore[valid-type]
+    max_connections: whole(1, 256) | None = None  # type: ignore[valid-type]
+    requests_per_minute: whole(1, 1_000_000) | None = Field(  # type: ignore[valid-type]
+        None, description="null: no limit."
+    )
+    timeout_s: number(1, 3600) | None = None  # type: ignore[valid-type]
+
+    def changes(self) -> ConnectionChanges:
+        """Return what the body sets; only key and request limit can be set to nothing."""
+        given = self.model_dump(exclude_unset=True, exclude={"name"})
+        removable = {"api_key", "requests_per_minute"}
+        return ConnectionChanges(
+            **{  # type: ignore[typeddict-item]
+                field: value
+                for field, value in given.items()
+                if value is not None or field in removable
+            }
+        )
+
+
+class Failure(BaseModel):
+    """What went wrong and what to do."""
+
+    code: str
+    message: str
+    action: str | None = None
+
+
+class LastTest(BaseModel):
+    """The latest test of a connection since it was changed."""
+
+    ok: bool
+    at: datetime
+    latency_ms: int | None
+    models_found: int
+    error: Failure | None = None
+
+
+class Connection(BaseModel):
+    """A provider endpoint; its name is the prefix of its models."""
+
+    name: str
+    kind: Kind
+    base_url: str
+    api_key_hint: str | None = Field(description="The last four characters of the key.")
+    has_key: bool
+    from_environment: bool = Field(description="Read only: the server's environment has the key.")
+    simulated: bool
+    read_only: bool
+    max_retries: int
+    max_connections: int
+    requests_per_minute: int | None
+    timeout_s: float
+    last_test: LastTest | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    @classmethod
+    def of(cls, info: ConnectionInfo) -> Connection:
+        """Return the connection as the API shows it."""
+        return cls.model_validate(info, from_attributes=True)
+
+
+class ConnectionList(PageAnswer):
+    """Connections of the account by name."""
+
+    items: list[Connection]
+
+
+class TestAnswer(BaseModel):
+    """Whether a connection works."""
+
+    ok: bool
+    latency_ms: int | None
+    models_found: int
+    models: list[str] = Field(description="At most the first hundred.")
+    error: Failure | None = None
+
+    @classmethod
+    def of(cls, result: ConnectionTest) -> TestAnswer:
+        """Return the result as the API shows it."""
+        error = result.error
+        return cls(
+            ok=result.ok,
+            latency_ms=result.latency_ms,
+            models_found=result.models_found,
+            models=list(result.models[:100]),
+            error=Failure(code=error.code, message=error.message, action=error.action)
+            if error
+            else None,
+        )

@@ -1,0 +1,84 @@
+"""What all schemas share: strict bodies, paging, and field types that fit every database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from app.queries.paging import DEFAULT_LIMIT, MAX_LIMIT
+
+MAX_ROW_ID = 2**31 - 1
+
+
+def _no_nul(text: str) -> str:
+    # PostgreSQL cannot store U+0000.
+    if "\x00" in text:
+        raise ValueError("must not contain the character U+0000")
+    return text
+
+
+def _json_int(value: object) -> object:
+    """Take JSON's integers, which include 1.0, and neither text nor true."""
+    if isinstance(value, bool) or isinstance(value, str):
+        raise ValueError("must be an integer")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _json_number(value: object) -> object:
+    if isinstance(value, bool) or isinstance(value, str):
+        raise ValueError("must be a number")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+"""Text of a body or a query."""
+
+
+def whole(ge: int, le: int) -> Any:
+    """Return the type of a JSON integer within bounds: ``whole(1, 20)``."""
+    # The bounds stand inside Annotated: outside they would be missing in the description.
+    return Annotated[int, Field(ge=ge, le=le), BeforeValidator(_json_int)]
+
+
+def number(ge: float, le: float) -> Any:
+    """Return the type of a finite JSON number within bounds."""
+    return Annotated[float, Field(ge=ge, le=le, allow_inf_nan=False), BeforeValidator(_json_number)]
+
+
+class Body(BaseModel):
+    """A body; a field that does not exist is an error, since it is most likely a typo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OptionalBody(Body):
+    """A body that may be missing; then every field has its default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _missing_is_empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class PageQuery(BaseModel):
+    """Which part of a list."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items per page.")
+    cursor: Text | None = Field(None, description="The next_cursor of the page before.")
+
+
+class PageAnswer(BaseModel):
+    """Base of lists: add ``items``."""
+
+    next_cursor: str | None = Field(None, description="Pass it as cursor; null on the last page.")
+    total: int | None = Field(None, description="Items on all pages.")

@@ -1,0 +1,57 @@
+"""Models."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from app.blueprints.api.schemas.fields import PageAnswer, PageQuery, Text
+from app.services.model_catalog import ModelInfo
+
+
+class ModelQuery(PageQuery):
+    """Which models."""
+
+    connection: Text | None = Field(None, max_length=80, description="Only of this connection.")
+    benchmark: Text | None = Field(
+        None, max_length=80, description="Say which models are fit for this benchmark."
+    )
+    q: Text | None = Field(None, max_length=200, description="Part of the id.")
+
+
+class Price(BaseModel):
+    """The list price of a million tokens, in US dollars."""
+
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+
+
+class Model(BaseModel):
+    """A model that a run can use."""
+
+    id: str = Field(description="connection/model-id")
+    context_tokens: int | None
+    price: Price | None = Field(description="null: not known.")
+    simulated: bool
+    compatible: bool
+    reason: str | None = Field(description="Why it is not fit.")
+
+    @classmethod
+    def of(cls, model: ModelInfo) -> Model:
+        """Return the model as the API shows it."""
+        return cls.model_validate(model, from_attributes=True)
+
+
+class ListingError(BaseModel):
+    """A connection that could not list its models."""
+
+    connection: str
+    code: str
+    message: str
+    action: str | None
+
+
+class ModelList(PageAnswer):
+    """Models of the account's connections."""
+
+    items: list[Model]
+    errors: list[ListingError] = Field(description="Connections whose models are missing here.")

@@ -1,0 +1,213 @@
+"""Runs and samples."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from app.blueprints.api.schemas.fields import Body, OptionalBody, PageAnswer, PageQuery, Text
+from app.services.run_requests import MAX_TAGS, RunOptions, Tag
+
+Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
+
+
+class Counts(BaseModel):
+    """Samples in all, done, and by outcome."""
+
+    total: int
+    done: int
+    correct: int
+    incorrect: int
+    partial: int
+    refused: int
+    truncated: int
+    unparsable: int
+    error: int
+    skipped: int
+
+
+class Score(BaseModel):
+    """A score with its uncertainty; samples with errors are in ``bounds`` only."""
+
+    metric: str
+    value: float
+    stderr: float | None
+    ci95: tuple[float, float]
+    bounds: tuple[float, float] = Field(
+        description="The score if every sample with an error were wrong, or right."
+    )
+    n: int = Field(description="Samples that the score divides by.")
+
+
+class BreakdownItem(BaseModel):
+    """The score of one category."""
+
+    key: str
+    n: int
+    value: float
+    ci95: tuple[float, float]
+
+
+class Usage(BaseModel):
+    """What the run spent; those of a judge are apart."""
+
+    input_tokens: int
+    output_tokens: int
+    judge_input_tokens: int
+    judge_output_tokens: int
+    cost_usd: float | None = Field(description="null: the price is not known.")
+
+
+class Failure(BaseModel):
+    """What happened and what to do next."""
+
+    code: str
+    message: str
+    action: str | None = None
+
+
+class RunAnswer(BaseModel):
+    """A run."""
+
+    run_id: str
+    status: Status
+    benchmark: str
+    benchmark_version: int
+    model: str
+    simulated: bool
+    protocol: str
+    config: dict[str, Any]
+    counts: Counts
+    score: Score | None
+    scores: dict[str, Score | None]
+    breakdown: list[BreakdownItem]
+    usage: Usage
+    estimate: dict[str, Any] | None
+    retries: int
+    waiting: dict[str, Any] | None
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    duration_s: float | None
+    error: Failure | None
+    tags: list[str]
+    notes: str
+    digests: dict[str, Any]
+    links: dict[str, str]
+
+
+class RunList(PageAnswer):
+    """Runs."""
+
+    items: list[RunAnswer]
+
+
+class RunPath(BaseModel):
+    """Which run."""
+
+    run_id: str = Field(description="UUIDv7")
+
+
+class RunQuery(PageQuery):
+    """Which runs."""
+
+    status: Text = Field("", description="One or several, comma-separated.")
+    benchmark: Text = ""
+    model: Text = ""
+    tag: Text = ""
+    q: Text = Field("", description="Words to look for.")
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    sort: Literal["-created_at", "created_at"] = "-created_at"
+
+
+class RunPatch(Body):
+    """What may be changed of a run."""
+
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
+    notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
+
+
+class ResumeBody(OptionalBody):
+    """How to go on."""
+
+    retry_errors: bool = Field(False, description="Ask the samples with errors again.")
+
+
+class DuplicateOverrides(RunOptions):
+    """What is different from the original."""
+
+    benchmark: Text | None = None
+    model: Text | None = None
+    tags: list[Tag] | None = None
+    notes: Text | None = None
+
+
+class DuplicateBody(OptionalBody):
+    """A run like another one."""
+
+    overrides: DuplicateOverrides = Field(
+        default_factory=lambda: DuplicateOverrides.model_validate({})
+    )
+
+
+class RescoreBody(Body):
+    """Under which protocol's scorer."""
+
+    protocol: Text
+
+
+class SampleAnswer(BaseModel):
+    """A scored reply."""
+
+    sample_id: str
+    epoch: int
+    category: str | None
+    outcome: str
+    score: float | None
+    input: list[dict[str, str]]
+    target: str | list[str]
+    completion: str
+    answer: str | None
+    explanation: str
+    detail: dict[str, Any]
+    finish_reason: str | None
+    latency_ms: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    attempts: int
+    error: Failure | None
+    created_at: AwareDatetime
+
+
+class SampleList(PageAnswer):
+    """Samples."""
+
+    items: list[SampleAnswer]
+
+
+class SampleQuery(PageQuery):
+    """Which samples."""
+
+    outcome: Text = Field("", description="One or several, comma-separated.")
+    category: Text = ""
+    q: Text = Field("", description="Text to look for in prompt and answer, or a sample's id.")
+
+
+class SamplePath(RunPath):
+    """Which sample."""
+
+    sample_id: str
+
+
+class EpochQuery(BaseModel):
+    """Which repetition."""
+
+    epoch: int = Field(1, ge=1, le=1000)
+
+
+class ExportQuery(BaseModel):
+    """Which format."""
+
+    format: Literal["csv", "jsonl", "json"] = "csv"

@@ -1,0 +1,9 @@
+"""Whether the Studio is well (for people and monitors) and may get requests (for balancers)."""
+
+from flask import Blueprint
+
+bp = Blueprint("health", __name__)
+
+from app.blueprints.health import routes  # noqa: E402
+
+__all__ = ["bp", "routes"]

@@ -1,0 +1,27 @@
+"""``/health`` never fails; ``/ready`` says 503 when requests would fail."""
+
+from __future__ import annotations
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from app.blueprints.health import bp
+from app.extensions import limiter
+from app.services import health
+
+
+@bp.get("/health")
+@limiter.exempt
+def show_health() -> ResponseReturnValue:
+    """Report on database, queue and workers; 200 even when they are down."""
+    return jsonify(health.report()), 200, {"Cache-Control": "no-store"}
+
+
+@bp.get("/ready")
+@limiter.exempt
+def show_ready() -> ResponseReturnValue:
+    """Answer 200 when requests can be served, else 503 with the check that failed."""
+    checks = health.readiness()
+    ready = all(value == "ok" for value in checks.values())
+    body = {"ready": ready, "checks": checks}
+    return jsonify(body), 200 if ready else 503, {"Cache-Control": "no-store"}

@@ -1,0 +1,71 @@
+"""What a reader can do with a run."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.blueprints.runs import bp
+from app.errors import Conflict
+from app.services import rescoring, run_lifecycle
+
+
+def _back(run_id: str) -> Response:
+    return redirect(url_for("runs.show", run_id=run_id), 303)
+
+
+@bp.post("/runs/<run_id>/cancel")
+@login_required
+def cancel(run_id: str) -> Response:
+    """Ask the run to end; what is scored is kept."""
+    try:
+        run_lifecycle.cancel_run(run_id, current_user.id)
+        flash("Canceling. Finished samples are kept.", "info")
+    except Conflict as error:
+        flash(error.detail, "info")
+    return _back(run_id)
+
+
+@bp.post("/runs/<run_id>/resume")
+@login_required
+def resume(run_id: str) -> Response:
+    """Go on where the run stopped."""
+    run_lifecycle.resume_run(run_id, current_user.id)
+    flash("Resumed. Finished samples are not asked again.", "success")
+    return _back(run_id)
+
+
+@bp.post("/runs/<run_id>/retry-errors")
+@login_required
+def retry_errors(run_id: str) -> Response:
+    """Ask the samples that ended in an error once more."""
+    run_lifecycle.resume_run(run_id, current_user.id, retry_errors=True)
+    flash("Asking the samples with errors again.", "success")
+    return _back(run_id)
+
+
+@bp.post("/runs/<run_id>/duplicate")
+@login_required
+def duplicate(run_id: str) -> Response:
+    """Show the form of a new run, filled in like this one."""
+    return redirect(url_for("runs.new", **{"from": run_id}), 303)
+
+
+@bp.post("/runs/<run_id>/delete")
+@login_required
+def delete(run_id: str) -> Response:
+    """Delete the run with its samples."""
+    run_lifecycle.delete_run(run_id, current_user.id)
+    flash("The run was deleted.", "success")
+    return redirect(url_for("runs.index"), 303)
+
+
+@bp.post("/runs/<run_id>/rescore")
+@login_required
+def rescore(run_id: str) -> Response:
+    """Score the stored answers as another reference would."""
+    protocol = request.form.get("protocol", "")
+    rescoring.rescore_run(run_id, current_user.id, protocol)
+    flash(f"Scored again under the protocol {protocol}. No call was made.", "success")
+    return _back(run_id)

@@ -1,0 +1,71 @@
+"""The form of a new run. Bounds are those of the API: both are checked by ``RunRequest``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from pydantic import ValidationError
+from wtforms import Field, SelectField, StringField, TextAreaField
+
+from app.services.run_requests import RunRequest
+
+TEXT_OF = {
+    "limit": "How many samples, from the first on.",
+    "epochs": "How often each sample is asked.",
+    "budget_usd": "The run pauses before it spends more.",
+    "max_tokens": "Longest answer.",
+    "timeout_s": "Longest wait for one answer.",
+    "max_connections": "Calls at the same time.",
+    "max_retries": "Further tries after a passing error.",
+    "max_error_rate": "A larger share of errors ends the run as failed (0 to 1).",
+}
+
+
+class RunForm(FlaskForm):
+    """Everything a run can be asked for; empty fields mean the defaults."""
+
+    benchmark = StringField("Benchmark")
+    model = StringField("Model")
+    protocol = SelectField("Protocol", choices=[("", "Default")], validate_choice=False)
+    limit = StringField("Samples", description=TEXT_OF["limit"])
+    epochs = StringField("Epochs", description=TEXT_OF["epochs"])
+    budget_usd = StringField("Budget", description=TEXT_OF["budget_usd"])
+    temperature = StringField("Temperature")
+    top_p = StringField("Top-p")
+    max_tokens = StringField("Max tokens", description=TEXT_OF["max_tokens"])
+    seed = StringField("Seed")
+    timeout_s = StringField("Timeout", description=TEXT_OF["timeout_s"])
+    max_connections = StringField("Connections", description=TEXT_OF["max_connections"])
+    max_retries = StringField("Retries", description=TEXT_OF["max_retries"])
+    max_error_rate = StringField("Error share allowed", description=TEXT_OF["max_error_rate"])
+    tags = StringField("Tags")
+    notes = TextAreaField("Notes")
+
+    def to_request(self) -> RunRequest | None:
+        """Return what was asked for, or ``None`` with the errors at their fields."""
+        values: dict[str, Any] = {
+            name: field.data.strip()
+            for name, field in self._fields.items()
+            if name != "csrf_token" and isinstance(field.data, str) and field.data.strip()
+        }
+        values["tags"] = [tag for tag in values.get("tags", "").split(",") if tag.strip()]
+        try:
+            return RunRequest.model_validate(values)
+        except ValidationError as error:
+            for item in error.errors():
+                self.complain(str(item["loc"][0]), _in_words(str(item["type"]), str(item["msg"])))
+            return None
+
+    def complain(self, name: str, message: str) -> None:
+        """Show ``message`` beside the field ``name``."""
+        field: Field | None = self._fields.get(name)
+        if field is not None:
+            field.errors = [*field.errors, message]
+
+
+def _in_words(kind: str, message: str) -> str:
+    if kind == "missing":
+        return "Please choose one."
+    text = message.removeprefix("Value error, ").replace("Input should be", "It must be")
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,77 @@
+"""The form that starts a run."""
+
+from __future__ import annotations
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.blueprints.runs import bp
+from app.blueprints.runs.forms import RunForm
+from app.errors import StudioError
+from app.limits import limit_run_creation
+from app.queries import benchmarks as benchmark_queries
+from app.queries import runs as run_queries
+from app.services import connections, run_submission
+
+
+@bp.get("/runs/new")
+@login_required
+def new() -> str:
+    """Show the form, filled in from the address (``?benchmark=``) or from an earlier run."""
+    form = RunForm(formdata=None)
+    if source := request.args.get("from"):
+        _fill_from_run(form, source)
+    for name in ("benchmark", "model", "limit"):
+        if value := request.args.get(name):
+            form[name].data = value
+    return _page(form)
+
+
+@bp.post("/runs")
+@login_required
+@limit_run_creation
+def create() -> Response | tuple[str, int]:
+    """Start a run, or show the form again with what is wrong."""
+    form = RunForm()
+    asked = form.to_request()
+    if asked is None:
+        return _page(form), 422
+    try:
+        run_id = run_submission.submit_run(
+            asked, current_user.id, current_user.is_admin, current_app.extensions["settings"]
+        )
+    except StudioError as error:
+        for name, messages in error.fields.items():
+            form.complain(name, " ".join(messages))
+        flash(" ".join(filter(None, (error.detail, error.action))), "error")
+        return _page(form), error.status
+    return redirect(url_for("runs.show", run_id=run_id), 303)
+
+
+def _fill_from_run(form: RunForm, run_id: str) -> None:
+    run = run_queries.get_run(run_id, current_user.id)
+    form.benchmark.data, form.model.data = run.benchmark, run.model
+    form.tags.data = ", ".join(run.tags)
+    for name, value in run.config.items():
+        if value is not None and name in form:
+            form[name].data = f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _page(form: RunForm) -> str:
+    settings = current_app.extensions["settings"]
+    infos = connections.list_connections(current_user.id, current_user.is_admin)
+    cards = benchmark_queries.cards(settings)
+    chosen = next((card for card in cards if card["name"] == form.benchmark.data), None)
+    form.protocol.choices = [
+        ("", "Default"),
+        *((name, name) for name in (chosen["protocols"] if chosen else ())),
+    ]
+    return render_template(
+        "runs/new.html",
+        form=form,
+        benchmarks=cards,
+        categories=benchmark_queries.categories(cards),
+        connections=infos,
+        models=connections.simulated_models(),
+    )

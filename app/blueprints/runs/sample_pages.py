@@ -1,0 +1,113 @@
+"""The samples of a run: the list and one sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_login import current_user, login_required
+
+from app.blueprints.runs import bp
+from app.queries import runs
+from app.queries import samples as queries
+
+PAGE_SIZE = 50
+OUTCOMES = (
+    ("correct", "Correct"),
+    ("incorrect", "Wrong"),
+    ("partial", "Partial"),
+    ("refused", "Refused"),
+    ("truncated", "Truncated"),
+    ("unparsable", "Unparsable"),
+    ("error", "Error"),
+    ("skipped", "Skipped"),
+)
+
+
+@bp.get("/runs/<run_id>/samples")
+@login_required
+def samples(run_id: str) -> str:
+    """List the samples that fit the filters, in the benchmark's order."""
+    run = runs.get_run(run_id, current_user.id)
+    wanted = queries.SampleFilter(
+        outcome=request.args.get("outcome", ""),
+        category=request.args.get("category", ""),
+        q=request.args.get("q", "").strip(),
+    )
+    cursor = request.args.get("cursor") or None
+    found = queries.list_samples(run_id, wanted, limit=PAGE_SIZE, cursor=cursor)
+    kept = {name: value for name, value in request.args.items() if name != "cursor" and value}
+    return render_template(
+        "runs/samples.html",
+        run=runs.page_view(run),
+        samples=[queries.page_view(row) for row in found.items],
+        filters=wanted,
+        filtered=wanted.active,
+        outcome_tabs=_tabs(run_id, wanted),
+        category_options=[{"value": name, "label": name} for name in queries.categories(run_id)],
+        page={
+            "newer_url": url_for("runs.samples", run_id=run_id, **kept) if cursor else None,
+            "older_url": url_for("runs.samples", run_id=run_id, cursor=found.next_cursor, **kept)
+            if found.next_cursor
+            else None,
+            "total": found.total,
+            "shown": len(found.items),
+        },
+    )
+
+
+def _tabs(run_id: str, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
+    counts = queries.outcome_counts(run_id, wanted.category)
+    kept = {
+        name: value for name, value in (("category", wanted.category), ("q", wanted.q)) if value
+    }
+    tabs = [("", "All", sum(counts.values()))]
+    tabs += [(value, label, counts[value]) for value, label in OUTCOMES if counts.get(value)]
+    return [
+        {
+            "value": value,
+            "label": label,
+            "count": count,
+            "url": url_for(
+                "runs.samples", run_id=run_id, **({"outcome": value} if value else {}), **kept
+            ),
+            "current": value == wanted.outcome,
+        }
+        for value, label, count in tabs
+    ]
+
+
+@bp.get("/runs/<run_id>/samples/<path:sample_id>")
+@login_required
+def sample(run_id: str, sample_id: str) -> str:
+    """Show one sample: what was sent, what came back, why it was scored so."""
+    run = runs.get_run(run_id, current_user.id)
+    epoch = request.args.get("epoch", 1, type=int)
+    row = queries.get_sample(run_id, sample_id, epoch)
+    before, after = queries.neighbours(row)
+
+    def address(other: Any) -> str | None:
+        if other is None:
+            return None
+        return url_for("runs.sample", run_id=run_id, sample_id=other.sample_id, epoch=other.epoch)
+
+    return render_template(
+        "runs/sample.html",
+        run=runs.page_view(run),
+        sample=queries.page_view(row),
+        previous_url=address(before),
+        next_url=address(after),
+        position=row.position + 1,
+        total=run.total,
+        other_epochs=[
+            {
+                "epoch": number,
+                "outcome": outcome,
+                "url": url_for("runs.sample", run_id=run_id, sample_id=sample_id, epoch=number),
+                "current": number == epoch,
+            }
+            for number, outcome in queries.epochs_of(run_id, sample_id)
+        ]
+        if run.config["epochs"] > 1
+        else [],
+    )

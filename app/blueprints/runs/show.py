@@ -1,0 +1,38 @@
+"""The page of one run."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_login import current_user, login_required
+
+from app.blueprints.runs import bp
+from app.live import last_event_id
+from app.queries import run_charts, runs, samples
+
+
+@bp.get("/runs/<run_id>")
+@login_required
+def show(run_id: str) -> str:
+    """Show a run: live while it is active, its results afterwards."""
+    # Read before the rows: what happens in between arrives twice rather than never.
+    event_id = last_event_id(run_id)
+    row = runs.get_run(run_id, current_user.id)
+    latencies = samples.latencies_ms(run_id)
+    view = {
+        **runs.page_view(row),
+        "latency": {
+            "p50_ms": samples.percentile(latencies, 0.5),
+            "p95_ms": samples.percentile(latencies, 0.95),
+        }
+        if latencies
+        else None,
+    }
+    return render_template(
+        "runs/show.html",
+        run=view,
+        latest_samples=[samples.page_view(sample) for sample in samples.latest_samples(run_id)],
+        events=runs.latest_events(run_id),
+        score_history=run_charts.score_history(run_id),
+        charts=run_charts.charts(row, latencies),
+        last_event_id=event_id,
+    )

@@ -1,0 +1,73 @@
+"""Connections to the queue server (Valkey or Redis), with every timeout said explicitly.
+
+redis-py's own defaults differ between its constructors (a connection made from a URL never
+retries, another one retries for a minute), and its pool refuses the 101st connection.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.retry import Retry
+
+from app.config import Settings
+
+CONNECT_TIMEOUT_S = 1.0
+POOL_WAIT_S = 1.0
+WORKER_TIMEOUT_S = 13.0  # longer than a worker's blocking wait for a job
+WORKER_RETRIES = 120
+_EXTENSION = "broker"
+
+
+def connect(settings: Settings, *, timeout_s: float = 2.0) -> Redis:
+    """Return a client for web requests: it fails within about a second when nobody answers."""
+    pool = BlockingConnectionPool.from_url(
+        settings.queue,
+        max_connections=settings.web_threads + 8,
+        timeout=POOL_WAIT_S,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=min(CONNECT_TIMEOUT_S, timeout_s),
+        health_check_interval=15,
+        # One retry: a kept connection may have died with the server that is back by now.
+        retry=Retry(NoBackoff(), 1),
+    )
+    return Redis(connection_pool=pool)
+
+
+def connect_subscriber(settings: Settings) -> Redis:
+    """Return a client for a subscription, which must notice a lost connection.
+
+    With retries, redis-py subscribes anew in silence and what was published meanwhile is lost.
+    """
+    return Redis.from_url(
+        settings.queue,
+        socket_timeout=5.0,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def connect_worker(settings: Settings) -> Redis:
+    """Return a patient client for workers: it sits out an outage of about two minutes."""
+    return Redis.from_url(
+        settings.queue,
+        socket_timeout=WORKER_TIMEOUT_S,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        health_check_interval=15,
+        retry=Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.05), WORKER_RETRIES),
+    )
+
+
+def get_broker() -> Redis:
+    """Return the client of the current app, made on first use."""
+    broker: Redis | None = current_app.extensions.get(_EXTENSION)
+    if broker is None:
+        broker = connect(current_app.extensions["settings"])
+        current_app.extensions[_EXTENSION] = broker
+    return broker
+
+
+def forget_broker() -> None:
+    """Make the next `get_broker` connect anew: a forked child must not use its parent's sockets."""
+    current_app.extensions.pop(_EXTENSION, None)

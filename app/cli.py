@@ -1,0 +1,43 @@
+"""Commands of the operator: ``flask --app wsgi rotate-keys``, ``flask --app wsgi create-user``."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+
+from app.errors import StudioError
+from app.services import accounts, sealing
+
+
+def install(app: Flask) -> None:
+    """Add the commands to ``app``."""
+    app.cli.add_command(rotate_keys)
+    app.cli.add_command(create_user)
+
+
+@click.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seal all stored secrets anew with the first of ENCRYPTION_KEYS."""
+    try:
+        count = sealing.rotate_keys()
+    except StudioError as error:
+        raise _told(error) from error
+    click.echo(f"{count} secrets are now sealed with the first key; the other keys may go.")
+
+
+@click.command("create-user")
+@click.argument("email")
+@click.password_option(help="Asked for when it is not given.")
+def create_user(email: str, password: str) -> None:
+    """Make an account for EMAIL; the first account is the administrator's."""
+    try:
+        account = accounts.register_account(email, password)
+    except StudioError as error:
+        raise _told(error) from error
+    role = "administrator" if account.is_admin else "user"
+    click.echo(f"{account.email} was created as {role}.")
+
+
+def _told(error: StudioError) -> click.ClickException:
+    lines = [error.detail, *(text for texts in error.fields.values() for text in texts)]
+    return click.ClickException("\n".join([*lines, *([error.action] if error.action else [])]))

@@ -1,0 +1,298 @@
+"""All settings, read from the environment in this one place, validated at start.
+
+A ``.env`` file in the working folder is read too; the environment wins over it. Outside
+production, secrets that are missing are made once and kept in ``DATA_DIR``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import os
+import secrets
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.errors import ConfigError
+
+MIN_SECRET_LENGTH = 32
+_MAKE_KEY = (
+    'python -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
+)
+_WEAK_SECRETS = frozenset({"changeme", "change-me", "secret", "dev", "password", "default"})
+_SOCKET_PATH_LIMIT = 103
+
+
+def _text_list(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _fernet_key(secret: SecretStr) -> SecretStr:
+    try:
+        raw = base64.urlsafe_b64decode(secret.get_secret_value())
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32:
+        raise ValueError(f"must be 32 bytes in URL-safe base64; make one with: {_MAKE_KEY}")
+    return secret
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Field names, upper-cased, are the environment variables."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` demands real secrets and secure cookies."
+    )
+    data_dir: Path = Field(
+        Path("data"), description="Folder for the database file, caches and generated secrets."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs sessions; at least 32 characters. Required in production."
+    )
+    encryption_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_fernet_key)], ...], NoDecode
+    ] = Field(
+        (),
+        description="Comma-separated Fernet keys that seal provider keys and webhook secrets; "
+        "the first seals, all open. Required in production.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL; empty: an SQLite file in `DATA_DIR`. "
+        "Example: `postgresql://user:password@host/studio`.",
+    )
+    redis_url: str | None = Field(
+        None, description="Queue server; empty: the embedded one that `scripts/start` runs."
+    )
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port that the web server listens on.")
+    public_url: str | None = Field(
+        None, description="Address under which users reach the Studio, for links in webhooks."
+    )
+    workers: int = Field(2, ge=1, le=64, description="Runs that are worked on at the same time.")
+    web_processes: int = Field(2, ge=1, le=32, description="Web server processes.")
+    web_threads: int = Field(
+        64, ge=8, le=1024, description="Threads of each web process; half may hold live views."
+    )
+    datasets_dir: Path | None = Field(
+        None, description="Local mirror of datasets: `<org>__<name>/<config>/<split>.jsonl[.gz]`."
+    )
+    hf_token: SecretStr | None = Field(None, description="Hub token for gated datasets.")
+    offline: bool = Field(False, description="Never ask the hub; use mirror and cache only.")
+    registration_open: bool = Field(
+        True, description="Whether new accounts may be made; the first always may."
+    )
+    session_days: int = Field(14, ge=1, le=365, description="How long a sign-in lasts.")
+    secure_cookies: bool | None = Field(
+        None, description="Cookies over TLS only; default: yes in production."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* are believed."
+    )
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Comma-separated host names that are served; empty: any."
+    )
+    egress_allow: str = Field(
+        "", description="`CIDR[:port]`, comma-separated: private addresses that webhooks may reach."
+    )
+    provider_egress_allow: str = Field(
+        "", description="The same for model servers of accounts that are not admins."
+    )
+    max_error_rate: float = Field(
+        0.1, ge=0, le=1, description="A run with a larger share of errors ends `failed`."
+    )
+    max_samples: int = Field(
+        200_000, ge=1, description="Upper bound of samples times epochs of one run."
+    )
+    lease_s: float = Field(
+        10, ge=2, le=300, description="A worker silent for so long loses its run to another."
+    )
+    allow_code_execution: bool = Field(
+        False, description="Run code that models wrote (HumanEval, MBPP) in the sandbox."
+    )
+    rq_dashboard: bool = Field(False, description="Show the queue to admins at `/admin/rq`.")
+    metrics: bool = Field(False, description="Serve Prometheus text at `/metrics`.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line that is written."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
+
+    _split_lists = field_validator("trusted_hosts", "encryption_keys", mode="before")(_text_list)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object, info: object) -> object:
+        if value == "" and getattr(info, "field_name", "") not in {
+            "egress_allow",
+            "provider_egress_allow",
+        }:
+            field = cls.model_fields[getattr(info, "field_name", "")]
+            return field.get_default()
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError(
+                "is not a database URL; example: postgresql://user:password@host/studio"
+            ) from None
+        backend = url.get_backend_name()
+        if backend not in {"sqlite", "postgresql", "postgres"}:
+            raise ValueError(f"names the database {backend}; use sqlite or postgresql")
+        if backend == "sqlite":
+            return value
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_queue(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value()
+        if len(text) < MIN_SECRET_LENGTH or text.lower() in _WEAK_SECRETS or len(set(text)) < 8:
+            raise ValueError(
+                f"is too weak: at least {MIN_SECRET_LENGTH} varied characters; make one with: "
+                'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return value
+
+    @property
+    def production(self) -> bool:
+        """Whether defaults for convenience are refused."""
+        return self.environment == "production"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database in force."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'studio.db'}"
+
+    @property
+    def queue_dir(self) -> Path:
+        """Folder of the embedded queue server, short enough for a socket path."""
+        folder = self.data_dir.resolve() / "queue"
+        if len(str(folder / "queue.sock").encode()) > _SOCKET_PATH_LIMIT:
+            digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+            folder = Path(tempfile.gettempdir()) / f"openbench-{os.getuid()}-{digest}"
+        return folder
+
+    @property
+    def queue(self) -> str:
+        """URL of the queue server in force."""
+        return self.redis_url or f"unix://{self.queue_dir / 'queue.sock'}"
+
+    @property
+    def cookies_need_tls(self) -> bool:
+        """Whether cookies carry the Secure flag."""
+        return self.production if self.secure_cookies is None else self.secure_cookies
+
+
+def _describe(error: ValidationError) -> str:
+    lines = ["The configuration is not valid:"]
+    for item in error.errors(include_url=False, include_input=False):
+        variable = str(item["loc"][0]).upper() if item["loc"] else "environment"
+        lines.append(f"  {variable}: {item['msg'].removeprefix('Value error, ')}")
+    lines.append("Set it in the environment or in .env; .env.example describes every variable.")
+    return "\n".join(lines)
+
+
+def _kept_secret(path: Path, make: str) -> str:
+    """Return the secret in ``path``, which is made (once, private) if it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        # Linked into place whole: of several processes that start together, one wins.
+        handle, draft = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w") as file:
+            file.write(make)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
+    return path.read_text().strip()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Return validated settings with all secrets present.
+
+    Raises:
+        ConfigError: A variable is missing or not valid; the text names it and the remedy.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigError(_describe(error)) from None
+    missing = [
+        name
+        for name, value in (
+            ("SECRET_KEY", settings.secret_key),
+            ("ENCRYPTION_KEYS", settings.encryption_keys),
+        )
+        if not value
+    ]
+    if not missing:
+        return settings
+    if settings.production:
+        raise ConfigError(
+            "The configuration is not valid:\n"
+            + "\n".join(f"  {name}: is required in production" for name in missing)
+            + f"\nMake either with: {_MAKE_KEY}"
+        )
+    try:
+        folder = settings.data_dir.resolve() / "secrets"
+        filled = {
+            "secret_key": SecretStr(_kept_secret(folder / "secret_key", secrets.token_urlsafe(48))),
+            "encryption_keys": (
+                SecretStr(
+                    _kept_secret(
+                        folder / "encryption_key",
+                        base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+                    )
+                ),
+            ),
+        }
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration is not valid:\n  DATA_DIR: cannot write to {settings.data_dir} "
+            f"({error.strerror}); name a folder that this user may write to"
+        ) from None
+    wanted = {name.lower() for name in missing}
+    return settings.model_copy(
+        update={name: value for name, value in filled.items() if name in wanted}
+    )
+
+
+@cache
+def _dotenv() -> dict[str, str | None]:
+    return dict(dotenv_values(".env"))
+
+
+def provider_key(variable: str) -> SecretStr | None:
+    """Return the provider key in the environment variable ``variable``, if it is set."""
+    value = os.environ.get(variable) or _dotenv().get(variable)
+    return SecretStr(value) if value else None

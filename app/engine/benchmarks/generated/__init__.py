@@ -1,0 +1,1 @@
+"""Benchmarks that our own seeded code generates: offline, free of contamination, exact."""

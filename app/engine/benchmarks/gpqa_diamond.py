@@ -1,0 +1,124 @@
+"""GPQA diamond: graduate-level science (Rein et al. 2023). Gated: never mirrored by us."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable, Iterator, Sequence
+
+from app.engine.benchmarks.prompts import (
+    INSPECT_CHOICE_REASONED,
+    OPENBENCH_CHOICE_ABCD,
+    choice_prompt,
+    letter,
+    system_and_user,
+    user,
+)
+from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
+from app.engine.types import Generation, Message, Sample
+
+CHOICE_SEED = 42
+OPENBENCH_SYSTEM = "You are a helpful assistant."
+OPTION_FIELDS = (
+    "Correct Answer",
+    "Incorrect Answer 1",
+    "Incorrect Answer 2",
+    "Incorrect Answer 3",
+)
+
+
+def _sample(
+    number: int, record: Record, options: Sequence[str], messages: tuple[Message, ...]
+) -> Sample:
+    return Sample(
+        id=str(record.get("Record ID") or number),
+        messages=messages,
+        target=letter(options.index(record["Correct Answer"])),
+        choices=tuple(options),
+        category=record.get("High-level domain"),
+        metadata={"subdomain": record.get("Subdomain")},
+    )
+
+
+def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+    """Shuffle the options with one generator for the whole file, as inspect_ai does."""
+    rng = random.Random(CHOICE_SEED)  # noqa: S311 - reproducible order, no secret
+    for number, record in enumerate(records, start=1):
+        options = [record[field] for field in OPTION_FIELDS]
+        rng.shuffle(options)
+        prompt = choice_prompt(record["Question"], options, INSPECT_CHOICE_REASONED)
+        yield _sample(number, record, options, user(prompt))
+
+
+def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+    """Shuffle the options of each question by a digest of its text."""
+    for number, record in enumerate(records, start=1):
+        seed = hashlib.sha256(record["Question"].encode("utf-8")).digest()
+        options = [record[field] for field in OPTION_FIELDS]
+        random.Random(seed).shuffle(options)  # noqa: S311 - reproducible order, no secret
+        prompt = choice_prompt(record["Question"], options, OPENBENCH_CHOICE_ABCD)
+        yield _sample(number, record, options, system_and_user(OPENBENCH_SYSTEM, prompt))
+
+
+FIELDS = {"Question": str, **dict.fromkeys(OPTION_FIELDS, str)}
+RECORDS = DatasetRef(
+    "Idavidrein/gpqa",
+    "gpqa_diamond",
+    "train",
+    fields=FIELDS,
+    url="https://openaipublic.blob.core.windows.net/simple-evals/gpqa_diamond.csv",
+    sha256="41d1213cd7a4998605a26c2798500652572007161b3a92817ba46b35befcd305",
+    gated=True,
+    public=False,
+)
+
+BENCHMARKS = (
+    Benchmark(
+        name="gpqa_diamond",
+        title="GPQA Diamond",
+        category="knowledge",
+        version=1,
+        description=(
+            "198 questions by doctoral students in biology, physics and chemistry that experts "
+            "answer and search engines do not."
+        ),
+        protocols={
+            "inspect": Protocol(
+                name="inspect",
+                datasets=(RECORDS,),
+                build=build_inspect,
+                scorer="mcq/inspect",
+                prompt_template=INSPECT_CHOICE_REASONED,
+                epochs=4,
+            ),
+            "openbench": Protocol(
+                name="openbench",
+                datasets=(RECORDS,),
+                build=build_openbench,
+                scorer="mcq/openbench",
+                prompt_template=OPENBENCH_CHOICE_ABCD,
+                generation=Generation(temperature=0.5),
+                epochs=10,
+                differences=(
+                    "openbench's task shuffles every question with the same seed, so that the "
+                    "right answer is always B (its variant `gpqa` shuffles differently in every "
+                    "process); here the SHA-256 of the question seeds the order.",
+                    "openbench reads nmayorga7/gpqa_diamond; here the same questions come from "
+                    "OpenAI's file with a pinned digest.",
+                ),
+            ),
+        },
+        default_protocol="inspect",
+        size=198,
+        license="CC-BY-4.0, gated: the authors ask not to publish the questions as plain text",
+        citation=(
+            "Rein et al. (2023), GPQA: A Graduate-Level Google-Proof Q&A Benchmark, "
+            "arXiv:2311.12022"
+        ),
+        url="https://huggingface.co/datasets/Idavidrein/gpqa",
+        input_tokens=250,
+        output_tokens=(300, 6000),
+        breakdown="domain",
+        requirements=("hf_token",),
+    ),
+)

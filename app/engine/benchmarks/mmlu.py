@@ -1,0 +1,145 @@
+"""MMLU: multiple choice in 57 subjects (Hendrycks et al. 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from app.engine.benchmarks.prompts import (
+    INSPECT_CHOICE,
+    OPENBENCH_CHOICE_ABCD,
+    choice_prompt,
+    letter,
+    user,
+)
+from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
+from app.engine.types import Generation, Message, Sample
+
+REVISION = "c30699e8356da336a370243923dbaf21066bb9fe"
+FIELDS = {"question": str, "subject": str, "choices": list, "answer": int}
+FEWSHOT = 5
+
+FEWSHOT_SYSTEM = "The following are multiple choice questions about {subject}."
+
+
+def _sample(number: int, record: Record, messages: tuple[Message, ...]) -> Sample:
+    return Sample(
+        id=str(number),
+        messages=messages,
+        target=letter(record["answer"]),
+        choices=tuple(record["choices"]),
+        category=record["subject"],
+        metadata={"subject": record["subject"]},
+    )
+
+
+def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+    """Ask for the letter only, without examples."""
+    for number, record in enumerate(records, start=1):
+        prompt = choice_prompt(record["question"], record["choices"])
+        yield _sample(number, record, user(prompt))
+
+
+def _fewshot_question(record: Record) -> str:
+    """Return an example in the reference's other style: ``(a)`` instead of ``A)``."""
+    choices = "\n".join(
+        f"({letter(index).lower()}) {choice}" for index, choice in enumerate(record["choices"])
+    )
+    letters = ",".join(letter(index).lower() for index in range(len(record["choices"])))
+    return INSPECT_CHOICE.format(letters=letters, question=record["question"], choices=choices)
+
+
+def _fewshot_turns(subject: str, examples: Sequence[Record]) -> tuple[Message, ...]:
+    turns: list[Message] = [
+        {"role": "system", "content": FEWSHOT_SYSTEM.format(subject=subject)},
+    ]
+    for record in examples:
+        turns.append({"role": "user", "content": _fewshot_question(record)})
+        turns.append({"role": "assistant", "content": f"Answer: {letter(record['answer'])}"})
+    return tuple(turns)
+
+
+def build_inspect_5_shot(records: Iterable[Record], support: Support) -> Iterator[Sample]:
+    """Ask after the subject's five development questions, as turns of a conversation."""
+    by_subject: dict[str, list[Record]] = {}
+    for record in support["dev"]:
+        by_subject.setdefault(record["subject"], []).append(record)
+    turns = {
+        subject: _fewshot_turns(subject, examples[:FEWSHOT])
+        for subject, examples in by_subject.items()
+    }
+    for number, record in enumerate(records, start=1):
+        prompt = choice_prompt(record["question"], record["choices"])
+        yield _sample(number, record, (*turns[record["subject"]], *user(prompt)))
+
+
+def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+    """Ask with room for reasoning before the letter."""
+    for number, record in enumerate(records, start=1):
+        prompt = choice_prompt(record["question"], record["choices"], OPENBENCH_CHOICE_ABCD)
+        yield _sample(number, record, user(prompt))
+
+
+TEST = DatasetRef("cais/mmlu", "all", "test", REVISION, FIELDS)
+INSPECT_GENERATION = Generation(temperature=0.0, max_tokens=16)
+KEPT_DUPLICATES = (
+    "inspect_evals drops repeated questions (105 without, 27 with examples); here all 14,042 "
+    "are asked, as in the paper."
+)
+
+BENCHMARKS = (
+    Benchmark(
+        name="mmlu",
+        title="MMLU",
+        category="knowledge",
+        version=1,
+        description=(
+            "Multiple-choice exam questions in 57 subjects, from elementary mathematics to "
+            "professional law. One of four letters is right."
+        ),
+        protocols={
+            "inspect": Protocol(
+                name="inspect",
+                datasets=(TEST,),
+                build=build_inspect,
+                scorer="mcq/inspect",
+                prompt_template=INSPECT_CHOICE,
+                generation=INSPECT_GENERATION,
+                differences=(KEPT_DUPLICATES,),
+            ),
+            "inspect_5_shot": Protocol(
+                name="inspect_5_shot",
+                datasets=(TEST,),
+                build=build_inspect_5_shot,
+                scorer="mcq/inspect",
+                prompt_template=FEWSHOT_SYSTEM + "\n\n" + INSPECT_CHOICE,
+                generation=INSPECT_GENERATION,
+                support={"dev": DatasetRef("cais/mmlu", "all", "dev", REVISION, FIELDS)},
+                fewshot=FEWSHOT,
+                differences=(KEPT_DUPLICATES,),
+            ),
+            "openbench": Protocol(
+                name="openbench",
+                datasets=(TEST,),
+                build=build_openbench,
+                scorer="mcq/openbench",
+                prompt_template=OPENBENCH_CHOICE_ABCD,
+                generation=Generation(temperature=0.5),
+                differences=(
+                    "openbench reads OpenAI's mmlu.csv; here the same questions come from the "
+                    "pinned hub dataset, in its order.",
+                ),
+            ),
+        },
+        default_protocol="inspect",
+        size=14042,
+        license="MIT",
+        citation=(
+            "Hendrycks et al. (2021), Measuring Massive Multitask Language Understanding, "
+            "arXiv:2009.03300"
+        ),
+        url="https://huggingface.co/datasets/cais/mmlu",
+        input_tokens=154,
+        output_tokens=(5, 300),
+        breakdown="subject",
+    ),
+)

@@ -1,0 +1,398 @@
+"""Turns a provider's failure into an error that says what the run must do.
+
+The body counts first and the status second: providers answer 200, 400, 403 or 500 for what
+is the same failure. The rules are in order; the first that matches decides. Their sources are
+the providers' error references and the issue threads named in ``docs/providers.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.engine.clients.classify_parts import (
+    ErrorParts,
+    find_error,
+    page_title,
+    parse_body,
+    quote,
+)
+from app.engine.errors import ModelCallError
+from app.net.errors import CallError
+from app.net.http import HttpReply
+from app.net.retry_after import parse_retry_after, parse_wait
+
+RETRY_ONCE = frozenset({"web_page", "empty_reply", "bad_reply"})
+"""Codes of failures that are worth one more try and no more."""
+
+TRANSIENT = frozenset(
+    {"rate_limit", "overloaded", "server_error", "proxy_error", "timeout", "connection", "tls"}
+)
+"""Codes of failures that pass by themselves; many in a row pause a run."""
+
+_CONTEXT = re.compile(
+    r"maximum context length|context[ _](?:length|window)|prompt is too long|input is too long"
+    r"|exceeds? the available context|reduce the length of|maximum number of tokens allowed"
+    r"|input token count|too many (?:input )?tokens|request too large for model"
+    r"|input length and .?max_tokens.? exceed|tokens \+ max_new_tokens",
+    re.IGNORECASE,
+)
+_CONTEXT_TAGS = {
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "request_too_large",
+    "string_above_max_length",
+}
+_FILTER_TAGS = {
+    "content_filter",
+    "content_policy_violation",
+    "responsibleaipolicyviolation",
+    "moderation",
+    "prompt_blocked",
+}
+_FILTER = re.compile(
+    r"content (?:management )?policy|content filter|was flagged|requires moderation"
+    r"|output blocked",
+    re.IGNORECASE,
+)
+_QUOTA_TAGS = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "enforced_spend_limit_reached",
+    "insufficient_balance",
+    "billing_error",
+}
+_QUOTA = re.compile(
+    r"credit balance|insufficient (?:credit|balance|funds)|(?:out of|any|no) credits?\b"
+    r"|exceeded your current quota|usage limits?\b.*regain|reached your specified api usage"
+    r"|spend(?:ing)? (?:limit|cap)",
+    re.IGNORECASE,
+)
+_KEY_TAGS = {"api_key_invalid", "invalid_api_key", "authentication_error"}
+_KEY = re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)
+_MODEL_TAGS = {"model_not_found", "unknown_model", "invalid_model", "model_not_available"}
+_MODEL = re.compile(
+    r"model\b.{0,80}\b(?:not found|does not exist|not available|not supported|is not valid)"
+    r"|no endpoints found|invalid model|unknown model",
+    re.IGNORECASE,
+)
+_MEMORY = re.compile(r"cuda (?:error|out of memory)|out of memory", re.IGNORECASE)
+_TWO_NUMBERS = re.compile(r"\d[\d,]{2,}")
+_OVERLOADED = {498, 503, 529}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Whom a call went to, for the messages.
+
+    Attributes:
+        provider: The provider's title.
+        model: The model's id there.
+        base_url: As configured.
+    """
+
+    provider: str
+    model: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """All that the rules look at."""
+
+    endpoint: Endpoint
+    sample_id: str
+    status: int
+    parts: ErrorParts
+    title: str | None
+    retry_after_s: float | None
+    request_id: str | None
+
+    def says(self, tags: set[str], pattern: re.Pattern[str]) -> bool:
+        return not tags.isdisjoint(self.parts.tags) or bool(pattern.search(self.parts.message))
+
+    def error(self, code: str, message: str, action: str | None, **how: object) -> ModelCallError:
+        said = quote(self.parts.message)
+        shown = f"{message} The provider says: {said}" if said else message
+        if self.request_id:
+            shown = f"{shown} (request {self.request_id})"
+        return ModelCallError(code, shown, action=action, status=self.status, **how)  # type: ignore[arg-type]
+
+
+_Rule = Callable[[_Failure], ModelCallError | None]
+
+
+def classify_reply(reply: HttpReply, endpoint: Endpoint, sample_id: str) -> ModelCallError | None:
+    """Return the failure that ``reply`` reports; ``None`` where it reports none.
+
+    A 2xx answer that is JSON without an error is no failure here, whatever it lacks.
+    """
+    payload = parse_body(reply.body)
+    parts = find_error(payload)
+    ok = 200 <= reply.status < 300
+    if ok and parts is None:
+        return None if payload is not None else not_json(reply, endpoint)
+    found = parts or ErrorParts(message="" if page_title(reply.body) is not None else _text(reply))
+    status = (found.status or 502) if ok else reply.status
+    return _decide(
+        _Failure(
+            endpoint=endpoint,
+            sample_id=sample_id,
+            status=status,
+            parts=found,
+            title=page_title(reply.body),
+            retry_after_s=_retry_after(reply, found),
+            request_id=request_id(reply),
+        )
+    )
+
+
+def request_id(reply: HttpReply) -> str | None:
+    """Return the provider's own id of the call, from the headers."""
+    found = reply.headers.get("x-request-id") or reply.headers.get("request-id")
+    return quote(found, 100) if found else None
+
+
+def not_json(reply: HttpReply, endpoint: Endpoint) -> ModelCallError:
+    """Return the error for a 2xx answer that is no JSON: a web page, or a cut body."""
+    if page_title(reply.body) is not None:
+        return ModelCallError(
+            "web_page",
+            f"{endpoint.base_url} returned a web page.",
+            action="Does the base URL need /v1 at its end?",
+            scope="fail",
+            retryable=True,
+            status=reply.status,
+        )
+    return ModelCallError(
+        "bad_reply",
+        f"{endpoint.base_url} returned {'no' if not reply.body.strip() else 'malformed'} JSON.",
+        action="Check that the base URL is a model API, and look at the server's log.",
+        retryable=True,
+        status=reply.status,
+    )
+
+
+def empty_reply(endpoint: Endpoint, request: str | None) -> ModelCallError:
+    """Return the error for a well-formed answer that holds no completion."""
+    suffix = f" (request {request})" if request else ""
+    return ModelCallError(
+        "empty_reply",
+        f"{endpoint.provider} returned no completion for {endpoint.model}.{suffix}",
+        action="Run it again later; if it stays so, choose another model.",
+        retryable=True,
+        status=200,
+    )
+
+
+def from_call_error(error: CallError, endpoint: Endpoint) -> ModelCallError:
+    """Return a failure of the transport as one of a model call."""
+    scope = "fail" if error.code in ("policy_block", "bad_url") else "sample"
+    if error.code == "tls" and not error.retryable:
+        scope = "fail"
+    return ModelCallError(
+        error.code,
+        f"{endpoint.provider}: {error.message}",
+        scope=scope,  # type: ignore[arg-type]
+        action=error.action,
+        retryable=error.retryable,
+        retry_after_s=error.retry_after_s,
+        status=error.status,
+    )
+
+
+def _decide(failure: _Failure) -> ModelCallError:
+    for rule in _RULES:
+        error = rule(failure)
+        if error is not None:
+            return error
+    return _bad_request(failure)
+
+
+def _text(reply: HttpReply) -> str:
+    return reply.body[:2000].decode("utf-8", "replace")
+
+
+def _retry_after(reply: HttpReply, parts: ErrorParts) -> float | None:
+    now = datetime.now(UTC)
+    waited = parse_retry_after(reply.headers, now)
+    if waited is None and parts.retry_delay:
+        waited = parse_wait(parts.retry_delay, now)
+    return waited
+
+
+def _context(failure: _Failure) -> ModelCallError | None:
+    if failure.status in (401, 402, 404, 429) or not failure.says(_CONTEXT_TAGS, _CONTEXT):
+        return None
+    endpoint = failure.endpoint
+    numbers = sorted({int(n.replace(",", "")) for n in _TWO_NUMBERS.findall(failure.parts.message)})
+    message = f"Sample {failure.sample_id} is too long for {endpoint.model}."
+    if len(numbers) >= 2:
+        message = (
+            f"Sample {failure.sample_id} needs {numbers[-1]:,} tokens; "
+            f"{endpoint.model} allows {numbers[0]:,}."
+        )
+    return failure.error("context_length", message, "Shorten it or choose another model.")
+
+
+def _filtered(failure: _Failure) -> ModelCallError | None:
+    if failure.status not in (400, 403, 422, 451) or not failure.says(_FILTER_TAGS, _FILTER):
+        return None
+    return failure.error(
+        "content_filter",
+        f"{failure.endpoint.provider} filtered sample {failure.sample_id}; counted as refusal.",
+        None,
+        counts_as_refusal=True,
+    )
+
+
+def _quota(failure: _Failure) -> ModelCallError | None:
+    if failure.status not in (400, 402, 403, 429) or not _is_quota(failure):
+        return None
+    return failure.error(
+        "quota",
+        f"{failure.endpoint.provider} has no credit or hit its spend cap.",
+        "Add credit; Resume keeps the finished samples.",
+        scope="pause",
+    )
+
+
+def _is_quota(failure: _Failure) -> bool:
+    parts = failure.parts
+    if parts.quotas:
+        return any("PerDay" in name or limit == "0" for name, limit in parts.quotas.items())
+    if failure.status == 402:
+        # OpenRouter sends 402 with Retry-After for a limit that passes.
+        return failure.retry_after_s is None
+    if "limit: 0" in parts.message:
+        return True
+    return failure.says(_QUOTA_TAGS, _QUOTA)
+
+
+def _auth(failure: _Failure) -> ModelCallError | None:
+    known = failure.status in (400, 403) and failure.says(_KEY_TAGS, _KEY)
+    if failure.status != 401 and not known:
+        return None
+    return failure.error(
+        "auth",
+        f"{failure.endpoint.provider} rejected the API key.",
+        "Replace it in Settings → Connections, then Resume.",
+        scope="fail",
+    )
+
+
+def _unknown_model(failure: _Failure) -> ModelCallError | None:
+    known = failure.status in (400, 403, 422) and failure.says(_MODEL_TAGS, _MODEL)
+    if failure.status != 404 and not known:
+        return None
+    endpoint = failure.endpoint
+    return failure.error(
+        "unknown_model",
+        f"{endpoint.model} not found at {endpoint.base_url}.",
+        f"Pick a model from the list, or `ollama pull {endpoint.model}`.",
+        scope="fail",
+    )
+
+
+def _permission(failure: _Failure) -> ModelCallError | None:
+    refused = failure.status == 400 and "failed_precondition" in failure.parts.tags
+    if failure.status != 403 and not refused:
+        return None
+    return failure.error(
+        "permission",
+        f"This key may not use {failure.endpoint.model}.",
+        "Check project, region or plan.",
+        scope="fail",
+    )
+
+
+def _rate_limit(failure: _Failure) -> ModelCallError | None:
+    if failure.status not in (402, 429):
+        return None
+    return failure.error(
+        "rate_limit",
+        f"{failure.endpoint.provider} limits the rate of calls.",
+        "Lower concurrency or raise your tier.",
+        retryable=True,
+        retry_after_s=failure.retry_after_s,
+    )
+
+
+def _server(failure: _Failure) -> ModelCallError | None:
+    status = failure.status
+    if status not in (408, 498) and status < 500:
+        return None
+    provider = failure.endpoint.provider
+    if _MEMORY.search(failure.parts.message):
+        return failure.error(
+            "server_memory",
+            f"{provider} ran out of memory with {failure.endpoint.model}.",
+            "Load a smaller model or a shorter context there, then Resume.",
+            scope="fail",
+        )
+    retry: dict[str, object] = {"retryable": True, "retry_after_s": failure.retry_after_s}
+    if failure.title is not None:
+        title = failure.title or f"status {status}"
+        return failure.error(
+            "proxy_error",
+            f"A proxy answered, not the provider: {title}.",
+            f"{provider} may be down; check its status page, Resume later.",
+            **retry,
+        )
+    return failure.error(
+        "overloaded" if status in _OVERLOADED else "server_error",
+        f"{provider} is overloaded or down (status {status}).",
+        "Check its status page, Resume later.",
+        **retry,
+    )
+
+
+def _redirect(failure: _Failure) -> ModelCallError | None:
+    if not 300 <= failure.status < 400:
+        return None
+    return ModelCallError(
+        "redirect",
+        f"{failure.endpoint.base_url} redirects elsewhere; redirects are not followed.",
+        action="Enter the final address as base URL.",
+        scope="fail",
+        status=failure.status,
+    )
+
+
+def _web_page(failure: _Failure) -> ModelCallError | None:
+    if failure.title is None or failure.status in (429, *range(500, 600)):
+        return None
+    return failure.error(
+        "web_page",
+        f"{failure.endpoint.base_url} returned a web page ({failure.title or failure.status}).",
+        "Does the base URL need /v1 at its end?",
+        scope="fail",
+    )
+
+
+def _bad_request(failure: _Failure) -> ModelCallError:
+    said = quote(failure.parts.message) or f"status {failure.status}"
+    suffix = f" (request {failure.request_id})" if failure.request_id else ""
+    return ModelCallError(
+        "bad_request",
+        f"{failure.endpoint.provider} did not accept the request: {said}{suffix}",
+        action="Change the parameters of the run, or choose another model.",
+        status=failure.status,
+    )
+
+
+_RULES: tuple[_Rule, ...] = (
+    _redirect,
+    _web_page,
+    _context,
+    _filtered,
+    _quota,
+    _auth,
+    _unknown_model,
+    _permission,
+    _rate_limit,
+    _server,
+)

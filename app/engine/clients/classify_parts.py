@@ -1,0 +1,140 @@
+"""Finds the error in an answer's body, in whatever shape a provider puts it.
+
+Shapes: ``{"error": {...}}`` (OpenAI and all who copy it, Anthropic), the same in a list
+(Gemini's OpenAI-compatible endpoint), ``{"error": "text"}`` (Ollama), flat
+``{"object": "error", "message": ...}`` (Mistral, old vLLM) and ``{"detail": ...}`` (FastAPI).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_SECRETS = re.compile(
+    r"\b(?:sk|pk|rk|key|gsk|xai|csk|nvapi|AIza)[-_A-Za-z0-9*.]{8,}|Bearer\s+\S+|whsec_\S+",
+    re.IGNORECASE,
+)
+_LONGEST_TEXT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorParts:
+    """What a provider says about a failure.
+
+    Attributes:
+        message: Its text, unredacted and uncut; empty where it says nothing.
+        tags: Every type, code, status and reason, in lower case.
+        status: A numeric ``code`` that is an HTTP status; ``None`` where there is none.
+        quotas: Ids of exceeded quotas with their limits (Gemini): ``{"...PerDay...": "50"}``.
+        retry_delay: Gemini's ``RetryInfo.retryDelay`` (``34s``).
+    """
+
+    message: str = ""
+    tags: frozenset[str] = frozenset()
+    status: int | None = None
+    quotas: Mapping[str, str] = field(default_factory=dict)
+    retry_delay: str | None = None
+
+
+def parse_body(body: bytes) -> Any:
+    """Return the JSON in ``body``; ``None`` where there is none."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def find_error(payload: Any) -> ErrorParts | None:
+    """Return the error within a parsed body; ``None`` where it holds none."""
+    if isinstance(payload, list):
+        payload = payload[0] if payload else None
+    if not isinstance(payload, dict):
+        return None
+    error = payload.get("error")
+    if isinstance(error, dict):
+        return _from_object(error)
+    if isinstance(error, str) and error:
+        return ErrorParts(message=error)
+    if payload.get("object") == "error" or _looks_flat(payload):
+        return _from_object(payload)
+    detail = payload.get("detail")
+    if detail and "choices" not in payload and "content" not in payload:
+        return ErrorParts(message=detail if isinstance(detail, str) else json.dumps(detail))
+    return _from_choice(payload)
+
+
+def page_title(body: bytes) -> str | None:
+    """Return the title of a web page; empty for a page without one, ``None`` for no page."""
+    start = body[:2000].lstrip().lower()
+    if not start.startswith((b"<!doctype", b"<html", b"<head", b"<body", b"<?xml")):
+        return None
+    found = _TITLE.search(body[:20_000])
+    text = found.group(1).decode("utf-8", "replace") if found else ""
+    return quote(html.unescape(text), 80)
+
+
+def quote(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Return a provider's text, fit to be shown: one line, no keys, not too long."""
+    line = " ".join(_SECRETS.sub("[redacted]", text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _looks_flat(payload: Mapping[str, Any]) -> bool:
+    has_text = isinstance(payload.get("message"), str)
+    return has_text and ("code" in payload or "type" in payload) and "choices" not in payload
+
+
+def _from_choice(payload: Mapping[str, Any]) -> ErrorParts | None:
+    choices = payload.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    error = first.get("error") if isinstance(first, dict) else None
+    return _from_object(error) if isinstance(error, dict) else None
+
+
+def _from_object(error: Mapping[str, Any]) -> ErrorParts:
+    message = error.get("message", "")
+    quotas: dict[str, str] = {}
+    tags: set[str] = set()
+    delay = None
+    for part in _parts(error):
+        tags |= {
+            str(part[name]).lower()
+            for name in ("type", "code", "status", "reason", "error_code")
+            if isinstance(part.get(name), str | int) and part[name] != ""
+        }
+        if isinstance(part.get("quotaId"), str):
+            quotas[part["quotaId"]] = str(part.get("quotaValue", ""))
+        if isinstance(part.get("retryDelay"), str):
+            delay = part["retryDelay"]
+    return ErrorParts(
+        message=message if isinstance(message, str) else json.dumps(message),
+        tags=frozenset(tags),
+        status=_status(error.get("code")),
+        quotas=quotas,
+        retry_delay=delay,
+    )
+
+
+def _parts(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the error and the objects within it that carry reasons."""
+    yield error
+    for name in ("innererror", "inner_error", "metadata", "details"):
+        inner = error.get(name)
+        rows = inner if isinstance(inner, list) else [inner]
+        for row in rows:
+            if isinstance(row, dict):
+                yield row
+                yield from (v for v in row.get("violations", ()) if isinstance(v, dict))
+                if isinstance(row.get("reasons"), list):
+                    yield {"reason": "moderation"}
+
+
+def _status(code: Any) -> int | None:
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = int(code)
+    return code if isinstance(code, int) and 400 <= code <= 599 else None

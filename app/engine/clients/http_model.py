@@ -1,0 +1,175 @@
+"""What all clients over HTTP share: the call, its failures, and the list of models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from app.engine.clients.classify import (
+    Endpoint,
+    classify_reply,
+    empty_reply,
+    from_call_error,
+    not_json,
+    request_id,
+)
+from app.engine.errors import ModelCallError
+from app.engine.types import ModelReply, ModelRequest
+from app.net.errors import CallError, Canceled
+from app.net.http import HttpReply, HttpSession
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """What a provider offers to a key.
+
+    Attributes:
+        ids: Sorted.
+        latency_ms: Of the call that listed them.
+    """
+
+    ids: tuple[str, ...]
+    latency_ms: int
+
+
+class HttpModelClient:
+    """A model behind HTTP; a subclass knows the shape of requests and answers.
+
+    Attributes:
+        notices: What the client changed in its requests, for the user; grows during use.
+    """
+
+    path = ""
+    models_path = "/models"
+
+    def __init__(
+        self, session: HttpSession, base_url: str, api_key: str | None, model: str, provider: str
+    ) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._url = self._base_url + self.path
+        self._model = model
+        self._headers = self.headers(_plain_key(api_key))
+        self._endpoint = Endpoint(provider, model, self._base_url)
+        self.notices: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base_url!r}, model={self._model!r})"
+
+    def headers(self, api_key: str | None) -> Mapping[str, str]:
+        """Return the headers of every call."""
+        raise NotImplementedError
+
+    def payload(self, request: ModelRequest) -> dict[str, Any]:
+        """Return the body of a request, before it becomes JSON."""
+        raise NotImplementedError
+
+    def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
+        """Return the answer in a body; ``None`` where it holds no completion."""
+        raise NotImplementedError
+
+    def adapt(self, error: ModelCallError) -> bool:
+        """Change what :meth:`payload` sends, if the provider refused a parameter."""
+        del error
+        return False
+
+    def complete(self, request: ModelRequest, cancel: Event) -> ModelReply:
+        """Ask the model and return its answer.
+
+        Raises:
+            ModelCallError: The call failed; ``retryable`` says whether to try again.
+            Canceled: ``cancel`` was set before the call, or the client was closed.
+        """
+        while True:
+            if cancel.is_set():
+                raise Canceled
+            try:
+                return self._ask(request)
+            except ModelCallError as error:
+                if error.code != "bad_request" or not self.adapt(error):
+                    raise
+
+    def list_models(self, timeout_s: float = 10.0) -> ModelList:
+        """Return the ids of the models that the key may use.
+
+        Raises:
+            ModelCallError: The provider cannot be reached or refused.
+        """
+        try:
+            reply = self._session.get_json(
+                self._base_url + self.models_path, self._headers, timeout_s
+            )
+        except CallError as error:
+            raise from_call_error(error, self._endpoint) from error
+        payload = self._parsed(reply, "-")
+        rows = payload.get("data", payload.get("models")) if isinstance(payload, dict) else payload
+        if not isinstance(rows, list):
+            raise not_json(reply, self._endpoint)
+        ids = {str(row.get("id") or row.get("name")) for row in rows if isinstance(row, dict)}
+        # Gemini lists "models/gemini-...", but its own documentation calls them without.
+        return ModelList(
+            ids=tuple(sorted(name.removeprefix("models/") for name in ids)),
+            latency_ms=round(reply.elapsed_s * 1000),
+        )
+
+    def close(self) -> None:
+        """End the calls under way and close the connections."""
+        self._session.close()
+
+    def _ask(self, request: ModelRequest) -> ModelReply:
+        body = json.dumps(self.payload(request)).encode()
+        try:
+            reply = self._session.post_json(self._url, self._headers, body, request.timeout_s)
+        except CallError as error:
+            raise from_call_error(error, self._endpoint) from error
+        payload = self._parsed(reply, request.sample.id)
+        call_id = request_id(reply)
+        try:
+            answer = self.reply(payload, call_id)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            # JSON of another shape than the API's: no completion in it either.
+            raise empty_reply(self._endpoint, call_id) from error
+        if answer is None:
+            raise empty_reply(self._endpoint, call_id)
+        return answer
+
+    def _parsed(self, reply: HttpReply, sample_id: str) -> Any:
+        if reply.status == 200:
+            try:
+                payload = json.loads(reply.body)
+            except ValueError as error:
+                raise not_json(reply, self._endpoint) from error
+            if isinstance(payload, dict) and not payload.get("error"):
+                looked = payload.get("choices") or payload.get("content") or payload.get("data")
+                if looked and not _choice_failed(payload):
+                    return payload
+        failure = classify_reply(reply, self._endpoint, sample_id)
+        if failure is not None:
+            raise failure
+        return json.loads(reply.body)
+
+
+def _choice_failed(payload: Mapping[str, Any]) -> bool:
+    choices = payload.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return False
+    return isinstance(choices[0], dict) and "error" in choices[0]
+
+
+def _plain_key(api_key: str | None) -> str | None:
+    """Return the key without white space around it.
+
+    Checked here because an error from within the HTTP library would quote the key.
+    """
+    key = (api_key or "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise ModelCallError(
+            "auth",
+            "The API key holds characters that cannot be sent.",
+            action="Replace it in Settings → Connections.",
+            scope="fail",
+        )
+    return key or None

@@ -1,0 +1,115 @@
+"""Clients of OpenAI's chat completions API and of all who copy it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.engine.clients.http_model import HttpModelClient
+from app.engine.errors import ModelCallError
+from app.engine.types import FinishReason, ModelReply, ModelRequest
+from app.net.http import HttpSession
+
+_FINISH: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "content_filter",
+    "safety": "content_filter",
+    "refusal": "refusal",
+}
+_REASONING = re.compile(r"(?:o\d|gpt-[5-9])")
+_OPTIONAL = ("temperature", "top_p", "seed", "stop")
+
+
+class OpenAIChatClient(HttpModelClient):
+    """``POST {base_url}/chat/completions``. One model; safe to use from many threads."""
+
+    path = "/chat/completions"
+
+    def __init__(
+        self, session: HttpSession, base_url: str, api_key: str | None, model: str, provider: str
+    ) -> None:
+        super().__init__(session, base_url, api_key, model, provider)
+        host = urlsplit(base_url).hostname or ""
+        # OpenAI's reasoning models refuse the older name, everybody else knows only that one.
+        reasons = host == "api.openai.com" and _REASONING.match(model)
+        self._max_tokens = "max_completion_tokens" if reasons else "max_tokens"
+        self._dropped: frozenset[str] = frozenset()
+
+    def headers(self, api_key: str | None) -> Mapping[str, str]:
+        """Return the headers of every call: the key, twice for Azure."""
+        if not api_key:
+            return {}
+        headers = {"Authorization": f"Bearer {api_key}"}
+        if (urlsplit(self._base_url).hostname or "").endswith(".azure.com"):
+            headers["api-key"] = api_key
+        return headers
+
+    def payload(self, request: ModelRequest) -> dict[str, Any]:
+        """Return the body of a request; parameters that are ``None`` are left out."""
+        generation = request.generation
+        body: dict[str, Any] = {"model": self._model, "messages": request.sample.messages}
+        if generation.max_tokens is not None:
+            body[self._max_tokens] = generation.max_tokens
+        for name in _OPTIONAL:
+            value = getattr(generation, name)
+            if value is not None and value != () and name not in self._dropped:
+                body[name] = value
+        return body
+
+    def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
+        """Return the first choice; ``None`` without one."""
+        if not payload.get("choices"):
+            return self._blocked(payload, call_id)
+        choice = payload["choices"][0]
+        message = choice.get("message") or {}
+        finish = _FINISH.get(str(choice.get("finish_reason")).lower(), "unknown")
+        text = _text(message.get("content"))
+        if not text and message.get("refusal"):
+            text, finish = str(message["refusal"]), "refusal"
+        usage = payload.get("usage") or {}
+        return ModelReply(
+            text=text,
+            finish_reason=finish,
+            input_tokens=usage.get("prompt_tokens"),
+            output_tokens=usage.get("completion_tokens"),
+            request_id=call_id or payload.get("id"),
+        )
+
+    def adapt(self, error: ModelCallError) -> bool:
+        """Leave out a parameter that this model refuses, and say so in ``notices``."""
+        said = error.message.lower()
+        if not any(word in said for word in ("unsupported", "not support", "unrecognized")):
+            return False
+        if "max_completion_tokens" in said and self._max_tokens == "max_tokens":
+            self._max_tokens = "max_completion_tokens"
+            return True
+        refused = {name for name in _OPTIONAL if re.search(rf"\b{name}\b", said)}
+        if not refused - self._dropped:
+            return False
+        self._dropped |= refused
+        names = ", ".join(sorted(refused))
+        self.notices.append(f"{self._model} does not accept {names}: left to the provider.")
+        return True
+
+    def _blocked(self, payload: Mapping[str, Any], call_id: str | None) -> ModelReply | None:
+        feedback = payload.get("promptFeedback")
+        if isinstance(feedback, dict) and feedback.get("blockReason"):
+            return ModelReply(text="", finish_reason="content_filter", request_id=call_id)
+        return None
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""

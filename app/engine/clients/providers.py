@@ -1,0 +1,128 @@
+"""Well-known providers, and the client for each kind of API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from app.engine.clients.anthropic_messages import AnthropicMessagesClient
+from app.engine.clients.openai_chat import OpenAIChatClient
+from app.net.guard import EgressPolicy
+from app.net.http import HttpSession
+
+Kind = Literal["openai", "anthropic"]
+"""The shape of an API: OpenAI's chat completions, or Anthropic's messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """What a form can fill in for a provider.
+
+    Attributes:
+        name: The first part of ``provider/model-id``.
+        title: For readers.
+        kind: The shape of its API.
+        base_url: Up to and including the version; empty where each account has its own.
+        key_env: The environment variable that its own tools read the key from.
+        needs_key: Whether it answers only with a key.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    base_url: str
+    key_env: str | None
+    needs_key: bool = True
+
+
+def _by_name(*rows: KnownProvider) -> Mapping[str, KnownProvider]:
+    return MappingProxyType({row.name: row for row in rows})
+
+
+PROVIDERS: Mapping[str, KnownProvider] = _by_name(
+    KnownProvider("openai", "OpenAI", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    KnownProvider(
+        "anthropic", "Anthropic", "anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"
+    ),
+    KnownProvider(
+        "google",
+        "Google Gemini",
+        "openai",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        "GEMINI_API_KEY",
+    ),
+    KnownProvider("groq", "Groq", "openai", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    KnownProvider("mistral", "Mistral", "openai", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    KnownProvider(
+        "together", "Together", "openai", "https://api.together.xyz/v1", "TOGETHER_API_KEY"
+    ),
+    KnownProvider(
+        "fireworks",
+        "Fireworks",
+        "openai",
+        "https://api.fireworks.ai/inference/v1",
+        "FIREWORKS_API_KEY",
+    ),
+    KnownProvider(
+        "openrouter", "OpenRouter", "openai", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"
+    ),
+    KnownProvider(
+        "deepseek", "DeepSeek", "openai", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"
+    ),
+    KnownProvider("xai", "xAI", "openai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    KnownProvider(
+        "cerebras", "Cerebras", "openai", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"
+    ),
+    KnownProvider(
+        "perplexity", "Perplexity", "openai", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"
+    ),
+    KnownProvider(
+        "nvidia", "NVIDIA NIM", "openai", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"
+    ),
+    KnownProvider("azure", "Azure OpenAI", "openai", "", "AZURE_OPENAI_API_KEY"),
+    KnownProvider("ollama", "Ollama", "openai", "http://127.0.0.1:11434/v1", None, False),
+    KnownProvider("vllm", "vLLM", "openai", "http://127.0.0.1:8000/v1", None, False),
+    KnownProvider("lmstudio", "LM Studio", "openai", "http://127.0.0.1:1234/v1", None, False),
+    KnownProvider("llamacpp", "llama.cpp", "openai", "http://127.0.0.1:8080/v1", None, False),
+)
+
+
+def make_client(
+    kind: Kind,
+    base_url: str,
+    api_key: str | None,
+    model: str,
+    *,
+    policy: EgressPolicy,
+    max_connections: int = 10,
+    provider: str | None = None,
+    connect_timeout_s: float = 5.0,
+) -> OpenAIChatClient | AnthropicMessagesClient:
+    """Return a client of one model; :meth:`close` it.
+
+    Args:
+        kind: The shape of the API.
+        base_url: Up to and including the version (``https://api.openai.com/v1``).
+        api_key: ``None`` for a server that asks for none.
+        model: The model's id at the provider; empty if only models are listed.
+        policy: What the client may reach.
+        max_connections: As many as there are threads.
+        provider: Name or title of the provider, for messages.
+        connect_timeout_s: For each address of the host.
+
+    Raises:
+        ValueError: ``kind`` is unknown.
+        ModelCallError: ``auth``: the key holds characters that cannot be sent.
+    """
+    known = PROVIDERS.get(provider or "")
+    title = known.title if known else provider or base_url
+    session = HttpSession(
+        policy, max_connections=max_connections, connect_timeout_s=connect_timeout_s
+    )
+    if kind == "openai":
+        return OpenAIChatClient(session, base_url, api_key, model, title)
+    if kind == "anthropic":
+        return AnthropicMessagesClient(session, base_url, api_key, model, title)
+    raise ValueError(f"unknown kind of API: {kind}")

@@ -1,0 +1,200 @@
+"""Finds the records of a benchmark: our own code, the mirror, the cache or the network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, Protocol, Record
+from app.engine.datasets.conversion import convert_to_jsonl
+from app.engine.datasets.dataset import Dataset, FileSource, GeneratedSource, Source
+from app.engine.datasets.hub import (
+    PARQUET_REVISION,
+    Hub,
+    HuggingFaceHub,
+    gated,
+    split_files,
+)
+from app.engine.errors import DatasetError
+from app.net.errors import CallError
+
+Fetch = Callable[[str, Path], None]
+"""Downloads an address to a file; raises ``CallError`` or ``OSError``."""
+
+Progress = Callable[[str], None]
+
+GO_ONLINE = "Set DATASETS_DIR to a folder with a copy, or allow downloads (unset DATASETS_OFFLINE)."
+
+
+class DatasetLoader:
+    """Loads the datasets of a protocol, from the nearest place that has them.
+
+    In this order: generated records; the mirror, a folder with
+    ``<org>__<name>/<config>/<split>.jsonl`` (or ``.jsonl.gz``); the cache of earlier
+    downloads; then, unless ``offline``, the address of the reference or the hub at its pinned
+    revision, converted once to JSON lines in the cache.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache_dir: Path,
+        mirror_dir: Path | None,
+        hub_token: str | None = None,
+        offline: bool = False,
+        fetch: Fetch | None = None,
+        hub: Hub | None = None,
+    ) -> None:
+        """Remember where to look.
+
+        Args:
+            cache_dir: Writable folder for downloads; created when needed.
+            mirror_dir: Read-only folder of copies, used first; ``None`` without one.
+            hub_token: Access token for gated datasets of the hub.
+            offline: Never use the network.
+            fetch: Downloads addresses outside the hub; ``None`` where that is not possible.
+            hub: The hub to ask; ``None`` for the real one.
+        """
+        self._cache_dir = cache_dir
+        self._mirror_dir = mirror_dir
+        self._hub_token = hub_token
+        self._offline = offline
+        self._fetch = fetch
+        self._hub = hub or HuggingFaceHub(cache_dir / "hub", hub_token)
+
+    def load(self, protocol: Protocol, progress: Progress | None = None) -> Dataset:
+        """Return the checked dataset of ``protocol``.
+
+        Args:
+            protocol: Names the splits and how to build samples.
+            progress: Called with a sentence for each step that takes time.
+
+        Raises:
+            DatasetError: ``dataset_unavailable``, ``dataset_gated``, ``dataset_digest`` or
+                ``dataset_invalid``.
+        """
+        tell = progress or _silence
+        sources = [self._source(ref, tell) for ref in protocol.datasets]
+        support = {
+            name: list[Record](self._source(ref, tell).records())
+            for name, ref in protocol.support.items()
+        }
+        for source in _first_of_each(sources):
+            tell(f"Checking {source.label}")
+        return Dataset(sources, protocol.build, support)
+
+    def available(self, protocol: Protocol) -> bool:
+        """Tell whether ``protocol`` can be loaded without the network."""
+        return all(
+            isinstance(ref, GeneratedRef) or self._local(ref) is not None
+            for ref in chain(protocol.datasets, protocol.support.values())
+        )
+
+    def _source(self, ref: DatasetRef | GeneratedRef, tell: Progress) -> Source:
+        if isinstance(ref, GeneratedRef):
+            return GeneratedSource(ref)
+        return FileSource(ref, self._local(ref) or self._download(ref, tell))
+
+    def _local(self, ref: DatasetRef) -> Path | None:
+        """Return the file of ``ref`` in the mirror or the cache; ``None`` without one."""
+        candidates = [self._cached(ref)]
+        if self._mirror_dir is not None:
+            plain = self._mirror_dir / _folder(ref) / ref.config / f"{ref.split}.jsonl"
+            candidates[:0] = [plain, plain.with_name(f"{ref.split}.jsonl.gz")]
+        return next((path for path in candidates if path.is_file()), None)
+
+    def _cached(self, ref: DatasetRef) -> Path:
+        version = ref.sha256 or ref.revision or "unpinned"
+        return self._cache_dir / _folder(ref) / version / ref.config / f"{ref.split}.jsonl"
+
+    def _download(self, ref: DatasetRef, tell: Progress) -> Path:
+        name = f"{ref.repo} {ref.config}/{ref.split}"
+        if self._offline:
+            raise DatasetError(
+                "dataset_unavailable",
+                f"{name} is not on this machine, and downloads are off.",
+                GO_ONLINE,
+            )
+        if ref.gated and not self._hub_token:
+            raise gated(ref.repo)
+        tell(f"Downloading {name}")
+        target = self._cached(ref)
+        if ref.url is not None:
+            self._convert_url(ref, ref.url, target)
+        else:
+            self._convert_hub(ref, target)
+        return target
+
+    def _convert_hub(self, ref: DatasetRef, target: Path) -> None:
+        revision = ref.revision
+        card = self._hub.card(ref.repo, revision)
+        files = split_files(ref, self._hub.list_files(ref.repo, revision), card)
+        if not files:
+            # Old datasets are a script, which we do not run: take the hub's own conversion.
+            revision = PARQUET_REVISION
+            files = split_files(ref, self._hub.list_files(ref.repo, revision), {})
+        if not files:
+            raise DatasetError(
+                "dataset_unavailable",
+                f"The hub's {ref.repo} has no readable file for {ref.config}/{ref.split}.",
+                "Put a copy into DATASETS_DIR as JSON lines.",
+            )
+        local = (self._hub.download(ref.repo, path, revision) for path in files)
+        convert_to_jsonl(local, target, tuple(ref.fields))
+
+    def _convert_url(self, ref: DatasetRef, url: str, target: Path) -> None:
+        if self._fetch is None:
+            raise DatasetError(
+                "dataset_unavailable", f"{url} cannot be downloaded here.", GO_ONLINE
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download = target.with_name(f"{ref.split}.download.{url.rpartition('.')[2]}")
+        try:
+            try:
+                self._fetch(url, download)
+            except (CallError, OSError) as error:
+                raise DatasetError(
+                    "dataset_unavailable", f"{url} was not delivered ({error}).", GO_ONLINE
+                ) from error
+            _check_digest(download, url, ref.sha256)
+            convert_to_jsonl([download], target, tuple(ref.fields))
+        finally:
+            download.unlink(missing_ok=True)
+
+
+def _check_digest(path: Path, url: str, expected: str | None) -> None:
+    if expected is None:
+        return
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != expected:
+        raise DatasetError(
+            "dataset_digest",
+            f"{url} is not the file this benchmark was defined with: its SHA-256 is "
+            f"{found}, expected {expected}.",
+            "Put the original file into DATASETS_DIR, or update OpenBench Studio.",
+        )
+
+
+def _folder(ref: DatasetRef) -> str:
+    return ref.repo.replace("/", "__")
+
+
+def _silence(_message: str) -> None:
+    """Take progress nobody asked for."""
+
+
+_T = TypeVar("_T", bound=Source)
+
+
+def _first_of_each(sources: Iterable[_T]) -> Iterator[_T]:
+    """Yield one source per dataset: 27 configs of one repository are one step to a reader."""
+    seen: set[str] = set()
+    for source in sources:
+        name = source.ref.repo if isinstance(source, FileSource) else source.label
+        if name not in seen:
+            seen.add(name)
+            yield source

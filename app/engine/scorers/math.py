@@ -1,0 +1,85 @@
+r"""MATH answers without a judge: by string, by value, or by either (``math/inspect``).
+
+The profiles ``math/inspect_exact`` and ``math/inspect_sympy`` are the scorers of the same name in
+inspect_evals 0.26; ``math/inspect`` takes an answer that either accepts. ``math/studio`` does too,
+but also finds the answer in ``\boxed{…}``, which models write whatever they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.engine.scorers.answers import final_answer_line
+from app.engine.scorers.math_strings import minerva_form, same_string
+from app.engine.scorers.math_sympy import same_value
+from app.engine.scorers.verdicts import compared, targets_of, unparsable
+from app.engine.types import Sample, Scorer, Verdict
+
+Equality = Callable[[str, str], bool]
+
+_NO_ANSWER = "The response does not end with a line “ANSWER: …”."
+
+
+def equal_by_value(answer: str, target: str) -> bool:
+    """Return whether two answers have the same value after Minerva's normalisation.
+
+    Raises:
+        RuntimeError: sympy is not available.
+    """
+    return same_value(minerva_form(answer), minerva_form(target))
+
+
+def equal_somehow(answer: str, target: str) -> bool:
+    """Return whether two answers are equal as strings or by value; the string is tried first.
+
+    Raises:
+        RuntimeError: sympy is needed and not available.
+    """
+    return same_string(answer, target) or equal_by_value(answer, target)
+
+
+def last_boxed(text: str) -> str | None:
+    r"""Return the content of the last ``\boxed{…}`` with balanced braces."""
+    start = text.rfind("\\boxed{")
+    if start < 0:
+        return None
+    start += len("\\boxed{")
+    depth = 1
+    for index in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return text[start:index]
+    return None
+
+
+def _boxed_or_line(text: str) -> str | None:
+    line = final_answer_line(text)
+    return last_boxed(text if line is None else line) or line
+
+
+def make_math_scorer(equal: Equality, *, boxed: bool = False) -> Scorer:
+    r"""Return a scorer of final answers.
+
+    Args:
+        equal: Compares the answer with the target.
+        boxed: Take the content of ``\boxed{…}`` where there is one.
+    """
+    extract = _boxed_or_line if boxed else final_answer_line
+
+    def score(completion: str, sample: Sample) -> Verdict:
+        answer = extract(completion)
+        if answer is None:
+            return unparsable(_NO_ANSWER)
+        targets = targets_of(sample)
+        correct = any(equal(answer, target) for target in targets)
+        return compared(answer, targets[0], correct=correct)
+
+    return score
+
+
+SCORERS: dict[str, Scorer] = {
+    "math/inspect": make_math_scorer(equal_somehow),
+    "math/inspect_exact": make_math_scorer(same_string),
+    "math/inspect_sympy": make_math_scorer(equal_by_value),
+    "math/studio": make_math_scorer(equal_somehow, boxed=True),
+}

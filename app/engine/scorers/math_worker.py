@@ -1,0 +1,75 @@
+"""The child process that decides with sympy whether two LaTeX expressions are equal.
+
+It reads one JSON object a line (``{"left": …, "right": …}``) and answers ``{"equal": true}`` or
+``{"equal": false, "reason": …}``. It is a process of its own because no thread can be stopped:
+``9^{9^9}`` would compute until the memory ends. Its parent kills it after a time limit; should the
+parent die, the alarm does. Run as a script with ``-I``, it imports nothing of the application.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+TIME_LIMIT_S = 5
+MEMORY_LIMIT_BYTES = 1_500_000_000
+
+
+def limit_resources() -> None:
+    """Bound the memory of this process and forbid it to write files."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def load_parser() -> Any:
+    """Return sympy's LaTeX parser.
+
+    sympy insists on version 4.11 of the ANTLR runtime, but the tables of its grammar have the
+    format that all runtimes since 4.10 read, so the check is told what it wants to hear.
+    """
+    module = importlib.import_module("sympy.parsing.latex._parse_latex_antlr")
+    vars(module)["version"] = lambda _package: "4.11"
+    return module.parse_latex
+
+
+def equal(parse_latex: Any, left: str, right: str) -> bool:
+    """Return whether the difference of two expressions simplifies to zero."""
+    sympy = importlib.import_module("sympy")
+    difference = parse_latex(left) - parse_latex(right)
+    return bool(sympy.simplify(difference) == 0)
+
+
+def answer(parse_latex: Any, line: str) -> dict[str, Any]:
+    """Return the reply to one request; an expression that cannot be read equals nothing."""
+    request = json.loads(line)
+    try:
+        return {"equal": equal(parse_latex, request["left"], request["right"])}
+    except Exception as error:  # noqa: BLE001 - sympy raises anything; reported to the parent
+        return {"equal": False, "reason": type(error).__name__}
+
+
+def main() -> None:
+    """Serve requests until the input ends."""
+    # Whatever a library prints must not end up in the protocol.
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    limit_resources()
+    parse_latex = load_parser()
+    replies.write('{"ready": true}\n')
+    replies.flush()
+    for line in sys.stdin:
+        signal.alarm(TIME_LIMIT_S + 1)
+        reply = answer(parse_latex, line)
+        signal.alarm(0)
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()

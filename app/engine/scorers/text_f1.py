@@ -1,0 +1,150 @@
+"""Short answers: exact match and token F1, in the variants of the references.
+
+All compare DROP's normal form. ``qa_f1/openbench`` and ``qa_f1/inspect`` count repeated words (the
+latter rounds to two places); ``drop/openbench`` compares sets of words, wants one of the target's
+numbers, and rounds to a hundredth of a percent.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Collection
+
+from app.engine.scorers.answers import first_answer_line, first_answer_or_last_line
+from app.engine.scorers.verdicts import compared, overlapping, targets_of, unparsable
+from app.engine.types import Sample, Scorer, Verdict
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_TOKEN_BREAK = re.compile("[ -]")
+
+
+def f1_score(common: int, predicted: int, gold: int) -> float:
+    """Return the harmonic mean of precision and recall (0..1); an empty side counts as 1."""
+    precision = common / predicted if predicted else 1.0
+    recall = common / gold if gold else 1.0
+    if precision == 0.0 and recall == 0.0:
+        return 0.0
+    return 2 * precision * recall / (precision + recall)
+
+
+def _is_number(token: str) -> bool:
+    try:
+        float(token)
+    except ValueError:
+        return False
+    return True
+
+
+def _drop_token(token: str) -> str:
+    token = token.lower()
+    return token if _is_number(token) else token.translate(_PUNCTUATION)
+
+
+def _inspect_token(token: str) -> str:
+    """As ``_drop_token``, but keep the decimal point of a number in parentheses or quotes."""
+    token = token.casefold()
+    bare = token if _is_number(token) else token.strip(string.punctuation)
+    return bare if _is_number(bare) else token.translate(_PUNCTUATION)
+
+
+def normalise_tokens(text: str, clean: Callable[[str], str] = _drop_token) -> str:
+    """Return the words of ``text`` in lower case without punctuation and articles.
+
+    Tokens end at a space or hyphen; a token that is a number becomes a float (``7`` is ``7.0``).
+    Source: the DROP evaluation script (Dua et al. 2019).
+    """
+    tokens = (_normalise_token(clean(token)) for token in _TOKEN_BREAK.split(text))
+    return " ".join(token for token in tokens if token)
+
+
+def _normalise_token(token: str) -> str:
+    if _is_number(token):
+        token = str(float(token))
+    return " ".join(_ARTICLES.sub(" ", token).split())
+
+
+def _word_f1(
+    prediction: str, gold: str, clean: Callable[[str], str] = _drop_token
+) -> tuple[float, float]:
+    predicted, wanted = normalise_tokens(prediction, clean), normalise_tokens(gold, clean)
+    predicted_words, wanted_words = Counter(predicted.split()), Counter(wanted.split())
+    common = (predicted_words & wanted_words).total()
+    f1 = f1_score(common, predicted_words.total(), wanted_words.total())
+    return float(predicted == wanted), f1
+
+
+def _drop(prediction: str, gold: str) -> tuple[float, float]:
+    predicted, wanted = normalise_tokens(prediction), normalise_tokens(gold)
+    predicted_words, wanted_words = set(predicted.split()), set(wanted.split())
+    exact = float(predicted == wanted)
+    numbers = {word for word in wanted_words if _is_number(word)}
+    if numbers and not numbers & predicted_words:
+        return exact, 0.0
+    common = len(predicted_words & wanted_words)
+    f1 = f1_score(common, len(predicted_words), len(wanted_words))
+    return exact, round(f1 * 100, 2) / 100
+
+
+def _accepted(sample: Sample) -> list[str]:
+    """Return the accepted answers; openbench joins them with ``|`` in one text."""
+    texts = targets_of(sample)
+    if isinstance(sample.target, str):
+        texts = tuple(sample.target.split("|"))
+    return [text.strip() for text in texts if text.strip()]
+
+
+def _best(pairs: Collection[tuple[float, float]]) -> tuple[float, float]:
+    exact = max((pair[0] for pair in pairs), default=0.0)
+    return exact, max((pair[1] for pair in pairs), default=0.0)
+
+
+def score_qa(completion: str, sample: Sample) -> Verdict:
+    """Exact match, else the best word F1 over the accepted answers (openbench)."""
+    answer = first_answer_or_last_line(completion)
+    golds = _accepted(sample)
+    exact, f1 = _best([_word_f1(answer, gold) for gold in golds])
+    return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
+
+
+def score_drop(completion: str, sample: Sample) -> Verdict:
+    """Exact match, else the best DROP F1 over the accepted answers (openbench)."""
+    answer = first_answer_or_last_line(completion)
+    golds = _accepted(sample)
+    exact, f1 = _best([_drop(answer, gold) for gold in golds])
+    return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
+
+
+def score_f1(completion: str, sample: Sample) -> Verdict:
+    """Return the best word F1 over the accepted answers, rounded to two places (inspect)."""
+    labelled = first_answer_line(completion)
+    answer = completion if labelled is None else labelled
+    golds = [gold for gold in targets_of(sample) if gold[:1].strip()]
+    exact, f1 = _best([_word_f1(answer, gold, _inspect_token) for gold in golds])
+    f1 = round(f1, 2)
+    return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
+
+
+def score_exact(completion: str, sample: Sample) -> Verdict:
+    """Judge whether the whole response has the same words as an answer (inspect)."""
+    golds = [gold for gold in targets_of(sample) if gold[:1].strip()]
+    if not completion.strip():
+        return unparsable("The response is empty.")
+    exact, f1 = _best([_word_f1(completion, gold, _inspect_token) for gold in golds])
+    return compared(
+        completion.strip(),
+        golds[0] if golds else "",
+        correct=exact == 1.0,
+        detail={"exact_match": exact, "f1": round(f1, 2)},
+    )
+
+
+SCORERS: dict[str, Scorer] = {
+    "qa_f1/openbench": score_qa,
+    "drop/openbench": score_drop,
+    "qa_f1/inspect": score_f1,
+    "drop/inspect": score_f1,
+    "qa_em/inspect": score_exact,
+}

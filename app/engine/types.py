@@ -1,0 +1,153 @@
+"""The values that flow through the engine: samples in, results out.
+
+All are frozen dataclasses, so that a value can cross threads without a lock. Nothing here
+knows of Flask, SQL, Redis or RQ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypedDict
+
+
+class Outcome(StrEnum):
+    """What became of one sample; every sample has exactly one."""
+
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    UNPARSABLE = "unparsable"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+class Message(TypedDict):
+    """One chat message, as it is sent to the provider."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+FinishReason = Literal["stop", "length", "content_filter", "refusal", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Sampling parameters; ``None`` leaves the parameter to the provider."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One question, with the exact messages that the model will get.
+
+    Attributes:
+        id: Unique within the dataset, stable across runs.
+        messages: The complete prompt: system message, few-shot turns, question.
+        target: What the scorer compares with; several accepted answers are a tuple.
+        choices: Options as presented, for multiple choice; empty otherwise.
+        category: The value of the benchmark's breakdown field.
+        metadata: Whatever else the scorer needs (tests of a program, IFEval instructions).
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    target: str | tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    category: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call of a model: a sample's prompt in one epoch."""
+
+    sample: Sample
+    epoch: int
+    generation: Generation
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """What a model answered.
+
+    Attributes:
+        text: The completion; empty where the model sent none.
+        finish_reason: Why the model stopped, in our words.
+        input_tokens: As the provider counted them; ``None`` where it did not say.
+        output_tokens: As above, reasoning tokens included.
+        request_id: The provider's own id of the call, for its support.
+    """
+
+    text: str
+    finish_reason: FinishReason = "stop"
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A scorer's judgement of one completion.
+
+    Attributes:
+        score: 0..1; ``None`` when the completion could not be judged (a judge that failed).
+        answer: The extracted answer; ``None`` when there was none to extract.
+        explanation: Why it was scored so, in a sentence for a reader.
+        detail: Machine-readable parts (per-instruction verdicts, test output, EM and F1).
+        input_tokens: Tokens that scoring itself spent (a judge model); 0 otherwise.
+        output_tokens: As above.
+    """
+
+    score: float | None
+    answer: str | None
+    explanation: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+Scorer = Callable[[str, Sample], Verdict]
+"""A pure function of a completion and its sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailure:
+    """Why a sample has no answer: what the user is told and can do."""
+
+    code: str
+    message: str
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """One scored reply: exactly one row of the ledger."""
+
+    sample: Sample
+    epoch: int
+    index: int
+    outcome: Outcome
+    score: float | None
+    completion: str
+    answer: str | None
+    explanation: str
+    finish_reason: FinishReason | None
+    latency_ms: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    attempts: int
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    judge_input_tokens: int = 0
+    judge_output_tokens: int = 0
+    error: CallFailure | None = None

@@ -1,0 +1,87 @@
+"""Domain errors: what went wrong, for the user, with what to do next.
+
+``app.error_pages`` turns them into an HTML page or an RFC 9457 problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class StudioError(Exception):
+    """A request cannot be fulfilled.
+
+    Attributes:
+        status: HTTP status.
+        code: Stable, snake_case; clients decide on it.
+        detail: One or two sentences for the user.
+        action: What to do next; ``None`` where there is nothing.
+        fields: Field name to messages, for input that does not fit.
+        retry_after_s: For limits: how long to wait.
+    """
+
+    status = 500
+    code = "internal_error"
+    title = "Something went wrong"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        action: str | None = None,
+        fields: Mapping[str, Sequence[str]] | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+        self.action = action
+        self.fields = {name: list(messages) for name, messages in (fields or {}).items()}
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(StudioError):
+    """There is no such object, or it belongs to another account."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class Invalid(StudioError):
+    """Fields do not fit; ``fields`` names each."""
+
+    status, code, title = 422, "invalid", "Some fields need attention"
+
+
+class Conflict(StudioError):
+    """The object is in a state that forbids the action."""
+
+    status, code, title = 409, "conflict", "Not possible right now"
+
+
+class Unauthorized(StudioError):
+    """No credential, or one that is not valid (any more)."""
+
+    status, code, title = 401, "unauthorized", "Sign in first"
+
+
+class Forbidden(StudioError):
+    """The credential is good, but does not reach this far."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class Limited(StudioError):
+    """Too many requests of this kind; ``retry_after_s`` says when the next may come."""
+
+    status, code, title = 429, "rate_limited", "Too many requests"
+
+
+class Unavailable(StudioError):
+    """The queue or the database does not answer; nothing was changed."""
+
+    status, code, title = 503, "unavailable", "Temporarily unavailable"
+
+
+class ConfigError(Exception):
+    """The environment does not make a valid configuration; the text names variable and remedy."""

@@ -1,0 +1,127 @@
+"""Wires configuration, extensions, blueprints, error pages and headers into one application."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from importlib import resources
+from typing import Any
+
+from flask import Flask, Response, request, send_file
+from flask_login import current_user
+from flask_openapi3 import Info, OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import __version__, cli, error_pages, security
+from app.blueprints import auth, benchmarks, compare, health, runs, settings
+from app.blueprints.api import problems, register_api
+from app.config import Settings, load_settings
+from app.db import db, init_db
+from app.extensions import csrf, limiter, login_manager, migrate
+from app.logs import configure_logs
+from app.queries.runs import count_active
+from app.services import sessions
+from app.template_filters import register_template_filters
+
+FONTS = {
+    "geist": ("fontpkg_geist", "Geist[wght].ttf"),
+    "geist-mono": ("fontpkg_geist_mono", "GeistMono[wght].ttf"),
+}
+THEMES = ("light", "dark")
+YEAR_S = 31_536_000
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+
+def build_app(settings_: Settings | None = None) -> Flask:
+    """Return the web application.
+
+    Raises:
+        ConfigError: The environment does not make a valid configuration.
+    """
+    chosen = settings_ or load_settings()
+    configure_logs(chosen.log_level, chosen.log_format)
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    app = OpenAPI(
+        __name__,
+        info=Info(title="OpenBench Studio", version=__version__),
+        validation_error_callback=problems.validation_problem,
+        validation_error_model=problems.Problem,
+        doc_prefix="/docs",
+        static_folder="static",
+        template_folder="templates",
+    )
+    app.extensions["settings"] = chosen
+    app.extensions["started_at"] = time.monotonic()
+    _configure(app, chosen)
+    _attach_extensions(app)
+    _register(app)
+    return app
+
+
+def _configure(app: Flask, chosen: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=chosen.secret_key.get_secret_value() if chosen.secret_key else None,
+        SQLALCHEMY_DATABASE_URI=chosen.database,
+        SESSION_COOKIE_SECURE=chosen.cookies_need_tls,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="studio_session",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=chosen.session_days),
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=list(chosen.trusted_hosts) or None,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_SSL_STRICT=chosen.cookies_need_tls,
+        RATELIMIT_STORAGE_URI=_limits_url(chosen.queue),
+        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+        RATELIMIT_KEY_PREFIX="studio",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    if chosen.trusted_proxies:
+        hops = chosen.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+
+
+def _limits_url(queue_url: str) -> str:
+    return queue_url.replace("unix://", "redis+unix://", 1)
+
+
+def _attach_extensions(app: Flask) -> None:
+    init_db(app)
+    migrate.init_app(app, db, compare_type=True)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    sessions.install(app, login_manager)
+    security.install(app)
+    error_pages.install(app)
+    register_template_filters(app)
+    app.context_processor(_page_values)
+
+
+def _register(app: OpenAPI) -> None:
+    for module in (auth, runs, benchmarks, compare, settings, health):
+        app.register_blueprint(module.bp)
+    register_api(app)
+    cli.install(app)
+    app.add_url_rule("/fonts/<name>", view_func=font)
+
+
+def font(name: str) -> Response:
+    """Serve one of our two fonts from its package."""
+    if name not in FONTS:
+        return Response(status=404)
+    package, file = FONTS[name]
+    with resources.as_file(resources.files(package) / "files" / file) as path:
+        return send_file(path, mimetype="font/ttf", max_age=YEAR_S)
+
+
+def _page_values() -> dict[str, Any]:
+    theme = request.cookies.get("theme") if request else None
+    signed_in = bool(current_user and current_user.is_authenticated)
+    return {
+        "theme": theme if theme in THEMES else None,
+        "app_version": __version__,
+        "active_runs": count_active(current_user.id) if signed_in else None,
+    }

@@ -1,0 +1,17 @@
+"""Heals what the queue or a dead worker lost."""
+
+from __future__ import annotations
+
+from app.services.leases import release_lease_of
+from app.services.outbox import sweep_deliveries
+from app.services.run_lifecycle import sweep_runs
+
+
+def recover_runs() -> int:
+    """Hand abandoned runs and overdue deliveries to the queue again; returns how many."""
+    return sweep_runs() + sweep_deliveries()
+
+
+def release_runs_of(pid: int) -> int:
+    """Free the runs of the dead local process ``pid`` at once; returns how many."""
+    return len(release_lease_of(pid))

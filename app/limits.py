@@ -1,0 +1,101 @@
+"""Named rate limits, each one shared by the page and the API that do the same thing.
+
+Use as decorators beneath the route's: ``@limits.create_run``. All of them count attempts,
+not successes: parallel attempts would otherwise all get through before the first is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+from typing import Any, TypeVar
+
+from flask import g, request
+from flask_login import current_user
+
+from app.config import Settings
+from app.extensions import limiter
+from app.known_devices import hash_email, known_device
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SIGN_IN_LIMIT = "5 per minute"
+REGISTER_LIMIT = "5 per minute"
+CREATE_RUN_LIMIT = "10 per minute"
+CONNECTION_TEST_LIMIT = "10 per minute"
+WEBHOOK_TEST_LIMIT = "10 per minute"
+PASSWORD_LIMIT = "5 per minute"
+_STORAGE_TIMEOUT_S = 0.5
+
+
+def storage_config(settings: Settings) -> dict[str, Any]:
+    """Return Flask-Limiter's configuration: counters in the queue server, impatiently."""
+    url = settings.queue
+    if url.startswith("unix://"):
+        url = f"redis+{url}"
+    return {
+        "RATELIMIT_STORAGE_URI": url,
+        "RATELIMIT_STORAGE_OPTIONS": {
+            "socket_timeout": _STORAGE_TIMEOUT_S,
+            "socket_connect_timeout": _STORAGE_TIMEOUT_S,
+        },
+        "RATELIMIT_KEY_PREFIX": "studio",
+    }
+
+
+def address_key() -> str:
+    """Return whom to count as one address: an IPv6 network counts as one, as hosts own one."""
+    text = request.remote_addr or "unknown"
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+    return text
+
+
+def account_key() -> str:
+    """Return the signed-in account, whether it came by cookie or by any of its tokens."""
+    account = g.get("account")
+    if account is not None:
+        return f"account:{account.id}"
+    if current_user.is_authenticated:
+        return f"account:{current_user.id}"
+    return address_key()
+
+
+def claimed_account_key() -> str:
+    """Return the account that the request wants to sign in to.
+
+    A browser that has signed in to it before is counted apart from all others.
+    """
+    if request.is_json:
+        body = request.get_json(silent=True)
+        email = body.get("email") if isinstance(body, dict) else None
+    else:
+        email = request.form.get("email")
+    text = email if isinstance(email, str) else ""
+    device = known_device(text)
+    return f"email:{hash_email(text)}" + (f":{device}" if device else "")
+
+
+def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        for key in keys:
+            view = limiter.shared_limit(
+                rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
+            )(view)
+        return view
+
+    return decorate
+
+
+sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
+register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key)
+change_password = _limit("change-password", PASSWORD_LIMIT, account_key)
+create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
+test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
+test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)

@@ -1,0 +1,23 @@
+"""The rows of the database."""
+
+from app.models.connection import Connection
+from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
+from app.models.sample import RunEventRow, SampleRow
+from app.models.user import ApiToken, AuthSession, User
+from app.models.webhook import Delivery, DeliveryAttempt, Webhook
+
+__all__ = [
+    "ACTIVE",
+    "FINISHED",
+    "RESUMABLE",
+    "ApiToken",
+    "AuthSession",
+    "Connection",
+    "Delivery",
+    "DeliveryAttempt",
+    "Run",
+    "RunEventRow",
+    "SampleRow",
+    "User",
+    "Webhook",
+]

@@ -1,0 +1,105 @@
+"""A run: the head of its ledger. Everything countable in it is derived from its samples."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import uuid_utils
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, now
+
+ACTIVE = ("queued", "running")
+RESUMABLE = ("paused", "failed", "canceled")
+FINISHED = ("completed", "failed", "canceled")
+
+
+def new_run_id() -> str:
+    """Return a UUIDv7: unique, and sorted by time of creation."""
+    return str(uuid_utils.uuid7())
+
+
+class Run(Base):
+    """One benchmark on one model, with one configuration.
+
+    ``lease_token`` names the worker that may write; it holds until ``lease_until`` on the
+    database's clock. Every write of a worker carries its token and changes nothing without it.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        Index(None, "user_id", "created_at"),
+        Index(None, "status"),
+        Index(None, "benchmark"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_run_id)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(String(16), default="queued")
+    benchmark: Mapped[str] = mapped_column(String(80))
+    benchmark_version: Mapped[int]
+    protocol: Mapped[str] = mapped_column(String(32))
+    model: Mapped[str] = mapped_column(String(200))
+    simulated: Mapped[bool] = mapped_column(default=False)
+    config: Mapped[dict[str, Any]]
+    estimate: Mapped[dict[str, Any] | None]
+    digests: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    notes: Mapped[str] = mapped_column(Text, default="")
+
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    correct: Mapped[int] = mapped_column(default=0)
+    incorrect: Mapped[int] = mapped_column(default=0)
+    partial: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    truncated: Mapped[int] = mapped_column(default=0)
+    unparsable: Mapped[int] = mapped_column(default=0)
+    error: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    scored: Mapped[int] = mapped_column(default=0)
+    score_sum: Mapped[float] = mapped_column(default=0.0)
+    score_square_sum: Mapped[float] = mapped_column(default=0.0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    judge_input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    judge_output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cost_usd: Mapped[float | None]
+    retries: Mapped[int] = mapped_column(default=0)
+
+    score: Mapped[dict[str, Any] | None]
+    scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    breakdown: Mapped[dict[str, Any] | None]
+    failure: Mapped[dict[str, Any] | None]
+    waiting: Mapped[dict[str, Any] | None]
+
+    attempt: Mapped[int] = mapped_column(default=0)
+    retry_errors: Mapped[bool] = mapped_column(default=False)
+    lease_token: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[float] = mapped_column(default=0.0)
+    claimed_at: Mapped[float | None]
+    cancel_requested_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    active_s: Mapped[float] = mapped_column(default=0.0)
+
+    def counts(self) -> dict[str, int]:
+        """Return samples in all, done, and by outcome."""
+        return {
+            name: getattr(self, name)
+            for name in (
+                "total",
+                "done",
+                "correct",
+                "incorrect",
+                "partial",
+                "refused",
+                "truncated",
+                "unparsable",
+                "error",
+                "skipped",
+            )
+        }

@@ -1,0 +1,1 @@
+"""Outgoing calls: HTTP, the egress guard, retries and signatures. Knows nothing of models."""

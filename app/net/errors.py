@@ -1,0 +1,41 @@
+"""Failures of an outgoing call, as the caller needs to decide on them."""
+
+from __future__ import annotations
+
+
+class CallError(Exception):
+    """An outgoing call failed.
+
+    Deliberately neither an ``OSError`` nor a ``requests`` exception: urllib3 would wrap
+    such an error into a retryable one.
+
+    Attributes:
+        code: Stable, snake_case.
+        message: For the user; never holds a body, a header or a key.
+        action: What to do next; ``None`` where there is nothing.
+        retryable: The same call may succeed later.
+        retry_after_s: The server asked to wait so long; ``None`` where it did not say.
+        status: The HTTP status; ``None`` where no answer came.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        action: str | None = None,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.action = action
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+
+class Canceled(Exception):  # noqa: N818 - a signal, not an error
+    """The caller asked to stop while a call was waiting."""

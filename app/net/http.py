@@ -1,0 +1,279 @@
+"""Outgoing HTTP: guarded, bounded in time and size, and cheap.
+
+urllib3's pools are used directly: they are the engine of ``requests``, whose layers above
+them cost as much again per call. No redirects, no cookies, no proxies from the environment.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import certifi
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    LocationValueError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.util import Timeout
+
+from app.net.errors import CallError, Canceled
+from app.net.guard import (
+    EgressPolicy,
+    GuardedHttpPool,
+    GuardedHttpsPool,
+    Resolver,
+    bad_url,
+    current,
+    effective_port,
+    resolve,
+    split_url,
+)
+from app.net.watchdog import OpenCall, Watchdog
+
+_CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A complete answer.
+
+    Attributes:
+        status: The HTTP status; redirects are not followed, so it may be 3xx.
+        headers: By name, in any case.
+        body: Decoded bytes.
+        elapsed_s: From the first byte sent to the last one received.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed_s: float
+
+
+class HttpSession:
+    """Kept-alive connections under one egress policy. Safe to use from many threads.
+
+    Args:
+        policy: What may be reached; checked whenever a connection is opened.
+        max_connections: How many connections per host are kept; as many as there are threads.
+        connect_timeout_s: For each address of the host.
+        max_bytes: The most that a decoded body may have.
+        resolver: Resolves host names.
+        ca_file: Certificates to trust besides the system's and Mozilla's.
+    """
+
+    def __init__(
+        self,
+        policy: EgressPolicy,
+        *,
+        max_connections: int = 10,
+        connect_timeout_s: float = 5.0,
+        max_bytes: int = 10_000_000,
+        resolver: Resolver = resolve,
+        ca_file: str | None = None,
+    ) -> None:
+        self._policy = policy
+        self._max_connections = max_connections
+        self._connect_timeout_s = connect_timeout_s
+        self._max_bytes = max_bytes
+        self._resolver = resolver
+        self._ca_file = ca_file
+        self._routes: dict[str, tuple[HTTPConnectionPool, str]] = {}
+        self._pools: dict[tuple[str, str, int], HTTPConnectionPool] = {}
+        self._lock = threading.Lock()
+        self._watchdog = Watchdog()
+
+    def post_json(
+        self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> HttpReply:
+        """Send ``body`` as JSON and return the answer, whatever its status.
+
+        Args:
+            url: Complete address.
+            headers: Besides ``Content-Type``, which is set here.
+            body: Exactly these bytes are sent.
+            timeout_s: Until the last byte of the answer, connecting included.
+
+        Raises:
+            CallError: ``timeout``, ``connection``, ``tls``, ``too_large``, ``bad_encoding``,
+                ``policy_block`` or ``bad_url``.
+            Canceled: The session was closed meanwhile.
+        """
+        return self._call("POST", url, {"Content-Type": "application/json", **headers}, body,
+                          timeout_s)  # fmt: skip
+
+    def get_json(self, url: str, headers: Mapping[str, str], timeout_s: float) -> HttpReply:
+        """Fetch ``url``; everything else as in :meth:`post_json`."""
+        return self._call("GET", url, {"Accept": "application/json", **headers}, None, timeout_s)
+
+    def close(self) -> None:
+        """End the calls under way (their threads get ``Canceled``) and close everything."""
+        self._watchdog.stop()
+        with self._lock:
+            self._routes.clear()
+            for pool in self._pools.values():
+                pool.close()
+
+    def _call(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float
+    ) -> HttpReply:
+        pool, target = self._routes.get(url) or self._route(url)
+        # Ours is sent instead of urllib3's longer one: gzip alone can be capped while decoding.
+        headers.setdefault("Accept-Encoding", "gzip")
+        headers.setdefault("User-Agent", "OpenBench-Studio")
+        started = time.monotonic()
+        call = self._watchdog.open(started + timeout_s)
+        current.call = call
+        try:
+            reply = self._exchange(pool, method, target, headers, body, timeout_s)
+            if call.cut:
+                raise HTTPError
+            return HttpReply(*reply, time.monotonic() - started)
+        except (HTTPError, OSError) as error:
+            raise self._failure(error, call, pool, timeout_s) from error
+        finally:
+            current.call = None
+            self._watchdog.close(call)
+
+    def _exchange(
+        self,
+        pool: HTTPConnectionPool,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout_s: float,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        response = pool.urlopen(
+            method,
+            target,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=min(self._connect_timeout_s, timeout_s), read=timeout_s),
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            return response.status, response.headers, self._read(response)
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
+
+    def _read(self, response: BaseHTTPResponse) -> bytes:
+        length = response.headers.get("content-length")
+        if length is not None and length.isdigit() and int(length) > self._max_bytes:
+            raise self._too_large()
+        encoding = response.headers.get("content-encoding", "identity").lower()
+        if encoding in ("", "identity"):
+            if length is not None:
+                return response.read(decode_content=False)
+            return self._read_plain(response)
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            return self._read_compressed(response, encoding)
+        raise CallError("bad_encoding", f"The server sent an unknown encoding: {encoding[:20]}.")
+
+    def _read_plain(self, response: BaseHTTPResponse) -> bytes:
+        parts = bytearray()
+        while chunk := response.read(_CHUNK_BYTES, decode_content=False):
+            parts += chunk
+            if len(parts) > self._max_bytes:
+                raise self._too_large()
+        return bytes(parts)
+
+    def _read_compressed(self, response: BaseHTTPResponse, encoding: str) -> bytes:
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32 if "gzip" in encoding else zlib.MAX_WBITS)
+        parts = bytearray()
+        try:
+            while chunk := response.read(_CHUNK_BYTES, decode_content=False):
+                parts += decoder.decompress(chunk, self._max_bytes + 1 - len(parts))
+                if len(parts) > self._max_bytes:
+                    raise self._too_large()
+        except zlib.error as error:
+            raise CallError("bad_encoding", "The answer is compressed wrongly.") from error
+        if not decoder.eof:
+            raise CallError("connection", "The answer ended too early.", retryable=True)
+        return bytes(parts)
+
+    def _too_large(self) -> CallError:
+        return CallError("too_large", f"The answer has more than {self._max_bytes:,} bytes.")
+
+    def _route(self, url: str) -> tuple[HTTPConnectionPool, str]:
+        parts = split_url(url)
+        host, port = str(parts.hostname), effective_port(parts)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with self._lock:
+            key = (parts.scheme, host, port)
+            pool = self._pools.get(key)
+            if pool is None:
+                try:
+                    pool = self._pools[key] = self._make_pool(*key)
+                except (LocationParseError, LocationValueError) as error:
+                    raise bad_url("the host name is malformed") from error
+            if len(self._routes) > 100:
+                self._routes.clear()
+            self._routes[url] = (pool, target)
+        return pool, target
+
+    def _make_pool(self, scheme: str, host: str, port: int) -> HTTPConnectionPool:
+        options: dict[str, Any] = {
+            "maxsize": self._max_connections,
+            "policy": self._policy,
+            "resolver": self._resolver,
+        }
+        name = f"[{host}]" if ":" in host else host
+        if scheme == "http":
+            return GuardedHttpPool(name, port, **options)
+        # One context for all connections: loading the certificates takes 20 ms of CPU.
+        context = ssl.create_default_context()
+        context.load_verify_locations(certifi.where())
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
+        return GuardedHttpsPool(name, port, ssl_context=context, **options)
+
+    def _failure(
+        self,
+        error: Exception,
+        call: OpenCall,
+        pool: HTTPConnectionPool,
+        timeout_s: float,
+    ) -> CallError | Canceled:
+        if call.cut == "closed":
+            return Canceled()
+        late = (ReadTimeoutError, ConnectTimeoutError, TimeoutError)
+        if call.cut == "deadline" or isinstance(error, late):
+            return CallError(
+                "timeout",
+                f"No answer from {pool.host} in {timeout_s:g} s.",
+                action="Check the URL, a firewall and the timeout.",
+                retryable=True,
+            )
+        if isinstance(error, SSLError | ssl.SSLError):
+            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+            return CallError(
+                "tls",
+                f"The TLS connection to {pool.host} failed"
+                + (": its certificate is not trusted." if untrusted else "."),
+                action="Check the URL and the server's certificate.",
+                retryable=not untrusted,
+            )
+        return CallError(
+            "connection",
+            f"{pool.host} closed the connection without a complete answer.",
+            action="Check the URL, and that the server is running.",
+            retryable=True,
+        )

@@ -1,0 +1,49 @@
+"""RFC 9457 problems: how the API says that something went wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from flask import Response, g, jsonify, request
+
+from app.errors import StudioError
+
+MEDIA_TYPE = "application/problem+json"
+API_PREFIX = "/api/"
+
+
+def wants_problem() -> bool:
+    """Return whether the current request gets problems instead of pages."""
+    return request.path.startswith(API_PREFIX)
+
+
+def retry_after_header(seconds: float) -> str:
+    """Return whole seconds, rounded up: who waits so long is not refused again."""
+    return str(max(1, math.ceil(seconds)))
+
+
+def problem_response(error: StudioError) -> Response:
+    """Return ``error`` as ``application/problem+json``."""
+    body: dict[str, Any] = {
+        "type": f"urn:openbench-studio:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": g.get("request_id"),
+    }
+    if error.fields:
+        body["errors"] = error.fields
+    if error.action:
+        body["action"] = error.action
+    if error.retry_after_s is not None:
+        body["retry_after_s"] = int(retry_after_header(error.retry_after_s))
+    response = jsonify(body)
+    response.status_code = error.status
+    response.mimetype = MEDIA_TYPE
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = retry_after_header(error.retry_after_s)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="OpenBench Studio"'
+    return response

@@ -1,0 +1,211 @@
+"""Reads of the catalog, with what of it this server can run."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from app.config import Settings
+from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.spec import Benchmark, DatasetRef, GeneratedRef, Protocol
+from app.engine.datasets.loader import DatasetLoader
+from app.engine.errors import DatasetError
+from app.engine.types import Sample
+from app.errors import NotFound
+
+log = logging.getLogger(__name__)
+
+CATEGORY_LABELS = {
+    "knowledge": "Knowledge",
+    "reasoning": "Reasoning",
+    "math": "Mathematics",
+    "coding": "Coding",
+    "instructions": "Instructions",
+    "language": "Language",
+    "long_context": "Long context",
+}
+PREVIEW_SAMPLES = 40
+REQUIREMENT_WORDS = {
+    "sandbox": "Runs code that the model wrote; an admin allows it with ALLOW_CODE_EXECUTION=true.",
+    "judge": "Scored by a second model, the judge.",
+    "hf_token": "Gated: accept its terms at the hub and set HF_TOKEN.",
+}
+
+
+def dataset_loader(settings: Settings) -> DatasetLoader:
+    """Return the loader that these settings describe."""
+    return DatasetLoader(
+        cache_dir=settings.data_dir.resolve() / "datasets",
+        mirror_dir=settings.datasets_dir,
+        hub_token=settings.hf_token.get_secret_value() if settings.hf_token else None,
+        offline=settings.offline,
+    )
+
+
+def get_benchmark(name: str) -> Benchmark:
+    """Return the benchmark ``name``.
+
+    Raises:
+        NotFound: There is none.
+    """
+    benchmark = all_benchmarks().get(name)
+    if benchmark is None:
+        raise NotFound(f"There is no benchmark called {name!r}.", code="benchmark_not_found")
+    return benchmark
+
+
+def unavailable_reason(benchmark: Benchmark, settings: Settings) -> str | None:
+    """Return why this server cannot run the benchmark now; ``None`` when it can."""
+    if "sandbox" in benchmark.requirements and not settings.allow_code_execution:
+        return REQUIREMENT_WORDS["sandbox"]
+    protocol = benchmark.protocol()
+    if dataset_loader(settings).available(protocol):
+        return None
+    if settings.offline:
+        return "Its data is not on this machine, and downloads are off (OFFLINE)."
+    gated = any(isinstance(ref, DatasetRef) and ref.gated for ref in protocol.datasets)
+    if gated and not settings.hf_token:
+        return REQUIREMENT_WORDS["hf_token"]
+    return None
+
+
+def benchmark_view(benchmark: Benchmark) -> dict[str, Any]:
+    """Return a benchmark as the API lists it."""
+    return {
+        "name": benchmark.name,
+        "title": benchmark.title,
+        "category": benchmark.category,
+        "version": benchmark.version,
+        "description": benchmark.description,
+        "samples": benchmark.size,
+        "source": _source(benchmark.protocol()),
+        "license": benchmark.license,
+        "metric": benchmark.metric,
+        "scorer": benchmark.protocol().scorer,
+        "offline": benchmark.offline,
+        "requirements": list(benchmark.requirements),
+        "protocols": list(benchmark.protocols),
+        "default_protocol": benchmark.default_protocol,
+    }
+
+
+def _source(protocol: Protocol) -> dict[str, Any]:
+    first = protocol.datasets[0]
+    if isinstance(first, GeneratedRef):
+        return {"kind": "generated", "dataset": None, "revision": None, "url": None}
+    if first.url:
+        return {
+            "kind": "url",
+            "dataset": first.repo,
+            "revision": first.sha256,
+            "url": first.url,
+        }
+    return {
+        "kind": "hub",
+        "dataset": first.repo,
+        "revision": first.revision,
+        "url": f"https://huggingface.co/datasets/{first.repo}",
+    }
+
+
+def cards(settings: Settings) -> list[dict[str, Any]]:
+    """Return all benchmarks as the pages show them, those that run here first."""
+    shown = []
+    for benchmark in all_benchmarks().values():
+        reason = unavailable_reason(benchmark, settings)
+        shown.append(
+            {
+                **benchmark_view(benchmark),
+                "category_label": CATEGORY_LABELS[benchmark.category],
+                "available": reason is None,
+                "unavailable_reason": reason,
+            }
+        )
+    return sorted(shown, key=lambda card: (not card["available"], card["title"].lower()))
+
+
+def categories(shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the categories that occur, with how many benchmarks each has."""
+    counts = Counter(card["category"] for card in shown)
+    return [
+        {"value": value, "label": label, "count": counts[value]}
+        for value, label in CATEGORY_LABELS.items()
+        if counts[value]
+    ]
+
+
+def search(
+    shown: Sequence[dict[str, Any]], *, q: str = "", category: str = "", offline: bool = False
+) -> list[dict[str, Any]]:
+    """Return the cards that contain every word of ``q`` and fit the other filters."""
+    words = q.lower().split()
+    return [
+        card
+        for card in shown
+        if (not category or card["category"] == category)
+        and (not offline or card["offline"])
+        and all(
+            word in f"{card['name']} {card['title']} {card['description']}".lower()
+            for word in words
+        )
+    ]
+
+
+def detail_view(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
+    """Return a benchmark with its prompt, an example and its protocols."""
+    reason = unavailable_reason(benchmark, settings)
+    protocol = benchmark.protocol()
+    samples = preview_samples(benchmark.name, protocol.name, settings)
+    return {
+        **benchmark_view(benchmark),
+        "category_label": CATEGORY_LABELS[benchmark.category],
+        "available": reason is None,
+        "unavailable_reason": reason,
+        "prompt_template": protocol.prompt_template,
+        "example": {
+            "messages": list(samples[0].messages),
+            "target": samples[0].target,
+        }
+        if samples
+        else None,
+        "fewshot": protocol.fewshot,
+        "citation": benchmark.citation,
+        "url": benchmark.url,
+        "protocol_details": [
+            {
+                "name": each.name,
+                "scorer": each.scorer,
+                "fewshot": each.fewshot,
+                "epochs": each.epochs,
+                "temperature": each.generation.temperature,
+                "max_tokens": each.generation.max_tokens,
+                "default": each.name == benchmark.default_protocol,
+                "differences": list(each.differences),
+            }
+            for each in benchmark.protocols.values()
+        ],
+    }
+
+
+def preview_samples(name: str, protocol: str, settings: Settings) -> tuple[Sample, ...]:
+    """Return the first few samples of a benchmark whose data is here; else none.
+
+    Never downloads: a page must not wait for the hub.
+    """
+    return _preview(name, protocol, settings.model_copy(update={"offline": True}))
+
+
+@lru_cache(maxsize=256)
+def _preview(name: str, protocol: str, settings: Settings) -> tuple[Sample, ...]:
+    definition = all_benchmarks()[name].protocols[protocol]
+    loader = dataset_loader(settings)
+    if not loader.available(definition):
+        return ()
+    try:
+        return tuple(loader.preview(definition, PREVIEW_SAMPLES))
+    except DatasetError as error:
+        log.warning("no preview", extra={"benchmark": name, "reason": error.message})
+        return ()

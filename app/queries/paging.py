@@ -1,0 +1,175 @@
+"""Pages of a list by keyset: a cursor names the last row seen, not a number of rows.
+
+So a page costs the same at any depth, and rows that arrive meanwhile shift nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.db import db
+from app.errors import Invalid
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+_MAX_CURSOR_LENGTH = 600
+
+Row = TypeVar("Row")
+Position = tuple[Any, ...]
+"""The values of a row's sort keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows of a list and where the next ones start."""
+
+    items: Sequence[Row]
+    next_cursor: str | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One column of the order. The last one of a list must be unique and never NULL."""
+
+    column: InstrumentedAttribute[Any]
+    descending: bool = False
+
+
+def encode_cursor(position: Iterable[object]) -> str:
+    """Return the opaque cursor of a position, the values of the sort keys of a row."""
+    values = [_to_json(value) for value in position]
+    text = json.dumps(values, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, length: int) -> Position:
+    """Return the position of a cursor with ``length`` values.
+
+    Raises:
+        Invalid: It is not a cursor of this list.
+    """
+    try:
+        if len(cursor) > _MAX_CURSOR_LENGTH:
+            raise ValueError("too long")
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if not isinstance(values, list) or len(values) != length:
+            raise ValueError("another list's")
+        return tuple(_from_json(value) for value in values)
+    except (ValueError, binascii.Error, OverflowError, RecursionError):
+        raise _foreign_cursor() from None
+
+
+def _foreign_cursor() -> Invalid:
+    return Invalid(
+        "The cursor is not valid.",
+        code="invalid_cursor",
+        action="Pass a next_cursor of the same list, unchanged, or none.",
+        fields={"cursor": ["This is not a cursor of this list."]},
+    )
+
+
+def _to_json(value: object) -> object:
+    return {"t": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _from_json(value: object) -> Any:
+    if isinstance(value, dict) and set(value) == {"t"}:
+        moment = datetime.fromisoformat(str(value["t"]))
+        if moment.tzinfo is None:
+            raise ValueError("no zone")
+        return moment.astimezone(UTC)
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise ValueError("no key")
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("no key")
+    if isinstance(value, int) and abs(value) > 2**62:
+        raise ValueError("no key")
+    return value
+
+
+def after(keys: Sequence[SortKey], position: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that selects the rows behind ``position``; no key may be NULL."""
+    choices: list[ColumnElement[bool]] = []
+    for index, key in enumerate(keys):
+        value = position[index]
+        further = key.column < value if key.descending else key.column > value
+        same = [earlier.column == position[number] for number, earlier in enumerate(keys[:index])]
+        choices.append(and_(*same, further))
+    return or_(*choices)
+
+
+def read_page(
+    query: Select[Any],
+    keys: Sequence[SortKey],
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    total: int | None = None,
+) -> Page[Any]:
+    """Return the page of ``query`` (of one entity) that starts behind ``cursor``.
+
+    Args:
+        query: Filtered, not ordered.
+        keys: The order; the last one unique.
+        limit: Rows per page, 1 to 200.
+        cursor: From the page before; ``None`` for the first.
+        total: How many rows the filter selects, if the caller counted them.
+
+    Raises:
+        Invalid: The cursor is not one of this list.
+    """
+    limit = max(1, min(limit, MAX_LIMIT))
+    order = [key.column.desc() if key.descending else key.column.asc() for key in keys]
+    page_query = query.order_by(*order).limit(limit + 1)
+    if cursor:
+        page_query = page_query.where(after(keys, _checked(keys, cursor)))
+    rows = list(db.session.scalars(page_query))
+    next_cursor = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        next_cursor = encode_cursor(getattr(rows[-1], key.column.key) for key in keys)
+    return Page(rows, next_cursor, total)
+
+
+def _checked(keys: Sequence[SortKey], cursor: str) -> Position:
+    position = decode_cursor(cursor, len(keys))
+    for key, value in zip(keys, position, strict=True):
+        wanted = key.column.type.python_type
+        if not isinstance(value, (int, float) if wanted is float else wanted):
+            raise _foreign_cursor()
+    return position
+
+
+def page_of(
+    items: Sequence[Row],
+    key: Callable[[Row], str],
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Row]:
+    """Return a page of a list in memory; ``key`` is unique and the list is in some fixed order.
+
+    A cursor whose row has gone goes on at the start.
+
+    Raises:
+        Invalid: The cursor is not one of this list.
+    """
+    limit = max(1, min(limit, MAX_LIMIT))
+    start = 0
+    if cursor:
+        (last,) = decode_cursor(cursor, 1)
+        start = next((at + 1 for at, item in enumerate(items) if key(item) == last), 0)
+    rows = items[start : start + limit]
+    more = start + limit < len(items)
+    return Page(rows, encode_cursor([key(rows[-1])]) if more else None, len(items))

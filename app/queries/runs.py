@@ -1,0 +1,258 @@
+"""Reads of runs, for pages and API alike, always within one account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, String, cast, func, or_, select
+
+from app.db import db
+from app.engine.aggregate import running_interval
+from app.engine.benchmarks.registry import all_benchmarks
+from app.errors import Invalid, NotFound
+from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
+from app.queries.paging import Page, SortKey, read_page
+
+SORTS = {
+    "-created_at": (SortKey(Run.created_at, descending=True), SortKey(Run.id, descending=True)),
+    "created_at": (SortKey(Run.created_at), SortKey(Run.id)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of an account are wanted; empty fields do not restrict."""
+
+    status: str = ""
+    benchmark: str = ""
+    model: str = ""
+    tag: str = ""
+    q: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is filtered."""
+        return self != RunFilter()
+
+
+def list_runs(
+    account_id: int,
+    wanted: RunFilter,
+    *,
+    sort: str = "-created_at",
+    limit: int = 50,
+    cursor: str | None = None,
+    with_total: bool = True,
+) -> Page[Run]:
+    """Return a page of the account's runs, newest first unless ``sort`` says otherwise.
+
+    Raises:
+        Invalid: Sort order or cursor are not known.
+    """
+    if sort not in SORTS:
+        raise Invalid(
+            "This sort order is not known.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
+        )
+    query = _filtered(select(Run).where(Run.user_id == account_id), wanted)
+    total = None
+    if with_total:
+        total = db.session.scalar(
+            select(func.count()).select_from(query.with_only_columns(Run.id).subquery())
+        )
+    return read_page(query, SORTS[sort], limit=limit, cursor=cursor, total=total)
+
+
+def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
+    if wanted.status == "active":
+        query = query.where(Run.status.in_(ACTIVE))
+    elif wanted.status:
+        query = query.where(Run.status.in_(wanted.status.split(",")))
+    if wanted.benchmark:
+        query = query.where(Run.benchmark == wanted.benchmark)
+    if wanted.model:
+        query = query.where(Run.model == wanted.model)
+    if wanted.created_after:
+        query = query.where(Run.created_at >= wanted.created_after)
+    if wanted.created_before:
+        query = query.where(Run.created_at <= wanted.created_before)
+    if wanted.tag:
+        query = query.where(cast(Run.tags, String).contains(f'"{wanted.tag}"', autoescape=True))
+    for word in wanted.q.split():
+        query = query.where(
+            or_(
+                Run.benchmark.icontains(word, autoescape=True),
+                Run.model.icontains(word, autoescape=True),
+                Run.id.startswith(word.lower(), autoescape=True),
+                cast(Run.tags, String).icontains(word, autoescape=True),
+                Run.notes.icontains(word, autoescape=True),
+            )
+        )
+    return query
+
+
+def get_run(run_id: str, account_id: int) -> Run:
+    """Return one run of the account.
+
+    Raises:
+        NotFound: There is none, or it is another account's.
+    """
+    run = db.session.scalar(select(Run).where(Run.id == run_id, Run.user_id == account_id))
+    if run is None:
+        raise NotFound("There is no such run in this account.", code="run_not_found")
+    return run
+
+
+def count_active(account_id: int) -> int:
+    """Return how many runs of the account are queued or running."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Run)
+            .where(Run.user_id == account_id, Run.status.in_(ACTIVE))
+        )
+        or 0
+    )
+
+
+def count_by_status(account_id: int) -> dict[str, int]:
+    """Return the number of the account's runs by status."""
+    rows = db.session.execute(
+        select(Run.status, func.count()).where(Run.user_id == account_id).group_by(Run.status)
+    )
+    return dict(rows.tuples().all())
+
+
+def options_of(account_id: int) -> tuple[list[str], list[str]]:
+    """Return the benchmarks and the models that the account has run."""
+    benchmarks = db.session.scalars(
+        select(Run.benchmark).where(Run.user_id == account_id).distinct().order_by(Run.benchmark)
+    )
+    models = db.session.scalars(
+        select(Run.model).where(Run.user_id == account_id).distinct().order_by(Run.model)
+    )
+    return list(benchmarks), list(models)
+
+
+def latest_events(run_id: str, limit: int = 100) -> list[RunEventRow]:
+    """Return the last lines of a run's log, oldest first."""
+    rows = db.session.scalars(
+        select(RunEventRow)
+        .where(RunEventRow.run_id == run_id)
+        .order_by(RunEventRow.id.desc())
+        .limit(limit)
+    )
+    return list(rows)[::-1]
+
+
+def score_view(run: Run) -> dict[str, Any] | None:
+    """Return the final score, or for a run under way the one so far."""
+    if run.score is not None:
+        return run.score
+    if not run.scored:
+        return None
+    value, stderr, low, high = running_interval(run.scored, run.score_sum, run.score_square_sum)
+    unscored = run.done - run.scored
+    return {
+        "metric": "accuracy",
+        "value": value,
+        "stderr": stderr,
+        "ci95": [low, high],
+        "bounds": [run.score_sum / run.done, (run.score_sum + unscored) / run.done],
+        "n": run.scored,
+    }
+
+
+def duration_s(run: Run) -> float | None:
+    """Return for how long workers have been at the run; ``None`` before the first."""
+    if run.started_at is None:
+        return None
+    active = run.active_s
+    if run.claimed_at is not None:
+        active += max(0.0, datetime.now().timestamp() - run.claimed_at)
+    return round(active, 3)
+
+
+def run_view(run: Run) -> dict[str, Any]:
+    """Return a run as the API shows it."""
+    return {
+        "run_id": run.id,
+        "status": run.status,
+        "benchmark": run.benchmark,
+        "benchmark_version": run.benchmark_version,
+        "model": run.model,
+        "simulated": run.simulated,
+        "protocol": run.protocol,
+        "config": run.config,
+        "counts": run.counts(),
+        "score": score_view(run),
+        "scores": run.scores or {},
+        "breakdown": (run.breakdown or {}).get("items", []),
+        "usage": {
+            "input_tokens": run.input_tokens,
+            "output_tokens": run.output_tokens,
+            "judge_input_tokens": run.judge_input_tokens,
+            "judge_output_tokens": run.judge_output_tokens,
+            "cost_usd": run.cost_usd,
+        },
+        "estimate": run.estimate,
+        "retries": run.retries,
+        "waiting": run.waiting,
+        "created_at": timestamp(run.created_at),
+        "started_at": timestamp(run.started_at),
+        "finished_at": timestamp(run.finished_at),
+        "duration_s": duration_s(run),
+        "error": run.failure,
+        "tags": run.tags,
+        "notes": run.notes,
+        "digests": run.digests,
+        "links": {
+            "self": f"/api/v1/runs/{run.id}",
+            "samples": f"/api/v1/runs/{run.id}/samples",
+            "events": f"/api/v1/runs/{run.id}/events",
+            "page": f"/runs/{run.id}",
+        },
+    }
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """Return RFC 3339 in UTC with ``Z``."""
+    if moment is None:
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def page_view(run: Run) -> dict[str, Any]:
+    """Return a run as the pages show it: the API's shape and what a reader can do with it."""
+    benchmark = all_benchmarks().get(run.benchmark)
+    active = run.status in ACTIVE
+    return {
+        **run_view(run),
+        "benchmark_title": benchmark.title if benchmark else run.benchmark,
+        "active": active,
+        "denominator": (run.score or {}).get("n") or run.scored or None,
+        "limit_usd": run.config.get("budget_usd"),
+        "scores": [
+            {"protocol": name, **score} for name, score in (run.scores or {}).items() if score
+        ],
+        "actions": {
+            "cancel": active or run.status == "paused",
+            "resume": run.status in RESUMABLE,
+            "retry_errors": not active and run.error > 0,
+            "duplicate": True,
+            "delete": not active,
+            "rescore": not active and bool(benchmark and len(benchmark.protocols) > 1),
+        },
+        "rescore_protocols": [
+            name for name in (benchmark.protocols if benchmark else ()) if name != run.protocol
+        ],
+    }
+
+
+def views(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return runs as the pages show them."""
+    return [page_view(run) for run in runs]

@@ -1,0 +1,214 @@
+"""Reads of samples; the caller has checked that the run is the account's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+
+from app.db import db
+from app.errors import NotFound
+from app.models import SampleRow
+from app.queries.paging import Page, SortKey, read_page
+from app.queries.runs import timestamp
+from app.recorder.progress import preview
+
+ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.id))
+HISTORY_POINTS = 100
+EXPORT_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFilter:
+    """Which samples of a run are wanted; empty fields do not restrict."""
+
+    outcome: str = ""
+    category: str = ""
+    q: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is filtered."""
+        return self != SampleFilter()
+
+
+def list_samples(
+    run_id: str, wanted: SampleFilter, *, limit: int = 50, cursor: str | None = None
+) -> Page[SampleRow]:
+    """Return a page of a run's samples in the benchmark's order.
+
+    Raises:
+        Invalid: The cursor is not one of this list.
+    """
+    query = _filtered(select(SampleRow).where(SampleRow.run_id == run_id), wanted)
+    total = db.session.scalar(
+        _filtered(
+            select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id), wanted
+        )
+    )
+    return read_page(query, ORDER, limit=limit, cursor=cursor, total=total)
+
+
+def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
+    if wanted.outcome:
+        query = query.where(SampleRow.outcome.in_(wanted.outcome.split(",")))
+    if wanted.category:
+        query = query.where(SampleRow.category == wanted.category)
+    if wanted.q:
+        query = query.where(
+            or_(
+                SampleRow.sample_id == wanted.q,
+                SampleRow.completion.icontains(wanted.q, autoescape=True),
+                SampleRow.answer.icontains(wanted.q, autoescape=True),
+                func.lower(db.cast(SampleRow.input, db.Text)).contains(
+                    wanted.q.lower(), autoescape=True
+                ),
+            )
+        )
+    return query
+
+
+def get_sample(run_id: str, sample_id: str, epoch: int) -> SampleRow:
+    """Return one sample of a run.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = db.session.scalar(
+        select(SampleRow).where(
+            SampleRow.run_id == run_id,
+            SampleRow.sample_id == sample_id,
+            SampleRow.epoch == epoch,
+        )
+    )
+    if row is None:
+        raise NotFound("This run has no such sample.", code="sample_not_found")
+    return row
+
+
+def neighbours(row: SampleRow) -> tuple[SampleRow | None, SampleRow | None]:
+    """Return the samples before and after ``row`` in the benchmark's order."""
+    same = select(SampleRow).where(SampleRow.run_id == row.run_id)
+    before = db.session.scalar(
+        same.where(SampleRow.position < row.position).order_by(SampleRow.position.desc()).limit(1)
+    )
+    after = db.session.scalar(
+        same.where(SampleRow.position > row.position).order_by(SampleRow.position).limit(1)
+    )
+    return before, after
+
+
+def epochs_of(run_id: str, sample_id: str) -> list[tuple[int, str]]:
+    """Return epoch and outcome of every repetition of a sample."""
+    rows = db.session.execute(
+        select(SampleRow.epoch, SampleRow.outcome)
+        .where(SampleRow.run_id == run_id, SampleRow.sample_id == sample_id)
+        .order_by(SampleRow.epoch)
+    )
+    return [(epoch, outcome) for epoch, outcome in rows]
+
+
+def latest_samples(run_id: str, limit: int = 10) -> list[SampleRow]:
+    """Return the samples that landed last, newest first."""
+    return list(
+        db.session.scalars(
+            select(SampleRow)
+            .where(SampleRow.run_id == run_id)
+            .order_by(SampleRow.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def outcome_counts(run_id: str, category: str = "") -> dict[str, int]:
+    """Return the number of samples by outcome."""
+    query = select(SampleRow.outcome, func.count()).where(SampleRow.run_id == run_id)
+    if category:
+        query = query.where(SampleRow.category == category)
+    return dict(db.session.execute(query.group_by(SampleRow.outcome)).tuples().all())
+
+
+def categories(run_id: str) -> list[str]:
+    """Return the categories that occur, sorted."""
+    return list(
+        db.session.scalars(
+            select(SampleRow.category)
+            .where(SampleRow.run_id == run_id, SampleRow.category.is_not(None))
+            .distinct()
+            .order_by(SampleRow.category)
+        )
+    )
+
+
+def latencies_ms(run_id: str) -> list[int]:
+    """Return the latency of every answered call, ascending."""
+    rows = db.session.scalars(
+        select(SampleRow.latency_ms).where(
+            SampleRow.run_id == run_id, SampleRow.latency_ms.is_not(None)
+        )
+    )
+    return sorted(value for value in rows if value is not None)
+
+
+def percentile(ordered: list[int], share: float) -> int:
+    """Return the value below which ``share`` of an ascending, non-empty list lies."""
+    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
+
+
+def scores_in_order(run_id: str) -> list[float]:
+    """Return the scores in the order in which they landed, unscored samples left out."""
+    rows = db.session.scalars(
+        select(SampleRow.score)
+        .where(SampleRow.run_id == run_id, SampleRow.score.is_not(None))
+        .order_by(SampleRow.id)
+    )
+    return [value for value in rows if value is not None]
+
+
+def sample_view(row: SampleRow) -> dict[str, Any]:
+    """Return a sample as the API shows it."""
+    return {
+        "sample_id": row.sample_id,
+        "epoch": row.epoch,
+        "category": row.category,
+        "outcome": row.outcome,
+        "score": row.score,
+        "input": row.input,
+        "target": row.target,
+        "completion": row.completion,
+        "answer": row.answer,
+        "explanation": row.explanation,
+        "detail": row.detail,
+        "finish_reason": row.finish_reason,
+        "latency_ms": row.latency_ms,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "attempts": row.attempts,
+        "error": row.error,
+        "created_at": timestamp(row.created_at),
+    }
+
+
+def page_view(row: SampleRow) -> dict[str, Any]:
+    """Return a sample as the pages show it."""
+    return {**sample_view(row), "preview": preview(row.input)}
+
+
+def stream_samples(run_id: str) -> Iterator[SampleRow]:
+    """Yield all samples of a run in order, a few at a time in memory."""
+    position = -1
+    while True:
+        rows = db.session.scalars(
+            select(SampleRow)
+            .where(SampleRow.run_id == run_id, SampleRow.position > position)
+            .order_by(SampleRow.position)
+            .limit(EXPORT_BATCH)
+        ).all()
+        if not rows:
+            return
+        position = rows[-1].position
+        yield from rows
+        db.session.expunge_all()

@@ -1,0 +1,163 @@
+"""The only module that enqueues. Jobs are named by dotted path and carry one id.
+
+The queue is a hint and the database is the truth: a lost or doubled job does no harm, because
+a job first takes the lease of its row, and ``app.jobs.recover_runs`` enqueues what got lost.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.defaults import RQ_KEY_PREFIX
+from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from app.broker import get_broker
+from app.db import now
+from app.errors import Unavailable
+
+RUNS = "runs"
+WEBHOOKS = "webhooks"
+QUEUES = (RUNS, WEBHOOKS)
+EXECUTE_RUN = "app.jobs.execute_run.execute_run"
+DELIVER_WEBHOOK = "app.jobs.deliver_webhook.deliver_webhook"
+
+# A run has no time limit of its own; this one only ends a job that hangs for good.
+_RUN_TIMEOUT_S = 7 * 86_400
+_DELIVERY_TIMEOUT_S = 120
+_KEEP_FAILED_S = 86_400
+_SILENT_S = 30
+
+
+def run_job_id(run_id: str, attempt: int) -> str:
+    """Return the id of the job that works on ``run_id`` for the ``attempt``-th time."""
+    return f"run-{run_id}-{attempt}"
+
+
+def delivery_job_id(delivery_id: str, attempt: int) -> str:
+    """Return the id of the job that makes the ``attempt``-th attempt of a delivery."""
+    return f"delivery-{delivery_id}-{attempt}"
+
+
+def enqueue_run(run_id: str, attempt: int) -> None:
+    """Enqueue the work on a run; a job that waits or works already stays the only one.
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    _enqueue(RUNS, EXECUTE_RUN, run_id, run_job_id(run_id, attempt), _RUN_TIMEOUT_S)
+
+
+def enqueue_delivery(delivery_id: str, attempt: int, delay_s: float = 0) -> None:
+    """Enqueue one attempt of a webhook delivery, after ``delay_s`` seconds.
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    job_id = delivery_job_id(delivery_id, attempt)
+    _enqueue(WEBHOOKS, DELIVER_WEBHOOK, delivery_id, job_id, _DELIVERY_TIMEOUT_S, delay_s)
+
+
+def queued_job_ids() -> set[str]:
+    """Return the ids of all jobs that wait, are scheduled or are being worked on.
+
+    It only reads. (RQ's own counters clean up on the way, that is, they may requeue or fail jobs.)
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    # An execution is scored by when its worker must be heard of again. RQ itself drops those long
+    # silent, but not while the lock for that is held by a worker that died: for 15 minutes.
+    alive_since = now().timestamp() - _SILENT_S
+    try:
+        with get_broker().pipeline(transaction=False) as pipeline:
+            for name in QUEUES:
+                pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}", 0, -1)
+                pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}:intermediate", 0, -1)
+                pipeline.zrangebyscore(f"{RQ_KEY_PREFIX}:wip:{name}", alive_since, "+inf")
+                pipeline.zrange(f"{RQ_KEY_PREFIX}:scheduled:{name}", 0, -1)
+            entries = [entry for found in pipeline.execute() for entry in found]
+    except RedisError as error:
+        raise _no_answer() from error
+    # A job being worked on is written as job:execution.
+    return {entry.decode().partition(":")[0] for entry in entries}
+
+
+def count_workers() -> int:
+    """Return how many workers for runs have been heard of within the last half minute.
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    broker = get_broker()
+    try:
+        keys = broker.smembers(f"{RQ_KEY_PREFIX}:workers:{RUNS}")
+        # The key of a worker that is not heard of expires; its name in this set does not.
+        return int(broker.exists(*keys)) if keys else 0
+    except RedisError as error:
+        raise _no_answer() from error
+
+
+def is_reachable() -> bool:
+    """Return whether the queue server answers; never raises."""
+    try:
+        return bool(get_broker().ping())
+    except RedisError:
+        return False
+
+
+def _no_answer() -> Unavailable:
+    return Unavailable(
+        "The queue server does not answer, so that nothing can be started right now.",
+        code="queue_unavailable",
+        action="Try again in a moment. If it lasts, check that the queue server runs.",
+    )
+
+
+def _enqueue(
+    name: str, job_path: str, argument: str, job_id: str, timeout_s: int, delay_s: float = 0
+) -> None:
+    queue = Queue(name, connection=get_broker(), serializer=JSONSerializer)
+    try:
+        try:
+            _push(queue, job_path, argument, job_id, timeout_s, delay_s)
+        except DuplicateJobError:
+            # The job's record exists. Where it is in no list, it is what a failed or lost
+            # attempt left behind, and stands in the way.
+            if job_id in queued_job_ids():
+                return
+            _discard(job_id)
+            _push(queue, job_path, argument, job_id, timeout_s, delay_s)
+    except DuplicateJobError:
+        return  # another process was faster
+    except RedisError as error:
+        raise _no_answer() from error
+
+
+def _push(
+    queue: Queue, job_path: str, argument: str, job_id: str, timeout_s: int, delay_s: float
+) -> None:
+    job = queue.create_job(
+        job_path,
+        args=(argument,),
+        job_id=job_id,
+        timeout=timeout_s,
+        result_ttl=0,
+        failure_ttl=_KEEP_FAILED_S,
+        description=job_id,
+    )
+    if delay_s > 0:
+        due = now() + timedelta(seconds=delay_s)
+        queue.schedule_job(job, due, unique=True)
+    else:
+        queue.enqueue_job(job, unique=True)
+
+
+def _discard(job_id: str) -> None:
+    try:
+        Job.fetch(job_id, connection=get_broker(), serializer=JSONSerializer).delete()
+    except NoSuchJobError:
+        return

@@ -1,0 +1,126 @@
+"""What the page of a run under way shows: progress, rate, waits, latest samples."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.db import now
+from app.engine.aggregate import running_interval
+from app.engine.runner import RunEvent
+from app.engine.types import SampleResult
+from app.recorder.counts import Counts
+
+LiveEvent = tuple[str, Mapping[str, Any]]
+"""Name and data of an event on the run's stream."""
+
+Publish = Callable[[Sequence[LiveEvent]], None]
+"""Sends live events; must not raise."""
+
+RATE_WINDOW_S = 15.0
+SAMPLES_PER_BATCH = 5
+EVENTS_PER_BATCH = 20
+PREVIEW_CHARACTERS = 160
+SHORTEST_WAIT_S = 1.0
+
+
+class Progress:
+    """Follows a run's counts and says how fast it goes and what it waits for."""
+
+    def __init__(
+        self, counts: Counts, total: int, cost_of: Callable[[int, int], float | None]
+    ) -> None:
+        self._counts = counts
+        self._total = total
+        self._cost_of = cost_of
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), counts.done)])
+        self._resumes_at: datetime | None = None
+        self._wait_message = ""
+
+    def note(self, events: Sequence[RunEvent]) -> None:
+        """Remember the longest wait that still lasts."""
+        for event in events:
+            if event.kind in ("retry", "wait") and (event.wait_s or 0) >= SHORTEST_WAIT_S:
+                until = datetime.fromtimestamp(
+                    now().timestamp() + (event.wait_s or 0), now().tzinfo
+                )
+                if self._resumes_at is None or until > self._resumes_at:
+                    self._resumes_at, self._wait_message = until, event.message
+
+    @property
+    def waiting(self) -> dict[str, Any] | None:
+        """What the run waits for, for the run's row; ``None`` when calls go through."""
+        if self._resumes_at is None or self._resumes_at <= now():
+            return None
+        return {"until": self._resumes_at.isoformat(), "message": self._wait_message}
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the data of a ``progress`` event."""
+        moment, counts = time.monotonic(), self._counts
+        self._marks.append((moment, counts.done))
+        while len(self._marks) > 2 and self._marks[0][0] < moment - RATE_WINDOW_S:
+            self._marks.popleft()
+        then, before = self._marks[0]
+        rate = (counts.done - before) / (moment - then) if moment > then else 0.0
+        score = None
+        if counts.scored:
+            value, _, low, high = running_interval(
+                counts.scored, counts.score_sum, counts.score_square_sum
+            )
+            score = {"value": value, "ci95": [low, high]}
+        resumes_at = self._resumes_at
+        return {
+            "status": "running",
+            "done": counts.done,
+            "total": self._total,
+            "counts": {str(outcome): n for outcome, n in counts.outcomes.items()},
+            "score": score,
+            "input_tokens": counts.input_tokens,
+            "output_tokens": counts.output_tokens,
+            "cost_usd": self._cost_of(counts.input_tokens, counts.output_tokens),
+            "rate_per_s": round(rate, 2),
+            "eta_s": round((self._total - counts.done) / rate, 1) if rate > 0 else None,
+            "retries": counts.retries,
+            "waiting": {
+                "resumes_in_s": round((resumes_at - now()).total_seconds(), 1),
+                "message": self._wait_message,
+            }
+            if resumes_at is not None and resumes_at > now()
+            else None,
+        }
+
+    def live_events(
+        self, batch: Sequence[SampleResult], events: Sequence[RunEvent]
+    ) -> list[LiveEvent]:
+        """Return the events of one batch: its log lines, its latest samples, the progress."""
+        at = now().isoformat()
+        live: list[LiveEvent] = [
+            ("event", {"at": at, "kind": event.kind, "message": event.message})
+            for event in events[-EVENTS_PER_BATCH:]
+        ]
+        live += [("sample", _live_sample(result)) for result in batch[-SAMPLES_PER_BATCH:]]
+        live.append(("progress", self.snapshot()))
+        return live
+
+
+def preview(messages: Sequence[Mapping[str, str]]) -> str:
+    """Return the beginning of the last message, on one line."""
+    text = messages[-1]["content"] if messages else ""
+    return " ".join(text[: PREVIEW_CHARACTERS * 4].split())[:PREVIEW_CHARACTERS]
+
+
+def _live_sample(result: SampleResult) -> dict[str, Any]:
+    target = result.sample.target
+    return {
+        "sample_id": result.sample.id,
+        "epoch": result.epoch,
+        "outcome": str(result.outcome),
+        "score": result.score,
+        "answer": result.answer,
+        "target": target if isinstance(target, str) else ", ".join(target),
+        "latency_ms": result.latency_ms,
+        "preview": preview(result.sample.messages),
+    }

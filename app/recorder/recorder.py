@@ -1,0 +1,162 @@
+"""Writes the ledger: batches of results, counts and the lease, in one transaction each."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import insert, update
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from app.db import db_epoch_s
+from app.engine.runner import RunEvent
+from app.engine.types import SampleResult
+from app.models import Run, RunEventRow
+from app.recorder.counts import Counts
+from app.recorder.progress import Progress, Publish
+from app.recorder.rows import event_row, sample_row, upsert_samples
+
+log = logging.getLogger(__name__)
+
+SampleKey = tuple[str, int]
+"""Sample id and epoch."""
+
+DATABASE_PATIENCE_S = 180.0
+DATABASE_RETRY_S = 0.5
+
+
+class StorageFull(Exception):  # noqa: N818 - a state, not a mistake
+    """The disk of the database is full; the run must pause."""
+
+
+class DbRecorder:
+    """Records the results of one run under its lease.
+
+    Args:
+        engine: The database.
+        run_id: The run.
+        token: The lease's fencing token: without it in the row, nothing is written.
+        lease_s: For how long each write renews the lease.
+        total: Samples times epochs.
+        counts: What the finished rows add up to.
+        replaced: Outcomes of earlier rows that are asked again and will be replaced.
+        publish: Sends live events.
+        cost_of: Price of (input tokens, output tokens) in USD; ``None`` when unknown.
+
+    Attributes:
+        lost: Another worker has the lease; nothing was or will be written.
+        cancel_requested: The account wants the run to end.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        run_id: str,
+        token: str,
+        lease_s: float,
+        total: int,
+        counts: Counts,
+        replaced: Mapping[SampleKey, str],
+        publish: Publish,
+        cost_of: Callable[[int, int], float | None],
+    ) -> None:
+        self._engine = engine
+        self._run_id = run_id
+        self._token = token
+        self._lease_s = lease_s
+        self._counts = counts
+        self._replaced = dict(replaced)
+        self._publish = publish
+        self._cost_of = cost_of
+        self._progress = Progress(counts, total, cost_of)
+        self.lost = False
+        self.cancel_requested = False
+
+    def record(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> bool:
+        """Commit a batch, renew the lease and tell the page; ``False``: stop.
+
+        A database that is away is waited for (the engine holds its calls meanwhile).
+
+        Raises:
+            StorageFull: There is no room on the database's disk.
+            sqlalchemy.exc.DBAPIError: The database stayed away too long, or refused a row.
+        """
+        for result in batch:
+            self._counts.count(result, self._replaced.pop((result.sample.id, result.epoch), None))
+        self._counts.retries += sum(event.kind == "retry" for event in events)
+        self._progress.note(events)
+        self._write_patiently(batch, events)
+        if not self.lost:
+            self._publish(self._progress.live_events(batch, events))
+        return not (self.lost or self.cancel_requested)
+
+    def _write_patiently(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> None:
+        give_up_at = time.monotonic() + DATABASE_PATIENCE_S
+        while True:
+            try:
+                with self._engine.connect().execution_options(
+                    sqlite_begin="IMMEDIATE"
+                ) as connection:
+                    self._write(connection, batch, events)
+                return
+            except DBAPIError as error:
+                if is_storage_full(error):
+                    raise StorageFull from error
+                if not _is_passing(error) or time.monotonic() > give_up_at:
+                    raise
+                log.warning("database away, waiting", extra={"run_id": self._run_id})
+                time.sleep(DATABASE_RETRY_S)
+
+    def _write(
+        self, connection: Connection, batch: Sequence[SampleResult], events: Sequence[RunEvent]
+    ) -> None:
+        with connection.begin() as unit:
+            row = connection.execute(
+                update(Run)
+                .where(Run.id == self._run_id, Run.lease_token == self._token)
+                .values(
+                    lease_until=db_epoch_s() + self._lease_s,
+                    cost_usd=self._cost_of(self._counts.input_tokens, self._counts.output_tokens),
+                    waiting=self._progress.waiting,
+                    **self._counts.columns(),
+                )
+                .returning(Run.cancel_requested_at)
+            ).first()
+            if row is None:
+                self.lost = True
+                unit.rollback()
+                return
+            if batch:
+                upsert_samples(connection, [sample_row(self._run_id, result) for result in batch])
+            if events:
+                connection.execute(
+                    insert(RunEventRow), [event_row(self._run_id, event) for event in events]
+                )
+            self.cancel_requested = row.cancel_requested_at is not None
+
+
+def is_storage_full(error: DBAPIError) -> bool:
+    """Return whether the database said that there is no room."""
+    text = str(error.orig).lower()
+    return "disk is full" in text or "no space left" in text or "could not extend" in text
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Whether the same statement may succeed once the database is back."""
+    if error.connection_invalidated:
+        return True
+    text = str(error.orig).lower()
+    return any(
+        word in text
+        for word in (
+            "locked",
+            "connect",
+            "server closed",
+            "terminating",
+            "shutting down",
+            "starting up",
+        )
+    )

@@ -1,0 +1,92 @@
+"""Results as rows of the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+
+from app.db import now
+from app.engine.runner import RunEvent
+from app.engine.types import SampleResult
+from app.models import SampleRow
+
+
+def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
+    """Return a result as a row."""
+    target = result.sample.target
+    return {
+        "run_id": run_id,
+        "sample_id": result.sample.id,
+        "epoch": result.epoch,
+        "position": result.index,
+        "category": result.sample.category,
+        "outcome": str(result.outcome),
+        "score": result.score,
+        "input": list(result.sample.messages),
+        "target": target if isinstance(target, str) else list(target),
+        "completion": _storable(result.completion),
+        "answer": None if result.answer is None else _storable(result.answer),
+        "explanation": _storable(result.explanation),
+        "detail": dict(result.detail),
+        "finish_reason": result.finish_reason,
+        "latency_ms": result.latency_ms,
+        "input_tokens": result.input_tokens,
+        "output_tokens": result.output_tokens,
+        "judge_input_tokens": result.judge_input_tokens,
+        "judge_output_tokens": result.judge_output_tokens,
+        "attempts": result.attempts,
+        "error": result.error
+        and {
+            "code": result.error.code,
+            "message": result.error.message,
+            "action": result.error.action,
+        },
+        "created_at": now(),
+    }
+
+
+def _storable(text: str) -> str:
+    """Return ``text`` as both databases take it: PostgreSQL has no NUL, neither has surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def upsert_samples(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; an earlier ``error`` of the same sample is replaced, anything else stays."""
+    make = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    statement = make(SampleRow)
+    replace = {
+        name: statement.excluded[name]
+        for name in rows[0]
+        if name not in ("run_id", "sample_id", "epoch")
+    }
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["run_id", "sample_id", "epoch"],
+            set_=replace,
+            where=SampleRow.outcome == "error",
+        ),
+        rows,
+    )
+
+
+def event_row(run_id: str, event: RunEvent) -> dict[str, Any]:
+    """Return a line of the run's log as a row."""
+    return {
+        "run_id": run_id,
+        "at": now(),
+        "kind": event.kind,
+        "message": event.message,
+        "data": {
+            name: value
+            for name, value in (
+                ("sample_id", event.sample_id),
+                ("attempt", event.attempt),
+                ("code", event.code),
+                ("wait_s", event.wait_s),
+            )
+            if value is not None
+        },
+    }

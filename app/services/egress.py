@@ -1,0 +1,38 @@
+"""Which addresses an account's connections and webhooks may reach."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from app.config import Settings
+from app.errors import Invalid
+from app.net.errors import CallError
+from app.net.guard import EgressPolicy, check_url, parse_allow_list, resolve
+
+
+def provider_policy(*, is_admin: bool) -> EgressPolicy:
+    """Return what connections may reach: an admin's also private networks."""
+    settings: Settings = current_app.extensions["settings"]
+    return EgressPolicy(
+        allow_private=is_admin, allow=parse_allow_list(settings.provider_egress_allow)
+    )
+
+
+def webhook_policy() -> EgressPolicy:
+    """Return what webhooks may reach: public addresses and the admin's list."""
+    settings: Settings = current_app.extensions["settings"]
+    return EgressPolicy(allow_private=False, allow=parse_allow_list(settings.egress_allow))
+
+
+def check_address(url: str, policy: EgressPolicy, field: str) -> None:
+    """Refuse ``url`` now if ``policy`` does; it is checked again at every connect.
+
+    Raises:
+        Invalid: Not an http(s) URL, or an address that is not permitted; names ``field``.
+    """
+    try:
+        check_url(url, policy, resolve)
+    except CallError as error:
+        raise Invalid(
+            error.message, action=error.action, fields={field: [error.message]}, code=error.code
+        ) from None

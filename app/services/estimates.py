@@ -1,0 +1,207 @@
+"""What a run will take, before it starts: calls, tokens, money, time, each as a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.config import Settings
+from app.db import db
+from app.engine import pricing
+from app.engine.benchmarks.spec import Benchmark
+from app.engine.tokens import count_tokens
+from app.models import Run, SampleRow
+from app.queries.benchmarks import preview_samples, unavailable_reason
+from app.services.run_requests import RunRequest
+from app.services.run_submission import RunSpec, check_request
+
+MIN_HISTORY = 20
+"""Fewer answered samples than this say nothing about the next ones."""
+
+DEFAULT_LATENCY_S = (0.8, 6.0)
+"""One call of a hosted model, where nothing was measured yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A low and a high guess."""
+
+    low: float
+    high: float
+
+    def times(self, factor: float) -> Range:
+        """Return both ends multiplied."""
+        return Range(self.low * factor, self.high * factor)
+
+    def view(self, digits: int = 0) -> dict[str, float]:
+        """Return both ends rounded."""
+        if digits:
+            return {"low": round(self.low, digits), "high": round(self.high, digits)}
+        return {"low": round(self.low), "high": round(self.high)}
+
+
+def estimate_run(
+    request: RunRequest, account_id: int, is_admin: bool, settings: Settings
+) -> dict[str, Any]:
+    """Return the estimate of a run as the API shows it.
+
+    Raises:
+        Invalid: The request does not fit.
+    """
+    spec = check_request(request, account_id, is_admin, settings)
+    calls = spec.total
+    tokens_in, basis_in = _input_tokens(spec, settings)
+    history = _history(spec.benchmark.name, spec.model)
+    tokens_out, basis_out = _output_tokens(spec, history)
+    latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
+    simulated = spec.connection.kind == "simulated"
+    cost, source = (Range(0, 0), "simulated") if simulated else _cost(spec, tokens_in, tokens_out)
+    return {
+        "samples": calls // spec.config["epochs"],
+        "calls": calls,
+        "input_tokens": round(tokens_in * calls),
+        "output_tokens": tokens_out.times(calls).view(),
+        "cost_usd": cost.times(calls).view(6) if cost else None,
+        "price_known": cost is not None,
+        "price_source": source,
+        "duration_s": _duration(spec, latency, calls).view(1),
+        "basis": f"{basis_in}; {basis_out}",
+        "checks": _checks(spec, settings, cost.times(calls) if cost else None),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    samples: int
+    output: Range
+    latency: Range
+
+
+def _history(benchmark: str, model: str) -> _History | None:
+    """Return what earlier runs of this benchmark with this model took, by all accounts."""
+    row = db.session.execute(
+        select(
+            func.count(),
+            func.avg(SampleRow.output_tokens),
+            func.avg(SampleRow.output_tokens * SampleRow.output_tokens),
+            func.avg(SampleRow.latency_ms),
+        )
+        .join(Run, Run.id == SampleRow.run_id)
+        .where(
+            Run.benchmark == benchmark,
+            Run.model == model,
+            SampleRow.output_tokens.is_not(None),
+            SampleRow.latency_ms.is_not(None),
+        )
+    ).one()
+    number, mean, mean_square, latency = row
+    if number < MIN_HISTORY:
+        return None
+    mean, spread = float(mean), max(0.0, float(mean_square) - float(mean) ** 2) ** 0.5
+    # The mean of the next run lies within a few standard errors; never closer than 5 %.
+    margin = max(0.05 * mean, 2 * spread / number**0.5)
+    seconds = float(latency) / 1000
+    return _History(
+        number, Range(max(0.0, mean - margin), mean + margin), Range(seconds * 0.8, seconds * 1.5)
+    )
+
+
+def _input_tokens(spec: RunSpec, settings: Settings) -> tuple[float, str]:
+    samples = preview_samples(spec.benchmark.name, spec.protocol.name, settings)
+    if not samples:
+        return float(spec.benchmark.input_tokens), "input: the definition's average"
+    model = spec.model.partition("/")[2]
+    counted = [
+        count_tokens("\n".join(message["content"] for message in sample.messages), model)
+        for sample in samples
+    ]
+    method = counted[0][1]
+    mean = sum(number for number, _ in counted) / len(counted)
+    return mean, f"input: {len(samples)} real prompts counted ({method})"
+
+
+def _output_tokens(spec: RunSpec, history: _History | None) -> tuple[Range, str]:
+    if history is not None:
+        tokens, basis = history.output, f"output: {history.samples} earlier answers of this model"
+    else:
+        tokens = Range(*map(float, spec.benchmark.output_tokens))
+        basis = "output: the definition's averages"
+    most = spec.config["max_tokens"]
+    if most:
+        tokens = Range(min(tokens.low, most), min(tokens.high, most))
+    return tokens, basis
+
+
+def _cost(spec: RunSpec, tokens_in: float, tokens_out: Range) -> tuple[Range | None, str]:
+    """Return the cost of one call in USD and where the price comes from."""
+    model = spec.model.partition("/")[2]
+    cost_of = pricing.cost_function(spec.connection.name, model)
+    low = cost_of(round(tokens_in * 1000), round(tokens_out.low * 1000))
+    high = cost_of(round(tokens_in * 1000), round(tokens_out.high * 1000))
+    if low is None or high is None:
+        return None, "unknown"
+    return Range(low / 1000, high / 1000), pricing.source()
+
+
+def _duration(spec: RunSpec, latency: Range, calls: int) -> Range:
+    at_once = min(spec.config["max_connections"], calls) or 1
+    duration = latency.times(calls / at_once)
+    per_minute = spec.connection.requests_per_minute
+    if per_minute:
+        floor = calls / per_minute * 60
+        duration = Range(max(duration.low, floor), max(duration.high, floor))
+    return duration
+
+
+def _checks(spec: RunSpec, settings: Settings, cost: Range | None) -> list[dict[str, Any]]:
+    """Return the preflight list: what is fine, what to look at, what stands in the way."""
+    checks = [_data_check(spec.benchmark, settings), _key_check(spec)]
+    budget = spec.config["budget_usd"]
+    if budget is not None and cost is not None and cost.high > budget:
+        checks.append(
+            {
+                "state": "warn",
+                "title": "The budget may not suffice",
+                "detail": f"Up to ${cost.high:,.2f} estimated, ${budget:,.2f} allowed: "
+                "the run would pause.",
+            }
+        )
+    if cost is None:
+        checks.append(
+            {
+                "state": "warn",
+                "title": "The price of this model is not known",
+                "detail": "Cost will be shown as unknown.",
+            }
+        )
+    return checks
+
+
+def _data_check(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
+    reason = unavailable_reason(benchmark, settings)
+    if reason:
+        return {"state": "fail", "title": "The benchmark cannot run here", "detail": reason}
+    if benchmark.offline:
+        return {"state": "ok", "title": "Questions are generated here", "detail": None}
+    return {"state": "ok", "title": "Questions are available", "detail": None}
+
+
+def _key_check(spec: RunSpec) -> dict[str, Any]:
+    test = spec.connection.last_test
+    if spec.connection.kind == "simulated":
+        return {
+            "state": "warn",
+            "title": "A simulated model",
+            "detail": "Its score says nothing about a real one.",
+        }
+    if test and test.get("ok"):
+        return {"state": "ok", "title": "The connection answered its last test", "detail": None}
+    if test:
+        return {
+            "state": "warn",
+            "title": "The connection failed its last test",
+            "detail": (test.get("error") or {}).get("message"),
+        }
+    return {"state": "warn", "title": "The connection was never tested", "detail": None}

@@ -1,0 +1,126 @@
+"""The right to work on a run: taken, kept and given back by conditional updates alone.
+
+The clock is the database's, so that workers need not agree on the time. The token is the
+fencing token: a worker that lost it (stopped for a while, say) changes nothing any more.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, current_app
+from sqlalchemy import func, literal, or_, select, update
+
+from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
+from app.models import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write to a run, and for how long without a sign of life."""
+
+    run_id: str
+    token: str
+    duration_s: float
+
+
+def _owner(pid: int) -> str:
+    return f"{socket.gethostname()[:40]}/{pid}/"
+
+
+def given_back() -> dict[str, Any]:
+    """Return the columns of a run that its worker left, for an UPDATE."""
+    return {
+        "status": "queued",
+        "attempt": Run.attempt + 1,
+        "lease_token": None,
+        "lease_until": 0.0,
+        "active_s": Run.active_s + func.coalesce(db_epoch_s() - Run.claimed_at, 0.0),
+        "claimed_at": None,
+    }
+
+
+def claim_run(run_id: str, duration_s: float) -> Lease | None:
+    """Take the lease of a queued run, or of a running one whose lease expired.
+
+    Returns ``None`` to the loser of a race: another worker has it, or there is nothing to do.
+    """
+    token = _owner(os.getpid()) + uuid4().hex[:12]
+    with transaction() as session:
+        result = session.execute(
+            update(Run)
+            .where(
+                Run.id == run_id,
+                Run.status.in_(("queued", "running")),
+                or_(Run.lease_token.is_(None), Run.lease_until < db_epoch_s()),
+            )
+            .values(
+                lease_token=token,
+                lease_until=db_epoch_s() + duration_s,
+                status="running",
+                started_at=func.coalesce(Run.started_at, literal(now(), UtcDateTime)),
+                claimed_at=db_epoch_s(),
+                failure=None,
+            )
+        )
+    return Lease(run_id, token, duration_s) if changed_rows(result) else None
+
+
+def renew_lease(lease: Lease) -> bool:
+    """Prolong the lease; ``False`` when it was lost, and nothing may be written any more."""
+    with transaction() as session:
+        result = session.execute(
+            update(Run)
+            .where(Run.id == lease.run_id, Run.lease_token == lease.token)
+            .values(lease_until=db_epoch_s() + lease.duration_s)
+        )
+    return changed_rows(result) == 1
+
+
+def release_lease(lease: Lease) -> bool:
+    """Give an unfinished run back, so that another worker goes on with it at once."""
+    with transaction() as session:
+        result = session.execute(
+            update(Run)
+            .where(Run.id == lease.run_id, Run.lease_token == lease.token)
+            .values(**given_back())
+        )
+    return changed_rows(result) == 1
+
+
+def release_lease_of(pid: int) -> list[str]:
+    """Give back the runs of the local process ``pid``, which is known to be dead."""
+    with transaction() as session:
+        mine = Run.lease_token.startswith(_owner(pid), autoescape=True)
+        ids = list(session.scalars(select(Run.id).where(mine, Run.status == "running")))
+        session.execute(update(Run).where(Run.id.in_(ids), mine).values(**given_back()))
+    return ids
+
+
+@contextmanager
+def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
+    """Renew the lease while something slow goes on; sets ``stop`` when it was lost."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    over = Event()
+
+    def renew() -> None:
+        with app.app_context():
+            while not over.wait(lease.duration_s / 4):
+                if not renew_lease(lease):
+                    stop.set()
+                    return
+
+    thread = Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=5)

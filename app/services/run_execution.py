@@ -1,0 +1,177 @@
+"""Works on a run from claim to end; the job around it is thin."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Event
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from app.broker import get_broker
+from app.config import Settings
+from app.db import db, now, transaction
+from app.engine.errors import DatasetError
+from app.engine.runner import RunEnd, run_benchmark
+from app.live import publish, publish_many
+from app.models import Run, RunEventRow
+from app.recorder import DbRecorder, StorageFull
+from app.services import outbox
+from app.services.leases import Lease, claim_run, kept_alive, release_lease
+from app.services.run_lifecycle import Failure, end_run
+from app.services.run_plans import PlanError, PreparedRun, build_plan
+from app.services.run_scores import final_values
+from app.services.run_submission import hand_to_queue
+
+log = logging.getLogger(__name__)
+
+END_PATIENCE_S = 120.0
+
+
+def execute(run_id: str, settings: Settings, draining: Event) -> None:
+    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+
+    Args:
+        run_id: A run that is queued, or running under an expired lease; else nothing happens.
+        settings: Lease time, datasets, limits.
+        draining: Set when this worker must leave: the run goes back to the queue.
+    """
+    lease = claim_run(run_id, settings.lease_s)
+    if lease is None:
+        log.info("run is taken or over", extra={"run_id": run_id})
+        return
+    stop = Event()
+    try:
+        with kept_alive(lease, stop):
+            prepared = build_plan(run_id, settings, _teller(run_id), stop)
+            _note_start(lease, prepared)
+        status, failure = _work(lease, prepared, draining)
+    except PlanError as error:
+        status, failure = "failed", Failure(error.code, error.message, error.action)
+    except DatasetError as error:
+        status, failure = "failed", Failure(error.code, error.message, error.action)
+    except StorageFull:
+        status, failure = "paused", _STORAGE_FULL
+    except Exception:
+        log.exception("run broke", extra={"run_id": run_id})
+        status, failure = "failed", _BROKEN
+    if status in ("lost", "handed_over"):
+        return
+    _finish(lease, status, failure)
+
+
+_STORAGE_FULL = Failure(
+    "storage_full",
+    "The disk of the database is full. Finished samples are kept.",
+    "Free some space, then Resume.",
+)
+_BROKEN = Failure(
+    "internal_error",
+    "The Studio made a mistake while working on this run. Finished samples are kept.",
+    "Resume; if it happens again, report it with the lines of the server's log.",
+)
+
+
+def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Failure | None]:
+    """Run the engine; returns the status to write and why."""
+    broker = get_broker()
+    recorder = DbRecorder(
+        db.engine,
+        run_id=lease.run_id,
+        token=lease.token,
+        lease_s=lease.duration_s,
+        total=prepared.total,
+        counts=prepared.counts,
+        replaced=prepared.replaced,
+        publish=lambda events: publish_many(broker, lease.run_id, events),
+        cost_of=prepared.cost_of,
+    )
+    db.session.remove()  # the engine's threads never use the session; free its connection
+    try:
+        end = run_benchmark(prepared.plan, prepared.client, recorder, draining)
+    finally:
+        prepared.client.close()
+    if recorder.lost:
+        log.warning("lease lost, nothing more is written", extra={"run_id": lease.run_id})
+        return "lost", None
+    if recorder.cancel_requested:
+        return "canceled", None
+    if end.reason == "stopped":
+        _hand_over(lease)
+        return "handed_over", None
+    return _verdict(end, lease)
+
+
+def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
+    if end.error is not None:
+        status = "paused" if end.reason == "paused" else "failed"
+        return status, Failure(end.error.code, end.error.message, end.error.action)
+    run = db.session.get_one(Run, lease.run_id)
+    errors, allowed = run.error, run.config["max_error_rate"]
+    if run.done and errors / run.done > allowed:
+        return "failed", Failure(
+            "too_many_errors",
+            f"{errors} of {run.done} samples ended in an error, more than the "
+            f"{allowed:.0%} that this run allows. All other samples are kept.",
+            "See why in the samples, then Retry errors.",
+        )
+    return "completed", None
+
+
+def _hand_over(lease: Lease) -> None:
+    if release_lease(lease):
+        attempt = db.session.scalar(select(Run.attempt).where(Run.id == lease.run_id))
+        hand_to_queue(lease.run_id, attempt or 0)
+        log.info("run handed over", extra={"run_id": lease.run_id})
+
+
+def _finish(lease: Lease, status: str, failure: Failure | None) -> None:
+    deliveries = _write_end(lease, status, failure)
+    if deliveries is None:
+        log.warning("lease lost at the end", extra={"run_id": lease.run_id})
+        return
+    outbox.enqueue(deliveries)
+    broker = get_broker()
+    publish(broker, lease.run_id, "status", {"status": status})
+    publish(broker, lease.run_id, "done", {"status": status})
+    log.info("run ended", extra={"run_id": lease.run_id, "status": status})
+
+
+def _write_end(lease: Lease, status: str, failure: Failure | None) -> list[str] | None:
+    """Write the end, waiting for a database that is away or full."""
+    give_up_at = time.monotonic() + END_PATIENCE_S
+    while True:
+        try:
+            values = final_values(lease.run_id)
+            return end_run(lease, status, failure=failure, values=values)
+        except OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+            log.warning("database away at the end", extra={"run_id": lease.run_id})
+            db.session.rollback()
+            time.sleep(1)
+
+
+def _note_start(lease: Lease, prepared: PreparedRun) -> None:
+    with transaction() as session:
+        session.execute(
+            update(Run)
+            .where(Run.id == lease.run_id, Run.lease_token == lease.token)
+            .values(total=prepared.total, digests=prepared.digests)
+        )
+
+
+def _teller(run_id: str) -> Callable[[str], None]:
+    def tell(message: str) -> None:
+        with transaction() as session:
+            session.add(RunEventRow(run_id=run_id, kind="info", message=message))
+        publish(
+            get_broker(),
+            run_id,
+            "event",
+            {"at": now().isoformat(), "kind": "info", "message": message},
+        )
+
+    return tell

@@ -1,0 +1,240 @@
+"""How a run moves from one state to the next: conditional updates, each with its outbox."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Update, delete, func, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import queue
+from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
+from app.errors import Conflict, NotFound, Unavailable
+from app.models import ACTIVE, RESUMABLE, Run
+from app.services import outbox
+from app.services.leases import Lease, given_back
+from app.services.run_submission import hand_to_queue
+
+log = logging.getLogger(__name__)
+
+QUEUE_PATIENCE_S = 5.0
+"""A queued run whose job the queue does not know after so long was lost by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run ended or paused, for its page."""
+
+    code: str
+    message: str
+    action: str | None = None
+
+
+def end_run(
+    lease: Lease, status: str, *, failure: Failure | None = None, values: dict[str, Any]
+) -> list[str] | None:
+    """Write the end (or pause) of a run and its deliveries in one transaction.
+
+    Args:
+        lease: The writer's right; without it nothing happens.
+        status: ``completed``, ``failed``, ``canceled`` or ``paused``.
+        failure: What happened, unless it completed.
+        values: Final columns: counts, score, breakdown, digests.
+
+    Returns:
+        The ids of deliveries to enqueue; ``None`` when the lease was lost.
+    """
+    with transaction() as session:
+        mine = update(Run).where(
+            Run.id == lease.run_id, Run.lease_token == lease.token, Run.status == "running"
+        )
+        return _end(session, mine, lease.run_id, status, failure, values)
+
+
+def _end(
+    session: Session,
+    statement: Update,
+    run_id: str,
+    status: str,
+    failure: Failure | None,
+    values: dict[str, Any],
+) -> list[str] | None:
+    result = session.execute(
+        statement.values(
+            status=status,
+            failure=asdict(failure) if failure else None,
+            finished_at=now(),
+            active_s=Run.active_s + func.coalesce(db_epoch_s() - Run.claimed_at, 0.0),
+            claimed_at=None,
+            lease_token=None,
+            lease_until=0.0,
+            cancel_requested_at=None,
+            retry_errors=False,
+            waiting=None,
+            **values,
+        ).execution_options(synchronize_session=False)
+    )
+    if changed_rows(result) == 0:
+        return None
+    session.expire_all()
+    return outbox.write(session, session.get_one(Run, run_id))
+
+
+def cancel_run(run_id: str, account_id: int) -> None:
+    """Ask a run to end; one that nobody works on ends at once.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: It is over already.
+    """
+    run = owned_run(run_id, account_id)
+    deliveries: list[str] | None = None
+    with transaction() as session:
+        idle = update(Run).where(
+            Run.id == run_id,
+            or_(
+                Run.status.in_(("queued", "paused")),
+                (Run.status == "running") & (Run.lease_until < db_epoch_s()),
+            ),
+        )
+        deliveries = _end(session, idle, run_id, "canceled", None, {})
+        if deliveries is None:
+            asked = session.execute(
+                update(Run)
+                .where(Run.id == run_id, Run.status == "running")
+                .values(
+                    cancel_requested_at=func.coalesce(
+                        Run.cancel_requested_at, literal(now(), UtcDateTime)
+                    )
+                )
+            )
+            if changed_rows(asked) == 0:
+                raise Conflict(
+                    f"This run is over: it is {run.status}.",
+                    code="run_finished",
+                    action="Duplicate it to run it again.",
+                )
+    outbox.enqueue(deliveries or [])
+
+
+def resume_run(run_id: str, account_id: int, *, retry_errors: bool = False) -> None:
+    """Go on with a failed, paused or canceled run; finished samples are kept.
+
+    Args:
+        run_id: The run.
+        account_id: Its owner.
+        retry_errors: Ask the samples that ended in an error again; then a completed run
+            with errors can go on, too.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: It is running, or there is nothing left to do.
+        Unavailable: The queue does not answer; nothing was changed.
+    """
+    run = owned_run(run_id, account_id)
+    if not queue.is_reachable():
+        raise Unavailable(
+            "The queue server does not answer, so the run was not resumed.",
+            code="queue_unavailable",
+            action="Try again in a moment; an admin can look at /health.",
+        )
+    states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
+    with transaction() as session:
+        attempt = session.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.status.in_(states))
+            .values(
+                status="queued",
+                attempt=Run.attempt + 1,
+                failure=None,
+                finished_at=None,
+                cancel_requested_at=None,
+                retry_errors=retry_errors,
+                lease_token=None,
+                lease_until=0.0,
+            )
+            .returning(Run.attempt)
+        ).scalar_one_or_none()
+    if attempt is None:
+        raise Conflict(
+            f"This run is {run.status}: there is nothing to resume.", code="run_not_resumable"
+        )
+    hand_to_queue(run_id, attempt)
+
+
+def delete_run(run_id: str, account_id: int) -> None:
+    """Delete a run that is over, with its samples.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: It is still active.
+    """
+    owned_run(run_id, account_id)
+    with transaction() as session:
+        gone = session.execute(delete(Run).where(Run.id == run_id, Run.status.not_in(ACTIVE)))
+        if changed_rows(gone) == 0:
+            raise Conflict(
+                "An active run cannot be deleted.", code="run_active", action="Cancel it first."
+            )
+
+
+def annotate_run(
+    run_id: str, account_id: int, *, tags: list[str] | None, notes: str | None
+) -> None:
+    """Change a run's tags or notes; ``None`` leaves them.
+
+    Raises:
+        NotFound: There is no such run in this account.
+    """
+    owned_run(run_id, account_id)
+    changes: dict[str, Any] = {}
+    if tags is not None:
+        changes["tags"] = list(dict.fromkeys(tags))
+    if notes is not None:
+        changes["notes"] = notes
+    if changes:
+        with transaction() as session:
+            session.execute(update(Run).where(Run.id == run_id).values(**changes))
+
+
+def owned_run(run_id: str, account_id: int) -> Run:
+    """Return the account's run.
+
+    Raises:
+        NotFound: There is none, or it is another account's.
+    """
+    run = db.session.scalar(select(Run).where(Run.id == run_id, Run.user_id == account_id))
+    if run is None:
+        raise NotFound("There is no such run in this account.", code="run_not_found")
+    return run
+
+
+def sweep_runs() -> int:
+    """Give runs that nobody works on back to the queue; returns how many.
+
+    Covers dead workers (the lease expired), jobs that the queue lost, and a crash between
+    commit and enqueue.
+    """
+    known = queue.queued_job_ids()
+    lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
+    with transaction() as session:
+        expired = session.execute(
+            update(Run)
+            .where(Run.status == "running", Run.lease_until < db_epoch_s())
+            .values(**given_back())
+            .returning(Run.id, Run.attempt)
+        ).all()
+        waiting = session.execute(
+            select(Run.id, Run.attempt).where(Run.status == "queued", Run.created_at < lost_before)
+        ).all()
+    handed = dict[str, int]((run_id, attempt) for run_id, attempt in expired)
+    for run_id, attempt in waiting:
+        if queue.run_job_id(run_id, attempt) not in known:
+            handed.setdefault(run_id, attempt)
+    for run_id, attempt in handed.items():
+        log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
+        hand_to_queue(run_id, attempt)
+    return len(handed)

@@ -1,0 +1,208 @@
+"""Everything that a worker needs to work on a run, gathered in one frozen value.
+
+This is the one place where a sealed key is opened, and it only runs in a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from sqlalchemy import select
+
+from app import __version__
+from app.config import Settings
+from app.db import db
+from app.engine import pricing
+from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.clients.base import ModelClient
+from app.engine.clients.providers import make_client
+from app.engine.datasets.dataset import Dataset
+from app.engine.digests import digest_of
+from app.engine.plan import RunPlan
+from app.engine.scorers.registry import get_scorer
+from app.engine.types import Generation, Scorer
+from app.errors import NotFound
+from app.models import Run, SampleRow, User
+from app.net.retry import RetryPolicy
+from app.queries.benchmarks import dataset_loader
+from app.recorder import Counts, SampleKey
+from app.services import connections
+
+
+class PlanError(Exception):
+    """The run cannot be worked on as it is configured.
+
+    Attributes:
+        code: Stable, snake_case.
+        message: For the user.
+        action: What to do next.
+    """
+
+    def __init__(self, code: str, message: str, action: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.action = code, message, action
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A run ready to be worked on.
+
+    Attributes:
+        plan: What the engine gets.
+        client: The model.
+        total: Samples times epochs, by the records that are really there.
+        counts: What the finished rows add up to.
+        replaced: Outcomes of earlier errors that are asked again.
+        digests: Of dataset, prompt, scorer, parameters and engine.
+        cost_of: Price of (input tokens, output tokens) in USD; ``None`` when unknown.
+    """
+
+    plan: RunPlan
+    client: ModelClient
+    total: int
+    counts: Counts
+    replaced: Mapping[SampleKey, str]
+    digests: dict[str, Any]
+    cost_of: Callable[[int, int], float | None]
+
+
+def build_plan(
+    run_id: str, settings: Settings, tell: Callable[[str], None], stop: Event
+) -> PreparedRun:
+    """Gather dataset, client, scorer and finished samples of a run.
+
+    Args:
+        run_id: A run whose lease the caller holds.
+        settings: Where datasets are, among others.
+        tell: Called with a sentence for each step that takes time.
+        stop: Set when the run must end while it is being prepared.
+
+    Raises:
+        PlanError: Benchmark, protocol or connection are gone, or the model is not usable.
+        DatasetError: The records cannot be loaded.
+    """
+    run = db.session.get_one(Run, run_id)
+    config = run.config
+    benchmark = all_benchmarks().get(run.benchmark)
+    if benchmark is None or run.protocol not in benchmark.protocols:
+        raise PlanError(
+            "benchmark_gone",
+            f"{run.benchmark} ({run.protocol}) is not in this version of the Studio any more.",
+            "Choose another benchmark.",
+        )
+    protocol = benchmark.protocols[run.protocol]
+    connection = _open_connection(run)
+    dataset = dataset_loader(settings).load(protocol, tell)
+    if stop.is_set():
+        raise PlanError("stopped", "The run was stopped while it was being prepared.")
+    generation = Generation(
+        temperature=config["temperature"],
+        top_p=config["top_p"],
+        max_tokens=config["max_tokens"],
+        seed=config["seed"],
+        stop=protocol.generation.stop,
+    )
+    limit, epochs = config["limit"], config["epochs"]
+    total = min(limit or dataset.size, dataset.size) * epochs
+    finished, replaced, counts = _finished_rows(run)
+    model_id = run.model.partition("/")[2]
+    client = make_client(
+        connection.kind,
+        model=model_id,
+        base_url=connection.base_url,
+        api_key=connection.api_key,
+        max_connections=config["max_connections"],
+        policy=connection.policy,
+        seed=config["seed"] or 0,
+        provider=connection.name,
+    )
+    scorer = _scorer(protocol.scorer, settings)
+    plan = RunPlan(
+        samples=lambda: dataset.samples(limit),
+        epochs=epochs,
+        total=total,
+        generation=generation,
+        scorer=scorer,
+        finished=frozenset(finished),
+        max_connections=config["max_connections"],
+        timeout_s=config["timeout_s"],
+        retry=RetryPolicy(max_retries=config["max_retries"]),
+    )
+    return PreparedRun(
+        plan=plan,
+        client=client,
+        total=total,
+        counts=counts,
+        replaced=replaced,
+        digests=_digests(run, dataset, protocol.scorer),
+        cost_of=pricing.cost_function(connection.name, model_id) if not run.simulated else _free,
+    )
+
+
+def _free(input_tokens: int, output_tokens: int) -> float | None:
+    return 0.0
+
+
+def _open_connection(run: Run) -> connections.OpenConnection:
+    owner = db.session.get_one(User, run.user_id)
+    name = run.model.partition("/")[0]
+    try:
+        return connections.open_connection(owner.id, owner.is_admin, name)
+    except NotFound:
+        raise PlanError(
+            "connection_gone",
+            f"The connection {name!r} was deleted.",
+            "Add it again in Settings → Connections, then Resume.",
+        ) from None
+
+
+def _scorer(profile: str, settings: Settings) -> Scorer:
+    try:
+        return get_scorer(profile)
+    except KeyError:
+        raise PlanError(
+            "scorer_unavailable", f"The scorer {profile} is not available on this server."
+        ) from None
+
+
+def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
+    """Return what is not asked again, what is asked again, and what all rows add up to."""
+    finished: set[SampleKey] = set()
+    replaced: dict[SampleKey, str] = {}
+    counts = Counts(retries=run.retries)
+    rows = db.session.execute(
+        select(
+            SampleRow.sample_id,
+            SampleRow.epoch,
+            SampleRow.outcome,
+            SampleRow.score,
+            SampleRow.input_tokens,
+            SampleRow.output_tokens,
+            SampleRow.judge_input_tokens,
+            SampleRow.judge_output_tokens,
+        ).where(SampleRow.run_id == run.id)
+    )
+    for sample_id, epoch, outcome, score, *tokens in rows:
+        counts.add(outcome, score)
+        counts.add_tokens(*tokens)
+        if outcome == "error" and run.retry_errors:
+            replaced[(sample_id, epoch)] = outcome
+        else:
+            finished.add((sample_id, epoch))
+    return finished, replaced, counts
+
+
+def _digests(run: Run, dataset: Dataset, scorer: str) -> dict[str, Any]:
+    parameters = {
+        name: run.config[name] for name in ("temperature", "top_p", "max_tokens", "seed", "epochs")
+    }
+    return {
+        "dataset": dataset.digest,
+        "prompt": digest_of(dataset.samples(20)),
+        "scorer": f"{scorer}@{run.benchmark_version}",
+        "parameters": digest_of([parameters]),
+        "engine": __version__,
+    }

@@ -1,0 +1,79 @@
+"""What a run can be asked for: one model for the form, the API and duplicates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+MAX_LIMIT = 200_000
+MAX_TAGS = 20
+
+
+def json_integer(value: object) -> object:
+    """Accept ``5.0``, which JSON does not tell from ``5``, and refuse ``true``."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+Whole = BeforeValidator(json_integer)
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class RunOptions(BaseModel):
+    """How a benchmark is run; what is left out comes from protocol and connection."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    protocol: str | None = Field(
+        None, max_length=32, description="Reference whose prompt and scorer are used."
+    )
+    limit: Annotated[int, Whole, Field(ge=1, le=MAX_LIMIT)] | None = Field(
+        None, description="First so many samples only; empty: all."
+    )
+    epochs: Annotated[int, Whole, Field(ge=1, le=100)] | None = Field(
+        None, description="How often each sample is asked."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_tokens: Annotated[int, Whole, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="Longest answer, in tokens."
+    )
+    seed: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)] | None = None
+    timeout_s: Annotated[float, Field(ge=1, le=3600)] | None = Field(
+        None, description="Longest wait for one answer, in seconds."
+    )
+    max_connections: Annotated[int, Whole, Field(ge=1, le=256)] | None = Field(
+        None, description="Calls under way at the same time."
+    )
+    max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
+        None, description="Further tries of a call that failed in passing."
+    )
+    budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+        None, description="The run pauses before it spends more."
+    )
+    max_error_rate: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="A larger share of errors ends the run as failed."
+    )
+
+
+class RunRequest(RunOptions):
+    """A benchmark, a model and options."""
+
+    benchmark: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    model: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    ] = Field(description="`connection/model-id`")
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = Field(default_factory=list)
+    notes: Annotated[str, StringConstraints(max_length=10_000)] = ""
+
+    def options(self) -> dict[str, Any]:
+        """Return the options that were given."""
+        return {
+            name: value
+            for name in RunOptions.model_fields
+            if (value := getattr(self, name)) is not None
+        }

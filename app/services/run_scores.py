@@ -1,0 +1,62 @@
+"""A run's score and breakdown, always computed from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from app.db import db
+from app.engine.aggregate import ScoredRow, Summary, summarise
+from app.models import Run, SampleRow
+
+
+def final_values(run_id: str) -> dict[str, Any]:
+    """Return the columns that follow from a run's rows: score, breakdown."""
+    run = db.session.get_one(Run, run_id)
+    summary = summarise(_scored_rows(run_id))
+    score = score_of(summary)
+    return {
+        "score": score,
+        "scores": {**(run.scores or {}), run.protocol: score} if score else run.scores or {},
+        "breakdown": breakdown_of(summary),
+    }
+
+
+def _scored_rows(run_id: str) -> Iterator[ScoredRow]:
+    rows = db.session.execute(
+        select(
+            SampleRow.sample_id,
+            SampleRow.epoch,
+            SampleRow.category,
+            SampleRow.outcome,
+            SampleRow.score,
+        ).where(SampleRow.run_id == run_id)
+    )
+    for row in rows:
+        yield ScoredRow(*row)
+
+
+def score_of(summary: Summary) -> dict[str, Any] | None:
+    """Return the score as the API shows it; ``None`` when nothing was scored."""
+    score = summary.score
+    if score is None:
+        return None
+    return {
+        "metric": score.metric,
+        "value": score.value,
+        "stderr": score.stderr,
+        "ci95": list(score.ci95),
+        "bounds": list(score.bounds),
+        "n": score.n,
+    }
+
+
+def breakdown_of(summary: Summary) -> dict[str, Any] | None:
+    """Return the breakdown by category; ``None`` without categories."""
+    items = [
+        {"key": part.key, "n": part.n, "value": part.value, "ci95": list(part.ci95)}
+        for part in summary.breakdown
+    ]
+    return {"items": items} if items else None

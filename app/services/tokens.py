@@ -1,0 +1,179 @@
+"""API tokens: shown once, stored as a hash, limited by scope and time."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+
+from app.db import db, now, transaction
+from app.errors import Conflict, Invalid, NotFound
+from app.models import ApiToken
+from app.services.accounts import ALL_SCOPES, Account, as_account
+
+PREFIX = "obs_"
+MAX_TOKENS = 200
+_HINT_LENGTH = 10
+_USED_AT_PRECISION = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What may be shown of a token."""
+
+    id: int
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+    @property
+    def expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now()
+
+
+def _info(row: ApiToken) -> TokenInfo:
+    return TokenInfo(
+        row.id,
+        row.name,
+        row.hint,
+        tuple(row.scopes),
+        row.created_at,
+        row.last_used_at,
+        row.expires_at,
+    )
+
+
+def _hash(token: str) -> str:
+    # 256 random bits cannot be guessed: no slow hash is needed.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check(name: str, scopes: Collection[str], expires_at: datetime | None) -> None:
+    fields: dict[str, list[str]] = {}
+    if not 1 <= len(name) <= 80:
+        fields["name"] = ["Use 1 to 80 characters."]
+    if not scopes or not set(scopes) <= ALL_SCOPES:
+        fields["scopes"] = ["Choose read, write or both."]
+    if expires_at is not None and expires_at <= now():
+        fields["expires_at"] = ["This time is in the past."]
+    if fields:
+        raise Invalid("The token was not made.", fields=fields)
+
+
+def create_token(
+    user_id: int, name: str, scopes: Collection[str], expires_at: datetime | None = None
+) -> tuple[str, TokenInfo]:
+    """Make a token and return its text, which nobody can read again, and its description.
+
+    ``write`` includes ``read``. Tokens that have expired make room for new ones.
+
+    Raises:
+        Invalid: A field does not fit.
+        Conflict: The account has too many tokens.
+    """
+    name = name.strip()
+    _check(name, scopes, expires_at)
+    granted = sorted(ALL_SCOPES if "write" in scopes else scopes)
+    token = PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        user_id=user_id,
+        name=name,
+        token_hash=_hash(token),
+        hint=token[:_HINT_LENGTH],
+        scopes=granted,
+        expires_at=expires_at,
+    )
+    with transaction() as session:
+        kept = list(
+            session.scalars(
+                select(ApiToken.id).where(ApiToken.user_id == user_id).limit(MAX_TOKENS)
+            )
+        )
+        if len(kept) >= MAX_TOKENS:
+            removed = session.execute(
+                delete(ApiToken).where(ApiToken.user_id == user_id, ApiToken.expires_at <= now())
+            )
+            if removed.rowcount == 0:  # type: ignore[attr-defined]
+                raise Conflict(
+                    f"This account has {MAX_TOKENS} tokens already.",
+                    code="too_many_tokens",
+                    action="Delete one that is no longer used.",
+                )
+        session.add(row)
+        session.flush()
+        return token, _info(row)
+
+
+def list_tokens(user_id: int) -> list[TokenInfo]:
+    """Return the tokens of the account, newest first."""
+    rows = db.session.scalars(
+        select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
+    )
+    return [_info(row) for row in rows]
+
+
+def delete_token(user_id: int, token_id: int) -> None:
+    """Revoke a token.
+
+    Raises:
+        NotFound: The account has no such token.
+    """
+    with transaction() as session:
+        removed = session.execute(
+            delete(ApiToken).where(ApiToken.user_id == user_id, ApiToken.id == token_id)
+        )
+        if removed.rowcount == 0:  # type: ignore[attr-defined]
+            raise NotFound("There is no such token.")
+
+
+def revoke_token(token: str) -> None:
+    """Revoke the token with this text; one that is gone already stays gone."""
+    with transaction() as session:
+        session.execute(delete(ApiToken).where(ApiToken.token_hash == _hash(token)))
+
+
+def authenticate_token(token: str) -> Account | None:
+    """Return the account of ``token``; ``None`` when it is unknown, revoked or expired."""
+    if not token.startswith(PREFIX):
+        return None
+    at = now()
+    row = db.session.scalar(
+        select(ApiToken).where(
+            ApiToken.token_hash == _hash(token),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > at),
+        )
+    )
+    if row is None:
+        return None
+    account = as_account(row.user, frozenset(row.scopes))
+    if row.last_used_at is None or row.last_used_at < at - _USED_AT_PRECISION:
+        _note_use(row.id, at)
+    return account
+
+
+def _note_use(token_id: int, at: datetime) -> None:
+    with transaction() as session:
+        session.execute(
+            update(ApiToken)
+            .where(
+                ApiToken.id == token_id,
+                or_(
+                    ApiToken.last_used_at.is_(None),
+                    ApiToken.last_used_at < at - _USED_AT_PRECISION,
+                ),
+            )
+            .values(last_used_at=at)
+        )
+
+
+def expiry(lifetime: timedelta) -> datetime:
+    """Return when a token that is made now and lasts ``lifetime`` expires."""
+    return now() + lifetime

@@ -1,0 +1,107 @@
+/* Filters the benchmark cards and shows what the chosen one is. */
+
+import { debounce, find, findAll, setText } from "../lib/dom.js";
+import { get } from "../lib/api.js";
+import { number } from "../lib/format.js";
+import { toast } from "./toast.js";
+
+const TYPING_MS = 120;
+
+export function start(picker) {
+  const cards = findAll("[data-benchmark]", picker);
+  const search = find("[data-benchmark-search]", picker);
+  const categories = find("[data-categories]", picker);
+  let category = "";
+
+  const filter = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const card of cards) {
+      const fits =
+        (!category || card.dataset.category === category) &&
+        words.every((word) => card.dataset.text.includes(word));
+      card.hidden = !fits;
+      shown += fits ? 1 : 0;
+    }
+    find("[data-benchmark-none]", picker).hidden = shown > 0;
+  };
+
+  categories.hidden = false;
+  categories.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-category-pick]");
+    if (!button) {
+      return;
+    }
+    category = button.dataset.categoryPick;
+    for (const other of findAll("[data-category-pick]", categories)) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    filter();
+  });
+  search.addEventListener("input", debounce(filter, TYPING_MS));
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      cards.find((card) => !card.hidden)?.querySelector("input").click();
+    }
+  });
+  picker.addEventListener("change", (event) => {
+    if (event.target.name === "benchmark") {
+      showDetail(picker, event.target.value);
+    }
+  });
+
+  const chosen = find("[name=benchmark]:checked", picker);
+  if (chosen) {
+    chosen.closest("[data-benchmark]").scrollIntoView({ block: "nearest" });
+    showDetail(picker, chosen.value);
+  }
+}
+
+async function showDetail(picker, name) {
+  const panel = find("[data-benchmark-detail]", picker);
+  const base = picker.closest("form").dataset.benchmarksUrl;
+  try {
+    const benchmark = await get(`${base}/${encodeURIComponent(name)}`);
+    const current = find("[name=benchmark]:checked", picker)?.value;
+    if (current !== name) {
+      return;
+    }
+    fill(panel, benchmark);
+    panel.hidden = false;
+  } catch (error) {
+    panel.hidden = true;
+    toast(error.message, "bad");
+  }
+}
+
+function fill(panel, benchmark) {
+  const source = benchmark.source ?? {};
+  const values = {
+    title: benchmark.title,
+    description: benchmark.description,
+    samples: number(benchmark.samples),
+    metric: benchmark.metric,
+    scorer: benchmark.scorer,
+    license: benchmark.license,
+    dataset: source.dataset || source.kind || "generated",
+  };
+  for (const [key, value] of Object.entries(values)) {
+    setText(find(`[data-detail="${key}"]`, panel), String(value ?? "–"));
+  }
+  const link = find("[data-detail-link]", panel);
+  link.href = link.dataset.detailLink.replace("NAME", encodeURIComponent(benchmark.name));
+  fillExample(panel, benchmark.example);
+}
+
+function fillExample(panel, example) {
+  const box = find("[data-detail-example]", panel);
+  box.hidden = !example;
+  if (!example) {
+    return;
+  }
+  const messages = example.messages ?? example.input ?? [];
+  const text = typeof example === "string" ? example : messages.map((m) => m.content).join("\n\n");
+  setText(find('[data-detail="example"]', panel), text);
+  setText(find('[data-detail="target"]', panel), [example.target ?? "–"].flat().join(" or "));
+}

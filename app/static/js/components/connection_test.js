@@ -1,0 +1,40 @@
+/* Tests a connection in place and says what was found and how fast. */
+
+import { delegate, find, setText } from "../lib/dom.js";
+import { post } from "../lib/api.js";
+import { milliseconds, number } from "../lib/format.js";
+
+export function start() {
+  delegate("submit", "[data-connection-test]", (event, form) => {
+    event.preventDefault();
+    test(form);
+  });
+}
+
+async function test(form) {
+  const button = find("button[type=submit]", form);
+  const result = find("[data-test-result]", form.closest("[data-connection-row]"));
+  button.disabled = true;
+  button.dataset.busy = "";
+  delete result.dataset.state;
+  setText(result, "Testing");
+  try {
+    show(result, await post(form.dataset.connectionTest, {}));
+  } catch (error) {
+    show(result, { ok: false, error });
+  } finally {
+    button.disabled = false;
+    delete button.dataset.busy;
+  }
+}
+
+function show(node, result) {
+  node.dataset.state = result.ok ? "ok" : "bad";
+  if (result.ok) {
+    const models = `${number(result.models_found)} models`;
+    setText(node, `Works: answered in ${milliseconds(result.latency_ms)}, ${models}. Tested just now`);
+    return;
+  }
+  const { message = "The test failed.", action = "" } = result.error ?? {};
+  setText(node, [message, action].filter(Boolean).join(" "));
+}

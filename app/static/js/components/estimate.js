@@ -1,0 +1,141 @@
+/* Asks what the chosen run would cost, and lists what should be true before it starts. */
+
+import { debounce, find, make, setText } from "../lib/dom.js";
+import { post } from "../lib/api.js";
+import { compact, duration, number, range, usd } from "../lib/format.js";
+import { withSkeleton } from "./skeleton.js";
+
+const TYPING_MS = 350;
+
+export function start(form) {
+  const panel = find("[data-estimate]");
+  const state = { form, panel, asked: null };
+  const update = debounce(() => refresh(state), TYPING_MS);
+  form.addEventListener("input", update);
+  form.addEventListener("change", update);
+  refresh(state);
+}
+
+function wanted(form) {
+  const data = new FormData(form);
+  const text = (name) => String(data.get(name) ?? "").trim();
+  const count = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : undefined);
+  return {
+    benchmark: text("benchmark"),
+    model: text("model"),
+    limit: count("limit"),
+    epochs: count("epochs"),
+    max_tokens: count("max_tokens"),
+    protocol: text("protocol") || undefined,
+  };
+}
+
+const isComplete = ({ benchmark, model }) => benchmark !== "" && /^[^/]+\/.+/.test(model);
+
+async function refresh(state) {
+  const { form, panel } = state;
+  const question = wanted(form);
+  state.asked?.abort();
+  const result = find("[data-estimate-result]", panel);
+  const empty = find("[data-estimate-empty]", panel);
+  const status = find("[data-estimate-status]", panel);
+  if (!isComplete(question)) {
+    result.hidden = true;
+    empty.hidden = false;
+    setText(status, "");
+    showChecks(panel, openChecks(question));
+    return;
+  }
+  empty.hidden = true;
+  state.asked = new AbortController();
+  const { signal } = state.asked;
+  try {
+    const ask = () => post(form.dataset.estimateUrl, question, { signal });
+    const estimate = await withSkeleton(find("[data-estimate-loading]", panel), result, ask);
+    fill(panel, estimate);
+    result.hidden = false;
+    setText(status, "Estimate ready");
+    showChecks(panel, estimate.checks ?? ownChecks(form, estimate));
+  } catch (error) {
+    if (error.name === "AbortError") {
+      return;
+    }
+    result.hidden = true;
+    setText(status, "");
+    showChecks(panel, [
+      ...openChecks(question),
+      { state: "fail", title: error.message, detail: error.action },
+    ]);
+  }
+}
+
+function fill(panel, estimate) {
+  const put = (name, text) => setText(find(`[data-estimate-${name}]`, panel), text);
+  const known = estimate.price_known && estimate.cost_usd;
+  put("cost", known ? range(estimate.cost_usd, usd) : "Unknown price");
+  put("basis", basis(estimate, known));
+  put("samples", number(estimate.samples));
+  put("calls", number(estimate.calls));
+  put("input", tokens(estimate.input_tokens));
+  put("output", tokens(estimate.output_tokens));
+  put("duration", range(estimate.duration_s, duration));
+}
+
+function tokens(value) {
+  return typeof value === "object" ? range(value, compact) : compact(value);
+}
+
+function basis(estimate, known) {
+  if (!known) {
+    return "No price is known for this model, so the cost cannot be estimated.";
+  }
+  return [estimate.basis, estimate.price_source && `Prices: ${estimate.price_source}`]
+    .filter(Boolean)
+    .join(". ");
+}
+
+function openChecks(question) {
+  return [
+    { state: question.benchmark ? "ok" : "todo", title: "Benchmark chosen" },
+    {
+      state: isComplete({ benchmark: "-", model: question.model }) ? "ok" : "todo",
+      title: "Model chosen",
+      detail: question.model ? null : "As connection/model-id",
+    },
+  ];
+}
+
+function ownChecks(form, estimate) {
+  const budget = Number(form.elements.budget_usd?.value);
+  const checks = openChecks(wanted(form));
+  checks.push({ state: estimate.price_known ? "ok" : "warn", title: "Price known" });
+  if (budget > 0 && estimate.cost_usd) {
+    const covered = estimate.cost_usd.high <= budget;
+    checks.push({
+      state: covered ? "ok" : "warn",
+      title: covered ? "Budget covers the estimate" : "Budget may run out",
+      detail: covered ? null : "The run pauses when it is spent; nothing is lost.",
+    });
+  }
+  return checks;
+}
+
+function showChecks(panel, checks) {
+  const icons = find("[data-check-icons]", panel).content;
+  const words = { ok: "Done", warn: "Note", fail: "Problem", todo: "Open" };
+  const items = checks.map((check) =>
+    make(
+      "li",
+      { class: "check-item", "data-state": check.state },
+      find(`[data-state="${check.state}"]`, icons)?.firstElementChild.cloneNode(true),
+      make(
+        "span",
+        {},
+        make("span", { class: "sr" }, `${words[check.state] ?? ""}: `),
+        check.title,
+        check.detail ? make("span", { class: "check-detail" }, check.detail) : null,
+      ),
+    ),
+  );
+  find("[data-estimate-checks]", panel).replaceChildren(...items);
+}

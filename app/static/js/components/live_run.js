@@ -1,0 +1,125 @@
+/* Follows a run: server-sent events, or polling where they are not to be had. */
+
+import { find, setText } from "../lib/dom.js";
+import { get } from "../lib/api.js";
+import { FINAL } from "../lib/words.js";
+import { LiveChart } from "./live_chart.js";
+import { LiveView } from "./live_view.js";
+import { toast } from "./toast.js";
+
+const POLL_MS = 2000;
+const TRY_STREAM_AGAIN_MS = 30000;
+const RELOAD_MS = 600;
+const MOST_RELOADS = 3;
+
+export function start(root) {
+  const follower = new Follower(root);
+  follower.connect();
+}
+
+class Follower {
+  constructor(root) {
+    this.root = root;
+    this.view = new LiveView(root);
+    this.chart = new LiveChart(find("[data-live-chart]", root));
+    this.poller = null;
+    this.ended = false;
+  }
+
+  connect() {
+    const source = new EventSource(this.root.dataset.eventsUrl);
+    const on = (type, handle) =>
+      source.addEventListener(type, (event) => handle(JSON.parse(event.data)));
+    source.addEventListener("open", () => {
+      this.stopPolling();
+      this.say("live", "Live");
+    });
+    on("progress", (progress) => this.take(progress));
+    on("event", (line) => this.view.addLine(line));
+    on("sample", (sample) => this.view.addSample(sample));
+    on("status", ({ status }) => this.view.setStatus(status));
+    on("done", ({ status }) => {
+      source.close();
+      this.end(status);
+    });
+    source.addEventListener("error", () => {
+      // CLOSED: the server refused (503). Otherwise the browser tries again by itself.
+      if (source.readyState === EventSource.CLOSED && !this.ended) {
+        this.poll();
+        setTimeout(() => this.ended || this.connect(), TRY_STREAM_AGAIN_MS);
+      } else if (!this.ended) {
+        this.say("lost", "Connection lost, trying again");
+      }
+    });
+    addEventListener("pagehide", () => source.close(), { once: true });
+  }
+
+  take(progress) {
+    this.view.setProgress(progress);
+    this.chart?.add(progress.done, progress.score);
+  }
+
+  poll() {
+    this.say("live", "Updating every 2 s");
+    this.stopPolling();
+    this.poller = setInterval(() => this.ask(), POLL_MS);
+    this.ask();
+  }
+
+  async ask() {
+    try {
+      const run = await get(this.root.dataset.pollUrl);
+      this.take(progressOf(run));
+      this.view.setStatus(run.status);
+      if (FINAL.has(run.status)) {
+        this.stopPolling();
+        this.end(run.status);
+      }
+    } catch {
+      this.say("lost", "Connection lost, trying again");
+    }
+  }
+
+  stopPolling() {
+    clearInterval(this.poller);
+    this.poller = null;
+  }
+
+  /* The final page is the server's; a counter keeps a lagging server from causing a loop. */
+  end(status) {
+    this.ended = true;
+    this.view.setStatus(status);
+    this.say("done", "Finished");
+    const key = `reloads:${this.root.dataset.pollUrl}`;
+    const reloads = Number(sessionStorage.getItem(key) ?? 0);
+    if (reloads >= MOST_RELOADS) {
+      toast("The run has ended. Reload the page to see its result.");
+      return;
+    }
+    sessionStorage.setItem(key, String(reloads + 1));
+    setTimeout(() => location.reload(), RELOAD_MS * (1 + 2 * reloads));
+  }
+
+  say(state, text) {
+    const note = find("[data-live-note]", this.root);
+    note.dataset.state = state;
+    setText(note, text);
+  }
+}
+
+function progressOf(run) {
+  return {
+    status: run.status,
+    done: run.counts.done,
+    total: run.counts.total,
+    counts: run.counts,
+    score: run.score,
+    cost_usd: run.usage?.cost_usd ?? null,
+    input_tokens: run.usage?.input_tokens,
+    output_tokens: run.usage?.output_tokens,
+    eta_s: run.eta_s,
+    rate_per_s: run.rate_per_s,
+    retries: run.retries,
+    waiting: run.waiting ?? null,
+  };
+}

@@ -1,0 +1,174 @@
+/* Writes what a live run reports into its page. */
+
+import { find, findAll, make, setText } from "../lib/dom.js";
+import { clock, compact, duration, interval, milliseconds, number, percent, usd } from "../lib/format.js";
+import { OUTCOME, STATUS } from "../lib/words.js";
+
+const MOST_SAMPLES = 10;
+const MOST_LINES = 200;
+const NEAR_END_PX = 40;
+
+export class LiveView {
+  constructor(root) {
+    this.root = root;
+    this.samples = find("[data-live-samples]", root);
+    this.log = find("[data-live-log]", root);
+    if (this.log) {
+      this.log.scrollTop = this.log.scrollHeight;
+    }
+  }
+
+  put(name, text) {
+    setText(find(`[data-live="${name}"]`, this.root), text);
+  }
+
+  setStatus(status) {
+    const [word, tone] = STATUS[status] ?? [status, "idle"];
+    const pulse = status === "running" ? " pill-pulse" : "";
+    const pill = find("[data-run-status] .pill");
+    if (pill) {
+      pill.className = `pill pill-${tone}${pulse}`;
+      setText(pill, word);
+    }
+  }
+
+  setProgress(progress) {
+    const { done, total, score } = progress;
+    const bar = find('[data-live="bar"]', this.root);
+    bar.max = total || 1;
+    bar.value = done;
+    this.put("done", number(done));
+    this.put("total", number(total));
+    this.put("score", percent(score?.value));
+    if (score?.ci95) {
+      this.put("interval", `95% interval ${interval(score.ci95)}`);
+    }
+    this.setStatus(progress.status);
+    this.setSpend(progress);
+    this.setPace(progress);
+    this.setOutcomes(progress.counts);
+    this.setWaiting(progress.waiting);
+  }
+
+  setSpend({ cost_usd: costUsd, input_tokens: input, output_tokens: output }) {
+    const cost = find('[data-live="cost"]', this.root);
+    if (cost && !("free" in cost.dataset)) {
+      setText(cost, usd(costUsd));
+    }
+    this.put("tokens", compact((input ?? 0) + (output ?? 0)));
+    this.put("tokens-split", `${compact(input)} in, ${compact(output)} out`);
+  }
+
+  setPace({ status, eta_s: etaS, rate_per_s: rate, retries, counts }) {
+    const queued = status === "queued";
+    const hasEta = etaS !== null && etaS !== undefined;
+    const eta = hasEta ? `About ${duration(etaS)} left` : "Estimating";
+    this.put("eta", queued ? "Waiting for a worker" : eta);
+    this.put("rate", rate ? `${rate.toFixed(1)} per second` : "");
+    this.put("errors", number(counts?.error ?? 0));
+    const calls = retries === 1 ? "call was" : "calls were";
+    this.put("retries", retries ? `${number(retries)} ${calls} repeated` : "No call had to be repeated");
+  }
+
+  setOutcomes(counts) {
+    const bar = find("[data-outcomes]", this.root);
+    if (!bar || !counts) {
+      return;
+    }
+    const rects = findAll("[data-outcome]", bar);
+    const total = rects.reduce((sum, rect) => sum + (counts[rect.dataset.outcome] ?? 0), 0) || 1;
+    let before = 0;
+    for (const rect of rects) {
+      const outcome = rect.dataset.outcome;
+      const count = counts[outcome] ?? 0;
+      rect.setAttribute("x", `${(100 * before) / total}%`);
+      rect.setAttribute("width", `${(100 * count) / total}%`);
+      rect.dataset.tip = `${OUTCOME[outcome]?.[0] ?? outcome}: ${number(count)}`;
+      before += count;
+      const row = find(`[data-outcome-row="${outcome}"]`, this.root);
+      row.hidden = count === 0;
+      setText(find("[data-outcome-count]", row), number(count));
+    }
+  }
+
+  setWaiting(waiting) {
+    const box = find("[data-waiting]", this.root);
+    box.hidden = !waiting;
+    if (waiting) {
+      const wait = duration(Math.max(1, Math.ceil(waiting.resumes_in_s)));
+      setText(find("b", box), `Waiting for ${waiting.provider}`);
+      setText(
+        find("p", box),
+        `The provider asked to slow down; the run goes on by itself in about ${wait}.`,
+      );
+    }
+  }
+
+  addLine({ at, kind, message }) {
+    if (!this.log) {
+      return;
+    }
+    const { scrollHeight, scrollTop, clientHeight } = this.log;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    find("[data-log-empty]", this.log)?.remove();
+    this.log.append(
+      make(
+        "p",
+        { class: `log-line log-${kind}` },
+        make("time", { datetime: at, "data-time": "clock" }, clock(new Date(at))),
+        make("span", { class: "log-kind" }, kind),
+        make("span", { class: "log-text" }, message),
+      ),
+    );
+    while (this.log.childElementCount > MOST_LINES) {
+      this.log.firstElementChild.remove();
+    }
+    if (atEnd) {
+      this.log.scrollTop = this.log.scrollHeight;
+    }
+  }
+
+  addSample(sample) {
+    if (!this.samples) {
+      return;
+    }
+    const skeleton = find("[data-samples-skeleton]", this.root);
+    if (skeleton) {
+      skeleton.hidden = true;
+    }
+    this.samples.prepend(sampleRow(sample, this.sampleUrl(sample)));
+    while (this.samples.childElementCount > MOST_SAMPLES) {
+      this.samples.lastElementChild.remove();
+    }
+  }
+
+  sampleUrl(sample) {
+    if (sample.url) {
+      return sample.url;
+    }
+    const id = String(sample.sample_id).split("/").map(encodeURIComponent).join("/");
+    return this.root.dataset.sampleUrl.replace("SAMPLE_ID", id).replace("987654", sample.epoch);
+  }
+}
+
+function sampleRow(sample, url) {
+  const [word, tone] = OUTCOME[sample.outcome] ?? [sample.outcome, "idle"];
+  const answer = sample.answer ?? "no answer";
+  return make(
+    "tr",
+    { "data-new": true },
+    make(
+      "th",
+      { class: "wrap", scope: "row" },
+      make(
+        "a",
+        { class: "sample-link", href: url },
+        make("span", { class: "sample-preview" }, sample.preview ?? ""),
+        make("span", { class: "mono small muted" }, String(sample.sample_id)),
+      ),
+    ),
+    make("td", { class: "at-right" }, make("span", { class: `pill pill-${tone}` }, word)),
+    make("td", { class: "at-left" }, make("span", { class: "mono clip cell-answer" }, String(answer))),
+    make("td", { class: "num at-right muted" }, milliseconds(sample.latency_ms)),
+  );
+}

@@ -1,0 +1,20 @@
+/* Saves tags and notes of a run through the API. */
+
+import { find, setText } from "../lib/dom.js";
+import { patch } from "../lib/api.js";
+
+export function start(form) {
+  const problem = find("[data-form-error]", form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    problem.hidden = true;
+    const tags = form.elements.tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+    try {
+      await patch(form.dataset.runNotes, { tags, notes: form.elements.notes.value });
+      location.reload();
+    } catch (error) {
+      setText(problem, error.message);
+      problem.hidden = false;
+    }
+  });
+}

@@ -1,0 +1,23 @@
+/* Words and tones of statuses and outcomes, as in app/template_filters.py. */
+
+export const STATUS = {
+  queued: ["Queued", "idle"],
+  running: ["Running", "run"],
+  paused: ["Paused", "warn"],
+  completed: ["Done", "ok"],
+  failed: ["Failed", "bad"],
+  canceled: ["Canceled", "idle"],
+};
+
+export const OUTCOME = {
+  correct: ["Correct", "ok"],
+  partial: ["Partial", "warn"],
+  incorrect: ["Wrong", "bad"],
+  refused: ["Refused", "warn"],
+  truncated: ["Truncated", "warn"],
+  unparsable: ["Unparsable", "warn"],
+  error: ["Error", "bad"],
+  skipped: ["Skipped", "idle"],
+};
+
+export const FINAL = new Set(["completed", "failed", "canceled", "paused"]);

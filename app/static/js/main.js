@@ -1,0 +1,37 @@
+/* Starts what every page has, and loads what this page needs. */
+
+import { startCopy } from "./components/copy.js";
+import { startDialogs } from "./components/dialog.js";
+import { startMenus } from "./components/menu.js";
+import { startSearch } from "./components/search.js";
+import { startTheme } from "./components/theme.js";
+import { startTimes } from "./components/times.js";
+import { startTooltips } from "./components/tooltip.js";
+import { find } from "./lib/dom.js";
+
+const ON_DEMAND = [
+  ["[data-live-run]", () => import("./components/live_run.js")],
+  ["[data-run-form]", () => import("./components/estimate.js")],
+  ["[data-benchmark-picker]", () => import("./components/benchmark_picker.js")],
+  ["[data-model-picker]", () => import("./components/model_picker.js")],
+  ["[data-compare-form]", () => import("./components/compare_select.js")],
+  ["[data-connection-test]", () => import("./components/connection_test.js")],
+  ["[data-presets]", () => import("./components/connection_presets.js")],
+  ["[data-run-notes]", () => import("./components/run_notes.js")],
+  ["[data-countdown]", () => import("./components/countdown.js")],
+];
+
+startTheme();
+startDialogs();
+startMenus();
+startCopy();
+startSearch();
+startTimes();
+startTooltips();
+
+for (const [selector, load] of ON_DEMAND) {
+  const node = find(selector);
+  if (node) {
+    load().then((module) => module.start(node));
+  }
+}

@@ -1,0 +1,1 @@
+"""The worker: a pool of processes that work on runs and deliveries. ``python -m app.worker``."""

@@ -1,0 +1,80 @@
+"""How the processes of the pool are tied to each other and kept apart."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkProcess
+
+from flask import Flask
+
+from app.broker import forget_broker
+from app.db import db
+
+_PR_SET_PDEATHSIG = 1
+_fork = multiprocessing.get_context("fork")
+_log = logging.getLogger(__name__)
+
+
+def die_with_parent(sig: signal.Signals) -> None:
+    """Have ``sig`` sent to this process when its parent ends, in whatever way.
+
+    Linux does it by itself; elsewhere a thread looks every second.
+    """
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(sig), 0, 0, 0)
+    else:
+        threading.Thread(target=_watch, args=(parent, sig), daemon=True).start()
+    if os.getppid() != parent:  # it ended in between
+        os.kill(os.getpid(), sig)
+
+
+def _watch(parent: int, sig: signal.Signals) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), sig)
+
+
+def leave_parents_connections(app: Flask) -> None:
+    """Forget, without closing, the connections that a fork copied: they belong to the parent."""
+    with app.app_context():
+        db.engine.dispose(close=False)
+        forget_broker()
+
+
+@contextmanager
+def signals_held(*signals: signal.Signals) -> Iterator[None]:
+    """Hold ``signals`` back: around a fork, so that the child gets them with its own handlers."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def start_child(
+    app: Flask, name: str, target: Callable[..., object], *arguments: object
+) -> ForkProcess:
+    """Fork a child that runs ``target`` with fresh connections and dies with this process."""
+    child = _fork.Process(target=_in_child, args=(app, target, arguments), name=name)
+    with signals_held(signal.SIGTERM, signal.SIGINT):
+        child.start()
+    return child
+
+
+def _in_child(app: Flask, target: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the pool tells its children to stop
+    die_with_parent(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
+    leave_parents_connections(app)
+    target(*arguments)

@@ -1,0 +1,42 @@
+"""Settings of the web server.
+
+Threads, not an event loop: one lock of the database must not freeze a whole process, and live
+views may hold half of the threads at most.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from app import live_hub
+from app.config import load_settings
+from app.errors import ConfigError
+
+try:
+    _settings = load_settings()
+except ConfigError as error:
+    sys.exit(str(error))
+
+bind = f"{f'[{_settings.host}]' if ':' in _settings.host else _settings.host}:{_settings.port}"
+wsgi_app = "wsgi:app"
+proc_name = "openbench-studio"
+worker_class = "gthread"
+workers = _settings.web_processes
+threads = _settings.web_threads
+worker_connections = 2000  # connections beyond the threads wait here instead of being refused
+timeout = 60  # of a process that hangs; not a limit for requests
+graceful_timeout = 10
+keepalive = 5
+max_requests = 0  # recycling processes would cut live views; memory stays flat
+preload_app = False  # SIGHUP picks up new code
+control_socket_disable = True
+accesslog = "-" if _settings.log_level == "DEBUG" else None
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'  # without the query string
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - heartbeat file
+
+
+def post_worker_init(worker: Any) -> None:
+    """End live views as soon as the process is asked to stop, instead of when it is killed."""
+    live_hub.stop_streams_unless(lambda: bool(worker.alive))

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.engine.scorers.exact import (
+    parse_number,
+    score_choice,
+    score_constraints,
+    score_json,
+    score_list,
+    score_number,
+    score_text,
+)
+from app.engine.types import Sample
+
+
+def sample(target: str, choices: tuple[str, ...] = (), **metadata: object) -> Sample:
+    return Sample("s", ({"role": "user", "content": "?"},), target, choices, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "ANSWER: 1234",
+        "ANSWER: 1,234",
+        "answer: 1234.",
+        "**ANSWER:** 1234",
+        "**ANSWER: 1234**",
+        "ANSWER: `1234`",
+        "ANSWER: $1234$",
+        "ANSWER: \\boxed{1234}",
+        "ANSWER:\n1234",
+        "ANSWER: 12\nNo, wait.\nANSWER: 1234",
+        "ANSWER: 2468/2",
+        "ANSWER: 1234.0",
+    ],
+)
+def test_a_number_is_right_in_any_common_dress(completion: str) -> None:
+    assert score_number(completion, sample("1234")).score == 1.0
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer"),
+    [
+        ("1234", None),
+        ("", None),
+        ("ANSWER:", None),
+        ("ANSWER: twelve", None),
+        ("ANSWER: 1234 or 1235", None),
+        ("ANSWER: 1/0", None),
+        ("ANSWER: 12,34", None),
+        ("ANSWER: " + "9" * 5000, None),
+        ("ANSWER: 1235", "1235"),
+        ("ANSWER: -1234", "-1234"),
+    ],
+)
+def test_a_wrong_or_missing_number_scores_zero(completion: str, answer: str | None) -> None:
+    verdict = score_number(completion, sample("1234"))
+    assert (verdict.score, verdict.answer) == (0.0, answer)
+    assert verdict.explanation
+
+
+def test_numbers_compare_by_value() -> None:
+    assert parse_number("−3/4") == parse_number("-0.75") == parse_number("-6/8")
+
+
+def test_text_ignores_case_spaces_quotes_and_a_full_stop() -> None:
+    target = sample("blue Whale")
+    assert score_text('ANSWER: "Blue  whale".', target).score == 1.0
+    assert score_text("ANSWER: bluewhale", target).score == 0.0
+    assert score_text("blue whale", target).answer is None
+
+
+def test_a_list_keeps_its_order_unless_the_sample_says_otherwise() -> None:
+    assert score_list("ANSWER: b, a", sample("a, b")).score == 0.0
+    assert score_list("ANSWER: [A, b]", sample("a, b")).score == 1.0
+    assert score_list("ANSWER: (3, -4)", sample("3, -4")).score == 1.0
+    assert score_list("ANSWER: b a", sample("a, b", unordered=True)).score == 1.0
+    assert score_list("ANSWER: a, a", sample("a, b", unordered=True)).score == 0.0
+    assert score_list("a, b", sample("a, b")).answer is None
+
+
+@pytest.mark.parametrize("line", ["B", "(B)", "b", "B) two", "B.", "two", "**B**"])
+def test_a_choice_is_named_by_letter_or_text(line: str) -> None:
+    assert score_choice(f"ANSWER: {line}", sample("B", ("one", "two", "three"))).score == 1.0
+
+
+def test_a_choice_that_is_not_offered_is_unparsable() -> None:
+    target = sample("B", ("one", "two", "three"))
+    assert score_choice("ANSWER: D", target).answer is None
+    assert score_choice("ANSWER: because", target).answer is None
+    assert score_choice("ANSWER: A", target).answer == "A"
+    assert score_choice("B", target).answer is None
+
+
+def test_choices_without_letters_are_named_by_text_only() -> None:
+    target = sample("No", ("Yes", "No"))
+    assert score_choice("ANSWER: no.", target).score == 1.0
+    assert score_choice("ANSWER: yes", target).score == 0.0
+    assert score_choice("ANSWER: n", target).answer is None
+
+
+def test_json_may_be_fenced_and_in_any_key_order() -> None:
+    target = sample(json.dumps({"a": 1, "b": [True, None]}))
+    fenced = 'ANSWER:\n```json\n{"b": [true, null],\n "a": 1}\n```'
+    assert score_json(fenced, target).score == 1.0
+    assert score_json('ANSWER: {"a": 1, "b": [null, true]}', target).score == 0.0
+    assert score_json('ANSWER: {"a": true, "b": [true, null]}', target).score == 0.0
+    assert score_json('ANSWER: {"a": 1', target).answer is None
+    assert score_json("ANSWER: nothing", target).answer is None
+    assert score_json('{"a": 1, "b": [true, null]}', target).answer is None
+    assert score_json("ANSWER: " + "[" * 100_000, target).answer is None
+
+
+RULES = [
+    {"kind": "lines", "count": 2},
+    {"kind": "words_per_line", "count": 2},
+    {"kind": "word_times", "word": "cat", "count": 2},
+    {"kind": "without_letter", "letter": "z"},
+    {"kind": "first_word", "word": "cat"},
+    {"kind": "last_word", "word": "dog"},
+    {"kind": "case", "case": "lower"},
+    {"kind": "letters_only"},
+]
+
+
+def test_all_rules_must_hold_and_the_detail_says_which_do() -> None:
+    target = sample("", constraints=RULES)
+    assert score_constraints("cat cat\nbig dog", target).score == 1.0
+    verdict = score_constraints("cat zebra\nbig dog", target)
+    assert verdict.score == 0.0
+    assert verdict.detail["constraints"] == [True, True, False, False, True, True, True, True]
+    assert "word_times" in verdict.explanation
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("cat cat big dog", "lines"),
+        ("cat cat\nbig  dog", "words_per_line"),
+        ("the cat\ncat dog", "first_word"),
+        ("cat cat\ndog big", "last_word"),
+        ("Cat cat\nbig dog", "case"),
+        ("cat cat\nbig dog.", "letters_only"),
+    ],
+)
+def test_each_rule_can_break(text: str, broken: str) -> None:
+    verdict = score_constraints(text, sample("", constraints=RULES))
+    assert verdict.score == 0.0
+    assert broken in verdict.explanation
+
+
+def test_an_empty_reply_breaks_the_rules_without_an_answer() -> None:
+    assert score_constraints("  \n", sample("", constraints=RULES)).answer is None
