@@ -9,12 +9,12 @@ from typing import Any
 
 from flask import Flask, Response, request, send_file
 from flask_login import current_user
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import __version__, cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
-from app.blueprints.api import problems, register_api
+from app.blueprints.api import openapi_options, register_api
 from app.config import Settings, load_settings
 from app.db import db, init_db
 from app.extensions import csrf, limiter, login_manager, migrate
@@ -42,13 +42,7 @@ def build_app(settings_: Settings | None = None) -> Flask:
     configure_logs(chosen.log_level, chosen.log_format)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     app = OpenAPI(
-        __name__,
-        info=Info(title="OpenBench Studio", version=__version__),
-        validation_error_callback=problems.validation_problem,
-        validation_error_model=problems.Problem,
-        doc_prefix="/docs",
-        static_folder="static",
-        template_folder="templates",
+        __name__, static_folder="static", template_folder="templates", **openapi_options()
     )
     app.extensions["settings"] = chosen
     app.extensions["started_at"] = time.monotonic()

@@ -24,7 +24,7 @@ REGISTER_LIMIT = "5 per minute"
 CREATE_RUN_LIMIT = "10 per minute"
 CONNECTION_TEST_LIMIT = "10 per minute"
 WEBHOOK_TEST_LIMIT = "10 per minute"
-PASSWORD_LIMIT = "5 per minute"
+ACCOUNT_CHANGE_LIMIT = "5 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
 
@@ -95,7 +95,7 @@ def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], V
 
 sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
 register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key)
-change_password = _limit("change-password", PASSWORD_LIMIT, account_key)
+change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
 test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
 test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)

@@ -1,4 +1,4 @@
-"""What every request and response carries: an id, strict headers, believed proxies and hosts."""
+"""What every request and response carries: an id and strict headers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
-
-MAX_BODY_BYTES = 2 * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -45,9 +42,9 @@ _MAY_SAY_RETRY_AFTER = frozenset({301, 302, 303, 307, 308, 413, 429, 503})
 
 
 def is_local_path(target: str | None) -> bool:
-    """Return whether a redirect to ``target`` stays on this site.
+    r"""Return whether a redirect to ``target`` stays on this site.
 
-    Browsers read ``//host``, ``/\\host`` and, since they drop tabs and newlines, ``/\\t/host``
+    Browsers read ``//host``, ``/\host`` and, since they drop tabs and newlines, ``/\t/host``
     as another site, so only a plain path passes.
     """
     if not target or not _LOCAL_PATH.fullmatch(target):
@@ -81,22 +78,13 @@ def _settle_retry_after(response: Response) -> None:
 
 
 def install(app: Flask) -> None:
-    """Attach to ``app``. Call it before the limiter is attached: its headers come last then."""
+    """Attach to ``app``; before the limiter, so that a refused request has an id, too."""
     settings: Settings = app.extensions["settings"]
-    hops = settings.trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops
-        )
-    app.config.setdefault("MAX_CONTENT_LENGTH", None)
-    if app.config["MAX_CONTENT_LENGTH"] is None:
-        app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    if settings.trusted_hosts:
-        app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts)
+    trust_upstream = settings.trusted_proxies > 0
 
     @app.before_request
     def name_request() -> None:
-        _name_request(trust_upstream=hops > 0)
+        _name_request(trust_upstream=trust_upstream)
 
     @app.after_request
     def protect(response: Response) -> Response:

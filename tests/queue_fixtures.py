@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import tempfile
@@ -17,12 +16,12 @@ from app import queue_server
 from app.broker import connect
 from app.config import Settings, load_settings
 from app.db import init_db
+from app.lifeline import die_with_parent
 
 
 def die_with_tests() -> None:
-    """Leave no server behind when the tests are killed (Linux)."""
-    if os.uname().sysname == "Linux":
-        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
+    """Leave no server behind when the tests are killed."""
+    die_with_parent(signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,10 @@ def test_a_viewer_resumes_after_the_last_event_it_saw(queue_app: Flask, broker: 
     with queue_app.app_context():
         first = list(live.stream("r1"))
         seen = first[2].splitlines()[0].removeprefix("id: ")
-        assert _events(list(live.stream("r1", seen))) == [("progress", '{"done":2}'), ("done", "{}")]
+        assert _events(list(live.stream("r1", seen))) == [
+            ("progress", '{"done":2}'),
+            ("done", "{}"),
+        ]
 
 
 def test_a_viewer_that_saw_the_end_is_let_go(queue_app: Flask, broker: Redis) -> None:

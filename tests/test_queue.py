@@ -36,7 +36,12 @@ def test_a_job_is_json_with_the_id_alone(queue_app: Flask, broker: Redis) -> Non
     with queue_app.app_context():
         queue.enqueue_run("r1", 0)
     data = broker.hget("rq:job:run-r1-0", "data")
-    assert json.loads(zlib.decompress(data)) == ["app.jobs.execute_run.execute_run", None, ["r1"], {}]
+    assert json.loads(zlib.decompress(data)) == [
+        "app.jobs.execute_run.execute_run",
+        None,
+        ["r1"],
+        {},
+    ]
 
 
 def test_a_record_that_a_lost_job_left_does_not_block_the_next(

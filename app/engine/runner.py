@@ -75,7 +75,7 @@ class _Run:
             plan,
             client,
             self._halt,
-            throttle=plan.throttle or LocalThrottle(plan.max_connections),
+            throttle=plan.throttle or LocalThrottle(),
             tally=self._tally,
             emit=self._events.append,
             stop=self._stop,

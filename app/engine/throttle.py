@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from threading import Event, Lock
@@ -10,9 +9,10 @@ from typing import Protocol
 
 from app.net.errors import Canceled
 
-_STEP_DOWN = 0.8
-_EPISODE_S = 2.0
-_LOOK_EVERY_S = 0.25
+_EPISODE_S = 1.0
+_BELOW_GOODPUT = 0.9
+_GROWTH_PER_S = 0.05
+_LEAST_PER_S = 0.5
 
 
 class Throttle(Protocol):
@@ -42,79 +42,81 @@ class Throttle(Protocol):
 
 
 class LocalThrottle:
-    """Limits the calls of this process: additive increase, multiplicative decrease.
+    """Paces the calls of this process at what the provider has shown to take.
 
-    After the first refusal the number of calls at a time falls by a fifth (once per
-    episode, not once per call), and grows by one per round of answered calls. ``Retry-After``
-    stops all threads, not only the one that was refused; they return spread over time.
+    Without refusals it does nothing. A refusal starts an episode: all threads stop for as
+    long as the server asks, and then start calls evenly, a tenth below the rate at which calls
+    were answered since the episode before. From there the rate grows by 5 % per second until
+    the next refusal. Refusals within an episode only prolong its pause. A limit on calls at a
+    time instead could not go below one call per latency, which is still too fast for many
+    accounts.
 
     Args:
-        max_connections: The most calls at a time; the limit until something is refused.
         clock: Monotonic seconds.
-        rng: Spreads the return after a cool-down.
     """
 
-    def __init__(
-        self,
-        max_connections: int,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._most = max_connections
-        self._limit = float(max_connections)
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._rng = rng or random.SystemRandom()
         self._lock = Lock()
-        self._active = 0
+        self._rate_per_s: float | None = None
         self._resume_at = 0.0
-        self._cut_until = 0.0
+        self._next_at = 0.0
+        self._episode = 0
+        self._episode_at = clock()
+        self._answered = 0
 
     @property
-    def limit(self) -> int:
-        """How many calls may be made at a time now."""
-        return max(1, int(self._limit))
+    def rate_per_s(self) -> float | None:
+        """Calls started per second; ``None`` before the first refusal."""
+        return self._rate_per_s
 
     def acquire(self, cancel: Event) -> float:
-        """Wait for a free place and for the end of a cool-down; see :class:`Throttle`."""
-        wait_s = self._try()
-        if not wait_s:
+        """Wait for this call's turn; see :class:`Throttle`."""
+        if self._rate_per_s is None:
             return 0.0
         started = self._clock()
-        while wait_s:
-            if cancel.wait(min(wait_s, _LOOK_EVERY_S)):
+        while True:
+            episode, wait_s = self._reserve()
+            if wait_s > 0 and cancel.wait(wait_s):
                 raise Canceled
-            wait_s = self._try()
-        return self._clock() - started
+            # An episode that began meanwhile has voided all turns.
+            if episode == self._episode and self._clock() >= self._resume_at:
+                return self._clock() - started
 
     def release(self) -> None:
-        """Free the place of a call."""
-        with self._lock:
-            self._active -= 1
+        """Nothing to do: calls are paced where they start."""
 
     def on_success(self) -> None:
-        """Grow the limit a little, if it was cut."""
-        if self._limit < self._most:
-            with self._lock:
-                self._limit = min(float(self._most), self._limit + 1.0 / self._limit)
+        """Count an answer, and raise the rate a little if it is paced."""
+        with self._lock:
+            self._answered += 1
+            if self._rate_per_s is not None:
+                self._rate_per_s += _GROWTH_PER_S * min(1.0, self._rate_per_s)
 
     def on_rate_limited(self, retry_after_s: float | None) -> None:
-        """Cut the limit and stop all threads for as long as the server asks."""
+        """Stop all threads for as long as the server asks, and slow them down."""
         now = self._clock()
+        resume_at = now + (retry_after_s or 0.0)
         with self._lock:
-            if now >= self._cut_until:
-                self._limit = max(1.0, min(self._limit, float(self._active)) * _STEP_DOWN)
-                self._cut_until = now + max(_EPISODE_S, retry_after_s or 0.0)
-            if retry_after_s:
-                self._resume_at = max(self._resume_at, now + retry_after_s)
+            if now >= max(self._resume_at, self._episode_at + _EPISODE_S) or not self._episode:
+                self._begin_episode(now)
+            if resume_at > self._resume_at:
+                self._resume_at = resume_at
 
-    def _try(self) -> float:
-        """Take a place and return 0, or return the seconds after which to try again."""
+    def _begin_episode(self, now: float) -> None:
+        goodput_per_s = self._answered / max(_EPISODE_S, now - self._episode_at)
+        if self._rate_per_s is not None:
+            goodput_per_s = min(goodput_per_s, self._rate_per_s)
+        self._rate_per_s = max(_LEAST_PER_S, goodput_per_s * _BELOW_GOODPUT)
+        self._episode += 1
+        self._episode_at = now
+        self._answered = 0
+        self._next_at = now
+
+    def _reserve(self) -> tuple[int, float]:
+        """Take the next turn; return the episode it belongs to and the seconds until then."""
         with self._lock:
-            cooling_s = self._resume_at - self._clock()
-            if cooling_s <= 0 and self._active < self.limit:
-                self._active += 1
-                return 0.0
-        if cooling_s > 0:
-            return cooling_s + self._rng.uniform(0.0, 0.25)
-        return self._rng.uniform(0.02, 0.1)
+            now = self._clock()
+            turn_at = max(now, self._resume_at, self._next_at)
+            self._next_at = turn_at + 1.0 / (self._rate_per_s or _LEAST_PER_S)
+            return self._episode, turn_at - now

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Select, String, cast, func, or_, select
 
-from app.db import db
+from app.db import db, now
 from app.engine.aggregate import running_interval
 from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.statistics import Estimate
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.paging import Page, SortKey, read_page
@@ -68,14 +69,12 @@ def list_runs(
 
 
 def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
-    if wanted.status == "active":
-        query = query.where(Run.status.in_(ACTIVE))
-    elif wanted.status:
-        query = query.where(Run.status.in_(wanted.status.split(",")))
-    if wanted.benchmark:
-        query = query.where(Run.benchmark == wanted.benchmark)
-    if wanted.model:
-        query = query.where(Run.model == wanted.model)
+    if wanted.status:
+        statuses = ACTIVE if wanted.status == "active" else wanted.status.split(",")
+        query = query.where(Run.status.in_(statuses))
+    for column, value in ((Run.benchmark, wanted.benchmark), (Run.model, wanted.model)):
+        if value:
+            query = query.where(column == value)
     if wanted.created_after:
         query = query.where(Run.created_at >= wanted.created_after)
     if wanted.created_before:
@@ -153,18 +152,25 @@ def score_view(run: Run) -> dict[str, Any] | None:
     """Return the final score, or for a run under way the one so far."""
     if run.score is not None:
         return run.score
-    if not run.scored:
+    so_far = running_interval(run.scored, run.score_sum, run.score_square_sum)
+    if so_far is None:
         return None
-    value, stderr, low, high = running_interval(run.scored, run.score_sum, run.score_square_sum)
     unscored = run.done - run.scored
     return {
         "metric": "accuracy",
-        "value": value,
-        "stderr": stderr,
-        "ci95": [low, high],
+        "value": so_far.value,
+        "stderr": so_far.stderr,
+        "ci95": interval(so_far),
         "bounds": [run.score_sum / run.done, (run.score_sum + unscored) / run.done],
         "n": run.scored,
     }
+
+
+def interval(estimate: Estimate) -> list[float]:
+    """Return the 95 % interval; before it can be known, all that is possible."""
+    if estimate.low is None or estimate.high is None:
+        return [0.0, 1.0]
+    return [estimate.low, estimate.high]
 
 
 def duration_s(run: Run) -> float | None:
@@ -173,7 +179,7 @@ def duration_s(run: Run) -> float | None:
         return None
     active = run.active_s
     if run.claimed_at is not None:
-        active += max(0.0, datetime.now().timestamp() - run.claimed_at)
+        active += max(0.0, now().timestamp() - run.claimed_at)
     return round(active, 3)
 
 

@@ -20,19 +20,19 @@ MAX_CONCURRENT_HASHES = 2
 _WAIT_S = 15.0
 
 # The most used passwords of published breaches that are long enough for the policy.
-_COMMON = frozenset(
-    """
-    12345678 123456789 1234567890 12345678910 0123456789 987654321 9876543210 87654321 11111111
-    00000000 22222222 88888888 12341234 11223344 123123123 112233445566 147258369 123454321
-    password password1 password12 password123 password1234 passw0rd p@ssw0rd p@ssword
-    passwort mypassword newpassword changeme letmein123 welcome1 welcome123 iloveyou iloveyou1
-    qwertyui qwertyuiop qwerty12 qwerty123 qwerty1234 1q2w3e4r 1q2w3e4r5t q1w2e3r4 1qaz2wsx
-    zaq12wsx qazwsxedc asdfghjk asdfghjkl asdf1234 abcd1234 abc12345 abc123456 abcdefgh
-    a1234567 a12345678 aa123456 sunshine princess football baseball basketball superman
-    starwars trustno1 whatever computer internet michelle jennifer corvette mercedes
-    administrator admin123 admin1234 administrator1 openbench
-    """.split()
+_COMMON_WORDS = (
+    "12345678 123456789 1234567890 12345678910 0123456789 987654321 9876543210 87654321 11111111 "
+    "00000000 22222222 88888888 12341234 11223344 123123123 112233445566 147258369 123454321 "
+    "password password1 password12 password123 password1234 passw0rd p@ssw0rd p@ssword passwort "
+    "mypassword newpassword changeme letmein123 welcome1 welcome123 iloveyou iloveyou1 qwertyui "
+    "qwertyuiop qwerty12 qwerty123 qwerty1234 1q2w3e4r 1q2w3e4r5t q1w2e3r4 1qaz2wsx zaq12wsx "
+    "qazwsxedc asdfghjk asdfghjkl asdf1234 abcd1234 abc12345 abc123456 abcdefgh a1234567 "
+    "a12345678 aa123456 sunshine princess football baseball basketball superman starwars trustno1 "
+    "whatever computer internet michelle jennifer corvette mercedes administrator admin123 "
+    "admin1234 administrator1 openbench"
 )
+
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 _hasher = PasswordHasher()
 _slots = BoundedSemaphore(MAX_CONCURRENT_HASHES)

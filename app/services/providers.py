@@ -23,6 +23,7 @@ KIND_LABELS: Mapping[str, str] = MappingProxyType(
 SIMULATED = "simulated"
 NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
 _NAME = re.compile(NAME_PATTERN)
+_RESERVED = frozenset({"new"})  # the address of the form for a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Preset:
 
 def is_connection_name(name: str) -> bool:
     """Return whether ``name`` can be the prefix of a model."""
-    return _NAME.fullmatch(name) is not None
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED
 
 
 def _preset(known: KnownProvider) -> Preset:

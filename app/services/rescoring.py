@@ -13,7 +13,7 @@ from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.errors import DatasetError
 from app.engine.outcomes import judge_reply
 from app.engine.scorers.registry import get_scorer
-from app.engine.types import ModelReply, Sample, Scorer
+from app.engine.types import ModelReply, Outcome, Sample, Scorer
 from app.errors import Conflict, Invalid
 from app.models import ACTIVE, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
@@ -56,7 +56,7 @@ def rescore_run(run_id: str, account_id: int, protocol: str) -> None:
     except DatasetError as error:
         raise Invalid(error.message, code=error.code, action=error.action) from None
     samples = dataset.samples(run.config["limit"])
-    score = score_of(summarise(_rescored(run, samples, scorer)))
+    score = score_of(summarise(_rescored(run, samples, scorer), epochs=run.config["epochs"]))
     scores = {**(run.scores or {}), protocol: score and {**score, "scorer": profile}}
     with transaction() as session:
         session.execute(update(Run).where(Run.id == run_id).values(scores=scores))
@@ -66,18 +66,14 @@ def _rescored(run: Run, samples: Iterator[Sample], scorer: Scorer) -> Iterator[S
     epochs = run.config["epochs"]
     rows = db.session.execute(
         select(
-            SampleRow.position,
             SampleRow.sample_id,
             SampleRow.epoch,
             SampleRow.category,
             SampleRow.outcome,
             SampleRow.completion,
             SampleRow.finish_reason,
-        )
-        .where(SampleRow.run_id == run.id)
-        .order_by(SampleRow.position)
+        ).where(SampleRow.run_id == run.id)
     )
-    by_sample: dict[tuple[str, int], ScoredRow] = {}
     answers = {(row.sample_id, row.epoch): row for row in rows}
     for sample in samples:
         for epoch in range(1, epochs + 1):
@@ -89,7 +85,4 @@ def _rescored(run: Run, samples: Iterator[Sample], scorer: Scorer) -> Iterator[S
             else:
                 reply = ModelReply(row.completion, row.finish_reason)
                 outcome, score = judge_reply(reply, scorer(row.completion, sample))
-            by_sample[(sample.id, epoch)] = ScoredRow(
-                sample.id, epoch, row.category, outcome, score
-            )
-    yield from by_sample.values()
+            yield ScoredRow(sample.id, epoch, row.category, Outcome(outcome), score)

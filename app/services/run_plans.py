@@ -19,6 +19,7 @@ from app.engine import pricing
 from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.clients.base import ModelClient
 from app.engine.clients.providers import make_client
+from app.engine.clients.simulated import SimulatedClient
 from app.engine.datasets.dataset import Dataset
 from app.engine.digests import digest_of
 from app.engine.plan import RunPlan
@@ -108,17 +109,7 @@ def build_plan(
     limit, epochs = config["limit"], config["epochs"]
     total = min(limit or dataset.size, dataset.size) * epochs
     finished, replaced, counts = _finished_rows(run)
-    model_id = run.model.partition("/")[2]
-    client = make_client(
-        connection.kind,
-        model=model_id,
-        base_url=connection.base_url,
-        api_key=connection.api_key,
-        max_connections=config["max_connections"],
-        policy=connection.policy,
-        seed=config["seed"] or 0,
-        provider=connection.name,
-    )
+    client = _client(run, connection)
     scorer = _scorer(protocol.scorer, settings)
     plan = RunPlan(
         samples=lambda: dataset.samples(limit),
@@ -138,7 +129,27 @@ def build_plan(
         counts=counts,
         replaced=replaced,
         digests=_digests(run, dataset, protocol.scorer),
-        cost_of=pricing.cost_function(connection.name, model_id) if not run.simulated else _free,
+        cost_of=pricing.cost_function(connection.name, run.model.partition("/")[2])
+        if not run.simulated
+        else _free,
+    )
+
+
+def _client(run: Run, connection: connections.OpenConnection) -> ModelClient:
+    model = run.model.partition("/")[2]
+    if connection.kind == "simulated":
+        try:
+            return SimulatedClient(model, seed=run.config["seed"] or 0)
+        except ValueError as error:
+            raise PlanError("unknown_model", str(error), "Pick a model from the list.") from None
+    return make_client(
+        connection.kind,
+        connection.base_url,
+        connection.api_key,
+        model,
+        policy=connection.policy,
+        max_connections=run.config["max_connections"],
+        provider=connection.name,
     )
 
 

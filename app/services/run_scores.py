@@ -15,7 +15,7 @@ from app.models import Run, SampleRow
 def final_values(run_id: str) -> dict[str, Any]:
     """Return the columns that follow from a run's rows: score, breakdown."""
     run = db.session.get_one(Run, run_id)
-    summary = summarise(_scored_rows(run_id))
+    summary = summarise(_scored_rows(run_id), epochs=run.config["epochs"])
     score = score_of(summary)
     return {
         "score": score,
@@ -47,8 +47,9 @@ def score_of(summary: Summary) -> dict[str, Any] | None:
         "metric": score.metric,
         "value": score.value,
         "stderr": score.stderr,
-        "ci95": list(score.ci95),
-        "bounds": list(score.bounds),
+        # One graded sample says nothing about the spread: anything is possible.
+        "ci95": list(score.ci95 or (0.0, 1.0)),
+        "bounds": list(score.bounds or (score.value, score.value)),
         "n": score.n,
     }
 
@@ -56,7 +57,7 @@ def score_of(summary: Summary) -> dict[str, Any] | None:
 def breakdown_of(summary: Summary) -> dict[str, Any] | None:
     """Return the breakdown by category; ``None`` without categories."""
     items = [
-        {"key": part.key, "n": part.n, "value": part.value, "ci95": list(part.ci95)}
+        {"key": part.key, "n": part.n, "value": part.value, "ci95": list(part.ci95 or (0.0, 1.0))}
         for part in summary.breakdown
     ]
     return {"items": items} if items else None

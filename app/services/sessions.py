@@ -102,16 +102,7 @@ def sign_out() -> None:
 
 
 def install(app: Flask, login_manager: LoginManager) -> None:
-    """Attach sessions to ``app`` and set the flags of their cookie."""
-    settings: Settings = app.extensions["settings"]
-    app.config.update(
-        SESSION_COOKIE_NAME="studio_session",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.cookies_need_tls,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=settings.session_days),
-        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session
-    )
+    """Attach sessions to ``app``; the flags of their cookie are in ``app.factory``."""
     login_manager.session_protection = None  # the row decides, not the browser's address
     login_manager.login_view = "auth.login"
     login_manager.login_message = "Sign in to go on."

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import logging
 import multiprocessing
-import os
 import signal
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import ForkProcess
@@ -18,30 +12,9 @@ from flask import Flask
 
 from app.broker import forget_broker
 from app.db import db
+from app.lifeline import die_with_parent
 
-_PR_SET_PDEATHSIG = 1
 _fork = multiprocessing.get_context("fork")
-_log = logging.getLogger(__name__)
-
-
-def die_with_parent(sig: signal.Signals) -> None:
-    """Have ``sig`` sent to this process when its parent ends, in whatever way.
-
-    Linux does it by itself; elsewhere a thread looks every second.
-    """
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(sig), 0, 0, 0)
-    else:
-        threading.Thread(target=_watch, args=(parent, sig), daemon=True).start()
-    if os.getppid() != parent:  # it ended in between
-        os.kill(os.getpid(), sig)
-
-
-def _watch(parent: int, sig: signal.Signals) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os.kill(os.getpid(), sig)
 
 
 def leave_parents_connections(app: Flask) -> None:

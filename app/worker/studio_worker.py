@@ -28,12 +28,8 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 
 from app.jobs.drain import draining
-from app.worker.processes import (
-    die_with_parent,
-    leave_parents_connections,
-    signals_held,
-    start_child,
-)
+from app.lifeline import die_with_parent
+from app.worker.processes import leave_parents_connections, signals_held, start_child
 
 HEARTBEAT_S = 2
 EXECUTION_LEASE_S = 10  # an execution not heard of for so long is abandoned

@@ -11,10 +11,31 @@ from typing import Any
 from flask_openapi3 import Info, OpenAPI
 
 from app import __version__
-from app.blueprints.api import accounts, connections, docs, models, tokens
+from app.blueprints.api import (
+    accounts,
+    benchmarks,
+    compare,
+    connections,
+    docs,
+    models,
+    runs,
+    samples,
+    tokens,
+    webhooks,
+)
 from app.blueprints.api.problems import Problem, validation_problem
 
-_RESOURCES = (accounts, tokens, connections, models)
+_RESOURCES = (
+    accounts,
+    tokens,
+    connections,
+    models,
+    benchmarks,
+    runs,
+    samples,
+    compare,
+    webhooks,
+)
 
 
 def openapi_options() -> dict[str, Any]:

@@ -23,9 +23,7 @@ def list_models(query: ModelQuery) -> Response:
         benchmark=query.benchmark,
         text=query.q or "",
     )
-    page = page_of(
-        found.models, lambda model: model.id, limit=query.limit, cursor=query.cursor
-    )
+    page = page_of(found.models, lambda model: model.id, limit=query.limit, cursor=query.cursor)
     return answer(
         ModelList(
             items=[Model.of(model) for model in page.items],

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, g, jsonify, request, stream_with_context
 from pydantic import ValidationError
 
-from app import live
+from app import limits, live
 from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
@@ -22,7 +22,6 @@ from app.blueprints.api.schemas.runs import (
     RunQuery,
 )
 from app.errors import Invalid
-from app.limits import limit_run_creation
 from app.queries import exports, runs
 from app.services import rescoring, run_lifecycle, run_submission
 from app.services.run_requests import RunRequest
@@ -41,7 +40,7 @@ def _answer(run_id: str, status: int = 200) -> Response:
 
 
 @bp.post("/runs", responses={201: RunAnswer})
-@limit_run_creation
+@limits.create_run
 def create_run(body: RunRequest) -> Response:
     """Start a run."""
     return _answer(_submit(body), 201)
@@ -114,7 +113,7 @@ def resume_run(path: RunPath, body: ResumeBody) -> Response:
 
 
 @bp.post("/runs/<string:run_id>/duplicate", responses={201: RunAnswer})
-@limit_run_creation
+@limits.create_run
 def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
     """Start a run like this one."""
     original = runs.get_run(path.run_id, g.account.id)

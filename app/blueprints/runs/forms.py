@@ -25,6 +25,9 @@ TEXT_OF = {
 class RunForm(FlaskForm):
     """Everything a run can be asked for; empty fields mean the defaults."""
 
+    class Meta:
+        csrf = False  # CSRFProtect checks every POST before a view sees it
+
     benchmark = StringField("Benchmark")
     model = StringField("Model")
     protocol = SelectField("Protocol", choices=[("", "Default")], validate_choice=False)
@@ -47,7 +50,7 @@ class RunForm(FlaskForm):
         values: dict[str, Any] = {
             name: field.data.strip()
             for name, field in self._fields.items()
-            if name != "csrf_token" and isinstance(field.data, str) and field.data.strip()
+            if isinstance(field.data, str) and field.data.strip()
         }
         values["tags"] = [tag for tag in values.get("tags", "").split(",") if tag.strip()]
         try:

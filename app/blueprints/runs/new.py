@@ -6,10 +6,10 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
+from app import limits
 from app.blueprints.runs import bp
 from app.blueprints.runs.forms import RunForm
 from app.errors import StudioError
-from app.limits import limit_run_creation
 from app.queries import benchmarks as benchmark_queries
 from app.queries import runs as run_queries
 from app.services import connections, run_submission
@@ -30,7 +30,7 @@ def new() -> str:
 
 @bp.post("/runs")
 @login_required
-@limit_run_creation
+@limits.create_run
 def create() -> Response | tuple[str, int]:
     """Start a run, or show the form again with what is wrong."""
     form = RunForm()

@@ -6,7 +6,7 @@ from flask import render_template
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
-from app.live import last_event_id
+from app.live import newest_event_id
 from app.queries import run_charts, runs, samples
 
 
@@ -15,7 +15,7 @@ from app.queries import run_charts, runs, samples
 def show(run_id: str) -> str:
     """Show a run: live while it is active, its results afterwards."""
     # Read before the rows: what happens in between arrives twice rather than never.
-    event_id = last_event_id(run_id)
+    event_id = newest_event_id(run_id)
     row = runs.get_run(run_id, current_user.id)
     latencies = samples.latencies_ms(run_id)
     view = {

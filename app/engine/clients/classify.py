@@ -1,8 +1,8 @@
 """Turns a provider's failure into an error that says what the run must do.
 
 The body counts first and the status second: providers answer 200, 400, 403 or 500 for what
-is the same failure. The rules are in order; the first that matches decides. Their sources are
-the providers' error references and the issue threads named in ``docs/providers.md``.
+is the same failure. The rules are in order; the first that matches decides. They follow the
+providers' error references and what their users report.
 """
 
 from __future__ import annotations

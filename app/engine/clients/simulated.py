@@ -97,16 +97,13 @@ class SimulatedClient:
         time_scale: Multiplies every latency; 0 answers at once.
 
     Raises:
-        ModelCallError: There is no such simulated model.
+        ValueError: There is no such simulated model.
     """
 
     def __init__(self, model: str, *, seed: int = 0, time_scale: float = 1.0) -> None:
         if model not in _CHARACTERS:
-            raise ModelCallError(
-                "unknown_model",
-                f"There is no simulated model {model}.",
-                scope="fail",
-                action=f"Choose one of: {', '.join(_CHARACTERS)}.",
+            raise ValueError(
+                f"There is no simulated model {model!r}, only {', '.join(_CHARACTERS)}."
             )
         self._model = model
         self._character = _CHARACTERS[model]

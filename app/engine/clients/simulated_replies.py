@@ -29,11 +29,11 @@ _MIDDLES = (
 
 @dataclass(frozen=True, slots=True)
 class PromptForm:
-    """How a prompt wants its answer.
+    r"""How a prompt wants its answer.
 
     Attributes:
         before: What stands before the answer (``ANSWER: ``); empty where the answer is all.
-        after: What stands after it (the brace of ``\\boxed{}``).
+        after: What stands after it (the brace of ``\boxed{}``).
         reasoning: Whether there is room for reasoning before it.
     """
 

@@ -20,7 +20,7 @@ UNKNOWN = "und"
 _READ_CHARS = 10_000
 _ENOUGH_LETTERS = 20
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[^<>\n]{0,40}>")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"[^\s\d!-&(-/:-@\[-`{-~।॥،؟؛۔«»“”„…–—]+")  # \w would leave out vowel signs
 
 _ONE_LANGUAGE_SCRIPTS = {
     "BENGALI": "bn", "GUJARATI": "gu", "GURMUKHI": "pa", "HANGUL": "ko", "HEBREW": "he",
@@ -29,12 +29,22 @@ _ONE_LANGUAGE_SCRIPTS = {
     "SINHALA": "si", "KHMER": "km", "LAO": "lo", "MYANMAR": "my", "ETHIOPIC": "am",
 }  # fmt: skip
 
-_MARKS: Mapping[str, Mapping[str, str]] = {
-    "CYRILLIC": {"uk": "іїєґ", "bg": "ъ", "ru": "ыэё", "sr": "ђјљњћџ", "be": "ў"},
-    "ARABIC": {"ur": "ٹڈڑےںھہ", "fa": "پچژگکی", "ar": "ةىأإؤئيك"},
-    "DEVANAGARI": {"mr": "ळ", "ne": "", "hi": "क़ख़ग़ज़ड़ढ़फ़"},
+_MARKS: Mapping[str, Mapping[str, tuple[int, str]]] = {
+    "CYRILLIC": {
+        "uk": (3, "і ї є ґ"),
+        "bg": (3, "ъ"),
+        "ru": (3, "ы э ё"),
+        "sr": (3, "ђ ј љ њ ћ џ"),
+        "be": (9, "ў"),
+    },
+    "ARABIC": {"ur": (3, "ٹ ڈ ڑ ے ں ھ ہ"), "fa": (1, "پ چ ژ گ ک ی"), "ar": (1, "ة ى أ إ ي ك")},
+    "DEVANAGARI": {
+        "mr": (3, "ळ च्या ायला ांना ाचे ाची ाचा ामध्ये ण्या ावर आहे णे"),
+        "ne": (3, "बाट लाई हरू ुहोस् पछि गर्न हुन् एको ँछ न्छ"),
+        "hi": (1, "ों ें ड़ ढ़ ंगे ेगा ाएं"),
+    },
 }
-"""Letters of one language within a script that several share."""
+"""By script and language: a weight, and letters or endings that set the language apart."""
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "DEVANAGARI": {
@@ -103,7 +113,6 @@ _COMMON = {
     script: {language: frozenset(words.split()) for language, words in languages.items()}
     for script, languages in _WORDS.items()
 }
-_ENGLISH_SHAPES = re.compile(r"\w\w(?:ing|tion|ness|ment|able|ous|ful|ity|ly|ed|er|ck|sh|th)\b")
 _FOREIGN_LETTERS = re.compile(r"[à-öø-ÿāăąćčďđēęěğīıłńňōőœřśşšťūůűźżžạ-ỹơư]")
 
 
@@ -130,7 +139,7 @@ def _script(letter: str) -> str:
 
 
 def _hits(script: str, text: str) -> Counter[str]:
-    found = Counter(word.replace("’", "'") for word in _WORD.findall(text))
+    found = Counter(word.replace("’", "'").strip("'") for word in _WORD.findall(text))
     return Counter(
         {
             language: sum(found[word] for word in words)
@@ -143,18 +152,16 @@ def _shared_script_language(script: str, text: str) -> str:
     if script not in _MARKS:
         return UNKNOWN
     scores = _hits(script, text)
-    for language, marks in _MARKS[script].items():
-        scores[language] += sum(text.count(mark) for mark in marks)
+    for language, (weight, marks) in _MARKS[script].items():
+        scores[language] += weight * sum(text.count(mark) for mark in marks.split())
     language, score = scores.most_common(1)[0]
-    return language if score else next(reversed(_MARKS[script]))
+    return language if score else UNKNOWN
 
 
 def _latin_language(text: str, letters: int) -> str:
     scores = _hits("LATIN", text)
     language, score = scores.most_common(1)[0]
-    if score and scores["en"] == score:
-        language = "en"
-    if score > 0 and (language != "en" or scores["en"] > 0):
-        return language
-    english = letters >= _ENOUGH_LETTERS and not _FOREIGN_LETTERS.search(text)
-    return "en" if english and _ENGLISH_SHAPES.search(text) else UNKNOWN
+    if score:
+        return "en" if scores["en"] == score else language
+    plain = letters >= _ENOUGH_LETTERS and not _FOREIGN_LETTERS.search(text)
+    return "en" if plain else UNKNOWN

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.engine.scorers.answers import final_answer_line
-from app.engine.scorers.math_strings import minerva_form, same_string
+from app.engine.scorers.math_strings import MAX_EXPRESSION_CHARS, minerva_form, same_string
 from app.engine.scorers.math_sympy import same_value
 from app.engine.scorers.verdicts import compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
@@ -26,6 +26,8 @@ def equal_by_value(answer: str, target: str) -> bool:
     Raises:
         RuntimeError: sympy is not available.
     """
+    if max(len(answer), len(target)) > MAX_EXPRESSION_CHARS:
+        return False
     return same_value(minerva_form(answer), minerva_form(target))
 
 

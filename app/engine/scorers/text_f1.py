@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 
 from app.engine.scorers.answers import first_answer_line, first_answer_or_last_line
 from app.engine.scorers.verdicts import compared, overlapping, targets_of, unparsable
@@ -19,6 +19,9 @@ from app.engine.types import Sample, Scorer, Verdict
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _TOKEN_BREAK = re.compile("[ -]")
+
+Comparison = Callable[[str, str], tuple[float, float]]
+"""Exact match and F1 of two normalised texts, the answer first."""
 
 
 def f1_score(common: int, predicted: int, gold: int) -> float:
@@ -56,8 +59,10 @@ def normalise_tokens(text: str, clean: Callable[[str], str] = _drop_token) -> st
     Tokens end at a space or hyphen; a token that is a number becomes a float (``7`` is ``7.0``).
     Source: the DROP evaluation script (Dua et al. 2019).
     """
-    tokens = (_normalise_token(clean(token)) for token in _TOKEN_BREAK.split(text))
-    return " ".join(token for token in tokens if token)
+    tokens = _TOKEN_BREAK.split(text)
+    # Each distinct token once: a degenerate answer repeats a few tokens a million times.
+    words = {token: _normalise_token(clean(token)) for token in set(tokens)}
+    return " ".join(word for token in tokens if (word := words[token]))
 
 
 def _normalise_token(token: str) -> str:
@@ -66,18 +71,14 @@ def _normalise_token(token: str) -> str:
     return " ".join(_ARTICLES.sub(" ", token).split())
 
 
-def _word_f1(
-    prediction: str, gold: str, clean: Callable[[str], str] = _drop_token
-) -> tuple[float, float]:
-    predicted, wanted = normalise_tokens(prediction, clean), normalise_tokens(gold, clean)
+def _word_f1(predicted: str, wanted: str) -> tuple[float, float]:
     predicted_words, wanted_words = Counter(predicted.split()), Counter(wanted.split())
     common = (predicted_words & wanted_words).total()
     f1 = f1_score(common, predicted_words.total(), wanted_words.total())
     return float(predicted == wanted), f1
 
 
-def _drop(prediction: str, gold: str) -> tuple[float, float]:
-    predicted, wanted = normalise_tokens(prediction), normalise_tokens(gold)
+def _drop_f1(predicted: str, wanted: str) -> tuple[float, float]:
     predicted_words, wanted_words = set(predicted.split()), set(wanted.split())
     exact = float(predicted == wanted)
     numbers = {word for word in wanted_words if _is_number(word)}
@@ -96,7 +97,16 @@ def _accepted(sample: Sample) -> list[str]:
     return [text.strip() for text in texts if text.strip()]
 
 
-def _best(pairs: Collection[tuple[float, float]]) -> tuple[float, float]:
+def _best(
+    answer: str,
+    golds: Iterable[str],
+    *,
+    compare: Comparison = _word_f1,
+    clean: Callable[[str], str] = _drop_token,
+) -> tuple[float, float]:
+    """Return the highest exact match and the highest F1 of ``answer`` over the gold answers."""
+    predicted = normalise_tokens(answer, clean)
+    pairs = [compare(predicted, normalise_tokens(gold, clean)) for gold in golds]
     exact = max((pair[0] for pair in pairs), default=0.0)
     return exact, max((pair[1] for pair in pairs), default=0.0)
 
@@ -105,7 +115,7 @@ def score_qa(completion: str, sample: Sample) -> Verdict:
     """Exact match, else the best word F1 over the accepted answers (openbench)."""
     answer = first_answer_or_last_line(completion)
     golds = _accepted(sample)
-    exact, f1 = _best([_word_f1(answer, gold) for gold in golds])
+    exact, f1 = _best(answer, golds)
     return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
 
 
@@ -113,7 +123,7 @@ def score_drop(completion: str, sample: Sample) -> Verdict:
     """Exact match, else the best DROP F1 over the accepted answers (openbench)."""
     answer = first_answer_or_last_line(completion)
     golds = _accepted(sample)
-    exact, f1 = _best([_drop(answer, gold) for gold in golds])
+    exact, f1 = _best(answer, golds, compare=_drop_f1)
     return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
 
 
@@ -122,7 +132,7 @@ def score_f1(completion: str, sample: Sample) -> Verdict:
     labelled = first_answer_line(completion)
     answer = completion if labelled is None else labelled
     golds = [gold for gold in targets_of(sample) if gold[:1].strip()]
-    exact, f1 = _best([_word_f1(answer, gold, _inspect_token) for gold in golds])
+    exact, f1 = _best(answer, golds, clean=_inspect_token)
     f1 = round(f1, 2)
     return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
 
@@ -132,7 +142,7 @@ def score_exact(completion: str, sample: Sample) -> Verdict:
     golds = [gold for gold in targets_of(sample) if gold[:1].strip()]
     if not completion.strip():
         return unparsable("The response is empty.")
-    exact, f1 = _best([_word_f1(completion, gold, _inspect_token) for gold in golds])
+    exact, f1 = _best(completion, golds, clean=_inspect_token)
     return compared(
         completion.strip(),
         golds[0] if golds else "",

@@ -27,7 +27,7 @@ def _no_nul(text: str) -> str:
 
 def _json_int(value: object) -> object:
     """Take JSON's integers, which include 1.0, and neither text nor true."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         raise ValueError("must be an integer")
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -35,7 +35,7 @@ def _json_int(value: object) -> object:
 
 
 def _json_number(value: object) -> object:
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         raise ValueError("must be a number")
     return value
 

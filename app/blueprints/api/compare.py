@@ -1,0 +1,59 @@
+"""``/compare``: runs side by side, paired by sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g, jsonify
+from pydantic import BaseModel, Field
+
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.fields import Text
+from app.blueprints.api.schemas.runs import RunAnswer
+from app.queries.comparisons import compare_runs
+
+bp = api_blueprint("compare", "Runs side by side.")
+
+
+class CompareQuery(BaseModel):
+    """Which runs; the first is the baseline."""
+
+    run_ids: Text = Field(description="Two to six run ids, comma-separated.")
+
+
+class Pair(BaseModel):
+    """Run ``b`` against run ``a``."""
+
+    a: str
+    b: str
+    n: int
+    difference: float = Field(description="Mean score of b minus that of a, 0..1.")
+    ci95: tuple[float, float] | None
+    p_value: float | None
+    p_value_adjusted: float | None = Field(description="After Holm, with more than one pair.")
+    method: str
+    wins: int
+    losses: int
+    ties: int
+    samples_to_settle: int | None
+    direction: str
+    verdict: str
+
+
+class ComparisonAnswer(BaseModel):
+    """How the runs compare on the samples that they share."""
+
+    comparable: bool
+    warnings: list[str]
+    common_samples: int
+    runs: list[RunAnswer]
+    pairs: list[Pair]
+    flips: list[dict[str, Any]]
+    flips_total: int
+
+
+@bp.get("/compare", responses={200: ComparisonAnswer})
+def compare(query: CompareQuery) -> Response:
+    """Compare runs, paired by sample."""
+    ids = [run_id for run_id in query.run_ids.split(",") if run_id]
+    return jsonify(compare_runs(ids, g.account.id))

@@ -1,0 +1,139 @@
+"""Webhooks and their deliveries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from app.blueprints.api.schemas.fields import Body, PageAnswer, Text
+from app.models import Delivery, Webhook
+from app.services.webhooks import DEFAULT_EVENTS
+
+Event = Literal["run.completed", "run.failed", "run.canceled", "run.paused"]
+Url = Annotated[Text, Field(min_length=1, max_length=2000)]
+Description = Annotated[Text, Field(max_length=200)]
+
+
+class WebhookBody(Body):
+    """An endpoint to make."""
+
+    url: Url
+    events: list[Event] = Field(default_factory=lambda: list(DEFAULT_EVENTS), min_length=1)
+    description: Description = ""
+    enabled: bool = True
+    long_schedule: bool = Field(False, description="Retry for a day and a half, not 11 minutes.")
+
+
+class WebhookPatch(Body):
+    """What to change."""
+
+    url: Url | None = None
+    events: Annotated[list[Event], Field(min_length=1)] | None = None
+    description: Description | None = None
+    enabled: bool | None = None
+    long_schedule: bool | None = None
+
+
+class WebhookAnswer(BaseModel):
+    """An endpoint."""
+
+    id: str
+    url: str
+    description: str
+    events: list[str]
+    enabled: bool
+    long_schedule: bool
+    disabled_reason: str | None
+    created_at: AwareDatetime
+
+    @classmethod
+    def of(cls, hook: Webhook) -> WebhookAnswer:
+        """Return what may be shown of a row."""
+        return cls.model_validate(hook, from_attributes=True)
+
+
+class NewWebhook(WebhookAnswer):
+    """An endpoint with its secret, which is shown this once."""
+
+    secret: str
+
+
+class Secret(BaseModel):
+    """A fresh secret, shown this once."""
+
+    secret: str
+
+
+class WebhookList(PageAnswer):
+    """Endpoints."""
+
+    items: list[WebhookAnswer]
+
+
+class WebhookPath(BaseModel):
+    """Which endpoint."""
+
+    webhook_id: str
+
+
+class DeliveryPath(BaseModel):
+    """Which delivery."""
+
+    delivery_id: str
+
+
+class TestAnswer(BaseModel):
+    """What a test came to."""
+
+    ok: bool
+    status_code: int | None
+    latency_ms: int
+    error: str | None
+
+
+class Attempt(BaseModel):
+    """One request."""
+
+    number: int
+    at: AwareDatetime
+    status_code: int | None
+    latency_ms: int | None
+    error: str | None
+    body_excerpt: str
+
+
+class DeliveryAnswer(BaseModel):
+    """One event to one endpoint."""
+
+    id: str
+    run_id: str | None
+    event: str
+    status: str
+    test: bool
+    attempts: list[Attempt]
+    next_attempt_at: AwareDatetime | None
+    created_at: AwareDatetime
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> DeliveryAnswer:
+        """Return what may be shown of a row."""
+        return cls(
+            id=delivery.id,
+            run_id=delivery.run_id,
+            event=delivery.event,
+            status=delivery.status,
+            test=delivery.test,
+            attempts=[
+                Attempt.model_validate(attempt, from_attributes=True)
+                for attempt in delivery.attempts
+            ],
+            next_attempt_at=delivery.next_attempt_at,
+            created_at=delivery.created_at,
+        )
+
+
+class DeliveryList(PageAnswer):
+    """Deliveries."""
+
+    items: list[DeliveryAnswer]

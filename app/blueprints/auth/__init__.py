@@ -1,0 +1,5 @@
+"""Signing in and out, and registering."""
+
+from app.blueprints.auth.routes import bp
+
+__all__ = ["bp"]

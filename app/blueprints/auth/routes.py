@@ -1,0 +1,104 @@
+"""The pages for signing in, registering and signing out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import limits
+from app.blueprints.auth.forms import LoginForm, RegisterForm
+from app.errors import Conflict, Forbidden, Invalid, Unauthorized
+from app.known_devices import remember_device
+from app.security import is_local_path
+from app.services import accounts, sessions
+
+bp = Blueprint("auth", __name__)
+
+
+def _next_url() -> str | None:
+    target = request.values.get("next")
+    return target if is_local_path(target) else None
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@limits.sign_in
+def login() -> ResponseReturnValue:
+    """Show the form, or sign in; a fresh installation needs its first account instead."""
+    if request.method == "POST":
+        return _submit_login()
+    if current_user.is_authenticated:
+        return redirect(_next_url() or url_for("runs.index"), 303)
+    if not accounts.has_accounts():
+        return redirect(url_for("auth.register"), 303)
+    return _login_page(LoginForm())
+
+
+def _submit_login() -> ResponseReturnValue:
+    form = LoginForm()
+    if not form.validate_on_submit():
+        return _login_page(form), 422
+    try:
+        account = accounts.authenticate(form.email.data or "", form.password.data or "")
+    except Unauthorized as error:
+        form.password.errors = [error.detail]
+        return _login_page(form), 401
+    return _enter(account, remember=form.remember.data)
+
+
+@bp.route("/register", methods=["GET", "POST"])
+@limits.register
+def register() -> ResponseReturnValue:
+    """Show the form, or make an account and sign in to it."""
+    if request.method == "POST":
+        return _submit_register()
+    if current_user.is_authenticated:
+        return redirect(url_for("runs.index"), 303)
+    if not accounts.registration_is_open():
+        flash("New accounts are closed on this server. Ask its administrator.", "info")
+        return redirect(url_for("auth.login"), 303)
+    return _register_page(RegisterForm())
+
+
+def _submit_register() -> ResponseReturnValue:
+    form = RegisterForm()
+    if not form.validate_on_submit():
+        return _register_page(form), 422
+    try:
+        account = accounts.register_account(form.email.data or "", form.password.data or "")
+    except (Invalid, Conflict) as error:
+        form.email.errors = error.fields.get("email", [])
+        form.password.errors = error.fields.get("password", [])
+        return _register_page(form), error.status
+    except Forbidden as error:
+        flash(error.detail, "error")
+        return redirect(url_for("auth.login"), 303)
+    if account.is_admin:
+        flash("Welcome. This account is the administrator's.", "success")
+    return _enter(account, remember=False)
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    """End the session, wherever its cookie was copied to."""
+    sessions.sign_out()
+    flash("You are signed out.", "info")
+    return redirect(url_for("auth.login"), 303)
+
+
+def _enter(account: accounts.Account, *, remember: bool) -> ResponseReturnValue:
+    target = _next_url() or url_for("runs.index")
+    sessions.sign_in(account, remember=remember)
+    response = redirect(target, 303)
+    remember_device(response, account.email)  # type: ignore[arg-type]
+    return response
+
+
+def _login_page(form: LoginForm) -> str:
+    return render_template("auth/login.html", form=form, next_url=_next_url())
+
+
+def _register_page(form: RegisterForm) -> str:
+    return render_template(
+        "auth/register.html", form=form, first_account=not accounts.has_accounts()
+    )

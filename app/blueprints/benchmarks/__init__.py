@@ -1,0 +1,9 @@
+"""Pages of the catalog."""
+
+from flask import Blueprint
+
+bp = Blueprint("benchmarks", __name__)
+
+from app.blueprints.benchmarks import routes  # noqa: E402
+
+__all__ = ["bp", "routes"]

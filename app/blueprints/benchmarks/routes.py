@@ -1,0 +1,58 @@
+"""The catalog and its benchmarks."""
+
+from __future__ import annotations
+
+from flask import current_app, render_template, request, url_for
+from flask_login import current_user, login_required
+
+from app.blueprints.benchmarks import bp
+from app.queries import benchmarks, runs
+
+RECENT = 5
+
+
+@bp.get("/benchmarks")
+@login_required
+def index() -> str:
+    """Show all benchmarks, or those that fit the filters."""
+    q = request.args.get("q", "").strip()
+    category = request.args.get("category", "")
+    offline = request.args.get("offline", "") in ("1", "true", "on")
+    cards = benchmarks.cards(current_app.extensions["settings"])
+    kept = {name: value for name, value in (("q", q), ("offline", "1" if offline else "")) if value}
+    tabs = [{"value": "", "label": "All", "count": len(cards)}, *benchmarks.categories(cards)]
+    return render_template(
+        "benchmarks/index.html",
+        benchmarks=benchmarks.search(cards, q=q, category=category, offline=offline),
+        categories=[
+            {
+                **tab,
+                "url": url_for(
+                    "benchmarks.index",
+                    **({"category": tab["value"]} if tab["value"] else {}),
+                    **kept,
+                ),
+                "current": tab["value"] == category,
+            }
+            for tab in tabs
+        ],
+        filters={"q": q, "category": category, "offline": offline},
+        filtered=bool(q or category or offline),
+    )
+
+
+@bp.get("/benchmarks/<name>")
+@login_required
+def show(name: str) -> str:
+    """Show one benchmark: prompt, example, protocols, the account's latest runs of it."""
+    benchmark = benchmarks.get_benchmark(name)
+    view = benchmarks.detail_view(benchmark, current_app.extensions["settings"])
+    recent = runs.list_runs(
+        current_user.id, runs.RunFilter(benchmark=name), limit=RECENT, with_total=False
+    )
+    return render_template(
+        "benchmarks/show.html",
+        benchmark={**view, "protocols": view["protocol_details"]},
+        recent_runs=runs.views(recent.items),
+        charts=None,
+    )

@@ -1,0 +1,9 @@
+"""The page that compares runs."""
+
+from flask import Blueprint
+
+bp = Blueprint("compare", __name__)
+
+from app.blueprints.compare import routes  # noqa: E402
+
+__all__ = ["bp", "routes"]

@@ -1,0 +1,25 @@
+"""The blueprint that all settings pages hang on; each needs a signed-in account."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.extensions import login_manager
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+
+
+@bp.before_request
+def require_account() -> ResponseReturnValue | None:
+    """Send strangers to the sign-in page."""
+    if current_user.is_authenticated:
+        return None
+    return login_manager.unauthorized()  # type: ignore[no-any-return]
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    """Lead to the first of the pages."""
+    return redirect(url_for("settings.connections"), 303)

@@ -1,0 +1,116 @@
+"""The pages of provider connections."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import limits
+from app.blueprints.settings.blueprint import bp
+from app.blueprints.settings.forms import ConnectionForm
+from app.errors import Conflict, Invalid
+from app.services import connection_tests
+from app.services import connections as connection_service
+from app.services.connections import ConnectionChanges, ConnectionInfo
+from app.services.providers import PRESETS
+
+
+@bp.get("/connections")
+def connections() -> ResponseReturnValue:
+    """List the connections."""
+    return render_template(
+        "settings/connections.html",
+        connections=connection_service.list_connections(current_user.id, current_user.is_admin),
+    )
+
+
+@bp.route("/connections/new", methods=["GET", "POST"], defaults={"name": None})
+@bp.route("/connections/<name>", methods=["GET", "POST"])
+def connection_save(name: str | None) -> ResponseReturnValue:
+    """Show the form of a new connection or of the one called ``name``, or save it."""
+    info = _editable(name)
+    if request.method == "POST":
+        return _save(info)
+    return _page(ConnectionForm(formdata=None, obj=info), info)
+
+
+def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
+    form = ConnectionForm()
+    if not form.validate_on_submit():
+        return _page(form, info), 422
+    target = info.name if info else (form.name.data or "").strip().lower()
+    if info is None and _is_taken(target):
+        form.show_errors({"name": ["You have a connection of this name already."]})
+        return _page(form, info), 409
+    try:
+        connection_service.save_connection(
+            current_user.id, current_user.is_admin, target, _changes(form, target)
+        )
+    except (Invalid, Conflict) as error:
+        for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
+            flash(message, "error")
+        return _page(form, info), error.status
+    flash(f"{target} is saved. Test it to see whether it works.", "success")
+    return redirect(url_for("settings.connections"), 303)
+
+
+@bp.post("/connections/<name>/test")
+@limits.test_connection
+def connection_test(name: str) -> ResponseReturnValue:
+    """Test a connection and say how that went."""
+    result = connection_tests.test_connection(current_user.id, current_user.is_admin, name)
+    if result.error:
+        flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")
+    else:
+        flash(f"{name} works: {result.models_found} models, {result.latency_ms} ms.", "success")
+    return redirect(url_for("settings.connections"), 303)
+
+
+@bp.post("/connections/<name>/delete")
+def connection_delete(name: str) -> ResponseReturnValue:
+    """Delete a connection and its key."""
+    connection_service.delete_connection(current_user.id, current_user.is_admin, name)
+    flash(f"{name} is deleted.", "success")
+    return redirect(url_for("settings.connections"), 303)
+
+
+def _editable(name: str | None) -> ConnectionInfo | None:
+    if name is None:
+        return None
+    info = connection_service.get_connection(current_user.id, current_user.is_admin, name)
+    if info.read_only:
+        # Saving over it makes a connection of the account's own under the same name.
+        return None
+    return info
+
+
+def _is_taken(name: str) -> bool:
+    mine = connection_service.list_connections(current_user.id, current_user.is_admin)
+    return any(info.name == name and not info.read_only for info in mine)
+
+
+def _changes(form: ConnectionForm, target: str) -> ConnectionChanges:
+    changes = ConnectionChanges(
+        max_retries=form.max_retries.data or 0,
+        max_connections=form.max_connections.data or 0,
+        requests_per_minute=form.requests_per_minute.data,
+        timeout_s=form.timeout_s.data or 0,
+    )
+    url = (form.base_url.data or "").strip()
+    if url:
+        changes["base_url"] = url
+    if url or target not in PRESETS:
+        changes["kind"] = form.kind.data
+    if form.api_key.data:
+        changes["api_key"] = form.api_key.data
+    return changes
+
+
+def _page(form: ConnectionForm, info: ConnectionInfo | None) -> str:
+    return render_template(
+        "settings/connection_form.html",
+        form=form,
+        connection=info,
+        presets=list(PRESETS.values()),
+    )

@@ -1,0 +1,130 @@
+"""Forms of the settings pages; the services decide whether the values fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    FloatField,
+    IntegerField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from app.services.passwords import MIN_LENGTH
+from app.services.providers import KIND_LABELS, SIMULATED
+
+
+class SettingsForm(FlaskForm):
+    """Base of the forms here."""
+
+    class Meta:
+        csrf = False  # CSRFProtect checks every POST before a view sees it
+
+    def show_errors(self, fields: Mapping[str, Sequence[str]]) -> list[str]:
+        """Show messages beside their fields and return those whose field is not here."""
+        homeless: list[str] = []
+        for name, messages in fields.items():
+            if name in self._fields:
+                self._fields[name].errors = list(messages)
+            else:
+                homeless.extend(messages)
+        return homeless
+
+
+class ConnectionForm(SettingsForm):
+    """A provider endpoint."""
+
+    name = StringField(
+        "Name",
+        [InputRequired("Enter a name."), Length(max=63)],
+        description="The prefix of its models, as in openai/gpt-4o-mini.",
+    )
+    kind = SelectField(
+        "Kind",
+        choices=[
+            SelectChoice(kind, label) for kind, label in KIND_LABELS.items() if kind != SIMULATED
+        ],
+        default="openai_compatible",
+    )
+    base_url = StringField(
+        "Address",
+        [Optional(), Length(max=500)],
+        description="Up to and including the version; empty for a well-known name.",
+    )
+    api_key = StringField(
+        "API key",
+        [Optional(), Length(max=2000)],
+        description="Sealed before it is stored, and never shown again.",
+    )
+    max_retries = IntegerField("Retries per call", [InputRequired("Enter a number.")], default=5)
+    max_connections = IntegerField(
+        "Calls at the same time", [InputRequired("Enter a number.")], default=16
+    )
+    requests_per_minute = IntegerField("Calls per minute", [Optional()])
+    timeout_s = FloatField("Timeout", [InputRequired("Enter a number.")], default=120)
+
+
+class TokenForm(SettingsForm):
+    """An API token."""
+
+    name = StringField(
+        "Name",
+        [InputRequired("Say what the token is for."), Length(max=80)],
+        description="What it is for, such as nightly CI.",
+    )
+    scopes = SelectField(
+        "Access",
+        choices=[
+            SelectChoice("write", "Read and write: start runs, change settings"),
+            SelectChoice("read", "Read only"),
+        ],
+        default="write",
+    )
+    expires_at = DateField("Expires", [Optional()])
+
+
+class PasswordForm(SettingsForm):
+    """A new password."""
+
+    current_password = PasswordField(
+        "Current password", [InputRequired("Enter your current password."), Length(max=1000)]
+    )
+    new_password = PasswordField(
+        "New password",
+        [InputRequired("Choose a new password."), Length(max=1000)],
+        description=f"At least {MIN_LENGTH} characters.",
+    )
+
+
+class WebhookForm(SettingsForm):
+    """An endpoint that hears of runs."""
+
+    url = StringField(
+        "Address",
+        [InputRequired("Enter an address."), Length(max=2000)],
+        description="Public addresses only. Slack and Discord get a chat message.",
+    )
+    description = StringField("Description", [Optional(), Length(max=200)])
+    events = SelectMultipleField(
+        "Events",
+        choices=[
+            SelectChoice("run.completed", "A run is done"),
+            SelectChoice("run.failed", "A run failed"),
+            SelectChoice("run.canceled", "A run was canceled"),
+            SelectChoice("run.paused", "A run is paused and needs you"),
+        ],
+        default=["run.completed", "run.failed", "run.paused"],
+    )
+    enabled = BooleanField("Enabled", default=True)
+    long_schedule = BooleanField(
+        "Keep trying for a day and a half",
+        description="Else a delivery is given up after three retries, about eleven minutes.",
+    )

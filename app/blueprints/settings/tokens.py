@@ -1,0 +1,62 @@
+"""The page of API tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.blueprints.settings.blueprint import bp
+from app.blueprints.settings.forms import TokenForm
+from app.errors import Conflict, Invalid
+from app.services import tokens as token_service
+
+
+@bp.route("/tokens", methods=["GET", "POST"])
+def tokens() -> ResponseReturnValue:
+    """List the tokens, with a form for another one, or make that one."""
+    if request.method == "POST":
+        return _create_token()
+    return _page(TokenForm(formdata=None))
+
+
+def _create_token() -> ResponseReturnValue:
+    # The text is shown this once: so the answer is the page, not a redirect to it.
+    form = TokenForm()
+    if not form.validate_on_submit():
+        return _page(form), 422
+    try:
+        text, _info = token_service.create_token(
+            current_user.id,
+            form.name.data or "",
+            [form.scopes.data],
+            _end_of(form.expires_at.data),
+        )
+    except (Invalid, Conflict) as error:
+        for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
+            flash(message, "error")
+        return _page(form), error.status
+    return _page(TokenForm(formdata=None), new_token=text), 201
+
+
+@bp.post("/tokens/<int:token_id>/delete")
+def token_delete(token_id: int) -> ResponseReturnValue:
+    """Revoke a token."""
+    token_service.delete_token(current_user.id, token_id)
+    flash("The token is revoked.", "success")
+    return redirect(url_for("settings.tokens"), 303)
+
+
+def _end_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(23, 59, 59), UTC) if day else None
+
+
+def _page(form: TokenForm, new_token: str | None = None) -> str:
+    return render_template(
+        "settings/tokens.html",
+        form=form,
+        tokens=token_service.list_tokens(current_user.id),
+        new_token=new_token,
+    )

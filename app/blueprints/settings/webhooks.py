@@ -1,0 +1,178 @@
+"""The pages of webhooks: the list, one endpoint with its deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import limits
+from app.blueprints.settings.blueprint import bp
+from app.blueprints.settings.forms import WebhookForm
+from app.errors import StudioError
+from app.services import deliveries as delivery_service
+from app.services import webhooks as webhook_service
+
+PAGE_SIZE = 25
+
+
+@bp.route("/webhooks", methods=["GET", "POST"])
+def webhooks() -> ResponseReturnValue:
+    """List the endpoints, with a form for another one, or make that one."""
+    if request.method == "GET":
+        return _list(WebhookForm(formdata=None))
+    form = WebhookForm()
+    if not form.validate_on_submit():
+        return _list(form), 422
+    try:
+        _, secret = webhook_service.create_webhook(current_user.id, _values(form))
+    except StudioError as error:
+        _complain(form, error)
+        return _list(form), error.status
+    # The secret is shown this once: so the answer is the page, not a redirect to it.
+    return _list(WebhookForm(formdata=None), secret), 201
+
+
+@bp.route("/webhooks/<webhook_id>", methods=["GET", "POST"])
+def webhook(webhook_id: str) -> ResponseReturnValue:
+    """Show one endpoint with its deliveries, or change it."""
+    hook = webhook_service.get_webhook(webhook_id, current_user.id)
+    if request.method == "GET":
+        return _one(webhook_id, WebhookForm(formdata=None, obj=hook))
+    form = WebhookForm()
+    if not form.validate_on_submit():
+        return _one(webhook_id, form), 422
+    try:
+        webhook_service.update_webhook(webhook_id, current_user.id, _values(form))
+    except StudioError as error:
+        _complain(form, error)
+        return _one(webhook_id, form), error.status
+    flash("Saved.", "success")
+    return _back(webhook_id)
+
+
+@bp.post("/webhooks/<webhook_id>/test")
+@limits.test_webhook
+def webhook_test(webhook_id: str) -> ResponseReturnValue:
+    """Send a test event and show at once what came of it."""
+    hook = webhook_service.get_webhook(webhook_id, current_user.id)
+    form = WebhookForm(formdata=None, obj=hook)
+    result = delivery_service.send_test(webhook_id, current_user.id)
+    return _one(webhook_id, form, test_result=result)
+
+
+@bp.post("/webhooks/<webhook_id>/rotate-secret")
+def webhook_rotate(webhook_id: str) -> ResponseReturnValue:
+    """Give the endpoint a new secret and show it."""
+    secret = webhook_service.rotate_secret(webhook_id, current_user.id)
+    hook = webhook_service.get_webhook(webhook_id, current_user.id)
+    return _one(webhook_id, WebhookForm(formdata=None, obj=hook), new_secret=secret)
+
+
+@bp.post("/webhooks/<webhook_id>/delete")
+def webhook_delete(webhook_id: str) -> ResponseReturnValue:
+    """Delete the endpoint with its history."""
+    webhook_service.delete_webhook(webhook_id, current_user.id)
+    flash("The webhook was deleted.", "success")
+    return redirect(url_for("settings.webhooks"), 303)
+
+
+@bp.post("/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver")
+def delivery_redeliver(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
+    """Send a delivery once more."""
+    delivery_service.redeliver(delivery_id, current_user.id)
+    flash("Sending it again.", "success")
+    return _back(webhook_id)
+
+
+def _back(webhook_id: str) -> ResponseReturnValue:
+    return redirect(url_for("settings.webhook", webhook_id=webhook_id), 303)
+
+
+def _values(form: WebhookForm) -> dict[str, Any]:
+    return {
+        "url": (form.url.data or "").strip(),
+        "description": (form.description.data or "").strip(),
+        "events": form.events.data,
+        "enabled": bool(form.enabled.data),
+        "long_schedule": bool(form.long_schedule.data),
+    }
+
+
+def _complain(form: WebhookForm, error: StudioError) -> None:
+    for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
+        flash(message, "error")
+
+
+def _list(form: WebhookForm, new_secret: str | None = None) -> str:
+    hooks = webhook_service.list_webhooks(current_user.id)
+    latest = delivery_service.latest_of(current_user.id)
+    return render_template(
+        "settings/webhooks.html",
+        form=form,
+        webhooks=[_view(hook, latest.get(hook.id)) for hook in hooks],
+        new_secret=new_secret,
+    )
+
+
+def _view(hook: Any, last: Any) -> dict[str, Any]:
+    attempt = last.attempts[-1] if last and last.attempts else None
+    return {
+        "id": hook.id,
+        "url": hook.url,
+        "description": hook.description,
+        "events": hook.events,
+        "enabled": hook.enabled,
+        "disabled_reason": hook.disabled_reason,
+        "last_delivery": last
+        and {
+            "status": last.status,
+            "at": last.created_at,
+            "status_code": attempt.status_code if attempt else None,
+        },
+    }
+
+
+def _one(
+    webhook_id: str, form: WebhookForm, *, new_secret: str | None = None, test_result: Any = None
+) -> str:
+    hook = webhook_service.get_webhook(webhook_id, current_user.id)
+    cursor = request.args.get("cursor") or None
+    page = delivery_service.list_deliveries(
+        webhook_id, current_user.id, limit=PAGE_SIZE, cursor=cursor
+    )
+    here = {"endpoint": "settings.webhook", "webhook_id": webhook_id}
+    return render_template(
+        "settings/webhook.html",
+        webhook=_view(hook, page.items[0] if page.items else None),
+        form=form,
+        deliveries=[_delivery_view(delivery) for delivery in page.items],
+        page={
+            "newer_url": url_for(**here) if cursor else None,
+            "older_url": url_for(**here, cursor=page.next_cursor) if page.next_cursor else None,
+            "total": None,
+            "shown": len(page.items),
+        },
+        new_secret=new_secret,
+        test_result=test_result,
+    )
+
+
+def _delivery_view(delivery: Any) -> dict[str, Any]:
+    last = delivery.attempts[-1] if delivery.attempts else None
+    return {
+        "id": delivery.id,
+        "event": delivery.event,
+        "run_id": delivery.run_id,
+        "status": delivery.status,
+        "attempts": delivery.attempts_made,
+        "status_code": last.status_code if last else None,
+        "latency_ms": last.latency_ms if last else None,
+        "created_at": delivery.created_at,
+        "next_attempt_at": delivery.next_attempt_at,
+        "error": last.error if last else None,
+        "response_excerpt": last.body_excerpt if last else "",
+        "test": delivery.test,
+    }

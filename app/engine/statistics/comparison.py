@@ -1,0 +1,176 @@
+"""Two models on the same samples: the difference, how sure it is, and who won where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal, NamedTuple
+
+from app.engine.statistics.distributions import (
+    binomial_two_sided,
+    normal_quantile,
+    t_quantile,
+    t_two_sided,
+)
+from app.engine.statistics.estimates import CONFIDENCE
+from app.engine.statistics.power import ALPHA, samples_to_settle
+
+Pair = tuple[float, float]
+"""Scores of the baseline and of the candidate on one sample (means over its epochs)."""
+
+BOOTSTRAP_DRAWS = 2_000_000
+"""Upper limit of draws, about half a second; larger sets do not need a bootstrap."""
+
+
+class Flips(NamedTuple):
+    """On how many samples the candidate is better, worse or equal."""
+
+    wins: int
+    losses: int
+    ties: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The candidate against the baseline, paired by sample.
+
+    Attributes:
+        n: Samples that both have scored.
+        baseline: Mean score of the baseline on them, 0..1.
+        candidate: Mean score of the candidate.
+        difference: Candidate minus baseline.
+        ci95: Interval of the difference; ``None`` for a single graded sample.
+        p_value: Two-sided, of "no difference"; ``None`` as above.
+        method: The test behind ``p_value``.
+        bootstrap_ci95: Percentile interval as a check of graded scores; ``None`` for binary
+            ones and for very large sets.
+        samples_needed: Samples that would settle a difference of this size with 80 % power;
+            ``None`` where there is no difference.
+        verdict: Read at the 5 % level.
+    """
+
+    n: int
+    baseline: float
+    candidate: float
+    difference: float
+    ci95: tuple[float, float] | None
+    p_value: float | None
+    method: Literal["mcnemar_exact", "paired_t"]
+    flips: Flips
+    bootstrap_ci95: tuple[float, float] | None
+    samples_needed: int | None
+    verdict: Literal["better", "worse", "unclear", "equal"]
+
+
+def wins_and_losses(pairs: Sequence[Pair]) -> Flips:
+    """Count on how many samples the candidate is better, worse or equal."""
+    wins = sum(b > a for a, b in pairs)
+    losses = sum(b < a for a, b in pairs)
+    return Flips(wins, losses, len(pairs) - wins - losses)
+
+
+def compare(pairs: Sequence[Pair], *, seed: int = 1) -> Comparison | None:
+    """Compare two models on the samples that both have scored; ``None`` without any.
+
+    Scores that are all 0 or 1 are tested with McNemar's exact test (McNemar 1947,
+    Psychometrika 12:153) and get the interval of Bonett and Price (2012, J. Educ. Behav.
+    Stat. 37:479); others get the paired t test and a seeded bootstrap as a check. Pairing
+    removes the difficulty of the samples from the error (Miller 2024, arXiv:2411.00640,
+    section 4.2).
+    """
+    n = len(pairs)
+    if n == 0:
+        return None
+    differences = [b - a for a, b in pairs]
+    flips = wins_and_losses(pairs)
+    binary = all(score in (0, 1) for pair in pairs for score in pair)
+    mean = math.fsum(differences) / n
+    spread = _deviation(differences, mean)
+    bootstrap = None
+    if binary:
+        p_value: float | None = binomial_two_sided(flips.wins, flips.wins + flips.losses)
+        ci95: tuple[float, float] | None = bonett_price(flips.wins, flips.losses, n)
+    else:
+        p_value, ci95 = paired_t(mean, spread, n)
+        bootstrap = bootstrap_interval(differences, seed=seed)
+    return Comparison(
+        n=n,
+        baseline=math.fsum(a for a, _ in pairs) / n,
+        candidate=math.fsum(b for _, b in pairs) / n,
+        difference=mean,
+        ci95=ci95,
+        p_value=p_value,
+        method="mcnemar_exact" if binary else "paired_t",
+        flips=flips,
+        bootstrap_ci95=bootstrap,
+        samples_needed=samples_to_settle(mean, spread) if spread else None,
+        verdict=_verdict(mean, p_value, flips),
+    )
+
+
+def _deviation(values: Sequence[float], mean: float) -> float:
+    """Return the sample standard deviation; 0 for one value."""
+    if len(values) < 2:
+        return 0.0
+    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+
+
+def _verdict(
+    difference: float, p_value: float | None, flips: Flips
+) -> Literal["better", "worse", "unclear", "equal"]:
+    if p_value is not None and p_value <= ALPHA:
+        return "better" if difference > 0 else "worse"
+    return "unclear" if flips.wins or flips.losses else "equal"
+
+
+def bonett_price(
+    wins: int, losses: int, n: int, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Return the interval of a difference of paired proportions.
+
+    The adjusted Wald interval of Bonett and Price (2012, J. Educ. Behav. Stat. 37:479): one
+    observation is added to each kind of discordant pair.
+    """
+    up, down = (wins + 1) / (n + 2), (losses + 1) / (n + 2)
+    stderr = math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    half = normal_quantile((1 + confidence) / 2) * stderr
+    return max(-1.0, up - down - half), min(1.0, up - down + half)
+
+
+def paired_t(
+    mean: float, spread: float, n: int, confidence: float = CONFIDENCE
+) -> tuple[float | None, tuple[float, float] | None]:
+    """Return p-value and interval of a mean difference (Student's paired t test).
+
+    Both are ``None`` for a single pair.
+    """
+    if n < 2:
+        return None, None
+    stderr = spread / math.sqrt(n)
+    if stderr == 0:
+        return (1.0 if mean == 0 else 0.0), (mean, mean)
+    half = t_quantile((1 + confidence) / 2, n - 1) * stderr
+    return t_two_sided(mean / stderr, n - 1), (mean - half, mean + half)
+
+
+def bootstrap_interval(
+    differences: Sequence[float],
+    *,
+    seed: int = 1,
+    resamples: int = 2000,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float] | None:
+    """Return the percentile bootstrap interval of a mean (Efron and Tibshirani 1993, ch. 13).
+
+    The same for the same seed. ``None`` for fewer than two values, and where the draws would
+    exceed ``BOOTSTRAP_DRAWS``.
+    """
+    n = len(differences)
+    if n < 2 or n * resamples > BOOTSTRAP_DRAWS:
+        return None
+    rng = Random(seed)  # noqa: S311 - resampling
+    means = sorted(sum(rng.choices(differences, k=n)) / n for _ in range(resamples))
+    cut = int((1 - confidence) / 2 * resamples)
+    return means[cut], means[resamples - 1 - cut]

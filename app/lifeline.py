@@ -1,0 +1,33 @@
+"""Ties a process to its parent, so that no kill leaves an orphan behind."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(sig: signal.Signals) -> None:
+    """Have ``sig`` sent to this process when its parent ends, in whatever way.
+
+    Linux does it by itself, also for a program that this process becomes; elsewhere a thread
+    looks every second, which ends when another program takes over.
+    """
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(sig), 0, 0, 0)
+    else:
+        threading.Thread(target=_watch, args=(parent, sig), daemon=True).start()
+    if os.getppid() != parent:  # it ended in between
+        os.kill(os.getpid(), sig)
+
+
+def _watch(parent: int, sig: signal.Signals) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), sig)

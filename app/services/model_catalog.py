@@ -1,0 +1,152 @@
+"""Models to choose from: what connections offer, with price, context and fitness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.db import db
+from app.engine import pricing
+from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.spec import Benchmark
+from app.errors import Conflict, Invalid
+from app.services.connections import (
+    OpenConnection,
+    get_connection,
+    list_connections,
+    open_connection,
+)
+from app.services.offered_models import ListFailure, list_all_offered
+
+# Ids of models that do not chat; providers list them beside those that do.
+_OTHER_KINDS = re.compile(
+    r"embed|whisper|\btts\b|-tts|dall-?e|moderation|transcribe|rerank|\bocr\b|imagen|veo-"
+    r"|-image\b|gpt-image|sora|realtime|\bguard\b|stable-diffusion|flux",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The list price of a million tokens."""
+
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that a run can use; what is not known is ``None``."""
+
+    id: str
+    context_tokens: int | None
+    price: Price | None
+    simulated: bool
+    compatible: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModels:
+    """Models, and the connections that could not say what they offer."""
+
+    models: Sequence[ModelInfo]
+    failures: Sequence[ListFailure]
+
+
+def find_models(
+    user_id: int,
+    is_admin: bool,
+    *,
+    connection: str | None = None,
+    benchmark: str | None = None,
+    text: str = "",
+) -> FoundModels:
+    """Return the models of one connection or of all, those that are fit first.
+
+    Args:
+        user_id: The account.
+        is_admin: Whether it also sees the environment's connections.
+        connection: Only this one; ``None`` for all.
+        benchmark: For which to say whether a model is fit.
+        text: Part of the id, in any case.
+
+    Raises:
+        NotFound: There is no such connection.
+        Invalid: There is no such benchmark.
+    """
+    goal = _benchmark(benchmark)
+    if connection:
+        infos = [get_connection(user_id, is_admin, connection)]
+    else:
+        infos = list_connections(user_id, is_admin)
+    opened: list[OpenConnection] = []
+    failures: list[ListFailure] = []
+    for info in infos:
+        try:
+            opened.append(open_connection(user_id, is_admin, info.name))
+        except Conflict as error:
+            failures.append(ListFailure(info.name, error.code, error.detail, error.action))
+    db.session.rollback()  # providers may take seconds: no transaction meanwhile
+    models: list[ModelInfo] = []
+    for source, listing in list_all_offered(opened):
+        if isinstance(listing, ListFailure):
+            failures.append(listing)
+        else:
+            models.extend(_describe(source.name, source.kind, listing.ids, goal, text))
+    models.sort(key=lambda model: (not model.compatible, model.id))
+    return FoundModels(models, failures)
+
+
+def _benchmark(name: str | None) -> Benchmark | None:
+    if not name:
+        return None
+    found = all_benchmarks().get(name)
+    if found is None:
+        raise Invalid(
+            f"There is no benchmark called {name!r}.",
+            fields={"benchmark": ["There is no such benchmark."]},
+        )
+    return found
+
+
+def _describe(
+    connection: str, kind: str, ids: Sequence[str], goal: Benchmark | None, text: str
+) -> Iterator[ModelInfo]:
+    wanted = text.strip().lower()
+    for model_id in ids:
+        full_id = f"{connection}/{model_id}"
+        if wanted in full_id.lower():
+            yield _model(connection, model_id, full_id, kind == "simulated", goal)
+
+
+def _model(
+    connection: str, model_id: str, full_id: str, simulated: bool, goal: Benchmark | None
+) -> ModelInfo:
+    context = None if simulated else pricing.context_tokens(connection, model_id)
+    reason = None if simulated else _misfit(model_id, context, goal)
+    price = Price(0.0, 0.0) if simulated else _price(connection, model_id)
+    return ModelInfo(full_id, context, price, simulated, reason is None, reason)
+
+
+def _price(connection: str, model_id: str) -> Price | None:
+    cost_of = pricing.cost_function(connection, model_id)
+    # A thousand tokens, since some models cost more per token beyond a long prompt.
+    cost_in, cost_out = cost_of(1000, 0), cost_of(0, 1000)
+    if cost_in is None or cost_out is None:
+        return None
+    return Price(round(cost_in * 1000, 6), round(cost_out * 1000, 6))
+
+
+def _misfit(model_id: str, context: int | None, goal: Benchmark | None) -> str | None:
+    if _OTHER_KINDS.search(model_id):
+        return "This does not look like a chat model."
+    if goal is not None and context is not None:
+        needed = goal.input_tokens + goal.output_tokens[1]
+        if needed > context:
+            return (
+                f"{goal.title} needs about {needed:,} tokens per sample; "
+                f"this model has room for {context:,}."
+            )
+    return None

@@ -1,0 +1,1 @@
+"""``scripts/start``: everything that one machine needs, started, watched and ended together."""

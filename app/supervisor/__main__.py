@@ -1,0 +1,75 @@
+"""Start the Studio: web server, worker and, without REDIS_URL, an embedded queue server.
+
+Settings come from the environment or .env (see .env.example), among them PORT, HOST, DATA_DIR,
+DATABASE_URL, REDIS_URL and WORKERS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from app.config import load_settings
+from app.errors import ConfigError
+from app.supervisor.service import GaveUp
+from app.supervisor.studio import ROOT, Stopped, Studio, announce
+from app.supervisor.terminal import complain, is_interactive, say
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/start", description=__doc__)
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="run a benchmark on a simulated model and show its result; then keep running on a "
+        "terminal, otherwise end with the demo's exit code",
+    )
+    after = parser.add_mutually_exclusive_group()
+    after.add_argument("--keep", action="store_true", help="keep running after --demo")
+    after.add_argument("--exit", action="store_true", help="end after --demo")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run until a signal comes or it cannot go on; return the exit code."""
+    arguments = _arguments()
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        complain(str(error))
+        return 2
+    studio = Studio(settings)
+    try:
+        studio.start()
+        announce(studio, settings)
+        if arguments.demo:
+            exit_code = _demo(studio)
+            if arguments.exit or not (arguments.keep or is_interactive()):
+                return exit_code
+            say("The Studio keeps running; Ctrl-C ends it.")
+        while True:
+            studio.tend()
+    except Stopped:
+        say("\nStopping: running benchmarks save what they have and go on at the next start.")
+        return 0
+    except (ConfigError, GaveUp) as error:
+        complain(str(error))
+        return 1
+    finally:
+        studio.stop()
+
+
+def _demo(studio: Studio) -> int:
+    command = [sys.executable, "-m", "app.supervisor.demo", studio.address]
+    with subprocess.Popen(command, cwd=ROOT) as demo:  # noqa: S603 - our own command
+        try:
+            while demo.poll() is None:
+                studio.tend()
+        finally:
+            demo.kill()
+    return demo.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

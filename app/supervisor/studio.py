@@ -1,0 +1,171 @@
+"""Starts queue server, web server and worker pool, watches them, and ends them together."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+from app import queue_server
+from app.config import Settings
+from app.errors import ConfigError
+from app.lifeline import die_with_parent
+from app.supervisor.service import GaveUp, Service
+from app.supervisor.terminal import complain, say
+
+ROOT = Path(__file__).parents[2]
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+_POLL_S = 0.2
+_QUEUE_CHECK_S = 2.0
+
+
+class Stopped(Exception):
+    """A signal asked to stop."""
+
+
+class Studio:
+    """All programs of one installation on one machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._queue: subprocess.Popen[bytes] | None = None
+        self._queue_checked_at = 0.0
+        python = sys.executable
+        self._services = [
+            Service("web server", [python, "-m", "gunicorn", "-c", "gunicorn.conf.py"], ROOT),
+            Service("worker", [python, "-m", "app.worker"], ROOT),
+        ]
+        self._signals = 0
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the Studio."""
+        host = self._settings.host
+        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound: all addresses
+            host = "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}"
+
+    def start(self) -> None:
+        """Return when the Studio serves.
+
+        Raises:
+            ConfigError: The port is taken, the queue server or the migration failed.
+            GaveUp: A program ends again and again, or does not become ready.
+            Stopped: Asked to stop meanwhile.
+        """
+        self._take_signals()
+        check_port(self._settings.host, self._settings.port)
+        self._tend_queue()
+        self._migrate()
+        for service in self._services:
+            service.start()
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not _is_ready(f"{self.address}/ready"):
+            if time.monotonic() > deadline:
+                raise GaveUp(f"The Studio was not ready within {READY_TIMEOUT_S:.0f} s.")
+            self.tend()
+
+    def tend(self) -> None:
+        """Look after the programs once, then wait a little.
+
+        Raises:
+            GaveUp: One of them ended too often.
+            ConfigError: The queue server cannot be started again.
+            Stopped: A signal asked to stop.
+        """
+        if self._signals:
+            raise Stopped
+        if time.monotonic() - self._queue_checked_at > _QUEUE_CHECK_S:
+            self._tend_queue()
+        for service in self._services:
+            news = service.tend()
+            if news:
+                complain(news)
+        time.sleep(_POLL_S)
+
+    def stop(self) -> None:
+        """End everything: runs checkpoint, the queue server goes last. Twice Ctrl-C: at once."""
+        asked = self._signals
+        for service in self._services:
+            service.ask_to_stop()
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while any(service.is_running() for service in self._services):
+            if time.monotonic() > deadline or self._signals > max(asked, 1):
+                break
+            time.sleep(0.05)
+        for service in self._services:
+            service.kill()
+        if self._queue is not None:
+            queue_server.stop(self._queue)
+
+    def _tend_queue(self) -> None:
+        self._queue_checked_at = time.monotonic()
+        if self._settings.redis_url is not None or queue_server.answers(self._settings.queue_dir):
+            return
+        if self._queue is not None:
+            complain("The queue server ended; it is started again.")
+            queue_server.stop(self._queue)
+        self._queue = queue_server.ensure(
+            self._settings.queue_dir, in_child=lambda: die_with_parent(signal.SIGTERM)
+        )
+
+    def _migrate(self) -> None:
+        command = [sys.executable, "-m", "app.supervisor.migration"]
+        done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - our own command
+        if self._signals:
+            raise Stopped
+        if done.returncode:
+            raise ConfigError("The database could not be prepared; what it said is above.")
+
+    def _take_signals(self) -> None:
+        signal.signal(signal.SIGINT, self._note_signal)
+        signal.signal(signal.SIGTERM, self._note_signal)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, self._note_signal)
+
+    def _note_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._signals += 1
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that the web server can listen there.
+
+    Raises:
+        ConfigError: It cannot; the text says why and what to do.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ConfigError(
+                    f"Port {port} on {host} is in use, perhaps by a Studio that runs already. "
+                    f"Choose another: PORT={port + 1 if port < 65535 else 8000} scripts/start"
+                ) from None
+            raise ConfigError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Check HOST and PORT."
+            ) from None
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def announce(studio: Studio, settings: Settings) -> None:
+    """Say where the Studio is and how to end it."""
+    say(f"\n  OpenBench Studio is ready: {studio.address}")
+    say(f"  Data: {settings.data_dir.resolve()}   End it with Ctrl-C.\n")

@@ -1,0 +1,80 @@
+# Sourced by the other scripts: goes to the project's root and provides its Python environment.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
+python="$root/.venv/bin/python"
+
+# Print the comment at the head of the calling script, when help is asked for, and end.
+help_if_asked() {
+  case "${1:-}" in
+    -h | --help)
+      sed -n '2,/^$/s/^# \{0,1\}//p' "$root/scripts/$(basename "$0")"
+      exit 0
+      ;;
+  esac
+}
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# Name a Python of version 3.11 or newer: $PYTHON, or the first that is found.
+find_python() {
+  local candidate
+  for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3.14 python3 python; do
+    [ -n "$candidate" ] || continue
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+make_venv() {
+  local base
+  base=$(find_python) || fail \
+    "OpenBench Studio needs Python 3.11 or newer; found: $(python3 --version 2>&1 || echo none)." \
+    "Install it (Debian, Ubuntu: apt-get install python3.11 python3.11-venv) or name it: PYTHON=/path/to/python scripts/..."
+  "$base" -c 'import venv, ensurepip' 2>/dev/null || fail \
+    "$base cannot make virtual environments." \
+    "Install its venv module (Debian, Ubuntu: apt-get install python3-venv), then try again."
+  printf 'Making the environment .venv with %s\n' "$("$base" --version)" >&2
+  "$base" -m venv "$root/.venv" || fail "Could not make $root/.venv"
+}
+
+# Make sure that .venv has what the requirements files named here ask for; quick when it has.
+# They are compared by content with those that were installed last.
+need() {
+  local wanted stamp="$root/.venv/.installed-$(basename "${!#}" .txt)"
+  wanted=$(cat "$@" | cksum)
+  if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+    return
+  fi
+  install_requirements "$wanted" "$stamp" "$@"
+}
+
+install_requirements() {
+  local wanted=$1 stamp=$2 file
+  shift 2
+  # Of several scripts that start at once, one installs.
+  if command -v flock >/dev/null; then
+    exec 9>"$root/.venv.lock"
+    flock 9
+    if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+      exec 9>&-
+      return
+    fi
+  fi
+  [ -x "$python" ] || make_venv
+  local options=()
+  for file in "$@"; do options+=(-r "$file"); done
+  printf 'Installing %s\n' "$*" >&2
+  "$python" -m pip install --quiet --disable-pip-version-check --no-input "${options[@]}" >&2 ||
+    fail "The packages could not be installed; what pip says is above."
+  printf '%s' "$wanted" >"$stamp"
+  if command -v flock >/dev/null; then exec 9>&-; fi
+}

@@ -1,0 +1,119 @@
+"""Every benchmark is complete, and its samples are what its scorer needs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.engine.benchmarks.registry import all_benchmarks, get_benchmark
+from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol
+from app.engine.datasets.loader import DatasetLoader
+from app.engine.scorers.registry import all_scorers, judged_scorers, sandboxed_scorers
+
+CONTRACT = [
+    "mmlu",
+    "mmlu_pro",
+    "gpqa_diamond",
+    "gsm8k",
+    "math_500",
+    "aime_2024",
+    "mgsm",
+    "humaneval",
+    "mbpp",
+    "ifeval",
+    "arc_easy",
+    "arc_challenge",
+    "hellaswag",
+    "truthfulqa_mc1",
+    "bbh",
+    "drop",
+    "winogrande",
+    "boolq",
+    "piqa",
+    "commonsense_qa",
+    "openbookqa",
+    "simpleqa",
+    "triviaqa",
+    "race_h",
+    "natural_questions",
+    "squad",
+]
+
+PUBLISHED = [get_benchmark(name) for name in CONTRACT]
+PROTOCOLS = [
+    pytest.param(benchmark, protocol, id=f"{benchmark.name}-{protocol.name}")
+    for benchmark in PUBLISHED
+    for protocol in benchmark.protocols.values()
+]
+
+
+@pytest.mark.parametrize("benchmark", PUBLISHED, ids=CONTRACT)
+def test_a_benchmark_says_everything_about_itself(benchmark: Benchmark) -> None:
+    assert benchmark.name in all_benchmarks()
+    assert benchmark.default_protocol in benchmark.protocols
+    assert all(name == protocol.name for name, protocol in benchmark.protocols.items())
+    assert benchmark.title
+    assert benchmark.description.endswith(".")
+    assert benchmark.license
+    assert re.search(r"20(1|2)\d", benchmark.citation)
+    assert benchmark.url.startswith("https://")
+    low, high = benchmark.output_tokens
+    assert 0 < low <= high
+    assert benchmark.input_tokens > 0
+
+
+@pytest.mark.parametrize(("benchmark", "protocol"), PROTOCOLS)
+def test_data_are_pinned_by_a_full_revision_or_not_at_all(
+    benchmark: Benchmark, protocol: Protocol
+) -> None:
+    for ref in [*protocol.datasets, *protocol.support.values()]:
+        assert isinstance(ref, DatasetRef)
+        assert ref.revision is None or re.fullmatch("[0-9a-f]{40}", ref.revision)
+        assert ref.sha256 is None or re.fullmatch("[0-9a-f]{64}", ref.sha256)
+        assert ref.fields
+
+
+@pytest.mark.parametrize(("benchmark", "protocol"), PROTOCOLS)
+def test_the_scorer_exists_and_requirements_say_what_it_needs(
+    benchmark: Benchmark, protocol: Protocol
+) -> None:
+    if protocol.scorer.startswith("judge/"):
+        assert "judge" in benchmark.requirements
+        assert protocol.scorer in judged_scorers()
+    elif protocol.scorer.startswith("code/"):
+        assert "sandbox" in benchmark.requirements
+        assert protocol.scorer in sandboxed_scorers()
+    else:
+        assert protocol.scorer in all_scorers()
+
+
+@pytest.mark.parametrize(("benchmark", "protocol"), PROTOCOLS)
+def test_samples_are_complete_unique_and_the_same_on_every_pass(
+    benchmark: Benchmark, protocol: Protocol, test_data: Path, tmp_path: Path
+) -> None:
+    loader = DatasetLoader(cache_dir=tmp_path, mirror_dir=test_data / "datasets", offline=True)
+    if not loader.available(protocol):
+        pytest.skip("these records are not among the test data")
+    dataset = loader.load(protocol)
+    if protocol.name == benchmark.default_protocol:
+        assert dataset.size == benchmark.size
+    seen: set[str] = set()
+    for sample in dataset.samples():
+        seen.add(sample.id)
+        assert sample.messages[-1]["role"] == "user"
+        assert sample.messages[-1]["content"]
+        assert sample.target or benchmark.name == "ifeval"
+        assert (sample.category is not None) == (benchmark.breakdown is not None)
+        if sample.choices and protocol.scorer.startswith("mcq/"):
+            assert "ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(str(sample.target)) < len(sample.choices)
+    assert len(seen) == dataset.size
+    assert list(dataset.samples(50)) == list(dataset.samples(50))
+
+
+def test_truthfulqa_has_no_letter_that_is_always_right(test_data: Path, tmp_path: Path) -> None:
+    loader = DatasetLoader(cache_dir=tmp_path, mirror_dir=test_data / "datasets", offline=True)
+    for protocol in get_benchmark("truthfulqa_mc1").protocols.values():
+        targets = [str(sample.target) for sample in loader.load(protocol).samples()]
+        assert max(targets.count(letter) for letter in "ABCDE") < len(targets) / 2

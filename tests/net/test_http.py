@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import gzip
+import resource
+import socket
+import threading
+import time
+
+import pytest
+
+from app.net.errors import CallError, Canceled
+from app.net.guard import EgressPolicy
+from app.net.http import HttpSession
+from tests.fakes.model_server import Answer, ModelServer
+
+
+@pytest.fixture
+def server():
+    with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+def session():
+    opened = HttpSession(EgressPolicy(allow_private=True))
+    yield opened
+    opened.close()
+
+
+def post(session, server, timeout_s=3.0, **headers):
+    url = f"{server.base_url}/chat/completions"
+    return session.post_json(url, headers, b'{"model": "m"}', timeout_s)
+
+
+def test_the_exact_body_and_headers_are_sent(session, server):
+    reply = post(session, server, Authorization="Bearer k")
+    assert reply.status == 200
+    assert reply.headers["Content-Type"] == "application/json"
+    assert server.requests[0].body == b'{"model": "m"}'
+    assert server.requests[0].headers["authorization"] == "Bearer k"
+    assert server.requests[0].headers["content-type"] == "application/json"
+    assert reply.elapsed_s > 0
+
+
+def test_connections_are_kept_alive(session, server):
+    for _ in range(5):
+        post(session, server)
+    stats = session.get_json(server.base_url.replace("/v1", "/_stats"), {}, 2)
+    assert b'"connections": 1' in stats.body
+
+
+def test_cookies_are_not_kept(session):
+    with ModelServer(answer=lambda call: Answer("x", headers=(("Set-Cookie", "a=b"),))) as server:
+        post(session, server)
+        post(session, server)
+        assert "cookie" not in server.requests[1].headers
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_the_deadline_holds_whatever_the_server_does(session, server, fault):
+    server.behaviour.drip_s = 0.05
+    server.fail(fault)
+    started = time.monotonic()
+    with pytest.raises(CallError) as caught:
+        post(session, server, timeout_s=0.5)
+    assert time.monotonic() - started < 1.0
+    assert caught.value.code == "timeout"
+    assert caught.value.retryable
+
+
+def listen(serve):
+    """Run ``serve(connection)`` for one connection; return the port and the listener."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run():
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                serve(connection)
+        except OSError:
+            return
+
+    threading.Thread(target=run, daemon=True).start()
+    return listener, listener.getsockname()[1]
+
+
+def drip(connection):
+    connection.recv(4096)
+    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 500:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.03)
+
+
+def silent(connection):
+    connection.recv(4096)
+    time.sleep(3)
+
+
+@pytest.mark.parametrize(("scheme", "serve"), [("http", drip), ("https", silent)])
+def test_the_deadline_holds_within_headers_and_handshakes(session, scheme, serve):
+    listener, port = listen(serve)
+    started = time.monotonic()
+    with pytest.raises(CallError) as caught:
+        session.get_json(f"{scheme}://127.0.0.1:{port}/", {}, 0.5)
+    assert time.monotonic() - started < 1.0
+    assert caught.value.code == "timeout"
+    listener.close()
+
+
+def test_a_call_after_a_cut_one_works(session, server):
+    server.fail("drip", times=1)
+    with pytest.raises(CallError):
+        post(session, server, timeout_s=0.3)
+    assert post(session, server).status == 200
+
+
+@pytest.mark.parametrize("fault", ["huge_body", "gzip_bomb"])
+def test_a_body_beyond_the_cap_is_refused_in_bounded_memory(session, server, fault):
+    server.fail(fault)
+    server_side = server.behaviour.rules[0]
+    assert server_side.fault == fault
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CallError) as caught:
+        post(session, server)
+    assert caught.value.code == "too_large"
+    # The server shares this process and builds what it sends; the client adds its cap at most.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+def test_an_endless_chunked_body_is_refused():
+    def endless(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+
+    listener, port = listen(endless)
+    session = HttpSession(EgressPolicy(allow_private=True), max_bytes=1_000_000)
+    with pytest.raises(CallError, match="1,000,000 bytes"):
+        session.get_json(f"http://127.0.0.1:{port}/", {}, 3)
+    session.close()
+    listener.close()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_compressed_and_plain_bodies_are_decoded(session, encoding):
+    body = gzip.compress(b'{"a": 1}') if encoding == "gzip" else b'{"a": 1}'
+    headers = (("Content-Encoding", encoding),)
+    with ModelServer(answer=lambda call: Answer(body=body, headers=headers)) as server:
+        assert post(session, server).body == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "code"),
+    [
+        ("br", b"x", "bad_encoding"),
+        ("gzip", b"not gzip", "bad_encoding"),
+        ("gzip", gzip.compress(b"cut" * 100)[:-12], "connection"),
+    ],
+)
+def test_broken_encodings_are_errors(session, encoding, body, code):
+    headers = (("Content-Encoding", encoding),)
+    with (
+        ModelServer(answer=lambda call: Answer(body=body, headers=headers)) as server,
+        pytest.raises(CallError) as caught,
+    ):
+        post(session, server)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("fault", ["reset", "short_body"])
+def test_a_lost_connection_may_be_retried(session, server, fault):
+    server.fail(fault)
+    with pytest.raises(CallError) as caught:
+        post(session, server)
+    assert (caught.value.code, caught.value.retryable) == ("connection", True)
+
+
+def test_a_closed_port_and_an_unknown_name_are_connection_errors(session):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(CallError) as refused:
+        session.get_json(f"http://127.0.0.1:{port}/", {}, 2)
+
+    def nobody(host, port):
+        raise socket.gaierror("no such name")
+
+    unknown = HttpSession(EgressPolicy(), resolver=nobody)
+    with pytest.raises(CallError, match="cannot be resolved") as unresolved:
+        unknown.get_json("http://nowhere.example/", {}, 2)
+    unknown.close()
+    assert refused.value.code == unresolved.value.code == "connection"
+
+
+def test_closing_the_session_ends_calls_under_way_as_canceled(session, server):
+    server.fail("hang")
+    ended = []
+
+    def call():
+        try:
+            post(session, server, timeout_s=30)
+        except Canceled:
+            ended.append(time.monotonic())
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    while not server.calls:
+        time.sleep(0.01)
+    closed = time.monotonic()
+    session.close()
+    thread.join(2)
+    assert ended[0] - closed < 0.5
+    with pytest.raises(Canceled):
+        post(session, server)
+
+
+def test_errors_do_not_hold_headers_or_bodies(session, server):
+    server.fail("reset")
+    with pytest.raises(CallError) as caught:
+        post(session, server, Authorization="Bearer very-secret")
+    assert "very-secret" not in repr(caught.value) + str(caught.value.__dict__)

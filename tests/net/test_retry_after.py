@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.net.retry_after import parse_retry_after, parse_wait
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0.0),
+        ("10", 10.0),
+        (" 1.5 ", 1.5),
+        ("1m30s", 90.0),
+        ("6m0s", 360.0),
+        ("34s", 34.0),
+        ("20ms", 0.02),
+        ("1h2m3s", 3723.0),
+        ("1.5s", 1.5),
+        ("1d", 86_400.0),
+        ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
+        ("Sun, 01 Mar 2026 11:59:00 GMT", 0.0),
+        ("2026-03-01T12:01:00Z", 60.0),
+        ("2026-03-01T13:01:00+01:00", 60.0),
+        ("2026-03-01T12:01:00", 60.0),
+        ("4294967", 4294967.0),
+    ],
+)
+def test_every_form_is_understood(text, seconds):
+    assert parse_wait(text, NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "inf", "-inf", "nan", "NaN", "-5", "-1m", "soon", "1e999", "٣", "5 s later", "m"]
+)
+def test_what_is_no_finite_wait_is_ignored(text):
+    assert parse_wait(text, NOW) is None
+
+
+def test_milliseconds_win_over_seconds():
+    assert parse_retry_after({"retry-after-ms": "250", "retry-after": "3"}, NOW) == 0.25
+    assert parse_retry_after({"retry-after-ms": "nan", "retry-after": "3"}, NOW) == 3.0
+
+
+def test_the_reset_of_a_limit_that_is_used_up_counts():
+    headers = {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "1m1s",
+        "x-ratelimit-remaining-tokens": "500",
+        "x-ratelimit-reset-tokens": "6h",
+    }
+    assert parse_retry_after(headers, NOW) == 61.0
+    anthropic = {
+        "anthropic-ratelimit-tokens-remaining": "0",
+        "anthropic-ratelimit-tokens-reset": "2026-03-01T12:00:07Z",
+    }
+    assert parse_retry_after(anthropic, NOW) == 7.0
+
+
+def test_without_any_hint_there_is_none():
+    assert parse_retry_after({}, NOW) is None
