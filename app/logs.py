@@ -11,7 +11,7 @@ from typing import Any
 
 MASK = "[redacted]"
 _KEYS = re.compile(
-    r"(?:sk-|sk_|gsk_|xai-|AIza|hf_|obs_|whsec_|r8_|nvapi-|pplx-|csk-)[A-Za-z0-9_\-+/=]{8,}"
+    r"(?<![A-Za-z])(?:sk-|sk_|gsk_|xai-|AIza|hf_|obs_|whsec_|r8_|nvapi-|pplx-|csk-)[A-Za-z0-9_\-+/=]{8,}"
     r"|(?i:bearer\s+)[A-Za-z0-9._~+/=\-]{8,}"
     r"|(?i:(?:api[_-]?key|token|password|secret|authorization)[\"']?\s*[:=]\s*[\"']?)"
     r"[^\s\"',;&]{6,}"

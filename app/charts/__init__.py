@@ -1,0 +1,29 @@
+"""Server-drawn SVG charts: themeable by CSS, fluid without script, clean under the CSP."""
+
+from app.charts.bars import Bar, bars
+from app.charts.difference import Difference, differences
+from app.charts.forest import ForestRow, forest
+from app.charts.histogram import histogram
+from app.charts.line_band import BandPoint, Reference, Series, line_band
+from app.charts.outcome_bar import outcome_bar
+from app.charts.scatter import ScatterPoint, pareto_front, scatter
+from app.charts.spark import spark
+
+__all__ = [
+    "BandPoint",
+    "Bar",
+    "Difference",
+    "ForestRow",
+    "Reference",
+    "ScatterPoint",
+    "Series",
+    "bars",
+    "differences",
+    "forest",
+    "histogram",
+    "line_band",
+    "outcome_bar",
+    "pareto_front",
+    "scatter",
+    "spark",
+]

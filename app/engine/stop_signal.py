@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from threading import Event
 
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.25
 
 
 class StopSignal(Event):
     """Ends a run from within or from without.
 
-    Setting the outer event ends a wait at once, setting this one within 0.1 s. The outer
+    Setting the outer event ends a wait at once, setting this one within 0.25 s. The outer
     event is never set from here: it is the caller's.
     """
 

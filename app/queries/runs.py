@@ -12,7 +12,6 @@ from sqlalchemy import Select, String, cast, func, or_, select
 from app.db import db, now
 from app.engine.aggregate import running_interval
 from app.engine.benchmarks.registry import all_benchmarks
-from app.engine.statistics import Estimate
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.paging import Page, SortKey, read_page
@@ -152,25 +151,18 @@ def score_view(run: Run) -> dict[str, Any] | None:
     """Return the final score, or for a run under way the one so far."""
     if run.score is not None:
         return run.score
-    so_far = running_interval(run.scored, run.score_sum, run.score_square_sum)
-    if so_far is None:
+    if not run.scored:
         return None
+    value, stderr, low, high = running_interval(run.scored, run.score_sum, run.score_square_sum)
     unscored = run.done - run.scored
     return {
         "metric": "accuracy",
-        "value": so_far.value,
-        "stderr": so_far.stderr,
-        "ci95": interval(so_far),
+        "value": value,
+        "stderr": stderr,
+        "ci95": [low, high],
         "bounds": [run.score_sum / run.done, (run.score_sum + unscored) / run.done],
         "n": run.scored,
     }
-
-
-def interval(estimate: Estimate) -> list[float]:
-    """Return the 95 % interval; before it can be known, all that is possible."""
-    if estimate.low is None or estimate.high is None:
-        return [0.0, 1.0]
-    return [estimate.low, estimate.high]
 
 
 def duration_s(run: Run) -> float | None:

@@ -65,14 +65,19 @@ class Progress:
             self._marks.popleft()
         then, before = self._marks[0]
         rate = (counts.done - before) / (moment - then) if moment > then else 0.0
-        so_far = running_interval(counts.scored, counts.score_sum, counts.score_square_sum)
+        score = None
+        if counts.scored:
+            value, _, low, high = running_interval(
+                counts.scored, counts.score_sum, counts.score_square_sum
+            )
+            score = {"value": value, "ci95": [low, high]}
         resumes_at = self._resumes_at
         return {
             "status": "running",
             "done": counts.done,
             "total": self._total,
             "counts": {str(outcome): n for outcome, n in counts.outcomes.items()},
-            "score": so_far and {"value": so_far.value, "ci95": [so_far.low, so_far.high]},
+            "score": score,
             "input_tokens": counts.input_tokens,
             "output_tokens": counts.output_tokens,
             "cost_usd": self._cost_of(counts.input_tokens, counts.output_tokens),

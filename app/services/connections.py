@@ -203,7 +203,8 @@ def save_connection(
     before = (existing.updated_at, existing.base_url) if existing else None
     db.session.rollback()  # resolving a name can take seconds: no transaction meanwhile
     if values["kind"] != SIMULATED:
-        check_address(values["base_url"], provider_policy(is_admin=is_admin), "base_url")
+        policy = provider_policy(is_admin=is_admin)
+        check_address(values["base_url"], policy, "base_url", "PROVIDER_EGRESS_ALLOW")
     if "api_key" in changes:
         key = values.pop("api_key")
         values["sealed_key"] = seal(key) if key else None

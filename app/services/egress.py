@@ -24,8 +24,14 @@ def webhook_policy() -> EgressPolicy:
     return EgressPolicy(allow_private=False, allow=parse_allow_list(settings.egress_allow))
 
 
-def check_address(url: str, policy: EgressPolicy, field: str) -> None:
+def check_address(url: str, policy: EgressPolicy, field: str, variable: str) -> None:
     """Refuse ``url`` now if ``policy`` does; it is checked again at every connect.
+
+    Args:
+        url: What the user typed.
+        policy: What the account may reach.
+        field: The name of the field, for messages.
+        variable: The setting with which an administrator can permit the address.
 
     Raises:
         Invalid: Not an http(s) URL, or an address that is not permitted; names ``field``.
@@ -33,6 +39,12 @@ def check_address(url: str, policy: EgressPolicy, field: str) -> None:
     try:
         check_url(url, policy, resolve)
     except CallError as error:
+        action = error.action
+        if error.code == "policy_block":
+            action = f"An administrator can allow it with {variable}."
         raise Invalid(
-            error.message, action=error.action, fields={field: [error.message]}, code=error.code
+            error.message,
+            code=error.code,
+            action=action,
+            fields={field: [f"{error.message} {action}" if action else error.message]},
         ) from None

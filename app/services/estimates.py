@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean, stdev
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db
@@ -14,11 +15,13 @@ from app.engine.benchmarks.spec import Benchmark
 from app.engine.tokens import count_tokens
 from app.models import Run, SampleRow
 from app.queries.benchmarks import preview_samples, unavailable_reason
-from app.services.run_requests import RunRequest
-from app.services.run_submission import RunSpec, check_request
+from app.services.run_specs import RunSpec
 
 MIN_HISTORY = 20
 """Fewer answered samples than this say nothing about the next ones."""
+
+HISTORY_RUNS = 3
+HISTORY_SAMPLES = 1000
 
 DEFAULT_LATENCY_S = (0.8, 6.0)
 """One call of a hosted model, where nothing was measured yet."""
@@ -42,18 +45,11 @@ class Range:
         return {"low": round(self.low), "high": round(self.high)}
 
 
-def estimate_run(
-    request: RunRequest, account_id: int, is_admin: bool, settings: Settings
-) -> dict[str, Any]:
-    """Return the estimate of a run as the API shows it.
-
-    Raises:
-        Invalid: The request does not fit.
-    """
-    spec = check_request(request, account_id, is_admin, settings)
+def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str, Any]:
+    """Return what a run will take, as the API shows it."""
     calls = spec.total
     tokens_in, basis_in = _input_tokens(spec, settings)
-    history = _history(spec.benchmark.name, spec.model)
+    history = _history(account_id, spec.benchmark.name, spec.model)
     tokens_out, basis_out = _output_tokens(spec, history)
     latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
     simulated = spec.connection.kind == "simulated"
@@ -79,32 +75,39 @@ class _History:
     latency: Range
 
 
-def _history(benchmark: str, model: str) -> _History | None:
-    """Return what earlier runs of this benchmark with this model took, by all accounts."""
-    row = db.session.execute(
-        select(
-            func.count(),
-            func.avg(SampleRow.output_tokens),
-            func.avg(SampleRow.output_tokens * SampleRow.output_tokens),
-            func.avg(SampleRow.latency_ms),
-        )
-        .join(Run, Run.id == SampleRow.run_id)
+def _history(account_id: int, benchmark: str, model: str) -> _History | None:
+    """Return what the account's latest runs of this benchmark with this model took."""
+    latest = db.session.scalars(
+        select(Run.id)
         .where(
+            Run.user_id == account_id,
             Run.benchmark == benchmark,
             Run.model == model,
+            Run.done >= MIN_HISTORY,
+        )
+        .order_by(Run.created_at.desc())
+        .limit(HISTORY_RUNS)
+    ).all()
+    rows = db.session.execute(
+        select(SampleRow.output_tokens, SampleRow.latency_ms)
+        .where(
+            SampleRow.run_id.in_(latest),
             SampleRow.output_tokens.is_not(None),
             SampleRow.latency_ms.is_not(None),
         )
-    ).one()
-    number, mean, mean_square, latency = row
-    if number < MIN_HISTORY:
+        .limit(HISTORY_SAMPLES)
+    ).all()
+    if len(rows) < MIN_HISTORY:
         return None
-    mean, spread = float(mean), max(0.0, float(mean_square) - float(mean) ** 2) ** 0.5
+    tokens = [float(row.output_tokens or 0) for row in rows]
+    seconds = fmean(float(row.latency_ms or 0) for row in rows) / 1000
+    mean = fmean(tokens)
     # The mean of the next run lies within a few standard errors; never closer than 5 %.
-    margin = max(0.05 * mean, 2 * spread / number**0.5)
-    seconds = float(latency) / 1000
+    margin = max(0.05 * mean, 2 * stdev(tokens) / len(rows) ** 0.5)
     return _History(
-        number, Range(max(0.0, mean - margin), mean + margin), Range(seconds * 0.8, seconds * 1.5)
+        len(rows),
+        Range(max(0.0, mean - margin), mean + margin),
+        Range(seconds * 0.8, seconds * 1.5),
     )
 
 

@@ -16,6 +16,7 @@ from app.queries import benchmarks
 from app.queries.paging import page_of
 from app.services.estimates import estimate_run
 from app.services.run_requests import RunRequest
+from app.services.run_specs import check_request
 
 bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scope={"estimate"})
 
@@ -46,7 +47,6 @@ def get_benchmark(path: BenchmarkPath) -> Response:
 @bp.post("/estimates", responses={200: EstimateAnswer})
 def estimate(body: RunRequest) -> Response:
     """Return what a run would take: calls, tokens, cost and duration."""
-    account = g.account
-    return jsonify(
-        estimate_run(body, account.id, account.is_admin, current_app.extensions["settings"])
-    )
+    account, settings = g.account, current_app.extensions["settings"]
+    spec = check_request(body, account.id, account.is_admin, settings)
+    return jsonify(estimate_run(spec, account.id, settings))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, g, jsonify, request, stream_with_context
 from pydantic import ValidationError
 
-from app import limits, live
+from app import limits
 from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
@@ -24,6 +24,7 @@ from app.blueprints.api.schemas.runs import (
 from app.errors import Invalid
 from app.queries import exports, runs
 from app.services import rescoring, run_lifecycle, run_submission
+from app.services.live_answers import live_answer
 from app.services.run_requests import RunRequest
 
 bp = api_blueprint(
@@ -140,7 +141,7 @@ def stream_events(path: RunPath) -> Response:
     """Stream ``progress``, ``event``, ``sample``, ``status`` and ``done`` events."""
     run = runs.get_run(path.run_id, g.account.id)
     last = request.headers.get("Last-Event-ID") or request.args.get("after")
-    return live.response(run.id, last, finished=run.status not in ("queued", "running"))
+    return live_answer(run, last)
 
 
 @bp.get("/runs/<string:run_id>/export")

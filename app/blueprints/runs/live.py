@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Response, request, stream_with_context
 from flask_login import current_user, login_required
 
-from app import live as live_events
 from app.blueprints.runs import bp
 from app.queries import exports, runs
+from app.services.live_answers import live_answer
 
 
 @bp.get("/runs/<run_id>/events")
@@ -16,7 +16,7 @@ def events(run_id: str) -> Response:
     """Stream the run's events from the one after ``Last-Event-ID`` (or ``?after=``)."""
     run = runs.get_run(run_id, current_user.id)
     last = request.headers.get("Last-Event-ID") or request.args.get("after")
-    return live_events.response(run.id, last, finished=run.status not in ("queued", "running"))
+    return live_answer(run, last)
 
 
 @bp.get("/runs/<run_id>/export")

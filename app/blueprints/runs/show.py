@@ -6,8 +6,8 @@ from flask import render_template
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
-from app.live import newest_event_id
 from app.queries import run_charts, runs, samples
+from app.services.live_answers import newest_event_id
 
 
 @bp.get("/runs/<run_id>")

@@ -136,7 +136,8 @@ def _explain(error: Exception, repo: str) -> DatasetError:
 
     if isinstance(error, errors.GatedRepoError):
         return gated(repo)
-    if isinstance(error, errors.HfHubHTTPError | errors.LocalEntryNotFoundError | OSError):
+    transport_error = errors.HfHubHTTPError.__bases__[0]  # no connection, a timeout
+    if isinstance(error, transport_error | OSError):
         name = type(error).__name__
         return DatasetError(
             "dataset_unavailable",

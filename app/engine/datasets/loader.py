@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from app.engine.datasets.hub import (
     split_files,
 )
 from app.engine.errors import DatasetError
+from app.engine.types import Sample
 from app.net.errors import CallError
 
 Fetch = Callable[[str, Path], None]
@@ -93,6 +95,21 @@ class DatasetLoader:
             for ref in chain(protocol.datasets, protocol.support.values())
         )
 
+    def preview(self, protocol: Protocol, count: int) -> list[Sample]:
+        """Return the first ``count`` samples without checking the others.
+
+        Raises:
+            DatasetError: As :meth:`load`, for the records that were read.
+        """
+        support = {
+            name: list[Record](self._source(ref, _silence).records())
+            for name, ref in protocol.support.items()
+        }
+        records = chain.from_iterable(
+            self._source(ref, _silence).records() for ref in protocol.datasets
+        )
+        return list(islice(protocol.build(records, support), count))
+
     def _source(self, ref: DatasetRef | GeneratedRef, tell: Progress) -> Source:
         if isinstance(ref, GeneratedRef):
             return GeneratedSource(ref)
@@ -151,7 +168,7 @@ class DatasetLoader:
                 "dataset_unavailable", f"{url} cannot be downloaded here.", GO_ONLINE
             )
         target.parent.mkdir(parents=True, exist_ok=True)
-        download = target.with_name(f"{ref.split}.download.{url.rpartition('.')[2]}")
+        download = target.with_name(f".{uuid.uuid4().hex}.{url.rpartition('/')[2]}")
         try:
             try:
                 self._fetch(url, download)

@@ -20,7 +20,7 @@ def targets_of(sample: Sample) -> tuple[str, ...]:
 
 def quoted(text: str) -> str:
     """Return ``text`` on one line in quotes, cut to a readable length."""
-    line = " ".join(text.split())
+    line = " ".join(text[: 4 * _QUOTE_CHARS].split())
     if len(line) > _QUOTE_CHARS:
         line = f"{line[: _QUOTE_CHARS - 1]}…"
     return f"“{line}”"

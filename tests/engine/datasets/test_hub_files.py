@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -155,34 +156,68 @@ def test_json_files_may_hold_a_list_or_lines(tmp_path: Path, content: str) -> No
     assert next(loader.load(PROTOCOL).records())["question"] == "q"
 
 
-class _Refusing(http.server.BaseHTTPRequestHandler):
-    """Answers like the hub does for a gated dataset."""
+class _Hub(http.server.BaseHTTPRequestHandler):
+    """Answers like the hub does, for one file or with a refusal."""
+
+    status = 200
+    files: ClassVar[dict[str, bytes]] = {}
 
     def do_GET(self) -> None:
-        body = json.dumps({"error": "gated"}).encode()
-        self.send_response(self.server.status)  # type: ignore[attr-defined]
-        if self.server.status == 403:  # type: ignore[attr-defined]
-            self.send_header("X-Error-Code", "GatedRepo")
+        if self.status != 200:
+            self._answer(b"{}", {"X-Error-Code": "GatedRepo"} if self.status == 403 else {})
+        elif self.path.startswith("/api/"):
+            entries = [
+                {"type": "file", "path": path, "size": len(data), "oid": "0"}
+                for path, data in self.files.items()
+            ]
+            self._answer(json.dumps(entries).encode(), {"Content-Type": "application/json"})
+        else:
+            name = self.path.partition(f"/resolve/{REF.revision}/")[2]
+            etag = f'"{hash(self.files[name]) & 0xFFFF:040x}"'
+            headers = {"ETag": etag, "X-Repo-Commit": str(REF.revision)}
+            self._answer(self.files[name], headers)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _answer(self, body: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(self.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
-
-    do_HEAD = do_GET  # noqa: N815
+        if self.command == "GET":
+            self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
         """Stay quiet."""
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, "dataset_gated"), (404, "dataset_unavailable")])
-def test_a_refusal_of_the_hub_is_explained(tmp_path: Path, status: int, code: str) -> None:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
-    server.status = status  # type: ignore[attr-defined]
+@contextlib.contextmanager
+def serve(status: int = 200, files: dict[str, bytes] | None = None) -> Iterator[str]:
+    handler = type("Handler", (_Hub,), {"status": status, "files": files or {}})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        hub = HuggingFaceHub(tmp_path, "token", f"http://127.0.0.1:{server.server_port}")
-        with pytest.raises(DatasetError) as caught:
-            hub.list_files("org/name", None)
-        assert caught.value.code == code
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "dataset_gated"), (404, "dataset_unavailable")])
+def test_a_refusal_of_the_hub_is_explained(tmp_path: Path, status: int, code: str) -> None:
+    with serve(status) as address, pytest.raises(DatasetError) as caught:
+        HuggingFaceHub(tmp_path, "token", address).list_files("org/name", None)
+    assert caught.value.code == code
+
+
+def test_records_come_from_the_real_hub_client(tmp_path: Path) -> None:
+    configs = "- config_name: main\n  data_files:\n  - split: test\n    path: x.jsonl\n"
+    readme = f"---\nconfigs:\n{configs}---\n"
+    files = {"README.md": readme.encode(), "x.jsonl": f"{ROW}\n".encode(), "y.jsonl": b"{}\n"}
+    with serve(files=files) as address:
+        hub = HuggingFaceHub(tmp_path / "hub", None, address)
+        loader = DatasetLoader(cache_dir=tmp_path / "cache", mirror_dir=None, hub=hub)
+        dataset = loader.load(PROTOCOL)
+    assert [record["question"] for record in dataset.records()] == ["q"]

@@ -119,7 +119,7 @@ function yTicks(scale) {
 
 function xTicks(scale) {
   const span = scale.last - scale.first;
-  const rough = span / 5;
+  const rough = span / 6;
   const unit = 10 ** Math.floor(Math.log10(rough || 1));
   const step = Math.max(1, [1, 2, 5, 10].map((size) => size * unit).find((size) => size >= rough) ?? unit);
   const marks = [];

@@ -1,0 +1,132 @@
+"""What every scorer owes: no exception, a bounded time, a valid verdict."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.engine.scorers import registry
+from app.engine.types import Sample
+
+ROOT = Path(__file__).resolve().parents[3]
+OWN_PREFIXES = (
+    "aime",
+    "bbh",
+    "boxed_int",
+    "drop",
+    "ending",
+    "math",
+    "mcq",
+    "mgsm",
+    "numeric",
+    "pattern",
+    "qa",
+)
+PROFILES = [name for name in registry.all_scorers() if name.startswith(OWN_PREFIXES)]
+NO_SYMPY = [name for name in PROFILES if name not in {"math/inspect", "math/inspect_sympy"}]
+
+FRAGMENTS = [
+    *(
+        "Answer:",
+        "ANSWER : ",
+        "answer",
+        "Option",
+        "Choice",
+        "yes",
+        "no",
+        "答案：",
+        "উত্তর:",
+        "الإجابة:",
+    ),
+    *("\\boxed{", "\\textbf{", "\\frac", "\\sqrt", "\\text{ ", "}", "{", "**", "_", "$", "(", ")"),
+    *("A", "b", "C)", "ſ", "\u212a", "Ｂ", ".", ",", ":", "–", "/", "=", "%", "-"),
+    *("\n", "\r\n", " ", "\t", "\x00", "\ud800", "1", "42", "½", "⁹", "五十", "०"),
+]
+
+completions = st.one_of(
+    st.text(max_size=80), st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join)
+)
+samples = st.builds(
+    Sample,
+    id=st.just("1"),
+    messages=st.just(()),
+    target=st.one_of(completions, st.lists(completions, min_size=1, max_size=3).map(tuple)),
+    choices=st.lists(st.just("option"), max_size=10).map(tuple),
+    metadata=st.sampled_from(
+        [
+            {},
+            {"dataset_type": 1},
+            {"dataset_type": 2},
+            {"dataset_type": 3},
+            {"answer_prefix": "答案"},
+        ]
+    ),
+)
+
+
+@pytest.mark.parametrize("profile", [name for name in NO_SYMPY if name != "math/studio"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(completion=completions, sample=samples)
+def test_no_input_raises_and_every_score_lies_between_0_and_1(
+    profile: str, completion: str, sample: Sample
+) -> None:
+    verdict = registry.get_scorer(profile)(completion, sample)
+
+    assert verdict.score is not None
+    assert 0.0 <= verdict.score <= 1.0
+    assert verdict.explanation
+    if verdict.answer is None:
+        assert verdict.score == 0.0 or not completion.strip()
+
+
+def _filled(fragment: str) -> str:
+    return (fragment * (1_000_000 // len(fragment) + 1))[:1_000_000]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_degenerate_answer_of_a_million_characters_takes_less_than_a_second(
+    profile: str,
+) -> None:
+    sample = Sample("1", (), "42", ("a", "b", "c", "d"))
+    scorer = registry.get_scorer(profile)
+    fragments = (" ", "\n", "A", "9", "Answer:", "ANSWER:" + " " * 9_000, "\\boxed{", "**A) ")
+
+    for fragment in fragments:
+        completion = _filled(fragment)
+        started = time.thread_time()
+        scorer(completion, sample)
+        assert time.thread_time() - started < 1.0, fragment
+
+
+def test_sympy_is_loaded_by_no_scorer_module() -> None:
+    code = (
+        "import sys; from app.engine.scorers.registry import all_scorers; all_scorers();"
+        "sys.exit(any(m in sys.modules for m in ('sympy', 'math_verify', 'flask', 'sqlalchemy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT)  # noqa: S603
+    assert done.returncode == 0
+
+
+def test_two_modules_must_not_define_the_same_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("twice")
+    vars(module)["SCORERS"] = {"mcq/inspect": lambda _completion, _sample: None}
+    load: Callable[[str], ModuleType] = lambda _name: module  # noqa: E731
+    monkeypatch.setattr("app.engine.scorers.registry.importlib.import_module", load)
+
+    with pytest.raises(ValueError, match="mcq/inspect is defined twice"):
+        registry._table.__wrapped__("SCORERS")
+
+
+def test_profiles_are_sorted_and_unknown_ones_are_key_errors() -> None:
+    assert list(registry.all_scorers()) == sorted(registry.all_scorers())
+    assert "math/openbench" in registry.judged_scorers()
+    with pytest.raises(KeyError):
+        registry.get_scorer("no/such")

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import threading
+import time
+from threading import Event
+
+import pytest
+
+from app.engine.throttle import LocalThrottle
+from app.net.errors import Canceled
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Waits(Event):
+    """An event that is never set and moves the clock instead of waiting."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def wait(self, timeout=None):
+        self.clock.now += timeout or 0.0
+        return False
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def throttle(clock):
+    return LocalThrottle(clock=clock)
+
+
+def test_without_refusals_nothing_waits(throttle, clock):
+    assert [throttle.acquire(Waits(clock)) for _ in range(1000)] == [0.0] * 1000
+    assert throttle.rate_per_s is None
+
+
+def test_a_refusal_stops_everybody_for_as_long_as_the_server_asks(throttle, clock):
+    throttle.on_rate_limited(7.0)
+    assert throttle.acquire(Waits(clock)) == pytest.approx(7.0)
+
+
+def test_calls_then_start_evenly_below_the_rate_that_was_answered(throttle, clock):
+    for _ in range(40):
+        throttle.on_success()
+    clock.now += 2.0
+    throttle.on_rate_limited(None)
+    assert throttle.rate_per_s == pytest.approx(18.0)
+    starts = []
+    for _ in range(10):
+        throttle.acquire(Waits(clock))
+        starts.append(clock.now)
+    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    assert gaps == pytest.approx([1 / 18] * 9)
+
+
+def test_refusals_of_calls_under_way_count_once(throttle, clock):
+    for _ in range(40):
+        throttle.on_success()
+    clock.now += 2.0
+    for _ in range(30):
+        throttle.on_rate_limited(1.0)
+    assert throttle.rate_per_s == pytest.approx(18.0)
+
+
+def test_a_later_refusal_slows_down_further(throttle, clock):
+    throttle.on_rate_limited(None)
+    before = throttle.rate_per_s
+    for _ in range(20):
+        throttle.on_success()
+    grown = throttle.rate_per_s
+    clock.now += 30.0
+    throttle.on_rate_limited(None)
+    assert before < grown
+    assert throttle.rate_per_s < grown
+
+
+def test_answers_raise_the_rate_by_a_twentieth_per_second(throttle, clock):
+    for _ in range(20):
+        throttle.on_success()
+    clock.now += 1.0
+    throttle.on_rate_limited(None)
+    for _ in range(18):  # one second at 18 per second
+        throttle.on_success()
+    assert throttle.rate_per_s == pytest.approx(18.0 * 1.05)
+
+
+def test_a_pause_that_is_prolonged_meanwhile_is_kept(throttle, clock):
+    throttle.on_rate_limited(1.0)
+
+    class Prolong(Waits):
+        done = False
+
+        def wait(self, timeout=None):
+            if not self.done:
+                self.done = True
+                throttle.on_rate_limited(5.0)
+            return super().wait(timeout)
+
+    assert throttle.acquire(Prolong(clock)) >= 5.0
+
+
+def test_a_cancel_ends_the_wait_at_once():
+    throttle, cancel = LocalThrottle(), Event()
+    throttle.on_rate_limited(30.0)
+    threading.Timer(0.05, cancel.set).start()
+    started = time.monotonic()
+    with pytest.raises(Canceled):
+        throttle.acquire(cancel)
+    assert time.monotonic() - started < 1.0

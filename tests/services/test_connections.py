@@ -1,0 +1,234 @@
+"""Connections: well-known names, keys, addresses, the environment, owners."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app.db import db
+from app.errors import Conflict, Invalid, NotFound
+from app.models import Connection
+from app.services import connections
+from app.services.providers import PRESETS
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+KEY = "sk-canary-0123456789abcdef"
+LOCAL = "http://127.0.0.1:18080/v1"
+
+
+@pytest.fixture(autouse=True)
+def _no_keys_in_the_environment(monkeypatch):
+    for preset in PRESETS.values():
+        if preset.key_variable:
+            monkeypatch.delenv(preset.key_variable, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_resolver(monkeypatch):
+    def resolve(host, port):
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr("app.services.egress.resolve", resolve)
+
+
+def _names(account):
+    return [info.name for info in connections.list_connections(account.id, account.is_admin)]
+
+
+def test_the_simulated_connection_is_always_there_and_cannot_be_deleted(owner):
+    assert _names(owner) == ["simulated"]
+    info = connections.get_connection(owner.id, True, "simulated")
+    assert info.simulated
+    assert info.read_only
+    with pytest.raises(Conflict):
+        connections.delete_connection(owner.id, True, "simulated")
+    opened = connections.open_connection(owner.id, True, "simulated")
+    assert opened.kind == "simulated"
+    assert opened.api_key is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("openai", "openai"), ("anthropic", "anthropic"), ("groq", "openai_compatible")],
+)
+def test_for_a_well_known_name_a_key_is_enough(owner, name, kind):
+    info, new = connections.save_connection(owner.id, True, name, {"api_key": KEY})
+    assert new
+    assert info.kind == kind
+    assert info.base_url == PRESETS[name].base_url
+    assert info.api_key_hint == "cdef"
+    assert connections.open_connection(owner.id, True, name).api_key == KEY
+
+
+def test_a_well_known_name_needs_its_key(owner):
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, "openai", {})
+    assert caught.value.fields == {"api_key": ["OpenAI needs a key."]}
+
+
+def test_ollama_needs_nothing_at_all(owner):
+    info, _new = connections.save_connection(owner.id, True, "ollama", {})
+    assert info.base_url == "http://127.0.0.1:11434/v1"
+    assert not info.has_key
+
+
+def test_another_name_needs_an_address(owner):
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, "mine", {"api_key": KEY})
+    assert list(caught.value.fields) == ["base_url"]
+
+
+@pytest.mark.parametrize("name", ["", "Open AI", "UPPER", "-x", "a/b", "a" * 64, "new", "é"])
+def test_a_name_must_be_able_to_prefix_a_model(owner, name):
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, name, {"base_url": LOCAL})
+    assert list(caught.value.fields) == ["name"]
+
+
+def test_what_a_change_leaves_out_stays(owner):
+    connections.save_connection(
+        owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY, "max_retries": 2}
+    )
+    info, new = connections.save_connection(owner.id, True, "mine", {"timeout_s": 30.0})
+    assert not new
+    assert (info.base_url, info.max_retries, info.timeout_s) == (LOCAL, 2, 30.0)
+    assert connections.open_connection(owner.id, True, "mine").api_key == KEY
+
+
+def test_a_stored_key_does_not_follow_to_a_new_address(owner):
+    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL + "/evil"})
+    assert list(caught.value.fields) == ["api_key"]
+    assert connections.get_connection(owner.id, True, "mine").base_url == LOCAL
+    info, _new = connections.save_connection(
+        owner.id, True, "mine", {"base_url": LOCAL + "/other", "api_key": KEY + "x"}
+    )
+    assert info.base_url == LOCAL + "/other"
+
+
+def test_a_trailing_slash_is_no_new_address(owner):
+    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
+    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL + "/"})
+
+
+def test_a_key_can_be_removed(owner):
+    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
+    info, _new = connections.save_connection(owner.id, True, "mine", {"api_key": None})
+    assert not info.has_key
+    assert info.api_key_hint is None
+    assert db.session.scalar(select(Connection.sealed_key)) is None
+
+
+def test_a_short_key_gets_no_hint(owner):
+    info, _new = connections.save_connection(
+        owner.id, True, "mine", {"base_url": LOCAL, "api_key": "short"}
+    )
+    assert info.has_key
+    assert info.api_key_hint is None
+
+
+@pytest.mark.parametrize("key", ["with space", "line\nbreak", "nul\x00byte", "ключ"])
+def test_a_key_that_would_break_a_header_is_refused(owner, key):
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": key})
+    assert list(caught.value.fields) == ["api_key"]
+    assert key not in str(caught.value.fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_retries", 21),
+        ("max_connections", 0),
+        ("requests_per_minute", 0),
+        ("timeout_s", 0.5),
+        ("kind", "pigeon"),
+        ("base_url", LOCAL + "?key=1"),
+    ],
+)
+def test_fields_out_of_bounds_are_named(owner, field, value):
+    changes = {"base_url": LOCAL, field: value}
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, "mine", changes)
+    assert list(caught.value.fields) == [field]
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x.example", "not a url", "http://", "http://user:pass@x.example", "//x.example"]
+)
+def test_an_address_must_be_plain_http(owner, url):
+    with pytest.raises(Invalid) as caught:
+        connections.save_connection(owner.id, True, "mine", {"base_url": url})
+    assert list(caught.value.fields) == ["base_url"]
+
+
+def test_only_an_administrator_reaches_private_addresses(owner, second_user):
+    for url in (LOCAL, "http://10.0.0.7:8000/v1", "http://localhost:8080/v1"):
+        connections.save_connection(owner.id, True, "mine", {"base_url": url})
+        with pytest.raises(Invalid) as caught:
+            connections.save_connection(second_user.id, False, "mine", {"base_url": url})
+        assert "PROVIDER_EGRESS_ALLOW" in caught.value.action
+    connections.save_connection(
+        second_user.id, False, "mine", {"base_url": "https://llm.example.org/v1"}
+    )
+
+
+def test_nobody_reaches_the_metadata_service(owner):
+    with pytest.raises(Invalid):
+        connections.save_connection(owner.id, True, "mine", {"base_url": "http://169.254.169.254"})
+
+
+def test_a_list_lets_other_accounts_reach_named_networks(make_app, second_user):
+    with make_app(provider_egress_allow="10.0.0.0/24:8000").app_context():
+        connections.save_connection(
+            second_user.id, False, "lan", {"base_url": "http://10.0.0.7:8000/v1"}
+        )
+        with pytest.raises(Invalid):
+            connections.save_connection(
+                second_user.id, False, "lan2", {"base_url": "http://10.0.0.7:8001/v1"}
+            )
+
+
+def test_keys_in_the_environment_are_read_only_connections_of_administrators(
+    owner, second_user, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    assert _names(owner) == ["openai", "simulated"]
+    assert _names(second_user) == ["simulated"]
+    info = connections.get_connection(owner.id, True, "openai")
+    assert info.from_environment
+    assert info.api_key_hint == "cdef"
+    assert connections.open_connection(owner.id, True, "openai").api_key == KEY
+    with pytest.raises(Conflict):
+        connections.delete_connection(owner.id, True, "openai")
+    with pytest.raises(NotFound):
+        connections.open_connection(second_user.id, False, "openai")
+
+
+def test_a_connection_of_ones_own_goes_before_the_environments(owner, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    connections.save_connection(owner.id, True, "openai", {"api_key": "sk-of-my-own-1234567"})
+    assert connections.open_connection(owner.id, True, "openai").api_key == "sk-of-my-own-1234567"
+    connections.delete_connection(owner.id, True, "openai")
+    assert connections.open_connection(owner.id, True, "openai").api_key == KEY
+
+
+def test_another_accounts_connection_does_not_exist(owner, second_user):
+    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL})
+    with pytest.raises(NotFound):
+        connections.get_connection(second_user.id, False, "mine")
+    with pytest.raises(NotFound):
+        connections.open_connection(second_user.id, False, "mine")
+    with pytest.raises(NotFound):
+        connections.delete_connection(second_user.id, False, "mine")
+    assert _names(owner) == ["mine", "simulated"]
+
+
+def test_a_simulated_connection_keeps_no_key_and_no_address(owner):
+    info, _new = connections.save_connection(
+        owner.id, True, "sim2", {"kind": "simulated", "base_url": LOCAL, "api_key": KEY}
+    )
+    assert info.simulated
+    assert (info.base_url, info.has_key) == ("", False)

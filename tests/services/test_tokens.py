@@ -1,0 +1,112 @@
+"""API tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+
+from app.db import db, now, transaction
+from app.errors import Conflict, Invalid, NotFound
+from app.models import ApiToken
+from app.services import tokens
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def _age(by: timedelta) -> None:
+    with transaction() as session:
+        session.execute(update(ApiToken).values(last_used_at=now() - by))
+
+
+def _last_used():
+    db.session.rollback()
+    return db.session.scalar(select(ApiToken.last_used_at))
+
+
+def test_a_token_is_its_accounts_until_it_is_deleted(owner):
+    token, info = tokens.create_token(owner.id, "CI", ["read"])
+    assert token.startswith("obs_")
+    assert len(token) >= 47
+    account = tokens.authenticate_token(token)
+    assert account is not None
+    assert account.id == owner.id
+    assert account.scopes == {"read"}
+    tokens.delete_token(owner.id, info.id)
+    assert tokens.authenticate_token(token) is None
+
+
+def test_write_includes_read(owner):
+    token, info = tokens.create_token(owner.id, "CI", ["write"])
+    assert set(info.scopes) == {"read", "write"}
+    assert tokens.authenticate_token(token).scopes == {"read", "write"}
+
+
+def test_the_database_holds_no_token(owner):
+    token, info = tokens.create_token(owner.id, "CI", ["read"])
+    stored = str(db.session.execute(text("SELECT * FROM api_tokens")).all())
+    assert token not in stored
+    assert info.prefix in stored
+
+
+@pytest.mark.parametrize("token", ["", "obs_", "obs_unknown", "other_prefix", "obs_\ud800"])
+def test_other_text_is_nobody(owner, token):
+    assert tokens.authenticate_token(token) is None
+
+
+def test_an_expired_token_is_nobody(owner):
+    token, _info = tokens.create_token(
+        owner.id, "CI", ["read"], expires_at=now() + timedelta(hours=1)
+    )
+    with transaction() as session:
+        session.execute(update(ApiToken).values(expires_at=now()))
+    assert tokens.authenticate_token(token) is None
+    assert tokens.list_tokens(owner.id)[0].expired
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "expires_in_s", "field"),
+    [
+        ("", ["read"], None, "name"),
+        ("x" * 81, ["read"], None, "name"),
+        ("CI", [], None, "scopes"),
+        ("CI", ["admin"], None, "scopes"),
+        ("CI", ["read"], -1, "expires_at"),
+    ],
+)
+def test_fields_that_do_not_fit_are_named(owner, name, scopes, expires_in_s, field):
+    expires_at = now() + timedelta(seconds=expires_in_s) if expires_in_s else None
+    with pytest.raises(Invalid) as caught:
+        tokens.create_token(owner.id, name, scopes, expires_at)
+    assert list(caught.value.fields) == [field]
+
+
+def test_use_is_noted_at_most_once_a_minute(owner):
+    token, _info = tokens.create_token(owner.id, "CI", ["read"])
+    tokens.authenticate_token(token)
+    first = _last_used()
+    tokens.authenticate_token(token)
+    assert _last_used() == first
+    _age(timedelta(minutes=2))
+    tokens.authenticate_token(token)
+    assert _last_used() >= first
+
+
+def test_another_accounts_token_cannot_be_seen_or_deleted(owner, second_user):
+    _token, info = tokens.create_token(owner.id, "CI", ["read"])
+    assert tokens.list_tokens(second_user.id) == []
+    with pytest.raises(NotFound):
+        tokens.delete_token(second_user.id, info.id)
+
+
+def test_expired_tokens_make_room_when_an_account_is_full(owner, monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
+    tokens.create_token(owner.id, "1", ["read"], now() + timedelta(hours=1))
+    tokens.create_token(owner.id, "2", ["read"])
+    with pytest.raises(Conflict):
+        tokens.create_token(owner.id, "3", ["read"])
+    with transaction() as session:
+        session.execute(update(ApiToken).where(ApiToken.name == "1").values(expires_at=now()))
+    tokens.create_token(owner.id, "3", ["read"])
+    assert {info.name for info in tokens.list_tokens(owner.id)} == {"2", "3"}
