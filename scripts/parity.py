@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from app.engine.sandbox.sandbox import Sandbox  # noqa: E402
 from app.engine.scorers.registry import (  # noqa: E402
     all_scorers,
     judged_scorers,
@@ -69,7 +70,7 @@ FILES: dict[str, ParityFile] = {
     "gsm8k.openbench": _openbench("gsm8k", "numeric/openbench"),
     "humaneval.inspect_evals": _inspect("humaneval", "code/humaneval_inspect"),
     "humaneval.openbench": _openbench("humaneval", "code/humaneval_openbench"),
-    "ifeval.google_reference": ParityFile("ifeval", "inspect", {"*": "ifeval/google"}),
+    "ifeval.google_reference": _inspect("ifeval", "ifeval/inspect"),
     "ifeval.openbench": _openbench("ifeval", "ifeval/openbench"),
     "math.inspect_evals": ParityFile(
         None,
@@ -221,16 +222,6 @@ def compare_file(path: Path, file: ParityFile, sandbox: object) -> Comparison:
     return result
 
 
-def make_sandbox() -> object:
-    """Return the sandbox of this machine for the code benchmarks; ``None`` without one."""
-    try:
-        from app.engine.scorers import code
-    except ImportError:
-        return None
-    make: Callable[[], object] | None = getattr(code, "default_sandbox", None)
-    return make() if make else None
-
-
 def say(line: str) -> None:
     """Write one line of the report."""
     sys.stdout.write(line + "\n")
@@ -280,7 +271,7 @@ def main(arguments: list[str]) -> int:
     if not paths:
         say(f"no parity files in {folder}: set STUDIO_TEST_DATA or give --data")
         return 2
-    sandbox = make_sandbox() if options.code else None
+    sandbox = Sandbox() if options.code else None
     results = (compare_file(path, FILES[path.stem], sandbox) for path in paths)
     return 0 if report(results, verbose=options.verbose) else 1
 

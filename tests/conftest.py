@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.app_fixtures", "tests.queue_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:

@@ -77,7 +77,7 @@ def plot(axes: Axes, label: str, *body: Markup) -> Markup:
     """Return the plot area with grid and ticks; ``label`` says in words what it shows."""
     height = axes.height
     parts = [_y_tick(axes, tick) for tick in axes.y_ticks or axes.y.ticks(6)]
-    ticks = axes.x_ticks or axes.x.ticks(6)
+    ticks = _told_apart(axes.x_ticks or axes.x.ticks(6), axes.x_text)
     parts += [_x_tick(axes, tick, index, len(ticks)) for index, tick in enumerate(ticks)]
     parts.append(element("line", cls="axis", x1="0", x2="100%", y1=height, y2=height))
     if axes.x_title:
@@ -95,6 +95,15 @@ def plot(axes: Axes, label: str, *body: Markup) -> Markup:
         aria_label=label,
     )
     return element("div", svg, cls="xy")
+
+
+def _told_apart(ticks: Sequence[float], text: Callable[[float], str]) -> list[float]:
+    """Leave out ticks that read like the one before (1.0 and 1.2, as whole numbers)."""
+    return [
+        tick
+        for index, tick in enumerate(ticks)
+        if not index or text(tick) != text(ticks[index - 1])
+    ]
 
 
 def _y_tick(axes: Axes, tick: float) -> Markup:

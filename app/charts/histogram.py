@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -14,6 +15,8 @@ from app.charts.scale import Scale
 OUTLIER_SHARE = 0.995
 """Values beyond this quantile are counted in the last bin, so that one of them does not
 flatten all others."""
+
+MARKS = (("p50", 0.5), ("p95", 0.95))
 
 
 def histogram(
@@ -52,12 +55,9 @@ def histogram(
     )
 
 
-MARKS = (("p50", 0.5), ("p95", 0.95))
-
-
 def quantile(ordered: Sequence[float], q: float) -> float:
     """Return the value below which a share ``q`` of sorted values lies (nearest rank)."""
-    return ordered[min(len(ordered) - 1, max(0, -(-int(q * len(ordered) * 1000) // 1000) - 1))]
+    return ordered[max(0, math.ceil(q * len(ordered) - 1e-9) - 1)]
 
 
 def _axes(end: float, highest: int, height: int, unit: str) -> Axes:

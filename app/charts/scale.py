@@ -69,4 +69,4 @@ def padded(
         low = max(low, floor)
     if ceiling is not None:
         high = min(high, ceiling)
-    return Scale(low, high) if low < high else Scale(low - pad, high + pad)
+    return Scale(low, high) if low < high else Scale(high - pad, low + pad)

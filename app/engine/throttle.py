@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Protocol
 
 from app.net.errors import Canceled
 
 _EPISODE_S = 1.0
-_BELOW_GOODPUT = 0.9
+_BELOW_ACCEPTED = 0.9
 _GROWTH_PER_S = 0.05
+_LATER_GROWTH_PER_S = 0.25
+_LATER_S = 10.0
 _LEAST_PER_S = 0.5
 
 
@@ -45,11 +48,12 @@ class LocalThrottle:
     """Paces the calls of this process at what the provider has shown to take.
 
     Without refusals it does nothing. A refusal starts an episode: all threads stop for as
-    long as the server asks, and then start calls evenly, a tenth below the rate at which calls
-    were answered since the episode before. From there the rate grows by 5 % per second until
-    the next refusal. Refusals within an episode only prolong its pause. A limit on calls at a
-    time instead could not go below one call per latency, which is still too fast for many
-    accounts.
+    long as the server asks, and then start calls evenly, a tenth below the rate at which the
+    provider accepted calls since the episode before. From there the rate grows by 5 % per
+    second, after ten seconds without refusal by 25 %. Refusals of calls that were under way
+    belong to the same episode: they correct the rate and prolong the pause. A limit on calls
+    at a time instead could not go below one call per latency, which is still too fast for
+    many accounts.
 
     Args:
         clock: Monotonic seconds.
@@ -61,9 +65,10 @@ class LocalThrottle:
         self._rate_per_s: float | None = None
         self._resume_at = 0.0
         self._next_at = 0.0
+        self._started = 0
         self._episode = 0
         self._episode_at = clock()
-        self._answered = 0
+        self._before = _Window(calls=0, seconds=1.0, rate_per_s=None)
 
     @property
     def rate_per_s(self) -> float | None:
@@ -72,8 +77,43 @@ class LocalThrottle:
 
     def acquire(self, cancel: Event) -> float:
         """Wait for this call's turn; see :class:`Throttle`."""
+        waited_s = 0.0 if self._rate_per_s is None else self._await_turn(cancel)
+        with self._lock:
+            self._started += 1
+        return waited_s
+
+    def release(self) -> None:
+        """Nothing to do: calls are paced where they start."""
+
+    def on_success(self) -> None:
+        """Raise the rate a little, if it is paced."""
         if self._rate_per_s is None:
-            return 0.0
+            return
+        calm = self._clock() - self._episode_at >= _LATER_S
+        with self._lock:
+            # So much per answer is the same share per second at any rate.
+            self._rate_per_s += _LATER_GROWTH_PER_S if calm else _GROWTH_PER_S
+
+    def on_rate_limited(self, retry_after_s: float | None) -> None:
+        """Stop all threads for as long as the server asks, and slow them down."""
+        now = self._clock()
+        with self._lock:
+            over = now >= max(self._resume_at, self._episode_at + _EPISODE_S)
+            if over or not self._episode:
+                self._begin_episode(now)
+            self._before.calls -= 1
+            self._rate_per_s = self._before.next_rate_per_s()
+            self._resume_at = max(self._resume_at, now + (retry_after_s or 0.0))
+
+    def _begin_episode(self, now: float) -> None:
+        seconds = max(_EPISODE_S, now - self._episode_at)
+        self._before = _Window(self._started, seconds, self._rate_per_s)
+        self._started = 0
+        self._episode += 1
+        self._episode_at = now
+        self._next_at = now
+
+    def _await_turn(self, cancel: Event) -> float:
         started = self._clock()
         while True:
             episode, wait_s = self._reserve()
@@ -83,36 +123,6 @@ class LocalThrottle:
             if episode == self._episode and self._clock() >= self._resume_at:
                 return self._clock() - started
 
-    def release(self) -> None:
-        """Nothing to do: calls are paced where they start."""
-
-    def on_success(self) -> None:
-        """Count an answer, and raise the rate a little if it is paced."""
-        with self._lock:
-            self._answered += 1
-            if self._rate_per_s is not None:
-                self._rate_per_s += _GROWTH_PER_S * min(1.0, self._rate_per_s)
-
-    def on_rate_limited(self, retry_after_s: float | None) -> None:
-        """Stop all threads for as long as the server asks, and slow them down."""
-        now = self._clock()
-        resume_at = now + (retry_after_s or 0.0)
-        with self._lock:
-            if now >= max(self._resume_at, self._episode_at + _EPISODE_S) or not self._episode:
-                self._begin_episode(now)
-            if resume_at > self._resume_at:
-                self._resume_at = resume_at
-
-    def _begin_episode(self, now: float) -> None:
-        goodput_per_s = self._answered / max(_EPISODE_S, now - self._episode_at)
-        if self._rate_per_s is not None:
-            goodput_per_s = min(goodput_per_s, self._rate_per_s)
-        self._rate_per_s = max(_LEAST_PER_S, goodput_per_s * _BELOW_GOODPUT)
-        self._episode += 1
-        self._episode_at = now
-        self._answered = 0
-        self._next_at = now
-
     def _reserve(self) -> tuple[int, float]:
         """Take the next turn; return the episode it belongs to and the seconds until then."""
         with self._lock:
@@ -120,3 +130,18 @@ class LocalThrottle:
             turn_at = max(now, self._resume_at, self._next_at)
             self._next_at = turn_at + 1.0 / (self._rate_per_s or _LEAST_PER_S)
             return self._episode, turn_at - now
+
+
+@dataclass(slots=True)
+class _Window:
+    """The time between two episodes: calls started and not refused, and their pace."""
+
+    calls: int
+    seconds: float
+    rate_per_s: float | None
+
+    def next_rate_per_s(self) -> float:
+        accepted_per_s = self.calls / self.seconds
+        if self.rate_per_s is not None:
+            accepted_per_s = min(accepted_per_s, self.rate_per_s)
+        return max(_LEAST_PER_S, accepted_per_s * _BELOW_ACCEPTED)

@@ -129,10 +129,14 @@ class _Attempts:
     may_retry: Callable[[CallError], bool] | None
     wait: Callable[[float], bool]
     rng: random.Random
+    failed: int = 0
     repeated: set[str] = field(default_factory=set)
 
     def give_up(self, error: Exception) -> bool:
+        self.failed += 1
         if not isinstance(error, CallError) or not error.retryable:
+            return True
+        if self.failed > self.policy.max_retries:
             return True
         if asks_too_long(self.policy, error):
             return True

@@ -4,6 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.charts.difference import Difference, differences
+from app.charts.scatter import ScatterPoint, scatter
+
+SURE = 0.05
+
 
 def charts(comparison: dict[str, Any]) -> dict[str, Any]:
-    return {}
+    """Return the charts of a comparison by name; ``None`` where there is nothing to show."""
+    return {"difference": _difference(comparison), "scatter": _scatter(comparison)}
+
+
+def _difference(comparison: dict[str, Any]) -> Any:
+    rows = [
+        Difference(
+            f"{pair['b_model']} − {pair['a_model']}",  # noqa: RUF001 - a minus sign is meant
+            pair["difference"],
+            *pair["ci95"],
+            clear=pair["p_value_adjusted"] is not None and pair["p_value_adjusted"] < SURE,
+        )
+        for pair in comparison["pairs"]
+        if pair["ci95"]
+    ]
+    if not rows:
+        return None
+    return differences("Difference", "paired by sample, 95 % interval", rows)
+
+
+def _scatter(comparison: dict[str, Any]) -> Any:
+    """Score against cost, where at least two runs have both."""
+    points = [
+        ScatterPoint(
+            run["model"], run["usage"]["cost_usd"], run["score"]["value"], *run["score"]["ci95"]
+        )
+        for run in comparison["runs"]
+        if run["score"] and run["usage"]["cost_usd"] and not run["simulated"]
+    ]
+    if len(points) < 2:
+        return None
+    return scatter("Score against cost", "a run each", points)

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.db import db
+from app.db import UtcDateTime, db
 from app.errors import Invalid
 
 DEFAULT_LIMIT = 50
@@ -145,7 +145,8 @@ def read_page(
 def _checked(keys: Sequence[SortKey], cursor: str) -> Position:
     position = decode_cursor(cursor, len(keys))
     for key, value in zip(keys, position, strict=True):
-        wanted = key.column.type.python_type
+        column = key.column.type
+        wanted = datetime if isinstance(column, UtcDateTime) else column.python_type
         if not isinstance(value, (int, float) if wanted is float else wanted):
             raise _foreign_cursor()
     return position

@@ -15,6 +15,7 @@ from app.engine.benchmarks.registry import all_benchmarks
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.paging import Page, SortKey, read_page
+from app.recorder.progress import waiting_view
 
 SORTS = {
     "-created_at": (SortKey(Run.created_at, descending=True), SortKey(Run.id, descending=True)),
@@ -199,7 +200,7 @@ def run_view(run: Run) -> dict[str, Any]:
         },
         "estimate": run.estimate,
         "retries": run.retries,
-        "waiting": run.waiting,
+        "waiting": waiting_view(run.waiting),
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),
         "finished_at": timestamp(run.finished_at),

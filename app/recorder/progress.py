@@ -31,10 +31,15 @@ class Progress:
     """Follows a run's counts and says how fast it goes and what it waits for."""
 
     def __init__(
-        self, counts: Counts, total: int, cost_of: Callable[[int, int], float | None]
+        self,
+        counts: Counts,
+        total: int,
+        provider: str,
+        cost_of: Callable[[int, int, int], float | None],
     ) -> None:
         self._counts = counts
         self._total = total
+        self._provider = provider
         self._cost_of = cost_of
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), counts.done)])
         self._resumes_at: datetime | None = None
@@ -51,11 +56,21 @@ class Progress:
                     self._resumes_at, self._wait_message = until, event.message
 
     @property
+    def cost_usd(self) -> float | None:
+        """What was spent so far; ``None`` where the price is not known."""
+        counts = self._counts
+        return self._cost_of(counts.input_tokens, counts.output_tokens, counts.done)
+
+    @property
     def waiting(self) -> dict[str, Any] | None:
         """What the run waits for, for the run's row; ``None`` when calls go through."""
         if self._resumes_at is None or self._resumes_at <= now():
             return None
-        return {"until": self._resumes_at.isoformat(), "message": self._wait_message}
+        return {
+            "provider": self._provider,
+            "until": self._resumes_at.isoformat(),
+            "message": self._wait_message,
+        }
 
     def snapshot(self) -> dict[str, Any]:
         """Return the data of a ``progress`` event."""
@@ -71,7 +86,6 @@ class Progress:
                 counts.scored, counts.score_sum, counts.score_square_sum
             )
             score = {"value": value, "ci95": [low, high]}
-        resumes_at = self._resumes_at
         return {
             "status": "running",
             "done": counts.done,
@@ -80,16 +94,11 @@ class Progress:
             "score": score,
             "input_tokens": counts.input_tokens,
             "output_tokens": counts.output_tokens,
-            "cost_usd": self._cost_of(counts.input_tokens, counts.output_tokens),
+            "cost_usd": self.cost_usd,
             "rate_per_s": round(rate, 2),
             "eta_s": round((self._total - counts.done) / rate, 1) if rate > 0 else None,
             "retries": counts.retries,
-            "waiting": {
-                "resumes_in_s": round((resumes_at - now()).total_seconds(), 1),
-                "message": self._wait_message,
-            }
-            if resumes_at is not None and resumes_at > now()
-            else None,
+            "waiting": waiting_view(self.waiting),
         }
 
     def live_events(
@@ -104,6 +113,20 @@ class Progress:
         live += [("sample", _live_sample(result)) for result in batch[-SAMPLES_PER_BATCH:]]
         live.append(("progress", self.snapshot()))
         return live
+
+
+def waiting_view(waiting: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a run's wait as readers get it; ``None`` once it is over."""
+    if not waiting:
+        return None
+    left_s = (datetime.fromisoformat(waiting["until"]) - now()).total_seconds()
+    if left_s <= 0:
+        return None
+    return {
+        "provider": waiting["provider"],
+        "resumes_in_s": round(left_s, 1),
+        "message": waiting["message"],
+    }
 
 
 def preview(messages: Sequence[Mapping[str, str]]) -> str:

@@ -43,7 +43,8 @@ class DbRecorder:
         counts: What the finished rows add up to.
         replaced: Outcomes of earlier rows that are asked again and will be replaced.
         publish: Sends live events.
-        cost_of: Price of (input tokens, output tokens) in USD; ``None`` when unknown.
+        provider: What a reader calls the other side: the connection's name.
+        cost_of: USD for (input tokens, output tokens, calls); ``None`` when unknown.
 
     Attributes:
         lost: Another worker has the lease; nothing was or will be written.
@@ -61,7 +62,8 @@ class DbRecorder:
         counts: Counts,
         replaced: Mapping[SampleKey, str],
         publish: Publish,
-        cost_of: Callable[[int, int], float | None],
+        provider: str,
+        cost_of: Callable[[int, int, int], float | None],
     ) -> None:
         self._engine = engine
         self._run_id = run_id
@@ -70,8 +72,7 @@ class DbRecorder:
         self._counts = counts
         self._replaced = dict(replaced)
         self._publish = publish
-        self._cost_of = cost_of
-        self._progress = Progress(counts, total, cost_of)
+        self._progress = Progress(counts, total, provider, cost_of)
         self.lost = False
         self.cancel_requested = False
 
@@ -119,7 +120,7 @@ class DbRecorder:
                 .where(Run.id == self._run_id, Run.lease_token == self._token)
                 .values(
                     lease_until=db_epoch_s() + self._lease_s,
-                    cost_usd=self._cost_of(self._counts.input_tokens, self._counts.output_tokens),
+                    cost_usd=self._progress.cost_usd,
                     waiting=self._progress.waiting,
                     **self._counts.columns(),
                 )

@@ -24,7 +24,9 @@ def webhook_policy() -> EgressPolicy:
     return EgressPolicy(allow_private=False, allow=parse_allow_list(settings.egress_allow))
 
 
-def check_address(url: str, policy: EgressPolicy, field: str, variable: str) -> None:
+def check_address(
+    url: str, policy: EgressPolicy, field: str, variable: str = "EGRESS_ALLOW"
+) -> None:
     """Refuse ``url`` now if ``policy`` does; it is checked again at every connect.
 
     Args:

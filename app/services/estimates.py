@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db
-from app.engine import pricing
 from app.engine.benchmarks.spec import Benchmark
 from app.engine.tokens import count_tokens
 from app.models import Run, SampleRow
 from app.queries.benchmarks import preview_samples, unavailable_reason
+from app.services.costs import tariff_of
 from app.services.run_specs import RunSpec
 
 MIN_HISTORY = 20
@@ -52,19 +52,23 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
     history = _history(account_id, spec.benchmark.name, spec.model)
     tokens_out, basis_out = _output_tokens(spec, history)
     latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
-    simulated = spec.connection.kind == "simulated"
-    cost, source = (Range(0, 0), "simulated") if simulated else _cost(spec, tokens_in, tokens_out)
+    tariff = tariff_of(spec.model, simulated=spec.connection.simulated)
+    low, high = (
+        tariff.cost_usd(round(tokens_in * calls), round(each * calls), calls)
+        for each in (tokens_out.low, tokens_out.high)
+    )
+    cost = None if low is None or high is None else Range(low, high)
     return {
         "samples": calls // spec.config["epochs"],
         "calls": calls,
         "input_tokens": round(tokens_in * calls),
         "output_tokens": tokens_out.times(calls).view(),
-        "cost_usd": cost.times(calls).view(6) if cost else None,
+        "cost_usd": cost.view(6) if cost else None,
         "price_known": cost is not None,
-        "price_source": source,
+        "price_source": tariff.source,
         "duration_s": _duration(spec, latency, calls).view(1),
         "basis": f"{basis_in}; {basis_out}",
-        "checks": _checks(spec, settings, cost.times(calls) if cost else None),
+        "checks": _checks(spec, settings, cost),
     }
 
 
@@ -137,17 +141,6 @@ def _output_tokens(spec: RunSpec, history: _History | None) -> tuple[Range, str]
     return tokens, basis
 
 
-def _cost(spec: RunSpec, tokens_in: float, tokens_out: Range) -> tuple[Range | None, str]:
-    """Return the cost of one call in USD and where the price comes from."""
-    model = spec.model.partition("/")[2]
-    cost_of = pricing.cost_function(spec.connection.name, model)
-    low = cost_of(round(tokens_in * 1000), round(tokens_out.low * 1000))
-    high = cost_of(round(tokens_in * 1000), round(tokens_out.high * 1000))
-    if low is None or high is None:
-        return None, "unknown"
-    return Range(low / 1000, high / 1000), pricing.source()
-
-
 def _duration(spec: RunSpec, latency: Range, calls: int) -> Range:
     at_once = min(spec.config["max_connections"], calls) or 1
     duration = latency.times(calls / at_once)
@@ -193,7 +186,7 @@ def _data_check(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
 
 def _key_check(spec: RunSpec) -> dict[str, Any]:
     test = spec.connection.last_test
-    if spec.connection.kind == "simulated":
+    if spec.connection.simulated:
         return {
             "state": "warn",
             "title": "A simulated model",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.db import db
-from app.engine import pricing
 from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark
+from app.engine.pricing import price_of
 from app.errors import Conflict, Invalid
 from app.services.connections import (
     OpenConnection,
@@ -18,6 +19,7 @@ from app.services.connections import (
     open_connection,
 )
 from app.services.offered_models import ListFailure, list_all_offered
+from app.services.providers import PRESETS
 
 # Ids of models that do not chat; providers list them beside those that do.
 _OTHER_KINDS = re.compile(
@@ -124,19 +126,31 @@ def _describe(
 def _model(
     connection: str, model_id: str, full_id: str, simulated: bool, goal: Benchmark | None
 ) -> ModelInfo:
-    context = None if simulated else pricing.context_tokens(connection, model_id)
+    context = None if simulated else _context_tokens(connection, model_id)
     reason = None if simulated else _misfit(model_id, context, goal)
     price = Price(0.0, 0.0) if simulated else _price(connection, model_id)
     return ModelInfo(full_id, context, price, simulated, reason is None, reason)
 
 
 def _price(connection: str, model_id: str) -> Price | None:
-    cost_of = pricing.cost_function(connection, model_id)
-    # A thousand tokens, since some models cost more per token beyond a long prompt.
-    cost_in, cost_out = cost_of(1000, 0), cost_of(0, 1000)
-    if cost_in is None or cost_out is None:
+    known = price_of(connection, model_id)
+    if known is None:
         return None
-    return Price(round(cost_in * 1000, 6), round(cost_out * 1000, 6))
+    return Price(known.input_usd_per_million, known.output_usd_per_million)
+
+
+@lru_cache(maxsize=4096)
+def _context_tokens(connection: str, model_id: str) -> int | None:
+    """Return how much fits into the model, as the price list says; ``None``: it does not."""
+    if connection not in PRESETS or not PRESETS[connection].needs_key:
+        return None  # on a server of one's own, its operator decides
+    from genai_prices.data_snapshot import get_snapshot  # takes 0.2 s
+
+    try:
+        _, known = get_snapshot().find_provider_model(model_id, None, connection, None)
+    except LookupError:
+        return None
+    return known.context_window
 
 
 def _misfit(model_id: str, context: int | None, goal: Benchmark | None) -> str | None:

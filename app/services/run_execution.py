@@ -86,6 +86,7 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         counts=prepared.counts,
         replaced=prepared.replaced,
         publish=lambda events: publish_many(broker, lease.run_id, events),
+        provider=prepared.provider,
         cost_of=prepared.cost_of,
     )
     db.session.remove()  # the engine's threads never use the session; free its connection

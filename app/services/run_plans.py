@@ -15,7 +15,6 @@ from sqlalchemy import select
 from app import __version__
 from app.config import Settings
 from app.db import db
-from app.engine import pricing
 from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.clients.base import ModelClient
 from app.engine.clients.providers import make_client
@@ -31,6 +30,7 @@ from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
 from app.recorder import Counts, SampleKey
 from app.services import connections
+from app.services.costs import CostOf, tariff_of
 
 
 class PlanError(Exception):
@@ -58,7 +58,8 @@ class PreparedRun:
         counts: What the finished rows add up to.
         replaced: Outcomes of earlier errors that are asked again.
         digests: Of dataset, prompt, scorer, parameters and engine.
-        cost_of: Price of (input tokens, output tokens) in USD; ``None`` when unknown.
+        provider: The connection's name.
+        cost_of: Prices what was used.
     """
 
     plan: RunPlan
@@ -67,7 +68,8 @@ class PreparedRun:
     counts: Counts
     replaced: Mapping[SampleKey, str]
     digests: dict[str, Any]
-    cost_of: Callable[[int, int], float | None]
+    provider: str
+    cost_of: CostOf
 
 
 def build_plan(
@@ -129,9 +131,8 @@ def build_plan(
         counts=counts,
         replaced=replaced,
         digests=_digests(run, dataset, protocol.scorer),
-        cost_of=pricing.cost_function(connection.name, run.model.partition("/")[2])
-        if not run.simulated
-        else _free,
+        provider=connection.name,
+        cost_of=tariff_of(run.model, simulated=run.simulated).cost_usd,
     )
 
 
@@ -151,10 +152,6 @@ def _client(run: Run, connection: connections.OpenConnection) -> ModelClient:
         max_connections=run.config["max_connections"],
         provider=connection.name,
     )
-
-
-def _free(input_tokens: int, output_tokens: int) -> float | None:
-    return 0.0
 
 
 def _open_connection(run: Run) -> connections.OpenConnection:

@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +15,7 @@ from app import queue_server
 from app.config import Settings
 from app.errors import ConfigError
 from app.lifeline import die_with_parent
+from app.supervisor import probe
 from app.supervisor.service import GaveUp, Service
 from app.supervisor.terminal import complain, say
 
@@ -48,10 +47,7 @@ class Studio:
     @property
     def address(self) -> str:
         """Where a browser on this machine finds the Studio."""
-        host = self._settings.host
-        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound: all addresses
-            host = "127.0.0.1"
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}"
+        return probe.address_of(self._settings)
 
     def start(self) -> None:
         """Return when the Studio serves.
@@ -68,7 +64,7 @@ class Studio:
         for service in self._services:
             service.start()
         deadline = time.monotonic() + READY_TIMEOUT_S
-        while not _is_ready(f"{self.address}/ready"):
+        while not probe.answers(self._settings, "/ready"):
             if time.monotonic() > deadline:
                 raise GaveUp(f"The Studio was not ready within {READY_TIMEOUT_S:.0f} s.")
             self.tend()
@@ -155,14 +151,6 @@ def check_port(host: str, port: int) -> None:
             raise ConfigError(
                 f"Cannot listen on {host}:{port}: {error.strerror}. Check HOST and PORT."
             ) from None
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def announce(studio: Studio, settings: Settings) -> None:

@@ -50,11 +50,21 @@ def test_a_refusal_stops_everybody_for_as_long_as_the_server_asks(throttle, cloc
     assert throttle.acquire(Waits(clock)) == pytest.approx(7.0)
 
 
-def test_calls_then_start_evenly_below_the_rate_that_was_answered(throttle, clock):
-    for _ in range(40):
+def accept(throttle, clock, calls):
+    for _ in range(calls):
+        throttle.acquire(Waits(clock))
         throttle.on_success()
+
+
+def refuse(throttle, clock, retry_after_s=None):
+    throttle.acquire(Waits(clock))
+    throttle.on_rate_limited(retry_after_s)
+
+
+def test_calls_then_start_evenly_below_the_rate_that_was_accepted(throttle, clock):
+    accept(throttle, clock, 40)
     clock.now += 2.0
-    throttle.on_rate_limited(None)
+    refuse(throttle, clock)
     assert throttle.rate_per_s == pytest.approx(18.0)
     starts = []
     for _ in range(10):
@@ -64,35 +74,39 @@ def test_calls_then_start_evenly_below_the_rate_that_was_answered(throttle, cloc
     assert gaps == pytest.approx([1 / 18] * 9)
 
 
-def test_refusals_of_calls_under_way_count_once(throttle, clock):
-    for _ in range(40):
-        throttle.on_success()
-    clock.now += 2.0
-    for _ in range(30):
-        throttle.on_rate_limited(1.0)
-    assert throttle.rate_per_s == pytest.approx(18.0)
+def test_calls_under_way_count_as_accepted_until_they_are_refused(throttle, clock):
+    for _ in range(100):
+        throttle.acquire(Waits(clock))
+    clock.now += 0.1
+    throttle.on_rate_limited(2.0)
+    assert throttle.rate_per_s == pytest.approx(99 * 0.9)
+    for _ in range(91):
+        throttle.on_rate_limited(2.0)
+    assert throttle.rate_per_s == pytest.approx(8 * 0.9)
 
 
 def test_a_later_refusal_slows_down_further(throttle, clock):
-    throttle.on_rate_limited(None)
+    refuse(throttle, clock)
     before = throttle.rate_per_s
-    for _ in range(20):
-        throttle.on_success()
+    accept(throttle, clock, 20)
     grown = throttle.rate_per_s
     clock.now += 30.0
-    throttle.on_rate_limited(None)
+    refuse(throttle, clock)
     assert before < grown
     assert throttle.rate_per_s < grown
 
 
-def test_answers_raise_the_rate_by_a_twentieth_per_second(throttle, clock):
-    for _ in range(20):
-        throttle.on_success()
+def test_answers_raise_the_rate_by_a_twentieth_per_second_and_later_by_a_quarter(throttle, clock):
+    accept(throttle, clock, 20)
     clock.now += 1.0
-    throttle.on_rate_limited(None)
+    refuse(throttle, clock)
     for _ in range(18):  # one second at 18 per second
         throttle.on_success()
     assert throttle.rate_per_s == pytest.approx(18.0 * 1.05)
+    clock.now += 10.0
+    for _ in range(18):
+        throttle.on_success()
+    assert throttle.rate_per_s == pytest.approx(18.0 * 1.30)
 
 
 def test_a_pause_that_is_prolonged_meanwhile_is_kept(throttle, clock):

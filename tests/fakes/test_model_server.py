@@ -70,7 +70,7 @@ def test_every_fault_can_be_sent(fault):
 
 
 def test_it_runs_as_a_process_that_prints_its_port():
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603
         [sys.executable, Path(model_server.__file__), "--answer", "own process"],
         stdout=subprocess.PIPE,
         text=True,

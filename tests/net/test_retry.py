@@ -11,6 +11,10 @@ from app.net.errors import CallError, Canceled
 from app.net.retry import RetryPolicy, call_with_retries, wait_before
 
 
+def dice(seed):
+    return random.Random(seed)  # noqa: S311 - reproducible jitter
+
+
 def failing(errors):
     """A call that raises ``errors`` one by one and then answers."""
     left = list(errors)
@@ -37,7 +41,7 @@ def run(errors, policy=None, **options):
         return False
 
     call, made = failing(errors)
-    options.setdefault("rng", random.Random(7))
+    options.setdefault("rng", dice(7))
     try:
         result = call_with_retries(call, policy or RetryPolicy(), Event(), wait=wait, **options)
     except CallError as error:
@@ -69,7 +73,7 @@ def test_the_server_s_wait_wins_when_it_is_longer():
 
 def test_the_server_s_wait_does_not_shorten_ours():
     policy = RetryPolicy(jitter=0.0)
-    assert wait_before(policy, 4, busy(retry_after_s=0.0), random.Random(1)) == 8.0
+    assert wait_before(policy, 4, busy(retry_after_s=0.0), dice(1)) == 8.0
 
 
 def test_a_wait_beyond_the_limit_gives_up_with_the_server_s_time():
@@ -142,5 +146,5 @@ def test_a_call_that_fails_after_the_cancel_is_not_told_as_a_retry():
 
 
 def test_many_calls_wait_differently():
-    waits = {run([busy()], rng=random.Random(seed))[2][0] for seed in range(50)}
+    waits = {run([busy()], rng=dice(seed))[2][0] for seed in range(50)}
     assert len(waits) == 50

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from app.errors import Invalid, NotFound
@@ -16,6 +18,13 @@ KEY = "sk-canary-0123456789abcdef"
 @pytest.fixture(autouse=True)
 def _nothing_kept():
     offered_models._kept.clear()
+
+
+@pytest.fixture
+def unused_tcp_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @pytest.fixture
@@ -53,9 +62,10 @@ def test_a_refused_key_says_what_to_do_and_hides_the_key(owner, server):
     assert not connections.get_connection(owner.id, True, "mine").last_test["ok"]
 
 
-def test_a_server_that_is_not_there_says_so(owner, server):
-    _save(owner, server)
-    server.__exit__(None, None, None)
+def test_a_server_that_is_not_there_says_so(owner, unused_tcp_port):
+    connections.save_connection(
+        owner.id, True, "mine", {"base_url": f"http://127.0.0.1:{unused_tcp_port}/v1"}
+    )
     result = connection_tests.test_connection(owner.id, True, "mine")
     assert not result.ok
     assert result.models_found == 0
@@ -127,3 +137,12 @@ def test_models_that_do_not_chat_are_not_fit(model_id):
 @pytest.mark.parametrize("model_id", ["gpt-4o-mini", "claude-sonnet-4-5", "llama3.2:1b", "o3"])
 def test_models_that_chat_are_fit(model_id):
     assert model_catalog._misfit(model_id, None, None) is None
+
+
+def test_prices_and_context_are_those_of_the_list_and_otherwise_unknown():
+    known = model_catalog._model("openai", "gpt-4o-mini", "openai/gpt-4o-mini", False, None)
+    assert known.price == model_catalog.Price(0.15, 0.6)
+    assert known.context_tokens == 128_000
+    unknown = model_catalog._model("mine", "gpt-4o-mini", "mine/gpt-4o-mini", False, None)
+    assert unknown.price is None
+    assert unknown.context_tokens is None

@@ -17,6 +17,7 @@ def show(run_id: str) -> str:
     # Read before the rows: what happens in between arrives twice rather than never.
     event_id = newest_event_id(run_id)
     row = runs.get_run(run_id, current_user.id)
+    history = run_charts.score_history(run_id)
     latencies = samples.latencies_ms(run_id)
     view = {
         **runs.page_view(row),
@@ -32,7 +33,7 @@ def show(run_id: str) -> str:
         run=view,
         latest_samples=[samples.page_view(sample) for sample in samples.latest_samples(run_id)],
         events=runs.latest_events(run_id),
-        score_history=run_charts.score_history(run_id),
-        charts=run_charts.charts(row, latencies),
+        score_history=history,
+        charts=run_charts.charts(row, latencies, history),
         last_event_id=event_id,
     )

@@ -28,7 +28,7 @@ Fetch = Callable[[str, Path], None]
 
 Progress = Callable[[str], None]
 
-GO_ONLINE = "Set DATASETS_DIR to a folder with a copy, or allow downloads (unset DATASETS_OFFLINE)."
+GO_ONLINE = "Set DATASETS_DIR to a folder with a copy, or allow downloads (unset OFFLINE)."
 
 
 class DatasetLoader:

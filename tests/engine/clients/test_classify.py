@@ -41,13 +41,14 @@ def gemini(code, status, message, *details):
     return [{"error": {"code": code, "status": status, "message": message, "details": details}}]
 
 
-QUOTA_TYPE = "type.googleapis.com/google.rpc.QuotaFailure"
-PER_DAY = {"@type": QUOTA_TYPE, "violations": [
-    {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "50"}]}  # fmt: skip
-PER_MINUTE = {"@type": QUOTA_TYPE, "violations": [
-    {"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "15"}]}  # fmt: skip
-NO_QUOTA = {"@type": QUOTA_TYPE, "violations": [
-    {"quotaId": "GenerateContentInputTokensPerModelPerMinute-FreeTier", "quotaValue": "0"}]}  # fmt: skip
+def quota_failure(quota, value):
+    violations = [{"quotaId": quota, "quotaValue": value}]
+    return {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations}
+
+
+PER_DAY = quota_failure("GenerateRequestsPerDayPerProjectPerModel-FreeTier", "50")
+PER_MINUTE = quota_failure("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "15")
+NO_QUOTA = quota_failure("GenerateContentInputTokensPerModelPerMinute-FreeTier", "0")
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"}
 BAD_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 GEMINI_429 = "You exceeded your current quota, please check your plan and billing details."
@@ -89,7 +90,7 @@ ROWS = [
     Row("Ollama's own API", 404, {"error": "model 'x' not found"}, "unknown_model", "fail"),
     Row("old vLLM, flat", 404, {"object": "error", "message": "The model `x` does not exist.",
         "type": "NotFoundError", "param": None, "code": 404}, "unknown_model", "fail"),
-    Row("OpenRouter model is 400", 400, {"error": {"message": "x is not a valid model: invalid model",
+    Row("OpenRouter model is 400", 400, {"error": {"message": "x is an invalid model id",
         "code": 400}}, "unknown_model", "fail"),
     # Credit
     Row("OpenAI quota", 429, openai(GEMINI_429, "insufficient_quota", "insufficient_quota"),
@@ -109,7 +110,7 @@ ROWS = [
         "quota", "pause"),
     Row("Gemini limit 0", 429, gemini(429, "RESOURCE_EXHAUSTED", GEMINI_429, NO_QUOTA),
         "quota", "pause"),
-    Row("xAI credits are 403", 403, {"code": "x", "error": "Your team doesn't have any credits yet."},
+    Row("xAI credits are 403", 403, {"code": "x", "error": "Your team has no credits yet."},
         "quota", "pause"),
     # Context
     Row("OpenAI context", 400, openai(CONTEXT, "context_length_exceeded"), "context_length"),
