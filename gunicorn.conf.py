@@ -32,6 +32,7 @@ keepalive = 5
 max_requests = 0  # recycling processes would cut live views; memory stays flat
 preload_app = False  # SIGHUP picks up new code
 control_socket_disable = True
+loglevel = "info" if _settings.log_level == "DEBUG" else "warning"
 accesslog = "-" if _settings.log_level == "DEBUG" else None
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'  # without the query string
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - heartbeat file

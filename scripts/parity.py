@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app.engine.sandbox.sandbox import Sandbox  # noqa: E402
+from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError  # noqa: E402
 from app.engine.scorers.registry import (  # noqa: E402
     all_scorers,
     judged_scorers,
@@ -201,7 +201,7 @@ def compare_file(path: Path, file: ParityFile, sandbox: object) -> Comparison:
         result.skipped = f"no scorer {error.args[0]}"
         return result
     if None in scorers.values():
-        result.skipped = "needs a sandbox (--code)"
+        result.skipped = "needs the sandbox (--no-code)"
         return result
     for row in read_rows(path):
         sample = to_sample(row)
@@ -220,6 +220,14 @@ def compare_file(path: Path, file: ParityFile, sandbox: object) -> Comparison:
         result.differences.append(("*", f"{judge.other_prompts} judge prompts differ", "", ""))
         result.equal = min(result.equal, result.compared - judge.other_prompts)
     return result
+
+
+def compare_or_skip(path: Path, file: ParityFile, sandbox: object) -> Comparison:
+    """Compare a file, or say why this machine cannot run its code."""
+    try:
+        return compare_file(path, file, sandbox)
+    except SandboxUnavailableError as error:
+        return Comparison(path.stem, skipped=str(error))
 
 
 def say(line: str) -> None:
@@ -256,7 +264,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         default=os.environ.get("STUDIO_TEST_DATA"),  # noqa: TID251 - a script, not the app
         help="folder that holds parity/ (default: $STUDIO_TEST_DATA)",
     )
-    parser.add_argument("--code", action="store_true", help="also run the code benchmarks")
+    parser.add_argument("--no-code", action="store_true", help="leave the code benchmarks out")
     parser.add_argument("--verbose", action="store_true", help="list every difference")
     return parser.parse_args(arguments)
 
@@ -271,8 +279,8 @@ def main(arguments: list[str]) -> int:
     if not paths:
         say(f"no parity files in {folder}: set STUDIO_TEST_DATA or give --data")
         return 2
-    sandbox = Sandbox() if options.code else None
-    results = (compare_file(path, FILES[path.stem], sandbox) for path in paths)
+    sandbox = None if options.no_code else Sandbox()
+    results = (compare_or_skip(path, FILES[path.stem], sandbox) for path in paths)
     return 0 if report(results, verbose=options.verbose) else 1
 
 

@@ -1,6 +1,6 @@
 """A preview of every template with invented data, for eyes and for the template tests.
 
-Run it with ``python tests/templates/preview.py`` and open http://127.0.0.1:8099/preview.
+Run it with ``python -m tests.templates.preview`` and open http://127.0.0.1:8099/preview.
 It is not part of the product: the numbers are made up.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 from flask import Flask, Response, render_template, request, send_file
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
-from preview_data import MODELS, benchmarks
-from preview_pages import pages
+from tests.templates.preview_data import MODELS, benchmarks
+from tests.templates.preview_pages import pages
 
 from app.template_filters import register_template_filters
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from preview_data import (
+from tests.templates.preview_data import (
     CATEGORIES,
     MODELS,
     RUNS,
@@ -18,7 +18,7 @@ from preview_data import (
     run_page,
     webhooks,
 )
-from preview_forms import (
+from tests.templates.preview_forms import (
     ConnectionForm,
     LoginForm,
     PasswordForm,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.engine.scorers import math_worker
 from app.engine.scorers.math import equal_by_value, last_boxed
 from app.engine.scorers.math_judged import (
     equality_prompt,
@@ -89,6 +90,17 @@ def test_a_hostile_expression_ends_within_the_limit_and_the_next_one_works(
     assert not comparer.equal(hostile, "1")
     assert time.monotonic() - started < 5.0
     assert comparer.equal("1+1", "2")
+
+
+def test_the_child_answers_every_request_even_one_it_cannot_read() -> None:
+    parse_latex = math_worker.load_parser()
+
+    assert math_worker.answer(parse_latex, '{"left": "\\\\frac{1}{2}", "right": "0.5"}') == {
+        "equal": True
+    }
+    broken = math_worker.answer(parse_latex, '{"left": "\\\\frac{", "right": "1"}')
+    assert broken["equal"] is False
+    assert broken["reason"]
 
 
 def test_the_comparer_works_again_after_it_was_closed(comparer: SymbolicComparer) -> None:

@@ -1,0 +1,132 @@
+"""The settings pages: connections, API tokens, account."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.app_fixtures import PASSWORD, ApiClient
+
+KEY = "sk-canary-0123456789abcdef"
+LOCAL = "http://127.0.0.1:18080/v1"
+LIMITS = {"max_retries": "5", "max_connections": "16", "timeout_s": "120"}
+
+
+def _save(browser, path="/settings/connections/new", **data):
+    return browser.submit(path, {"kind": "openai_compatible", **LIMITS, **data})
+
+
+@pytest.mark.parametrize("page", ["connections", "connections/new", "tokens", "account"])
+def test_every_page_shows(signed_in, page):
+    assert signed_in.get(f"/settings/{page}").status_code == 200
+
+
+def test_the_first_page_is_that_of_connections(signed_in):
+    assert signed_in.get("/settings/").location == "/settings/connections"
+
+
+def test_a_connection_is_made_changed_and_deleted(signed_in):
+    answer = _save(signed_in, name="mine", base_url=LOCAL, api_key=KEY)
+    assert (answer.status_code, answer.location) == (303, "/settings/connections")
+    listed = signed_in.get("/settings/connections").text
+    assert "mine" in listed
+    assert KEY not in listed
+    form = signed_in.get("/settings/connections/mine").text
+    assert LOCAL in form
+    assert KEY not in form
+    answer = _save(
+        signed_in, "/settings/connections/mine", name="mine", base_url=LOCAL, max_retries="1"
+    )
+    assert answer.status_code == 303
+    answer = signed_in.submit("/settings/connections/mine/delete")
+    assert answer.status_code == 303
+    assert signed_in.get("/settings/connections/mine").status_code == 404
+
+
+def test_for_a_well_known_name_a_key_is_enough(signed_in):
+    assert _save(signed_in, name="openai", api_key=KEY).status_code == 303
+    assert "https://api.openai.com/v1" in signed_in.get("/settings/connections").text
+
+
+def test_what_does_not_fit_is_said_beside_the_field(signed_in):
+    answer = _save(signed_in, name="Mine!", base_url=LOCAL)
+    assert answer.status_code == 422
+    assert "lower-case letters" in answer.text
+    answer = _save(signed_in, name="mine", base_url="http://169.254.169.254/v1")
+    assert answer.status_code == 422
+    assert "not permitted" in answer.text
+
+
+def test_what_was_typed_as_a_key_is_not_sent_back(signed_in):
+    assert KEY not in _save(signed_in, name="mine", base_url="nonsense", api_key=KEY).text
+
+
+def test_a_new_connection_does_not_replace_one_of_the_same_name(signed_in):
+    _save(signed_in, name="mine", base_url=LOCAL)
+    answer = _save(signed_in, name="mine", base_url=LOCAL + "/other")
+    assert answer.status_code == 409
+    assert "already" in answer.text
+
+
+def test_a_test_without_scripts_says_how_it_went(signed_in):
+    answer = signed_in.submit("/settings/connections/simulated/test", follow_redirects=True)
+    assert "simulated works" in answer.text
+
+
+@pytest.mark.parametrize("action", ["", "/test", "/delete"])
+def test_another_accounts_connection_does_not_exist(signed_in, second_browser, action):
+    _save(signed_in, name="mine", base_url=LOCAL)
+    path = f"/settings/connections/mine{action}"
+    assert second_browser.submit(path, LIMITS).status_code == 404
+
+
+def test_a_token_is_shown_once_and_works(app, signed_in):
+    answer = signed_in.submit("/settings/tokens", {"name": "CI", "scopes": "read"})
+    assert answer.status_code == 201
+    token = re.search(r"obs_[\w-]{40,}", answer.text)[0]
+    assert token not in signed_in.get("/settings/tokens").text
+    assert ApiClient(app, token).get("/auth/me").status_code == 200
+    assert ApiClient(app, token).post("/tokens", json={"name": "x"}).status_code == 403
+
+
+def test_a_token_is_revoked(app, signed_in):
+    answer = signed_in.submit("/settings/tokens", {"name": "CI", "scopes": "write"})
+    token = re.search(r"obs_[\w-]{40,}", answer.text)[0]
+    token_id = re.search(r"/settings/tokens/(\d+)/delete", answer.text)[1]
+    assert signed_in.submit(f"/settings/tokens/{token_id}/delete").status_code == 303
+    assert ApiClient(app, token).get("/auth/me").status_code == 401
+
+
+def test_another_accounts_token_does_not_exist(signed_in, second_browser):
+    answer = signed_in.submit("/settings/tokens", {"name": "CI", "scopes": "write"})
+    token_id = re.search(r"/settings/tokens/(\d+)/delete", answer.text)[1]
+    assert second_browser.submit(f"/settings/tokens/{token_id}/delete").status_code == 404
+
+
+def test_a_token_that_would_have_expired_is_not_made(signed_in):
+    answer = signed_in.submit(
+        "/settings/tokens", {"name": "CI", "scopes": "read", "expires_at": "2020-01-01"}
+    )
+    assert answer.status_code == 422
+    assert "in the past" in answer.text
+
+
+def test_changing_the_password_signs_other_browsers_out_but_not_this_one(app, owner, signed_in):
+    other = app.test_client()
+    other.sign_in_as(owner)
+    answer = signed_in.submit(
+        "/settings/account",
+        {"current_password": PASSWORD, "new_password": "a quite different one"},
+    )
+    assert answer.status_code == 303
+    assert signed_in.get("/settings/account").status_code == 200
+    assert other.get("/settings/account").status_code == 302
+
+
+def test_a_wrong_current_password_changes_nothing(signed_in):
+    answer = signed_in.submit(
+        "/settings/account", {"current_password": "wrong", "new_password": "a quite different one"}
+    )
+    assert answer.status_code == 422
+    assert "not your current password" in answer.text

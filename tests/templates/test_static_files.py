@@ -1,0 +1,90 @@
+"""Style sheets, scripts and templates keep to the rules of the house."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "app" / "static"
+SHEETS = sorted(STATIC.rglob("*.css"))
+SCRIPTS = sorted(STATIC.rglob("*.js"))
+TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
+HEX = re.compile(r"#[0-9a-fA-F]{3,8}\b(?=\s*[;,)])")
+COLOUR_FUNCTION = re.compile(r"\b(?:rgb|rgba|hsl|hsla|oklch)\(")
+UNSAFE = re.compile(
+    r"\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|srcdoc)"
+)
+INLINE = re.compile(r"\s(?:style|on[a-z]+)=\"|<style|<script(?![^>]*\ssrc=)")
+VARIABLE = re.compile(r"var\((--[\w-]+)")
+DEFINED = re.compile(r"^\s*(--[\w-]+):", re.MULTILINE)
+IMPORTED = re.compile(r"(?:from|import\()\s*\"(\.[^\"]+)\"")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=name_of)
+def test_colours_stand_in_the_tokens_only(sheet: Path) -> None:
+    if sheet.name != "tokens.css":
+        css = sheet.read_text()
+        assert HEX.findall(css) == []
+        assert COLOUR_FUNCTION.findall(css) == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=name_of)
+def test_every_variable_is_a_token(sheet: Path) -> None:
+    tokens = set(DEFINED.findall((STATIC / "css" / "tokens.css").read_text()))
+    assert set(VARIABLE.findall(sheet.read_text())) <= tokens
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=name_of)
+def test_sheet_is_readable_and_balanced(sheet: Path) -> None:
+    css = sheet.read_text()
+    assert css.count("{") == css.count("}")
+    assert max(len(line) for line in css.splitlines()) <= 110
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+def test_script_parses_no_html_and_runs_no_text(script: Path) -> None:
+    assert UNSAFE.findall(script.read_text()) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+def test_imports_lead_to_files(script: Path) -> None:
+    for target in IMPORTED.findall(script.read_text()):
+        assert (script.parent / target).is_file(), target
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
+def test_template_has_no_inline_style_or_script(template: Path) -> None:
+    assert INLINE.findall(template.read_text()) == []
+
+
+def test_every_token_pair_has_enough_contrast_in_both_themes() -> None:
+    contrast = load("contrast", ROOT / "scripts" / "contrast.py")
+    measured = contrast.measure(contrast.TOKENS.read_text())
+    assert len(measured) >= 92
+    assert [item for item in measured if item[2] < item[0].least] == []
+
+
+def test_contrast_agrees_with_the_definition() -> None:
+    contrast = load("contrast", ROOT / "scripts" / "contrast.py")
+    assert contrast.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def load(name: str, path: Path) -> ModuleType:
+    spec = spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
