@@ -13,6 +13,7 @@ from typing import Any
 from app import live_hub
 from app.config import load_settings
 from app.errors import ConfigError
+from app.worker.processes import leave_parents_connections
 
 try:
     _settings = load_settings()
@@ -30,12 +31,17 @@ timeout = 60  # of a process that hangs; not a limit for requests
 graceful_timeout = 10
 keepalive = 5
 max_requests = 0  # recycling processes would cut live views; memory stays flat
-preload_app = False  # SIGHUP picks up new code
+preload_app = True  # imported once, for a quick start and shared memory
 control_socket_disable = True
 loglevel = "info" if _settings.log_level == "DEBUG" else "warning"
 accesslog = "-" if _settings.log_level == "DEBUG" else None
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'  # without the query string
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - heartbeat file
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Leave the connections of the parent alone."""
+    leave_parents_connections(server.app.wsgi())
 
 
 def post_worker_init(worker: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import current_app
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import ConnectionError as BrokerConnectionError
 from redis.retry import Retry
 
 from app.config import Settings
@@ -48,6 +49,23 @@ def connect_subscriber(settings: Settings) -> Redis:
     )
 
 
+class _WorkerBackoff(ExponentialWithJitterBackoff):
+    """Growing pauses between the tries of a worker, which end when the worker is to stop."""
+
+    stopping = False
+
+    def compute(self, failures: int) -> float:
+        """Return how long to wait before the next try, in seconds."""
+        if _WorkerBackoff.stopping:
+            raise BrokerConnectionError("the queue server is away and this process stops")
+        return super().compute(failures)
+
+
+def stop_waiting_for_broker() -> None:
+    """Make this process fail at once, from now on, where it would wait for the queue server."""
+    _WorkerBackoff.stopping = True
+
+
 def connect_worker(settings: Settings) -> Redis:
     """Return a patient client for workers: it sits out an outage of about two minutes."""
     return Redis.from_url(
@@ -55,7 +73,7 @@ def connect_worker(settings: Settings) -> Redis:
         socket_timeout=WORKER_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         health_check_interval=15,
-        retry=Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.05), WORKER_RETRIES),
+        retry=Retry(_WorkerBackoff(cap=1.0, base=0.05), WORKER_RETRIES),
     )
 
 

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from app.errors import (
@@ -73,11 +73,15 @@ _KINDS: dict[int, tuple[type[StudioError], str, str | None]] = {
 }
 
 
+_FORMS = frozenset({"auth.login", "auth.register", "settings.account"})
+
+
 def install(app: Flask) -> None:
     """Attach the handlers to ``app``."""
     app.register_error_handler(StudioError, show_error)
     app.register_error_handler(RateLimitExceeded, _show_limit)
     app.register_error_handler(CSRFError, _show_csrf_error)
+    app.register_error_handler(SecurityError, _show_unknown_host)
     app.register_error_handler(HTTPException, _show_http_error)
     for lost in (OperationalError, InterfaceError, PoolTimeout, RedisError):
         app.register_error_handler(lost, _show_outage)
@@ -135,7 +139,7 @@ def _limit_page(error: StudioError) -> Response:
             "errors/rate_limited.html",
             retry_after_s=int(seconds),
             message=error.detail,
-            retry_url=request.full_path.rstrip("?") if request.method == "GET" else None,
+            retry_url=request.path if request.endpoint in _FORMS else None,
             request_id=g.get("request_id"),
         ),
         429,
@@ -146,7 +150,10 @@ def _limit_page(error: StudioError) -> Response:
 
 def _show_limit(_error: RateLimitExceeded) -> Response:
     limit = limiter.current_limit
-    wait_s = max(1.0, limit.reset_at - time.time()) if limit else 60.0
+    wait_s = 60.0
+    if limit:
+        # The window's end is rounded up, to more than the window's length.
+        wait_s = min(max(1.0, limit.reset_at - time.time()), limit.limit.get_expiry())
     rate = f"{limit.limit.amount} per {limit.limit.GRANULARITY.name}" if limit else "the limit"
     return show_error(
         Limited(
@@ -165,6 +172,13 @@ def _show_csrf_error(error: CSRFError) -> Response:
             action="Reload the page and send it again.",
         )
     )
+
+
+def _show_unknown_host(_error: SecurityError) -> Response:
+    if wants_problem():
+        return show_error(BadRequest("This host name is not served here.", code="unknown_host"))
+    # No page: without a host there are no addresses for its links.
+    return Response("This host name is not served here.\n", 400, mimetype="text/plain")
 
 
 def _show_http_error(error: HTTPException) -> Response | HTTPException:

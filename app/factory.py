@@ -7,12 +7,12 @@ from datetime import timedelta
 from importlib import resources
 from typing import Any
 
-from flask import Flask, Response, request, send_file
+from flask import Flask, Response, has_request_context, request, send_file
 from flask_login import current_user
 from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import __version__, cli, error_pages, security
+from app import cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
 from app.config import Settings, load_settings
@@ -22,6 +22,7 @@ from app.logs import configure_logs
 from app.queries.runs import count_active
 from app.services import sessions
 from app.template_filters import register_template_filters
+from app.version import __version__
 
 FONTS = {
     "geist": ("fontpkg_geist", "Geist[wght].ttf"),
@@ -112,7 +113,7 @@ def font(name: str) -> Response:
 
 
 def _page_values() -> dict[str, Any]:
-    theme = request.cookies.get("theme") if request else None
+    theme = request.cookies.get("theme") if has_request_context() else None
     signed_in = bool(current_user and current_user.is_authenticated)
     return {
         "theme": theme if theme in THEMES else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import g, request
 from flask_login import current_user
@@ -84,11 +84,12 @@ def claimed_account_key() -> str:
 
 def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
+        limited: Callable[..., Any] = view
         for key in keys:
-            view = limiter.shared_limit(
+            limited = limiter.shared_limit(
                 rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
-            )(view)
-        return view
+            )(limited)
+        return cast(View, limited)
 
     return decorate
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Response, current_app
+from flask import current_app
 from redis import Redis
 from redis.exceptions import RedisError
 

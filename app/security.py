@@ -78,14 +78,19 @@ def _settle_retry_after(response: Response) -> None:
 
 
 def install(app: Flask) -> None:
-    """Attach to ``app``; before the limiter, so that a refused request has an id, too."""
+    """Attach to ``app``, around all other extensions whenever they were attached.
+
+    A request has its id before the limiter refuses it, and the limiter's headers are settled.
+    """
     settings: Settings = app.extensions["settings"]
     trust_upstream = settings.trusted_proxies > 0
 
-    @app.before_request
     def name_request() -> None:
-        _name_request(trust_upstream=trust_upstream)
+        _name_request(trust_upstream)
 
-    @app.after_request
     def protect(response: Response) -> Response:
         return _protect(response, tls=settings.cookies_need_tls)
+
+    app.before_request_funcs.setdefault(None, []).insert(0, name_request)
+    # Flask runs these in reverse, so the first is the last to see a response.
+    app.after_request_funcs.setdefault(None, []).insert(0, protect)

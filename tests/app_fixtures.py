@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
@@ -27,11 +28,11 @@ from app.config import Settings
 from app.db import db, transaction
 from app.extensions import limiter
 from app.models import User
-from app.services import sessions, tokens
+from app.services import passwords, sessions, tokens
 from app.services.accounts import Account, as_account
-from app.services.passwords import hash_password
 
 PASSWORD = "correct horse battery staple"
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 ENCRYPTION_KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 
 
@@ -118,7 +119,7 @@ def _push_request_context() -> None:
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str | None]:
     """The PostgreSQL schema of this session; ``None``: SQLite."""
-    given = os.environ.get("TEST_DATABASE_URL")
+    given = os.environ.get("TEST_DATABASE_URL")  # noqa: TID251
     if not given:
         yield None
         return
@@ -135,7 +136,16 @@ def database_url() -> Iterator[str | None]:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, database_url: str | None) -> Iterator[Callable[..., Flask]]:
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash in a millisecond; tests/services/test_passwords.py tests the real cost."""
+    monkeypatch.setattr(passwords, "_hasher", CHEAP_HASHER)
+    monkeypatch.setattr(passwords, "_DECOY", CHEAP_HASHER.hash("nobody's"))
+
+
+@pytest.fixture
+def make_app(
+    tmp_path: Path, database_url: str | None, cheap_passwords: None
+) -> Iterator[Callable[..., Flask]]:
     """Makes applications with other settings: ``make_app(registration_open=False)``."""
     made: list[Flask] = []
 
@@ -190,7 +200,7 @@ def client(app: Flask) -> Browser:
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """The hash of ``PASSWORD``, made once."""
-    return hash_password(PASSWORD)
+    return CHEAP_HASHER.hash(PASSWORD)
 
 
 @pytest.fixture

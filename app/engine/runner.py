@@ -167,14 +167,20 @@ class _Run:
         return bool(waiting or self._events) and since_s >= plan.flush_every_s
 
     def _flush(self) -> None:
-        """Hand over all that waits, in batches; an empty one if nothing does."""
+        """Hand over all that waits, in batches; an empty one if nothing does.
+
+        What arrives meanwhile waits for the next time: a slow database gets larger batches,
+        not more of them.
+        """
         self._tell_notices()
+        left = len(self._pending)
         while True:
-            results = _take(self._pending, self._plan.flush_at)
+            results = _take(self._pending, min(left, self._plan.flush_at))
             if not self._recorder.record(results, _take(self._events, _MOST_EVENTS)):
                 self._halt.set()
             self._check_budget(results)
-            if not self._pending:
+            left -= len(results)
+            if left <= 0:
                 return
 
     def _check_budget(self, results: list[SampleResult]) -> None:
@@ -220,7 +226,7 @@ def _tasks(plan: RunPlan) -> Iterator[Task]:
     for index, sample in enumerate(samples):
         for epoch in range(1, plan.epochs + 1):
             if (sample.id, epoch) not in plan.finished:
-                yield Task(sample, epoch, index)
+                yield Task(sample, epoch, index * plan.epochs + epoch - 1)
 
 
 def _take(queue: deque[_T], most: int) -> list[_T]:

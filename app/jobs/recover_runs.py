@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.services.leases import release_lease_of
 from app.services.outbox import sweep_deliveries
 from app.services.run_lifecycle import sweep_runs
+from app.services.run_submission import hand_to_queue
 
 
 def recover_runs() -> int:
@@ -13,5 +14,8 @@ def recover_runs() -> int:
 
 
 def release_runs_of(pid: int) -> int:
-    """Free the runs of the dead local process ``pid`` at once; returns how many."""
-    return len(release_lease_of(pid))
+    """Free the runs of the dead local process ``pid`` and enqueue them; returns how many."""
+    freed = release_lease_of(pid)
+    for run_id, attempt in freed:
+        hand_to_queue(run_id, attempt)
+    return len(freed)

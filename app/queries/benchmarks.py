@@ -195,17 +195,18 @@ def preview_samples(name: str, protocol: str, settings: Settings) -> tuple[Sampl
 
     Never downloads: a page must not wait for the hub.
     """
-    return _preview(name, protocol, settings.model_copy(update={"offline": True}))
+    here = settings.model_copy(update={"offline": True})
+    # Looked up each time: the data may arrive while this process runs.
+    if not dataset_loader(here).available(all_benchmarks()[name].protocols[protocol]):
+        return ()
+    return _preview(name, protocol, here)
 
 
 @lru_cache(maxsize=256)
 def _preview(name: str, protocol: str, settings: Settings) -> tuple[Sample, ...]:
     definition = all_benchmarks()[name].protocols[protocol]
-    loader = dataset_loader(settings)
-    if not loader.available(definition):
-        return ()
     try:
-        return tuple(loader.preview(definition, PREVIEW_SAMPLES))
+        return tuple(dataset_loader(settings).preview(definition, PREVIEW_SAMPLES))
     except DatasetError as error:
         log.warning("no preview", extra={"benchmark": name, "reason": error.message})
         return ()

@@ -20,7 +20,8 @@ def _difference(comparison: dict[str, Any]) -> Any:
         Difference(
             f"{pair['b_model']} − {pair['a_model']}",  # noqa: RUF001 - a minus sign is meant
             pair["difference"],
-            *pair["ci95"],
+            low=pair["ci95"][0],
+            high=pair["ci95"][1],
             clear=pair["p_value_adjusted"] is not None and pair["p_value_adjusted"] < SURE,
         )
         for pair in comparison["pairs"]

@@ -122,7 +122,7 @@ def _scores(run_id: str) -> Scores:
         )
     )
     for sample_id, score in rows:
-        sums[sample_id].append(score)
+        sums[sample_id].append(score or 0.0)
     return {sample_id: sum(values) / len(values) for sample_id, values in sums.items()}
 
 

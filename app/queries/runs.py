@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,18 +81,25 @@ def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
     if wanted.created_before:
         query = query.where(Run.created_at <= wanted.created_before)
     if wanted.tag:
-        query = query.where(cast(Run.tags, String).contains(f'"{wanted.tag}"', autoescape=True))
+        query = query.where(
+            cast(Run.tags, String).contains(json.dumps(wanted.tag), autoescape=True)
+        )
     for word in wanted.q.split():
         query = query.where(
             or_(
                 Run.benchmark.icontains(word, autoescape=True),
                 Run.model.icontains(word, autoescape=True),
                 Run.id.startswith(word.lower(), autoescape=True),
-                cast(Run.tags, String).icontains(word, autoescape=True),
+                cast(Run.tags, String).icontains(in_json(word), autoescape=True),
                 Run.notes.icontains(word, autoescape=True),
             )
         )
     return query
+
+
+def in_json(text: str) -> str:
+    """Return ``text`` as it stands inside a stored JSON string."""
+    return json.dumps(text)[1:-1]
 
 
 def get_run(run_id: str, account_id: int) -> Run:
@@ -150,7 +158,7 @@ def latest_events(run_id: str, limit: int = 100) -> list[RunEventRow]:
 
 def score_view(run: Run) -> dict[str, Any] | None:
     """Return the final score, or for a run under way the one so far."""
-    if run.score is not None:
+    if run.score is not None and run.status not in ACTIVE:
         return run.score
     if not run.scored:
         return None

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, func, or_, select
 
 from app.db import db
 from app.errors import NotFound
 from app.models import SampleRow
 from app.queries.paging import Page, SortKey, read_page
-from app.queries.runs import timestamp
+from app.queries.runs import in_json, timestamp
 from app.recorder.progress import preview
 
 ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.id))
@@ -63,9 +63,7 @@ def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
                 SampleRow.sample_id == wanted.q,
                 SampleRow.completion.icontains(wanted.q, autoescape=True),
                 SampleRow.answer.icontains(wanted.q, autoescape=True),
-                func.lower(db.cast(SampleRow.input, db.Text)).contains(
-                    wanted.q.lower(), autoescape=True
-                ),
+                cast(SampleRow.input, Text).icontains(in_json(wanted.q), autoescape=True),
             )
         )
     return query
@@ -199,16 +197,21 @@ def page_view(row: SampleRow) -> dict[str, Any]:
 
 def stream_samples(run_id: str) -> Iterator[SampleRow]:
     """Yield all samples of a run in order, a few at a time in memory."""
-    position = -1
+    position, last_id = -1, 0
     while True:
+        # Epochs of one sample share its position.
+        further = or_(
+            SampleRow.position > position,
+            and_(SampleRow.position == position, SampleRow.id > last_id),
+        )
         rows = db.session.scalars(
             select(SampleRow)
-            .where(SampleRow.run_id == run_id, SampleRow.position > position)
-            .order_by(SampleRow.position)
+            .where(SampleRow.run_id == run_id, further)
+            .order_by(SampleRow.position, SampleRow.id)
             .limit(EXPORT_BATCH)
         ).all()
         if not rows:
             return
-        position = rows[-1].position
+        position, last_id = rows[-1].position, rows[-1].id
         yield from rows
         db.session.expunge_all()

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.db import now
 from app.engine.aggregate import running_interval
-from app.engine.runner import RunEvent
+from app.engine.plan import RunEvent
 from app.engine.types import SampleResult
 from app.recorder.counts import Counts
 
@@ -129,7 +129,7 @@ def waiting_view(waiting: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def preview(messages: Sequence[Mapping[str, str]]) -> str:
+def preview(messages: Sequence[Mapping[str, Any]]) -> str:
     """Return the beginning of the last message, on one line."""
     text = messages[-1]["content"] if messages else ""
     return " ".join(text[: PREVIEW_CHARACTERS * 4].split())[:PREVIEW_CHARACTERS]

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.db import db_epoch_s
-from app.engine.runner import RunEvent
+from app.engine.plan import RunEvent
 from app.engine.types import SampleResult
 from app.models import Run, RunEventRow
 from app.recorder.counts import Counts

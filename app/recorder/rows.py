@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from app.db import now
-from app.engine.runner import RunEvent
+from app.engine.plan import RunEvent
 from app.engine.types import SampleResult
 from app.models import SampleRow
 
@@ -78,7 +78,7 @@ def event_row(run_id: str, event: RunEvent) -> dict[str, Any]:
         "run_id": run_id,
         "at": now(),
         "kind": event.kind,
-        "message": event.message,
+        "message": _storable(event.message),
         "data": {
             name: value
             for name, value in (

@@ -12,7 +12,7 @@ import uuid_utils
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app import __version__, queue
+from app import queue
 from app.db import changed_rows, db, now, transaction
 from app.errors import NotFound, Unavailable
 from app.models import Delivery, DeliveryAttempt, Webhook
@@ -25,6 +25,7 @@ from app.services.chat_formats import body_for
 from app.services.egress import webhook_policy
 from app.services.sealing import open_sealed
 from app.services.webhooks import get_webhook
+from app.version import __version__
 
 log = logging.getLogger(__name__)
 

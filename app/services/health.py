@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,9 +14,12 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, queue
+from app import queue
 from app.db import db, is_reachable
 from app.errors import Unavailable
+from app.version import __version__
+
+log = logging.getLogger(__name__)
 
 CHECK_S = 1.0
 """A check that takes longer counts as failed: a monitor must not hang with what it watches."""
@@ -73,10 +77,14 @@ def _start(app: Flask, check: Callable[[], Any]) -> Future[Any]:
 
 def _result(future: Future[Any], deadline: float, otherwise: Any) -> Any:
     try:
-        return future.result(timeout=max(0.01, deadline - time.monotonic()))
+        error = future.exception(timeout=max(0.01, deadline - time.monotonic()))
     except Late:
         future.cancel()
         return otherwise
+    if error is not None:
+        log.warning("health check failed", extra={"error": type(error).__name__})
+        return otherwise
+    return future.result()
 
 
 def _count_workers() -> int:

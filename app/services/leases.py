@@ -6,6 +6,7 @@ fencing token: a worker that lost it (stopped for a while, say) changes nothing 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, current_app
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import func, literal, or_, update
+from sqlalchemy.exc import OperationalError
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
 from app.models import Run
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,21 @@ def release_lease(lease: Lease) -> bool:
     return changed_rows(result) == 1
 
 
-def release_lease_of(pid: int) -> list[str]:
-    """Give back the runs of the local process ``pid``, which is known to be dead."""
+def release_lease_of(pid: int) -> list[tuple[str, int]]:
+    """Give back the runs of the local process ``pid``, which is known to be dead.
+
+    Returns:
+        The runs' ids, each with the number of its next attempt.
+    """
+    mine = Run.lease_token.startswith(_owner(pid), autoescape=True)
     with transaction() as session:
-        mine = Run.lease_token.startswith(_owner(pid), autoescape=True)
-        ids = list(session.scalars(select(Run.id).where(mine, Run.status == "running")))
-        session.execute(update(Run).where(Run.id.in_(ids), mine).values(**given_back()))
-    return ids
+        rows = session.execute(
+            update(Run)
+            .where(mine, Run.status == "running")
+            .values(**given_back())
+            .returning(Run.id, Run.attempt)
+        )
+        return [(run_id, attempt) for run_id, attempt in rows]
 
 
 @contextmanager
@@ -113,7 +125,12 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
     def renew() -> None:
         with app.app_context():
             while not over.wait(lease.duration_s / 4):
-                if not renew_lease(lease):
+                try:
+                    kept = renew_lease(lease)
+                except OperationalError:
+                    log.warning("lease not renewed", extra={"run_id": lease.run_id})
+                    continue  # the database may be back before the lease expires
+                if not kept:
                     stop.set()
                     return
 

@@ -29,4 +29,4 @@ def newest_event_id(run_id: str) -> str | None:
         newest = get_broker().xrevrange(channel_of(run_id), count=1)
     except RedisError:
         return None
-    return newest[0][0].decode() if newest else None
+    return newest[0][0].decode() if newest else None  # type: ignore[union-attr]

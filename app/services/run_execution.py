@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 
 from app.broker import get_broker
 from app.config import Settings
-from app.db import db, now, transaction
+from app.db import db, db_epoch_s, now, transaction
 from app.engine.errors import DatasetError
-from app.engine.runner import RunEnd, run_benchmark
+from app.engine.plan import RunEnd
+from app.engine.runner import run_benchmark
 from app.live import publish, publish_many
 from app.models import Run, RunEventRow
 from app.recorder import DbRecorder, StorageFull
@@ -46,7 +47,6 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
     try:
         with kept_alive(lease, stop):
             prepared = build_plan(run_id, settings, _teller(run_id), stop)
-            _note_start(lease, prepared)
         status, failure = _work(lease, prepared, draining)
     except PlanError as error:
         status, failure = "failed", Failure(error.code, error.message, error.action)
@@ -89,8 +89,15 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         provider=prepared.provider,
         cost_of=prepared.cost_of,
     )
-    db.session.remove()  # the engine's threads never use the session; free its connection
     try:
+        refusal = _note_start(lease, prepared)
+        if refusal is not None:
+            return refusal, None
+        budget = prepared.plan.budget
+        spent = budget.check([]) if budget else None
+        if spent is not None:
+            return "paused", Failure(spent.code, spent.message, spent.action)
+        db.session.remove()  # the engine's threads never use it; free its connection
         end = run_benchmark(prepared.plan, prepared.client, recorder, draining)
     finally:
         prepared.client.close()
@@ -155,13 +162,22 @@ def _write_end(lease: Lease, status: str, failure: Failure | None) -> list[str] 
             time.sleep(1)
 
 
-def _note_start(lease: Lease, prepared: PreparedRun) -> None:
+def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
+    """Write what the run is about; returns ``lost`` or ``canceled`` when no call may be made."""
     with transaction() as session:
-        session.execute(
+        row = session.execute(
             update(Run)
             .where(Run.id == lease.run_id, Run.lease_token == lease.token)
-            .values(total=prepared.total, digests=prepared.digests)
-        )
+            .values(
+                total=prepared.total,
+                digests=prepared.digests,
+                lease_until=db_epoch_s() + lease.duration_s,
+            )
+            .returning(Run.cancel_requested_at)
+        ).first()
+    if row is None:
+        return "lost"
+    return "canceled" if row.cancel_requested_at else None
 
 
 def _teller(run_id: str) -> Callable[[str], None]:

@@ -16,6 +16,7 @@ from app.errors import Conflict, NotFound, Unavailable
 from app.models import ACTIVE, RESUMABLE, Run
 from app.services import outbox
 from app.services.leases import Lease, given_back
+from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
     """
     run = owned_run(run_id, account_id)
     deliveries: list[str] | None = None
+    values = {} if run.status == "running" else final_values(run_id)
     with transaction() as session:
         idle = update(Run).where(
             Run.id == run_id,
@@ -100,7 +102,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
                 (Run.status == "running") & (Run.lease_until < db_epoch_s()),
             ),
         )
-        deliveries = _end(session, idle, run_id, "canceled", None, {})
+        deliveries = _end(session, idle, run_id, "canceled", None, values)
         if deliveries is None:
             asked = session.execute(
                 update(Run)
@@ -120,7 +122,9 @@ def cancel_run(run_id: str, account_id: int) -> None:
     outbox.enqueue(deliveries or [])
 
 
-def resume_run(run_id: str, account_id: int, *, retry_errors: bool = False) -> None:
+def resume_run(
+    run_id: str, account_id: int, *, retry_errors: bool = False, budget_usd: float | None = None
+) -> None:
     """Go on with a failed, paused or canceled run; finished samples are kept.
 
     Args:
@@ -128,6 +132,7 @@ def resume_run(run_id: str, account_id: int, *, retry_errors: bool = False) -> N
         account_id: Its owner.
         retry_errors: Ask the samples that ended in an error again; then a completed run
             with errors can go on, too.
+        budget_usd: What the run may cost in all from now on; ``None`` leaves it.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -141,6 +146,7 @@ def resume_run(run_id: str, account_id: int, *, retry_errors: bool = False) -> N
             code="queue_unavailable",
             action="Try again in a moment; an admin can look at /health.",
         )
+    config = run.config if budget_usd is None else {**run.config, "budget_usd": budget_usd}
     states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
     with transaction() as session:
         attempt = session.execute(
@@ -153,6 +159,7 @@ def resume_run(run_id: str, account_id: int, *, retry_errors: bool = False) -> N
                 finished_at=None,
                 cancel_requested_at=None,
                 retry_errors=retry_errors,
+                config=config,
                 lease_token=None,
                 lease_until=0.0,
             )

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app import __version__
 from app.config import Settings
 from app.db import db
 from app.engine.benchmarks.registry import all_benchmarks
@@ -24,13 +23,15 @@ from app.engine.digests import digest_of
 from app.engine.plan import RunPlan
 from app.engine.scorers.registry import get_scorer
 from app.engine.types import Generation, Scorer
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.models import Run, SampleRow, User
 from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
 from app.recorder import Counts, SampleKey
 from app.services import connections
+from app.services.budgets import RunBudget
 from app.services.costs import CostOf, tariff_of
+from app.version import __version__
 
 
 class PlanError(Exception):
@@ -111,6 +112,8 @@ def build_plan(
     limit, epochs = config["limit"], config["epochs"]
     total = min(limit or dataset.size, dataset.size) * epochs
     finished, replaced, counts = _finished_rows(run)
+    cost_of = tariff_of(run.model, simulated=run.simulated).cost_usd
+    budget_usd = config["budget_usd"]
     client = _client(run, connection)
     scorer = _scorer(protocol.scorer, settings)
     plan = RunPlan(
@@ -123,6 +126,7 @@ def build_plan(
         max_connections=config["max_connections"],
         timeout_s=config["timeout_s"],
         retry=RetryPolicy(max_retries=config["max_retries"]),
+        budget=None if budget_usd is None else RunBudget(budget_usd, counts, cost_of),
     )
     return PreparedRun(
         plan=plan,
@@ -132,7 +136,7 @@ def build_plan(
         replaced=replaced,
         digests=_digests(run, dataset, protocol.scorer),
         provider=connection.name,
-        cost_of=tariff_of(run.model, simulated=run.simulated).cost_usd,
+        cost_of=cost_of,
     )
 
 
@@ -165,6 +169,8 @@ def _open_connection(run: Run) -> connections.OpenConnection:
             f"The connection {name!r} was deleted.",
             "Add it again in Settings → Connections, then Resume.",
         ) from None
+    except Conflict as error:
+        raise PlanError(error.code, error.detail, error.action) from None
 
 
 def _scorer(profile: str, settings: Settings) -> Scorer:
@@ -193,9 +199,9 @@ def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Coun
             SampleRow.judge_output_tokens,
         ).where(SampleRow.run_id == run.id)
     )
-    for sample_id, epoch, outcome, score, *tokens in rows:
+    for sample_id, epoch, outcome, score, tokens_in, tokens_out, judge_in, judge_out in rows:
         counts.add(outcome, score)
-        counts.add_tokens(*tokens)
+        counts.add_tokens(tokens_in, tokens_out, judge_in, judge_out)
         if outcome == "error" and run.retry_errors:
             replaced[(sample_id, epoch)] = outcome
         else:

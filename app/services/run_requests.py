@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 MAX_LIMIT = 200_000
 MAX_TAGS = 20
@@ -19,8 +26,18 @@ def json_integer(value: object) -> object:
     return value
 
 
+def storable(text: str) -> str:
+    """Refuse U+0000, which PostgreSQL cannot store."""
+    if "\0" in text:
+        raise ValueError("must not contain the character U+0000")
+    return text
+
+
 Whole = BeforeValidator(json_integer)
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Storable = AfterValidator(storable)
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Storable
+]
 
 
 class RunOptions(BaseModel):
@@ -28,8 +45,8 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    protocol: str | None = Field(
-        None, max_length=32, description="Reference whose prompt and scorer are used."
+    protocol: Annotated[str, Field(max_length=32), Storable] | None = Field(
+        None, description="Reference whose prompt and scorer are used."
     )
     limit: Annotated[int, Whole, Field(ge=1, le=MAX_LIMIT)] | None = Field(
         None, description="First so many samples only; empty: all."
@@ -63,12 +80,12 @@ class RunOptions(BaseModel):
 class RunRequest(RunOptions):
     """A benchmark, a model and options."""
 
-    benchmark: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    benchmark: Annotated[str, StringConstraints(min_length=1, max_length=80), Storable]
     model: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable
     ] = Field(description="`connection/model-id`")
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = Field(default_factory=list)
-    notes: Annotated[str, StringConstraints(max_length=10_000)] = ""
+    notes: Annotated[str, StringConstraints(max_length=10_000), Storable] = ""
 
     def options(self) -> dict[str, Any]:
         """Return the options that were given."""

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.db import db
 from app.engine.aggregate import ScoredRow, Summary, summarise
+from app.engine.types import Outcome
 from app.models import Run, SampleRow
 
 
@@ -35,7 +36,7 @@ def _scored_rows(run_id: str) -> Iterator[ScoredRow]:
         ).where(SampleRow.run_id == run_id)
     )
     for row in rows:
-        yield ScoredRow(*row)
+        yield ScoredRow(row.sample_id, row.epoch, row.category, Outcome(row.outcome), row.score)
 
 
 def score_of(summary: Summary) -> dict[str, Any] | None:
@@ -47,9 +48,8 @@ def score_of(summary: Summary) -> dict[str, Any] | None:
         "metric": score.metric,
         "value": score.value,
         "stderr": score.stderr,
-        # One graded sample says nothing about the spread: anything is possible.
-        "ci95": list(score.ci95 or (0.0, 1.0)),
-        "bounds": list(score.bounds or (score.value, score.value)),
+        "ci95": list(score.ci95),
+        "bounds": list(score.bounds),
         "n": score.n,
     }
 
@@ -57,7 +57,7 @@ def score_of(summary: Summary) -> dict[str, Any] | None:
 def breakdown_of(summary: Summary) -> dict[str, Any] | None:
     """Return the breakdown by category; ``None`` without categories."""
     items = [
-        {"key": part.key, "n": part.n, "value": part.value, "ci95": list(part.ci95 or (0.0, 1.0))}
+        {"key": part.key, "n": part.n, "value": part.value, "ci95": list(part.ci95)}
         for part in summary.breakdown
     ]
     return {"items": items} if items else None

@@ -67,6 +67,8 @@ def duplicate_request(run: Run, overrides: dict[str, Any]) -> RunRequest:
         pydantic.ValidationError: An override does not fit.
     """
     kept = {name: value for name, value in run.config.items() if value is not None}
+    if overrides.get("benchmark", run.benchmark) != run.benchmark:
+        del kept["protocol"]  # the other one has its own
     return RunRequest.model_validate(
         {"benchmark": run.benchmark, "model": run.model, "tags": run.tags, **kept, **overrides}
     )

@@ -19,12 +19,12 @@ _EXTENSION = "sealer"
 
 
 def _sealer() -> MultiFernet:
-    sealer = current_app.extensions.get(_EXTENSION)
+    sealer: MultiFernet | None = current_app.extensions.get(_EXTENSION)
     if sealer is None:
         settings: Settings = current_app.extensions["settings"]
         keys = [Fernet(key.get_secret_value()) for key in settings.encryption_keys]
         sealer = current_app.extensions[_EXTENSION] = MultiFernet(keys)
-    return sealer  # type: ignore[no-any-return]
+    return sealer
 
 
 def seal(text: str) -> str:
@@ -70,8 +70,10 @@ def rotate_keys() -> int:
     count = 0
     with transaction() as session:
         for key_id, sealed_key in session.execute(
-            select(Connection.id, Connection.sealed_key).where(Connection.sealed_key.is_not(None))
+            select(Connection.id, Connection.sealed_key)
         ).all():
+            if sealed_key is None:
+                continue
             # Not through the ORM: the connection itself was not updated now.
             session.execute(
                 update(Connection)

@@ -17,6 +17,7 @@ from app.services.accounts import ALL_SCOPES, Account, as_account
 
 PREFIX = "obs_"
 MAX_TOKENS = 200
+MAX_ROW_ID = 2**31 - 1
 _HINT_LENGTH = 10
 _USED_AT_PRECISION = timedelta(minutes=1)
 
@@ -126,6 +127,8 @@ def delete_token(user_id: int, token_id: int) -> None:
     Raises:
         NotFound: The account has no such token.
     """
+    if not 0 < token_id <= MAX_ROW_ID:
+        raise NotFound("There is no such token.")  # the database would not take the number
     with transaction() as session:
         removed = session.execute(
             delete(ApiToken).where(ApiToken.user_id == user_id, ApiToken.id == token_id)

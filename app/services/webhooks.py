@@ -15,7 +15,6 @@ from app.services.egress import check_address, webhook_policy
 from app.services.sealing import seal
 
 EVENTS = ("run.completed", "run.failed", "run.canceled", "run.paused")
-DEFAULT_EVENTS = ("run.completed", "run.failed")
 MAX_WEBHOOKS = 20
 
 

@@ -18,7 +18,7 @@ from app.supervisor.terminal import complain, is_interactive, say
 
 EMAIL = "demo@example.com"
 MODEL = "simulated/expert"
-PREFERRED = "gen_arithmetic"
+PREFERRED = "gen_word_problems"
 SAMPLES = 120
 TIMEOUT_S = 300.0
 _ENDED = frozenset({"completed", "failed", "canceled", "paused"})

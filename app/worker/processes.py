@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import ForkProcess
@@ -14,6 +16,7 @@ from app.broker import forget_broker
 from app.db import db
 from app.lifeline import die_with_parent
 
+_log = logging.getLogger(__name__)
 _fork = multiprocessing.get_context("fork")
 
 
@@ -50,4 +53,8 @@ def _in_child(app: Flask, target: Callable[..., object], arguments: tuple[object
     die_with_parent(signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
     leave_parents_connections(app)
-    target(*arguments)
+    try:
+        target(*arguments)
+    except Exception:  # noqa: BLE001 - the end of this process, told in our own log format
+        _log.exception("process of the pool failed")
+        sys.exit(1)

@@ -22,11 +22,13 @@ from redis.client import Pipeline
 from redis.exceptions import ConnectionError as BrokerConnectionError
 from redis.exceptions import TimeoutError as BrokerTimeoutError
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import now
 
+from app.broker import stop_waiting_for_broker
 from app.jobs.drain import draining
 from app.lifeline import die_with_parent
 from app.worker.processes import leave_parents_connections, signals_held, start_child
@@ -117,6 +119,13 @@ class StudioWorker(Worker):
             return
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
+    def teardown(self) -> None:
+        """Sign off, unless the queue server is away: then it finds out by itself."""
+        try:
+            super().teardown()  # type: ignore[no-untyped-call]
+        except _AWAY as error:
+            _log.warning("worker left without signing off", extra={"reason": str(error)})
+
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork the job's process; a stop meanwhile reaches it when it can handle it."""
         with signals_held(signal.SIGTERM):
@@ -139,6 +148,7 @@ class StudioWorker(Worker):
 
     def handle_warm_shutdown_request(self) -> None:
         """Pass a stop on to the running job, which ends within seconds."""
+        stop_waiting_for_broker()
         if self.horse_pid:
             self.kill_horse(sig=signal.SIGTERM)
 
@@ -157,6 +167,8 @@ class StudioWorker(Worker):
                     "queue server away at the end of a job",
                     extra={"job_id": job.id, "reason": str(error)},
                 )
+                if self._stop_requested:
+                    raise StopRequested from error
                 time.sleep(1)
         self._job_pid.value = 0
         killed, self._killed_pid = self._killed_pid, None
@@ -171,6 +183,7 @@ def drain_on_sigterm() -> None:
     reading, writing = os.pipe()
 
     def wake(signum: int, frame: FrameType | None) -> None:
+        stop_waiting_for_broker()
         os.write(writing, b".")
 
     def wait() -> None:

@@ -15,7 +15,7 @@ def proxied(make_app, make_account):
     return make_app(trusted_proxies=1)
 
 
-def _try(client, email, address, password="wrong password"):
+def _try(client, email, address, password="wrong password"):  # noqa: S107
     return client.submit(
         "/login",
         {"email": email, "password": password},

@@ -31,6 +31,8 @@ def test_costs_are_those_of_the_price_list(provider, model, listed, spent_in, sp
 
 def test_a_price_says_where_and_when_it_is_from():
     price = price_of("openai", "gpt-4o-mini")
+    assert price is not None
+    assert price.as_of is not None
     assert price.source.startswith("genai-prices ")
     assert price.as_of == price_list_date()
     assert price.as_of <= datetime.now(UTC).date()

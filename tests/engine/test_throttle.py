@@ -96,17 +96,42 @@ def test_a_later_refusal_slows_down_further(throttle, clock):
     assert throttle.rate_per_s < grown
 
 
+def test_one_episode_never_cuts_the_rate_by_more_than_a_third(throttle, clock):
+    accept(throttle, clock, 100)
+    clock.now += 1.0
+    refuse(throttle, clock)
+    before = throttle.rate_per_s
+    clock.now += 1.0
+    for _ in range(10):
+        refuse(throttle, clock)
+    assert throttle.rate_per_s == pytest.approx(before * 0.7)
+
+
 def test_answers_raise_the_rate_by_a_twentieth_per_second_and_later_by_a_quarter(throttle, clock):
     accept(throttle, clock, 20)
     clock.now += 1.0
     refuse(throttle, clock)
-    for _ in range(18):  # one second at 18 per second
-        throttle.on_success()
-    assert throttle.rate_per_s == pytest.approx(18.0 * 1.05)
+    clock.now += 2.0
+    refuse(throttle, clock)
+    rate = throttle.rate_per_s
+    answer_for_a_second(throttle, rate)
+    assert throttle.rate_per_s == pytest.approx(rate * 1.05, rel=0.01)
     clock.now += 10.0
-    for _ in range(18):
+    answer_for_a_second(throttle, rate)
+    assert throttle.rate_per_s == pytest.approx(rate * 1.30, rel=0.02)
+
+
+def test_after_the_first_refusal_the_rate_is_searched_for_quickly(throttle, clock):
+    accept(throttle, clock, 20)
+    clock.now += 1.0
+    refuse(throttle, clock)
+    answer_for_a_second(throttle, throttle.rate_per_s)
+    assert throttle.rate_per_s == pytest.approx(18 * 1.7)
+
+
+def answer_for_a_second(throttle, rate):
+    for _ in range(round(rate)):
         throttle.on_success()
-    assert throttle.rate_per_s == pytest.approx(18.0 * 1.30)
 
 
 def test_a_pause_that_is_prolonged_meanwhile_is_kept(throttle, clock):

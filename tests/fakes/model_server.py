@@ -230,6 +230,8 @@ class _State:
         self.behaviour = behaviour
         self.requests: deque[Call] = deque(maxlen=behaviour.keep)
         self.calls = 0
+        self.first_at: float | None = None
+        self.last_at: float | None = None
         self.in_flight = 0
         self.peak_in_flight = 0
         self.connections: set[asyncio.Transport] = set()
@@ -307,6 +309,7 @@ class _State:
             self.behaviour.rules.clear()
             self.requests.clear()
             self.calls = 0
+            self.first_at = self.last_at = None
             self.peak_in_flight = 0
             self.statuses.clear()
         for rule in change.pop("fail", []):
@@ -353,7 +356,8 @@ class _Connection(asyncio.Protocol):
         stop = end + 4 + int(headers.get("content-length", 0))
         if len(self._buffer) < stop:
             return
-        method, path, _ = first.split(" ")
+        method, target, _ = first.split(" ")
+        path = target.partition("?")[0]
         body = bytes(self._buffer[end + 4 : stop])
         del self._buffer[:stop]
         self._handle(Call(method, path, headers, body, self._state.calls, time.time()))
@@ -362,6 +366,8 @@ class _Connection(asyncio.Protocol):
         state = self._state
         if call.is_chat:
             state.calls += 1
+            state.first_at = state.first_at or call.at
+            state.last_at = call.at
             state.requests.append(call)
             try:
                 answer = state.decide(call)
@@ -409,6 +415,8 @@ class _Connection(asyncio.Protocol):
         return json.dumps(
             {
                 "calls": state.calls,
+                "first_at": state.first_at,
+                "last_at": state.last_at,
                 "in_flight": state.in_flight,
                 "peak_in_flight": state.peak_in_flight,
                 "connections": len(state.connections),

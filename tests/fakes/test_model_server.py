@@ -14,7 +14,9 @@ from tests.fakes.model_server import Answer, ModelServer
 POOL = urllib3.PoolManager(retries=False, timeout=2)
 
 
-def ask(base_url: str, text: str = "hi", path: str = "/chat/completions", **extra):
+def ask(
+    base_url: str, text: str = "hi", path: str = "/chat/completions", **extra: object
+) -> urllib3.BaseHTTPResponse:
     body = {"model": "m", "messages": [{"role": "user", "content": text}], **extra}
     return POOL.request("POST", base_url + path, body=json.dumps(body).encode())
 

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from app.net.errors import CallError, Canceled
-from app.net.retry import RetryPolicy, call_with_retries, wait_before
+from app.net.retry import Retry, RetryPolicy, call_with_retries, wait_before
 
 
 def dice(seed):
@@ -116,7 +116,7 @@ def test_a_further_condition_may_forbid_a_retry():
 
 
 def test_every_retry_is_told_before_its_wait():
-    told = []
+    told: list[Retry] = []
     run([busy(), busy(code="timeout")], on_retry=told.append)
     assert [(retry.attempt, retry.error.code) for retry in told] == [
         (1, "rate_limit"),
@@ -137,7 +137,8 @@ def test_a_cancel_ends_a_wait_at_once_and_no_call_follows():
 
 
 def test_a_call_that_fails_after_the_cancel_is_not_told_as_a_retry():
-    cancel, told = Event(), []
+    cancel = Event()
+    told: list[Retry] = []
     cancel.set()
     call, _ = failing([busy()])
     with pytest.raises(Canceled):

@@ -58,9 +58,7 @@ def test_rows_that_arrive_meanwhile_shift_nothing(rows):
     first = read_page(select(ApiToken), NEWEST_FIRST, limit=5)
     with transaction() as session:
         session.add(
-            ApiToken(
-                user_id=rows.id, name="late", token_hash="late", hint="", scopes=["read"]
-            )
+            ApiToken(user_id=rows.id, name="late", token_hash="late", hint="", scopes=["read"])
         )
     second = read_page(select(ApiToken), NEWEST_FIRST, limit=5, cursor=first.next_cursor)
     assert [row.name for row in second.items] == ["19", "18", "17", "16", "15"]

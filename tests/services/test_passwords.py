@@ -9,10 +9,16 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.services import passwords
+from tests.app_fixtures import PASSWORD
+
+
+@pytest.fixture(scope="module")
+def password_hash():
+    return passwords.hash_password(PASSWORD)
 
 
 def test_a_password_is_right_only_for_its_own_hash(password_hash):
-    assert passwords.verify_password(password_hash, "correct horse battery staple")
+    assert passwords.verify_password(password_hash, PASSWORD)
     assert not passwords.verify_password(password_hash, "correct horse battery stable")
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from flask import Flask, Response, render_template, request, send_file
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
-from tests.templates.preview_data import MODELS, benchmarks
-from tests.templates.preview_pages import pages
 
 from app.template_filters import register_template_filters
+from tests.templates.preview_data import MODELS, benchmarks
+from tests.templates.preview_pages import pages
 
 HERE = Path(__file__).resolve().parent
 APP = HERE.parents[1] / "app"

@@ -316,6 +316,8 @@ def comparison() -> dict[str, Any]:
     }
     unclear = {
         **pair,
+        "b_label": "C",
+        "b_model": "openai/gpt-4o-mini",
         "direction": "unclear",
         "difference": 0.008,
         "ci95": [-0.021, 0.037],
@@ -325,7 +327,10 @@ def comparison() -> dict[str, Any]:
     }
     return {
         "comparable": True,
-        "warnings": ["The runs used different temperatures (0.0 and 0.5)."],
+        "warnings": [
+            "The runs differ in temperature (0.0 and 0.5).",
+            "One of the runs did not complete.",
+        ],
         "common_samples": 400,
         "runs": [first, second],
         "pairs": [pair, unclear],

@@ -9,6 +9,7 @@ from wtforms import (
     Form,
     IntegerField,
     PasswordField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -58,7 +59,9 @@ class ConnectionForm(Form):
 
 class TokenForm(Form):
     name = StringField("Name")
-    scopes = SelectField("May", choices=[("read", "Read"), ("write", "Read and write")])
+    scopes = SelectField(
+        "May", choices=[SelectChoice("read", "Read"), SelectChoice("write", "Read and write")]
+    )
     expires_at = DateField("Expires")
 
 

@@ -132,15 +132,7 @@ def test_segments_of_no_samples_are_empty() -> None:
 )
 def test_markdown_of_a_model_cannot_run_call_or_style(hostile: str) -> None:
     html = filters.markdown(hostile)
-    for banned in (
-        "<script",
-        "<img",
-        "<svg",
-        "<iframe",
-        " style=",
-        'href="javascript',
-        'href="data',
-    ):
+    for banned in ("<script", "<img", "<svg", "<iframe", " style=", 'href="'):
         assert banned not in html
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -26,13 +27,14 @@ def client() -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(params=PAGES, scope="module")
 def html(client: FlaskClient, request: pytest.FixtureRequest) -> str:
     response = client.get(f"/preview/{request.param}")
     assert response.status_code == 200
     return response.text
 
 
+@lru_cache(maxsize=4)
 def tree_of(html: str) -> Element:
     root = html5lib.parse(html, namespaceHTMLElements=False)
     assert isinstance(root, Element)

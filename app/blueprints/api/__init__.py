@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import Info
+from flask_openapi3.openapi import OpenAPI
 
-from app import __version__
 from app.blueprints.api import (
     accounts,
     benchmarks,
@@ -24,6 +24,7 @@ from app.blueprints.api import (
     webhooks,
 )
 from app.blueprints.api.problems import Problem, validation_problem
+from app.version import __version__
 
 _RESOURCES = (
     accounts,

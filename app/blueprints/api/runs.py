@@ -109,7 +109,9 @@ def cancel_run(path: RunPath) -> Response:
 @bp.post("/runs/<string:run_id>/resume", responses={202: RunAnswer})
 def resume_run(path: RunPath, body: ResumeBody) -> Response:
     """Go on with a failed, paused or canceled run; finished samples are kept."""
-    run_lifecycle.resume_run(path.run_id, g.account.id, retry_errors=body.retry_errors)
+    run_lifecycle.resume_run(
+        path.run_id, g.account.id, retry_errors=body.retry_errors, budget_usd=body.budget_usd
+    )
     return _answer(path.run_id, 202)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request, url_for
+from flask import current_app, render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.benchmarks import bp
 from app.queries import benchmarks, runs
+from app.urls import address
 
 RECENT = 5
 
@@ -19,7 +20,6 @@ def index() -> str:
     category = request.args.get("category", "")
     offline = request.args.get("offline", "") in ("1", "true", "on")
     cards = benchmarks.cards(current_app.extensions["settings"])
-    kept = {name: value for name, value in (("q", q), ("offline", "1" if offline else "")) if value}
     tabs = [{"value": "", "label": "All", "count": len(cards)}, *benchmarks.categories(cards)]
     return render_template(
         "benchmarks/index.html",
@@ -27,10 +27,11 @@ def index() -> str:
         categories=[
             {
                 **tab,
-                "url": url_for(
+                "url": address(
                     "benchmarks.index",
-                    **({"category": tab["value"]} if tab["value"] else {}),
-                    **kept,
+                    category=tab["value"],
+                    q=q,
+                    offline="1" if offline else None,
                 ),
                 "current": tab["value"] == category,
             }

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from app.blueprints.runs import bp
 from app.errors import Conflict
 from app.services import rescoring, run_lifecycle
+from app.urls import address
 
 
 def _back(run_id: str) -> Response:
@@ -49,7 +50,7 @@ def retry_errors(run_id: str) -> Response:
 @login_required
 def duplicate(run_id: str) -> Response:
     """Show the form of a new run, filled in like this one."""
-    return redirect(url_for("runs.new", **{"from": run_id}), 303)
+    return redirect(address("runs.new", **{"from": run_id}), 303)
 
 
 @bp.post("/runs/<run_id>/delete")

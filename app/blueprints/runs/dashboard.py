@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import dashboard as figures
 from app.queries import runs as run_queries
+from app.urls import address
 
 PAGE_SIZE = 25
 TABS = (
@@ -47,8 +48,8 @@ def index() -> str:
         benchmark_options=[{"value": name, "label": name} for name in benchmarks],
         model_options=[{"value": name, "label": name} for name in models],
         page={
-            "newer_url": url_for("runs.index", **_kept_arguments()) if cursor else None,
-            "older_url": url_for("runs.index", cursor=page.next_cursor, **_kept_arguments())
+            "newer_url": address("runs.index", **_kept_arguments()) if cursor else None,
+            "older_url": address("runs.index", cursor=page.next_cursor, **_kept_arguments())
             if page.next_cursor
             else None,
             "total": page.total,
@@ -58,7 +59,7 @@ def index() -> str:
     )
 
 
-def _kept_arguments() -> dict[str, str]:
+def _kept_arguments() -> dict[str, Any]:
     return {
         name: value
         for name in ("status", "benchmark", "model", "tag", "q")
@@ -75,7 +76,7 @@ def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:
             "value": value,
             "label": label,
             "count": by_value.get(value, 0),
-            "url": url_for("runs.index", **({"status": value} if value else {}), **kept),
+            "url": address("runs.index", **kept, status=value),
             "current": value == current,
         }
         for value, label in TABS

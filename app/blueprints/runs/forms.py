@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from pydantic import ValidationError
-from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
 from app.services.run_requests import RunRequest
 
@@ -30,7 +30,7 @@ class RunForm(FlaskForm):
 
     benchmark = StringField("Benchmark")
     model = StringField("Model")
-    protocol = SelectField("Protocol", choices=[("", "Default")], validate_choice=False)
+    protocol = SelectField("Protocol", choices=[SelectChoice("", "Default")], validate_choice=False)
     limit = StringField("Samples", description=TEXT_OF["limit"])
     epochs = StringField("Epochs", description=TEXT_OF["epochs"])
     budget_usd = StringField("Budget", description=TEXT_OF["budget_usd"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
 from app import limits
 from app.blueprints.runs import bp
@@ -64,8 +65,8 @@ def _page(form: RunForm) -> str:
     cards = benchmark_queries.cards(settings)
     chosen = next((card for card in cards if card["name"] == form.benchmark.data), None)
     form.protocol.choices = [
-        ("", "Default"),
-        *((name, name) for name in (chosen["protocols"] if chosen else ())),
+        SelectChoice("", "Default"),
+        *(SelectChoice(name, name) for name in (chosen["protocols"] if chosen else ())),
     ]
     return render_template(
         "runs/new.html",
@@ -73,5 +74,5 @@ def _page(form: RunForm) -> str:
         benchmarks=cards,
         categories=benchmark_queries.categories(cards),
         connections=infos,
-        models=connections.simulated_models(),
+        models=[],
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import runs
 from app.queries import samples as queries
+from app.urls import address
 
 PAGE_SIZE = 50
 OUTCOMES = (
@@ -36,7 +37,7 @@ def samples(run_id: str) -> str:
     )
     cursor = request.args.get("cursor") or None
     found = queries.list_samples(run_id, wanted, limit=PAGE_SIZE, cursor=cursor)
-    kept = {name: value for name, value in request.args.items() if name != "cursor" and value}
+    kept = {"outcome": wanted.outcome, "category": wanted.category, "q": wanted.q}
     return render_template(
         "runs/samples.html",
         run=runs.page_view(run),
@@ -46,8 +47,8 @@ def samples(run_id: str) -> str:
         outcome_tabs=_tabs(run_id, wanted),
         category_options=[{"value": name, "label": name} for name in queries.categories(run_id)],
         page={
-            "newer_url": url_for("runs.samples", run_id=run_id, **kept) if cursor else None,
-            "older_url": url_for("runs.samples", run_id=run_id, cursor=found.next_cursor, **kept)
+            "newer_url": address("runs.samples", run_id=run_id, **kept) if cursor else None,
+            "older_url": address("runs.samples", run_id=run_id, cursor=found.next_cursor, **kept)
             if found.next_cursor
             else None,
             "total": found.total,
@@ -58,9 +59,6 @@ def samples(run_id: str) -> str:
 
 def _tabs(run_id: str, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
     counts = queries.outcome_counts(run_id, wanted.category)
-    kept = {
-        name: value for name, value in (("category", wanted.category), ("q", wanted.q)) if value
-    }
     tabs = [("", "All", sum(counts.values()))]
     tabs += [(value, label, counts[value]) for value, label in OUTCOMES if counts.get(value)]
     return [
@@ -68,8 +66,12 @@ def _tabs(run_id: str, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
             "value": value,
             "label": label,
             "count": count,
-            "url": url_for(
-                "runs.samples", run_id=run_id, **({"outcome": value} if value else {}), **kept
+            "url": address(
+                "runs.samples",
+                run_id=run_id,
+                outcome=value,
+                category=wanted.category,
+                q=wanted.q,
             ),
             "current": value == wanted.outcome,
         }
@@ -86,24 +88,24 @@ def sample(run_id: str, sample_id: str) -> str:
     row = queries.get_sample(run_id, sample_id, epoch)
     before, after = queries.neighbours(row)
 
-    def address(other: Any) -> str | None:
+    def sample_url(other: Any) -> str | None:
         if other is None:
             return None
-        return url_for("runs.sample", run_id=run_id, sample_id=other.sample_id, epoch=other.epoch)
+        return address("runs.sample", run_id=run_id, sample_id=other.sample_id, epoch=other.epoch)
 
     return render_template(
         "runs/sample.html",
         run=runs.page_view(run),
         sample=queries.page_view(row),
-        previous_url=address(before),
-        next_url=address(after),
+        previous_url=sample_url(before),
+        next_url=sample_url(after),
         position=row.position + 1,
         total=run.total,
         other_epochs=[
             {
                 "epoch": number,
                 "outcome": outcome,
-                "url": url_for("runs.sample", run_id=run_id, sample_id=sample_id, epoch=number),
+                "url": address("runs.sample", run_id=run_id, sample_id=sample_id, epoch=number),
                 "current": number == epoch,
             }
             for number, outcome in queries.epochs_of(run_id, sample_id)

@@ -14,6 +14,7 @@ from app.blueprints.settings.forms import WebhookForm
 from app.errors import StudioError
 from app.services import deliveries as delivery_service
 from app.services import webhooks as webhook_service
+from app.urls import address
 
 PAGE_SIZE = 25
 
@@ -143,15 +144,16 @@ def _one(
     page = delivery_service.list_deliveries(
         webhook_id, current_user.id, limit=PAGE_SIZE, cursor=cursor
     )
-    here = {"endpoint": "settings.webhook", "webhook_id": webhook_id}
     return render_template(
         "settings/webhook.html",
         webhook=_view(hook, page.items[0] if page.items else None),
         form=form,
         deliveries=[_delivery_view(delivery) for delivery in page.items],
         page={
-            "newer_url": url_for(**here) if cursor else None,
-            "older_url": url_for(**here, cursor=page.next_cursor) if page.next_cursor else None,
+            "newer_url": address("settings.webhook", webhook_id=webhook_id) if cursor else None,
+            "older_url": address("settings.webhook", webhook_id=webhook_id, cursor=page.next_cursor)
+            if page.next_cursor
+            else None,
             "total": None,
             "shown": len(page.items),
         },

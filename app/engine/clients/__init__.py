@@ -1,0 +1,1 @@
+"""Models behind one protocol: OpenAI's API, Anthropic's API, and the simulated ones."""

@@ -71,9 +71,9 @@ class HttpModelClient:
         """Return the answer in a body; ``None`` where it holds no completion."""
         raise NotImplementedError
 
-    def adapt(self, error: ModelCallError) -> bool:
-        """Change what :meth:`payload` sends, if the provider refused a parameter."""
-        del error
+    def adapt(self, error: ModelCallError, sent: Mapping[str, Any]) -> bool:
+        """Change what :meth:`payload` makes, if a parameter in ``sent`` was refused."""
+        del error, sent
         return False
 
     def complete(self, request: ModelRequest, cancel: Event) -> ModelReply:
@@ -86,10 +86,11 @@ class HttpModelClient:
         while True:
             if cancel.is_set():
                 raise Canceled
+            payload = self.payload(request)
             try:
-                return self._ask(request)
+                return self._ask(request, payload)
             except ModelCallError as error:
-                if error.code != "bad_request" or not self.adapt(error):
+                if error.code != "bad_request" or not self.adapt(error, payload):
                     raise
 
     def list_models(self, timeout_s: float = 10.0) -> ModelList:
@@ -119,8 +120,8 @@ class HttpModelClient:
         """End the calls under way and close the connections."""
         self._session.close()
 
-    def _ask(self, request: ModelRequest) -> ModelReply:
-        body = json.dumps(self.payload(request)).encode()
+    def _ask(self, request: ModelRequest, sent: Mapping[str, Any]) -> ModelReply:
+        body = json.dumps(sent).encode()
         try:
             reply = self._session.post_json(self._url, self._headers, body, request.timeout_s)
         except CallError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ class OpenAIChatClient(HttpModelClient):
         reasons = host == "api.openai.com" and _REASONING.match(model)
         self._max_tokens = "max_completion_tokens" if reasons else "max_tokens"
         self._dropped: frozenset[str] = frozenset()
+        self._lock = Lock()
 
     def headers(self, api_key: str | None) -> Mapping[str, str]:
         """Return the headers of every call: the key, twice for Azure."""
@@ -83,21 +85,22 @@ class OpenAIChatClient(HttpModelClient):
             request_id=call_id or payload.get("id"),
         )
 
-    def adapt(self, error: ModelCallError) -> bool:
+    def adapt(self, error: ModelCallError, sent: Mapping[str, Any]) -> bool:
         """Leave out a parameter that this model refuses, and say so in ``notices``."""
         said = error.message.lower()
         if not any(word in said for word in ("unsupported", "not support", "unrecognized")):
             return False
-        if "max_completion_tokens" in said and self._max_tokens == "max_tokens":
+        if "max_completion_tokens" in said and "max_tokens" in sent:
             self._max_tokens = "max_completion_tokens"
             return True
-        refused = {name for name in _OPTIONAL if re.search(rf"\b{name}\b", said)}
-        if not refused - self._dropped:
-            return False
-        self._dropped |= refused
-        names = ", ".join(sorted(refused))
-        self.notices.append(f"{self._model} does not accept {names}: left to the provider.")
-        return True
+        refused = {name for name in _OPTIONAL if name in sent and re.search(rf"\b{name}\b", said)}
+        with self._lock:
+            news = refused - self._dropped
+            self._dropped |= news
+        if news:
+            names = ", ".join(sorted(news))
+            self.notices.append(f"{self._model} does not accept {names}: left to the provider.")
+        return bool(refused)
 
     def _blocked(self, payload: Mapping[str, Any], call_id: str | None) -> ModelReply | None:
         feedback = payload.get("promptFeedback")

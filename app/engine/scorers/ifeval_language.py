@@ -2,9 +2,10 @@
 
 The reference uses the langdetect package, a Bayesian model of letter triples that is random
 by design and unreliable below a few words. This is a fixed rule of our own: the script with
-the most letters decides; scripts that several languages share are told apart by letters that
-only one of them uses, and by the share of common words. A text without letters has no
-language; a short one without a single common word has an unknown one.
+the most letters decides, web addresses and tags aside; scripts that several languages share
+are told apart by letters that only one of them uses, and by the number of common words. A
+text without letters has no language; a short one without a single common word has an unknown
+one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ UNKNOWN = "und"
 
 _READ_CHARS = 10_000
 _ENOUGH_LETTERS = 20
-_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+|<[^<>\n]{0,40}>")
+_TAG = re.compile(r"<[^<>\n]{0,40}>")
+_ADDRESS_SIGNS = ("://", "www.", "@")
 _WORD = re.compile(r"[^\s\d!-&(-/:-@\[-`{-~।॥،؟؛۔«»“”„…–—]+")  # \w would leave out vowel signs
 
 _ONE_LANGUAGE_SCRIPTS = {
@@ -48,9 +50,12 @@ _MARKS: Mapping[str, Mapping[str, tuple[int, str]]] = {
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "DEVANAGARI": {
-        "hi": "है हैं में के की का को से और नहीं यह था थी थे पर कर लिए हो एक भी ने आप मैं हम ही तो जो",
-        "mr": "आहे आहेत आणि च्या मध्ये नाही हे ही तो ते या मी आपण तुम्ही झाले होते होता केले साठी का पण ला ची चा चे",
-        "ne": "छ छन् हो र मा को का लाई गर्न गर्नुहोस् तपाईं भएको यो त्यो हुन्छ थियो पनि हामी म बाट देखि सम्म लागि गर्दै",
+        "hi": "है हैं में के की का को से और नहीं यह था थी थे पर कर लिए हो एक "
+        "भी ने आप मैं हम ही तो जो",
+        "mr": "आहे आहेत आणि च्या मध्ये नाही हे ही तो ते या मी आपण तुम्ही झाले "
+        "होते होता केले साठी का पण ला ची चा चे",
+        "ne": "छ छन् हो र मा को का लाई गर्न गर्नुहोस् तपाईं भएको यो "
+        "त्यो हुन्छ थियो पनि हामी म बाट देखि सम्म लागि गर्दै",
     },
     "CYRILLIC": {
         "ru": "и в не на я что он с как это по но из за то все так его для мы вы",
@@ -118,7 +123,8 @@ _FOREIGN_LETTERS = re.compile(r"[à-öø-ÿāăąćčďđēęěğīıłńňōő�
 
 def detect_language(text: str) -> str | None:
     """Return an ISO 639-1 code, ``UNKNOWN``, or ``None`` where ``text`` has no letters."""
-    text = _NOISE.sub(" ", text[:_READ_CHARS]).lower()
+    words = _TAG.sub(" ", text[:_READ_CHARS]).lower().split()
+    text = " ".join(word for word in words if not any(sign in word for sign in _ADDRESS_SIGNS))
     letters = Counter(_script(letter) for letter in text if letter.isalpha())
     if not letters:
         return None

@@ -149,6 +149,10 @@ def test_wrong_answers_are_near_misses() -> None:
     numbers = {ask(client, prompted("How many?", "7"), epoch).text for epoch in range(1, 60)}
     assert "7" in numbers
     assert {int(number) for number in numbers} <= {-3, 5, 6, 7, 8, 9, 17}
+    words = {ask(client, prompted("Which word?", "cat"), epoch).text for epoch in range(1, 60)}
+    assert words == {"cat", "tac"}
+    letters = {ask(client, prompted("Which letter?", "x"), epoch).text for epoch in range(1, 60)}
+    assert letters == {"x", "not x"}
     options = {ask(client, prompted("Yes?", "No", ("Yes", "No")), e).text for e in range(1, 30)}
     assert options == {"Yes", "No"}
 

@@ -73,7 +73,7 @@ samples = st.builds(
 
 
 @pytest.mark.parametrize("profile", [name for name in NO_SYMPY if name != "math/studio"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(completion=completions, sample=samples)
 def test_no_input_raises_and_every_score_lies_between_0_and_1(
     profile: str, completion: str, sample: Sample

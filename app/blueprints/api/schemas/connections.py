@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import BaseModel, Field
 
@@ -47,13 +47,12 @@ class ConnectionBody(Body):
         """Return what the body sets; only key and request limit can be set to nothing."""
         given = self.model_dump(exclude_unset=True, exclude={"name"})
         removable = {"api_key", "requests_per_minute"}
-        return ConnectionChanges(
-            **{  # type: ignore[typeddict-item]
-                field: value
-                for field, value in given.items()
-                if value is not None or field in removable
-            }
-        )
+        changes = {
+            field: value
+            for field, value in given.items()
+            if value is not None or field in removable
+        }
+        return cast(ConnectionChanges, changes)
 
 
 class Failure(BaseModel):

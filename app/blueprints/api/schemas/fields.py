@@ -15,8 +15,6 @@ from pydantic import (
 
 from app.queries.paging import DEFAULT_LIMIT, MAX_LIMIT
 
-MAX_ROW_ID = 2**31 - 1
-
 
 def _no_nul(text: str) -> str:
     # PostgreSQL cannot store U+0000.

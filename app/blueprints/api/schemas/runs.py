@@ -133,6 +133,9 @@ class ResumeBody(OptionalBody):
     """How to go on."""
 
     retry_errors: bool = Field(False, description="Ask the samples with errors again.")
+    budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+        None, description="What the run may cost in all from now on; empty: as before."
+    )
 
 
 class DuplicateOverrides(RunOptions):

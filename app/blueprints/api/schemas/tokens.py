@@ -24,7 +24,7 @@ class TokenBody(Body):
 
     name: Text = Field(min_length=1, max_length=80, description="What it is for.")
     scopes: list[Scope] = Field(
-        default_factory=lambda: ["read", "write"],
+        ["read", "write"],
         min_length=1,
         max_length=2,
         description="write includes read.",

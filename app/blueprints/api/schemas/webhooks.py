@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text
 from app.models import Delivery, Webhook
-from app.services.webhooks import DEFAULT_EVENTS
 
 Event = Literal["run.completed", "run.failed", "run.canceled", "run.paused"]
 Url = Annotated[Text, Field(min_length=1, max_length=2000)]
@@ -19,7 +18,7 @@ class WebhookBody(Body):
     """An endpoint to make."""
 
     url: Url
-    events: list[Event] = Field(default_factory=lambda: list(DEFAULT_EVENTS), min_length=1)
+    events: list[Event] = Field(default=["run.completed", "run.failed"], min_length=1)
     description: Description = ""
     enabled: bool = True
     long_schedule: bool = Field(False, description="Retry for a day and a half, not 11 minutes.")

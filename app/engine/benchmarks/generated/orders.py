@@ -160,6 +160,7 @@ BENCHMARKS = tuple(
             scorer="exact/list",
             answer_form="<names in order, separated by commas>",
             input_tokens=99,
+            unique=False,
         ),
         Family(
             name="truth_tables",

@@ -112,5 +112,6 @@ BENCHMARKS = (
         scorer="exact/choice",
         answer_form="<Yes or No>",
         input_tokens=77,
+        unique=False,
     ).benchmark(),
 )

@@ -1,6 +1,6 @@
 /* Filters the benchmark cards and shows what the chosen one is. */
 
-import { debounce, find, findAll, setText } from "../lib/dom.js";
+import { debounce, find, findAll, make, setText } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { number } from "../lib/format.js";
 import { toast } from "./toast.js";
@@ -47,6 +47,7 @@ export function start(picker) {
   });
   picker.addEventListener("change", (event) => {
     if (event.target.name === "benchmark") {
+      offerProtocols(picker, event.target);
       showDetail(picker, event.target.value);
     }
   });
@@ -54,8 +55,22 @@ export function start(picker) {
   const chosen = find("[name=benchmark]:checked", picker);
   if (chosen) {
     chosen.closest("[data-benchmark]").scrollIntoView({ block: "nearest" });
+    offerProtocols(picker, chosen);
     showDetail(picker, chosen.value);
   }
+}
+
+/* Each benchmark has its own protocols; the first option is its default. */
+function offerProtocols(picker, radio) {
+  const select = picker.closest("form").elements.protocol;
+  if (!(select instanceof HTMLSelectElement)) {
+    return;
+  }
+  const names = radio.dataset.protocols.split(" ").filter(Boolean);
+  const wanted = names.includes(select.value) ? select.value : "";
+  const options = names.map((name) => make("option", { value: name }, name));
+  select.replaceChildren(make("option", { value: "" }, "Default of the benchmark"), ...options);
+  select.value = wanted;
 }
 
 async function showDetail(picker, name) {

@@ -1,13 +1,34 @@
-/* Says on the compare button how many runs are ticked. */
+/* Says on the compare button how many runs are ticked, and sends them in the order of the ticks:
+   the first one is the baseline. Without script the order is that of the table. */
 
 import { delegate, find, findAll, setText } from "../lib/dom.js";
 
 export function start(form) {
   const label = find("[data-compare-label]", form);
+  const order = inOrderOfAddress(findAll("[data-compare-pick]:checked").map((box) => box.value));
+
   const update = () => {
-    const count = findAll("[data-compare-pick]:checked").length;
-    setText(label, count > 0 ? `Compare ${count} run${count === 1 ? "" : "s"}` : "Compare");
+    const runs = order.length === 1 ? "run" : "runs";
+    setText(label, order.length > 0 ? `Compare ${order.length} ${runs}` : "Compare");
   };
-  delegate("change", "[data-compare-pick]", update);
+  delegate("change", "[data-compare-pick]", (event, box) => {
+    if (box.checked) {
+      order.push(box.value);
+    } else {
+      order.splice(order.indexOf(box.value), 1);
+    }
+    update();
+  });
+  form.addEventListener("submit", (event) => {
+    if (order.length > 0) {
+      event.preventDefault();
+      location.assign(`${form.action}?run_ids=${order.map(encodeURIComponent).join(",")}`);
+    }
+  });
   update();
+}
+
+function inOrderOfAddress(ids) {
+  const wanted = new URLSearchParams(location.search).getAll("run_ids").join(",").split(",");
+  return ids.sort((first, second) => wanted.indexOf(first) - wanted.indexOf(second));
 }

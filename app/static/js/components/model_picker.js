@@ -6,6 +6,7 @@ import { compact, usd } from "../lib/format.js";
 
 const TYPING_MS = 200;
 const OFFERED = 50;
+const SUGGESTED = 6;
 
 export function start(picker) {
   const form = picker.closest("form");
@@ -21,9 +22,38 @@ export function start(picker) {
   };
   setUp(state);
   startConnections(state);
-  for (const chip of findAll("[data-model-choice]", picker)) {
-    chip.addEventListener("click", () => choose(state, chip.dataset.modelChoice));
+  picker.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-model-choice]");
+    if (chip) {
+      choose(state, chip.dataset.modelChoice);
+    }
+  });
+  suggest(state);
+}
+
+/* Offers a few models at once, so that a first run needs no typing. */
+async function suggest(state) {
+  const box = find("[data-model-suggestions]", state.picker);
+  if (!box.hidden) {
+    return;
   }
+  try {
+    const { items } = await get(`${state.form.dataset.modelsUrl}?limit=${SUGGESTED}`);
+    state.models = items;
+    find("[data-model-chips]", box).replaceChildren(...items.slice(0, SUGGESTED).map(chipOf));
+    box.hidden = items.length === 0;
+  } catch {
+    // The field itself still works; it says what is wrong when it is used.
+  }
+}
+
+function chipOf(model) {
+  return make(
+    "button",
+    { class: "chip mono", type: "button", "data-model-choice": model.id },
+    model.id,
+    model.simulated ? make("span", { class: "tag tag-simulated" }, "Simulated") : null,
+  );
 }
 
 function setUp(state) {
@@ -118,9 +148,11 @@ function option(model, index) {
   const notes = [];
   if (model.compatible === false) {
     notes.push(model.reason || "does not fit this benchmark");
+  } else if (model.simulated) {
+    notes.push("free");
   } else if (price) {
     notes.push(`${usd(price.input_usd_per_mtok)} in, ${usd(price.output_usd_per_mtok)} out per M`);
-  } else if (!model.simulated) {
+  } else {
     notes.push("price unknown");
   }
   if (model.context_tokens) {

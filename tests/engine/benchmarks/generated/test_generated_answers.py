@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.benchmarks.generated.family import LEVELS
 from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.benchmarks.spec import GeneratedRef
 
@@ -554,25 +553,28 @@ def needle(question: str, _level: str) -> Any:
 
 
 def syllogisms(question: str, _level: str) -> Any:
-    """Look for a counterexample among all models with three terms (2**8 of them)."""
+    """Look for a counterexample among all models of at most two individuals.
+
+    These are enough: one witness for the only existential premise and one against the
+    conclusion; leaving everybody else out keeps universal premises true.
+    """
     sentences = re.findall(r"^((?:All|No|At least).*)\.$", question, re.MULTILINE)
+    assert sum(sentence.startswith("At least") for sentence in sentences[:-1]) <= 1
     words = sorted(set(re.findall(r"\b[a-z]{4}s\b", " ".join(sentences))))
-    if len(words) > 3:
-        pytest.skip("too many models")
-    kinds = list(itertools.product((False, True), repeat=3))
-    for chosen in itertools.product((False, True), repeat=8):
-        model = [
-            dict(zip(words, kind, strict=True))
-            for kind, is_in in zip(kinds, chosen, strict=True)
-            if is_in
-        ]
-        truths = [true_in(sentence, model) for sentence in sentences]
-        if all(truths[:-1]) and not truths[-1]:
-            return "No"
+    kinds = [
+        dict(zip(words, kind, strict=True))
+        for kind in itertools.product((False, True), repeat=len(words))
+    ]
+    for size in range(3):
+        for model in itertools.combinations(kinds, size):
+            if all(true_in(sentence, model) for sentence in sentences[:-1]) and not true_in(
+                sentences[-1], model
+            ):
+                return "No"
     return "Yes"
 
 
-def true_in(sentence: str, model: list[dict[str, bool]]) -> bool:
+def true_in(sentence: str, model: Sequence[dict[str, bool]]) -> bool:
     a, b = re.findall(r"\b[a-z]{4}s\b", sentence)
     both = any(kind[a] and kind[b] for kind in model)
     only = any(kind[a] and not kind[b] for kind in model)
@@ -618,7 +620,7 @@ SOLVERS: dict[str, Solver] = {
     "gen_needle": needle,
     "gen_syllogisms": syllogisms,
 }
-COUNTS = {"gen_primes": 90, "gen_ordering": 60}
+COUNTS = {"gen_ordering": 90}
 """How many records to solve where the independent way is slow; 300 otherwise."""
 
 
@@ -631,11 +633,8 @@ def test_every_family_but_the_open_ended_one_has_a_solver() -> None:
 def test_an_independent_method_finds_the_same_answer(name: str) -> None:
     ref = all_benchmarks()[name].protocol().datasets[0]
     assert isinstance(ref, GeneratedRef)
-    levels = LEVELS[:1] if name == "gen_syllogisms" else LEVELS
     for index in range(COUNTS.get(name, ref.size)):
         record = ref.generate(1, index)
-        if record["level"] not in levels:
-            continue
         found = SOLVERS[name](record["question"], record["level"])
         answer = record["answer"]
         if name == "gen_unit_conversion":

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,14 @@ def records_of(benchmark: Benchmark, seed: int = 1) -> list[Record]:
     return [ref.generate(seed, index) for index in range(ref.size)]
 
 
-def samples_of(benchmark: Benchmark) -> list[Sample]:
-    return list(benchmark.protocol().build(records_of(benchmark), {}))
+@cache
+def samples_by_name(name: str) -> tuple[Sample, ...]:
+    benchmark = all_benchmarks()[name]
+    return tuple(benchmark.protocol().build(records_of(benchmark), {}))
+
+
+def samples_of(benchmark: Benchmark) -> tuple[Sample, ...]:
+    return samples_by_name(benchmark.name)
 
 
 def reply(benchmark: Benchmark, answer: str) -> str:

@@ -1,0 +1,109 @@
+"""What scorers need that ask another model: how it is called, and what becomes of its failures.
+
+A factory takes the judge and gives a scorer; how the judge is reached, retried and paid is
+the runner's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.engine.errors import ModelCallError
+from app.engine.types import Message, ModelReply, Sample, Scorer, Verdict
+
+Judge = Callable[[tuple[Message, ...]], ModelReply]
+"""Asks the judge model. It raises ``ModelCallError`` when its retries are used up."""
+
+JudgedScorer = Callable[[Judge], Scorer]
+"""Makes a scorer of a judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What a judge's reply means.
+
+    Attributes:
+        name: The grade in words (``correct``); the key of its metric.
+        score: 0..1.
+        is_readable: The reply held a grade; otherwise this is the protocol's default.
+    """
+
+    name: str
+    score: float
+    is_readable: bool = True
+
+
+def question_of(sample: Sample) -> str:
+    """Return the question for the judge: as given, or the last message of the user."""
+    given = sample.metadata.get("question")
+    if isinstance(given, str):
+        return given
+    asked = [message["content"] for message in sample.messages if message["role"] == "user"]
+    return asked[-1] if asked else ""
+
+
+def target_of(sample: Sample) -> str:
+    """Return the expected answer; the first one where several are accepted."""
+    if isinstance(sample.target, str):
+        return sample.target
+    return sample.target[0] if sample.target else ""
+
+
+def graded_scorer(
+    prompt: Callable[[str, Sample], tuple[Message, ...]], read: Callable[[str], Grade | None]
+) -> JudgedScorer:
+    """Return a factory of scorers that let a judge decide.
+
+    A judge that fails for its own reasons, or whose reply ``read`` cannot use, leaves the
+    sample unscored (``None``, which is not 0). Failures that concern the whole run (a wrong
+    key, no credit) are passed on, so that the run can stop.
+
+    Args:
+        prompt: Makes the messages for the judge of a completion and its sample.
+        read: Gives the grade of a reply; ``None`` when there is none in it.
+    """
+
+    def factory(judge: Judge) -> Scorer:
+        def score(completion: str, sample: Sample) -> Verdict:
+            try:
+                reply = judge(prompt(completion, sample))
+            except ModelCallError as error:
+                if error.scope != "sample":
+                    raise
+                return _unscored(completion, f"The judge failed: {error.message}", error.code)
+            return _verdict(completion, reply, read(reply.text))
+
+        return score
+
+    return factory
+
+
+def _verdict(completion: str, reply: ModelReply, grade: Grade | None) -> Verdict:
+    if grade is None:
+        return _unscored(completion, "The judge gave no grade.", "judge_unreadable", reply)
+    return Verdict(
+        score=grade.score,
+        answer=completion or None,
+        explanation=f"The judge says: {grade.name.replace('_', ' ')}.",
+        detail={
+            "grade": grade.name,
+            "judge_reply": reply.text,
+            "judge_readable": grade.is_readable,
+        },
+        input_tokens=reply.input_tokens or 0,
+        output_tokens=reply.output_tokens or 0,
+    )
+
+
+def _unscored(
+    completion: str, explanation: str, code: str, reply: ModelReply | None = None
+) -> Verdict:
+    return Verdict(
+        score=None,
+        answer=completion or None,
+        explanation=explanation,
+        detail={"judge_error": code, "judge_reply": reply.text if reply else None},
+        input_tokens=(reply.input_tokens or 0) if reply else 0,
+        output_tokens=(reply.output_tokens or 0) if reply else 0,
+    )

@@ -1,0 +1,74 @@
+"""What templates may call: number, money and time formats, icons, and safe Markdown.
+
+Every filter takes ``None`` for "not known yet" and says so in a word or a dash, so that the
+templates need no conditions of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lucide.jinja import lucide
+
+from app.template_filters.answers import markdown
+from app.template_filters.numbers import (
+    byte_size,
+    compact,
+    duration,
+    interval,
+    milliseconds,
+    number,
+    percent,
+    points,
+    usd,
+    usd_range,
+)
+from app.template_filters.times import ago, clock, moment
+from app.template_filters.words import (
+    OUTCOME_WORDS,
+    STATUS_WORDS,
+    initials,
+    outcome_tone,
+    outcome_word,
+    segments,
+    short_id,
+    status_tone,
+    status_word,
+)
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+FILTERS: dict[str, Any] = {
+    "percent": percent,
+    "interval": interval,
+    "points": points,
+    "usd": usd,
+    "usd_range": usd_range,
+    "duration": duration,
+    "milliseconds": milliseconds,
+    "ago": ago,
+    "moment": moment,
+    "clock": clock,
+    "bytes": byte_size,
+    "number": number,
+    "compact": compact,
+    "short_id": short_id,
+    "initials": initials,
+    "status_word": status_word,
+    "status_tone": status_tone,
+    "outcome_word": outcome_word,
+    "outcome_tone": outcome_tone,
+    "segments": segments,
+    "markdown": markdown,
+}
+
+
+def register_template_filters(app: Flask) -> None:
+    """Give the templates of ``app`` the filters and the icon function ``lucide``."""
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals["lucide"] = lucide
+    app.jinja_env.globals["outcome_words"] = OUTCOME_WORDS
+    app.jinja_env.globals["status_words"] = STATUS_WORDS
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

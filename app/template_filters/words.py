@@ -1,0 +1,106 @@
+"""Words and tones of statuses and outcomes, short ids, and the outcome bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+STATUS_WORDS = {
+    "queued": "Queued",
+    "running": "Running",
+    "paused": "Paused",
+    "completed": "Done",
+    "failed": "Failed",
+    "canceled": "Canceled",
+    "delivered": "Delivered",
+    "pending": "Pending",
+}
+STATUS_TONES = {
+    "queued": "idle",
+    "running": "run",
+    "paused": "warn",
+    "completed": "ok",
+    "failed": "bad",
+    "canceled": "idle",
+    "delivered": "ok",
+    "pending": "run",
+}
+OUTCOME_WORDS = {
+    "correct": "Correct",
+    "partial": "Partial",
+    "incorrect": "Wrong",
+    "refused": "Refused",
+    "truncated": "Truncated",
+    "unparsable": "Unparsable",
+    "error": "Error",
+    "skipped": "Skipped",
+}
+OUTCOME_TONES = {
+    "correct": "ok",
+    "partial": "warn",
+    "incorrect": "bad",
+    "refused": "warn",
+    "truncated": "warn",
+    "unparsable": "warn",
+    "error": "bad",
+    "skipped": "idle",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One piece of the outcome bar; ``x`` and ``width`` are SVG lengths in percent."""
+
+    outcome: str
+    label: str
+    count: int
+    x: str
+    width: str
+
+
+def short_id(value: object) -> str:
+    """Return the last eight characters: UUIDv7s of the same minute begin alike."""
+    return str(value)[-8:]
+
+
+def initials(email: str | None) -> str:
+    """Return two letters for the account's badge."""
+    return (email or "?")[:2]
+
+
+def status_word(status: str) -> str:
+    """Return a run's or a delivery's status as a word for people."""
+    return STATUS_WORDS.get(status, status.capitalize())
+
+
+def status_tone(status: str) -> str:
+    """Return the pill's tone for a status: ok, run, warn, bad or idle."""
+    return STATUS_TONES.get(status, "idle")
+
+
+def outcome_word(outcome: str) -> str:
+    """Return a sample's outcome as a word for people."""
+    return OUTCOME_WORDS.get(outcome, outcome.capitalize())
+
+
+def outcome_tone(outcome: str) -> str:
+    """Return the pill's tone for an outcome."""
+    return OUTCOME_TONES.get(outcome, "idle")
+
+
+def segments(counts: Mapping[str, int] | object) -> list[Segment]:
+    """Return the pieces of the outcome bar, in fixed order, absent outcomes with width 0."""
+    values = {outcome: _count(counts, outcome) for outcome in OUTCOME_WORDS}
+    total = sum(values.values()) or 1
+    pieces, before = [], 0
+    for outcome, count in values.items():
+        x, width = before / total, count / total
+        pieces.append(Segment(outcome, OUTCOME_WORDS[outcome], count, f"{x:.3%}", f"{width:.3%}"))
+        before += count
+    return pieces
+
+
+def _count(counts: Mapping[str, int] | object, outcome: str) -> int:
+    if isinstance(counts, Mapping):
+        return int(counts.get(outcome) or 0)
+    return int(getattr(counts, outcome, 0) or 0)

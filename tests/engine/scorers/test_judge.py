@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.engine.errors import ModelCallError
+from app.engine.scorers.simpleqa import JUDGED
+from app.engine.types import ModelReply, Sample
+
+MOON = Sample("1", ({"role": "user", "content": "Last man on the moon?"},), "Gene Cernan")
+
+
+def replying(text: str):
+    return lambda messages: ModelReply(text, input_tokens=900, output_tokens=1)
+
+
+def failing(scope: str):
+    def judge(messages):
+        raise ModelCallError("rate_limited", "Too many requests", scope=scope)
+
+    return judge
+
+
+def test_openbench_prompts_and_verdicts_are_reproduced_to_the_byte(test_data):
+    path = test_data / "parity" / "simpleqa.openbench.jsonl"
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        recorded = row["grader"][0]
+
+        def judge(messages, recorded=recorded):
+            assert list(messages) == recorded["messages"]
+            return ModelReply(recorded["completion"])
+
+        sample = Sample(row["id"], tuple(row["messages"]), row["target"])
+        verdict = JUDGED["judge/simpleqa_openbench"](judge)(row["completion"], sample)
+        assert verdict.score == row["score"]["simpleqa_scorer"]
+        assert verdict.detail["grade"] == row["score_metadata"]["simpleqa_scorer"]["grade"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "inspect", "openbench"),
+    [
+        ("A", 1.0, 1.0),
+        ("B.", 0.0, 0.0),
+        ("**C**", 0.0, 0.0),
+        ("CORRECT", 1.0, 0.0),
+        ("NOT_ATTEMPTED", 0.0, 1.0),
+        ("The grade is A", None, 1.0),
+        ("no idea", None, 0.0),
+        ("", None, 0.0),
+    ],
+)
+def test_a_reply_is_read_as_its_protocol_reads_it(reply, inspect, openbench):
+    assert JUDGED["judge/simpleqa_inspect"](replying(reply))("Cernan", MOON).score == inspect
+    assert JUDGED["judge/simpleqa_openbench"](replying(reply))("Cernan", MOON).score == openbench
+
+
+def test_the_judge_tokens_are_booked_even_when_it_gave_no_grade():
+    for reply in ("A", "no idea"):
+        verdict = JUDGED["judge/simpleqa_inspect"](replying(reply))("Cernan", MOON)
+        assert (verdict.input_tokens, verdict.output_tokens) == (900, 1)
+
+
+def test_a_judge_that_fails_on_one_sample_leaves_it_unscored():
+    verdict = JUDGED["judge/simpleqa_openbench"](failing("sample"))("Cernan", MOON)
+    assert verdict.score is None
+    assert verdict.explanation == "The judge failed: Too many requests"
+    assert verdict.detail["judge_error"] == "rate_limited"
+
+
+@pytest.mark.parametrize("scope", ["pause", "fail"])
+def test_a_judge_that_can_never_answer_stops_the_run(scope):
+    with pytest.raises(ModelCallError):
+        JUDGED["judge/simpleqa_openbench"](failing(scope))("Cernan", MOON)
+
+
+def test_answers_with_braces_and_several_targets_reach_the_judge_as_they_are():
+    seen = []
+
+    def judge(messages):
+        seen.append(messages[0]["content"])
+        return ModelReply("B")
+
+    sample = Sample("1", (), ("{first}", "second"), metadata={"question": "{question}"})
+    JUDGED["judge/simpleqa_openbench"](judge)("{target}", sample)
+    assert "Question: {question}\nGold target: {first}\nPredicted answer: {target}\n" in seen[0]
