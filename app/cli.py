@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 
 from app.errors import StudioError
 from app.services import accounts, sealing
@@ -16,6 +17,7 @@ def install(app: Flask) -> None:
 
 
 @click.command("rotate-keys")
+@with_appcontext
 def rotate_keys() -> None:
     """Seal all stored secrets anew with the first of ENCRYPTION_KEYS."""
     try:
@@ -28,6 +30,7 @@ def rotate_keys() -> None:
 @click.command("create-user")
 @click.argument("email")
 @click.password_option(help="Asked for when it is not given.")
+@with_appcontext
 def create_user(email: str, password: str) -> None:
     """Make an account for EMAIL; the first account is the administrator's."""
     try:

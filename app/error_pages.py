@@ -7,7 +7,7 @@ import time
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.routing import RequestRedirect
 
+from app.db import db
 from app.errors import (
     Conflict,
     Forbidden,
@@ -73,6 +74,7 @@ _KINDS: dict[int, tuple[type[StudioError], str, str | None]] = {
 }
 
 
+DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
 _FORMS = frozenset({"auth.login", "auth.register", "settings.account"})
 
 
@@ -83,7 +85,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _show_csrf_error)
     app.register_error_handler(SecurityError, _show_unknown_host)
     app.register_error_handler(HTTPException, _show_http_error)
-    for lost in (OperationalError, InterfaceError, PoolTimeout, RedisError):
+    for lost in (*DATABASE_LOST, RedisError):
         app.register_error_handler(lost, _show_outage)
     app.register_error_handler(InternalServerError, _show_crash)
 
@@ -94,9 +96,14 @@ def show_error(error: StudioError) -> Response:
         g.retry_after = retry_after_header(error.retry_after_s)
     if wants_problem():
         return problem_response(error)
-    if error.status == 429:
-        return _limit_page(error)
-    return _page(error)
+    page = _limit_page if error.status == 429 else _page
+    db.session.rollback()  # PostgreSQL answers nothing more in a transaction that failed
+    try:
+        return page(error)
+    except DATABASE_LOST:
+        # Even this page asks who is signed in and what runs; the one for strangers does not.
+        g._login_user = AnonymousUserMixin()
+        return page(error)
 
 
 def _page(error: StudioError) -> Response:
@@ -117,19 +124,11 @@ def _page(error: StudioError) -> Response:
 
 
 def _next_step(error: StudioError) -> dict[str, str] | None:
-    if error.status == 401 or not _signed_in():
+    if error.status == 401 or not current_user.is_authenticated:
         return {"label": "Sign in", "url": "/login"}
     if error.status in {400, 503} and request.method == "GET":
         return {"label": "Try again", "url": request.full_path.rstrip("?")}
     return {"label": "Go to runs", "url": "/runs"}
-
-
-def _signed_in() -> bool:
-    # Without a database nobody can say who this is.
-    try:
-        return bool(current_user.is_authenticated)
-    except (OperationalError, InterfaceError, PoolTimeout):
-        return False
 
 
 def _limit_page(error: StudioError) -> Response:

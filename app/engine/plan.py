@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import Literal, Protocol
 
 from app.engine.clients.classify import RETRY_ONCE
 from app.engine.throttle import Throttle
-from app.engine.types import CallFailure, Generation, Sample, SampleResult, Scorer
+from app.engine.types import (
+    CallFailure,
+    Generation,
+    ModelRequest,
+    Sample,
+    SampleResult,
+    Scorer,
+)
 from app.net.retry import RetryPolicy
 
 EventKind = Literal["retry", "wait", "warning", "error"]
@@ -55,10 +63,29 @@ class Recorder(Protocol):
 
 
 class BudgetGuard(Protocol):
-    """Watches what a run spends. Called from the thread that called the runner."""
+    """Decides whether a sample may still be paid for (``app.engine.budget``). Thread-safe."""
 
-    def check(self, results: Sequence[SampleResult]) -> CallFailure | None:
-        """Count a batch; return why the run must pause, or ``None`` to go on."""
+    def reserve(self, request: ModelRequest, halt: Event) -> float:
+        """Set money aside for a sample, in USD; every return is followed by one ``settle``.
+
+        Raises:
+            BudgetReachedError: The run must pause.
+            Canceled: ``halt`` was set while waiting.
+        """
+        ...
+
+    def settle(
+        self, reserved_usd: float, request: ModelRequest, result: SampleResult | None
+    ) -> None:
+        """Book what the sample did cost; ``None``: it has no result."""
+        ...
+
+
+class JudgeSeat(Protocol):
+    """The judge of a run whose scorer asks one (``app.engine.judging``)."""
+
+    def attach(self, halt: Event, emit: Callable[[RunEvent], None]) -> None:
+        """Take the run's stop signal and its log."""
         ...
 
 
@@ -77,6 +104,7 @@ class RunPlan:
         timeout_s: For one attempt, connecting included.
         total: Number of samples times epochs where it is known; the runner does not need it.
         budget: ``None``: no limit.
+        judge: The model that ``scorer`` asks; ``None`` where it asks none.
         throttle: ``None``: one of this process alone.
         max_retry_share: Retries allowed per call made (those for rate limits are governed by
             the throttle and not counted), so that a struggling provider is not hit harder.
@@ -100,6 +128,7 @@ class RunPlan:
     timeout_s: float = 60.0
     total: int | None = None
     budget: BudgetGuard | None = None
+    judge: JudgeSeat | None = None
     throttle: Throttle | None = None
     max_retry_share: float = 0.2
     pause_after_transient: int = 20

@@ -80,6 +80,8 @@ class _Run:
             emit=self._events.append,
             stop=self._stop,
         )
+        if plan.judge is not None:
+            plan.judge.attach(self._halt, self._events.append)
         self._threads = [
             threading.Thread(target=self._ask_samples, name=f"ask-{number}", daemon=True)
             for number in range(plan.max_connections)
@@ -178,16 +180,9 @@ class _Run:
             results = _take(self._pending, min(left, self._plan.flush_at))
             if not self._recorder.record(results, _take(self._events, _MOST_EVENTS)):
                 self._halt.set()
-            self._check_budget(results)
             left -= len(results)
             if left <= 0:
                 return
-
-    def _check_budget(self, results: list[SampleResult]) -> None:
-        if self._plan.budget is not None and results:
-            failure = self._plan.budget.check(results)
-            if failure is not None:
-                self._stop("paused", failure)
 
     def _tell_notices(self) -> None:
         notices: list[str] = getattr(self._client, "notices", [])

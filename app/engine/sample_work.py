@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Literal
 
+from app.engine.budget import BudgetReachedError
 from app.engine.clients.base import ModelClient
 from app.engine.errors import ModelCallError
 from app.engine.outcomes import judge_reply
-from app.engine.plan import RunEvent, RunPlan
+from app.engine.plan import BudgetGuard, RunEvent, RunPlan
+from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.tally import Tally
 from app.engine.throttle import Throttle
 from app.engine.types import (
@@ -78,10 +80,33 @@ class SampleWork:
         self._tally = tally
         self._emit = emit
         self._stop = stop
+        self._wait_told_at = float("-inf")
 
     def work(self, task: Task) -> SampleResult | None:
         """Return the result of a task; ``None`` where it has none and must be done again."""
         request = ModelRequest(task.sample, task.epoch, self._plan.generation, self._plan.timeout_s)
+        if self._plan.budget is None:
+            return self._work(task, request)
+        return self._work_within(self._plan.budget, task, request)
+
+    def _work_within(
+        self, budget: BudgetGuard, task: Task, request: ModelRequest
+    ) -> SampleResult | None:
+        try:
+            reserved_usd = budget.reserve(request, self._halt)
+        except BudgetReachedError as error:
+            self._stop("paused", error.failure)
+            return None
+        except Canceled:
+            return None
+        result: SampleResult | None = None
+        try:
+            result = self._work(task, request)
+        finally:
+            budget.settle(reserved_usd, request, result)
+        return result
+
+    def _work(self, task: Task, request: ModelRequest) -> SampleResult | None:
         attempts = _Attempts()
         try:
             reply = call_with_retries(
@@ -136,20 +161,15 @@ class SampleWork:
         self._count_failure(failure)
         return _result(task, Outcome.ERROR, None, attempts, error=failure)
 
-    def _score(self, task: Task, reply: ModelReply, attempts: _Attempts) -> SampleResult:
-        try:
-            verdict = self._plan.scorer(reply.text, task.sample)
-        except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, not the run
-            verdict = Verdict(score=None, answer=None, explanation=type(error).__name__)
+    def _score(self, task: Task, reply: ModelReply, attempts: _Attempts) -> SampleResult | None:
+        verdict = self._verdict(task, reply)
+        if verdict is None:
+            return None
         outcome, score = judge_reply(reply, verdict)
         failure = None
         if outcome is Outcome.ERROR:
-            failure = CallFailure(
-                "scoring_failed",
-                f"The answer could not be scored: {verdict.explanation or 'no reason given'}",
-                "Look at the completion; score it again once the scorer works.",
-            )
-            self._count_failure(failure)
+            failure = _scoring_failure(verdict)
+            self._count_failure(failure, verdict.detail.get("judge_error"))
         else:
             self._tally.count_success()
         if reply.finish_reason == "length":
@@ -157,9 +177,27 @@ class SampleWork:
         self._check_prompt_size(task, reply)
         return _result(task, outcome, score, attempts, reply, verdict, failure)
 
-    def _count_failure(self, failure: CallFailure) -> None:
+    def _verdict(self, task: Task, reply: ModelReply) -> Verdict | None:
+        """Return the scorer's verdict; ``None`` where the run ends, so it will be asked again."""
+        try:
+            return self._plan.scorer(reply.text, task.sample)
+        except Canceled:
+            return None
+        except ModelCallError as error:  # only a judge's: see JudgeCalls
+            if error.scope != "sample":
+                failure = CallFailure(error.code, error.message, error.action)
+                self._stop("paused" if error.scope == "pause" else "failed", failure)
+                return None
+            return Verdict(None, None, error.message, {"judge_error": error.code})
+        except SandboxUnavailableError as error:
+            self._stop("failed", CallFailure(error.code, error.message, error.action))
+            return None
+        except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, not the run
+            return Verdict(score=None, answer=None, explanation=type(error).__name__)
+
+    def _count_failure(self, failure: CallFailure, cause: str | None = None) -> None:
         tally, plan = self._tally, self._plan
-        tally.count_failure(failure.code)
+        tally.count_failure(cause or failure.code)
         if tally.transient_in_row >= plan.pause_after_transient:
             self._stop("paused", failure)
         elif tally.errors_in_row >= plan.fail_after_errors:
@@ -187,7 +225,9 @@ class SampleWork:
 
     def _note_wait(self, waited_s: float) -> None:
         # All threads wait for the same reason: one line per second is enough.
-        if self._tally.first(f"wait {int(time.monotonic())}"):
+        now = time.monotonic()
+        if now - self._wait_told_at >= 1.0:
+            self._wait_told_at = now
             message = f"Calls were held back for {waited_s:.1f} s: the provider limits their rate."
             self._emit(RunEvent("wait", datetime.now(UTC), "rate_limit", message, wait_s=waited_s))
 
@@ -206,6 +246,20 @@ class SampleWork:
 
     def _warn(self, code: str, message: str) -> None:
         self._emit(RunEvent("warning", datetime.now(UTC), code, message))
+
+
+def _scoring_failure(verdict: Verdict) -> CallFailure:
+    if "judge_error" in verdict.detail:
+        return CallFailure(
+            "judge_failed",
+            f"The answer was not judged. {verdict.explanation}",
+            "The answer is kept unscored, not wrong. Retry errors once the judge works.",
+        )
+    return CallFailure(
+        "scoring_failed",
+        f"The answer could not be scored: {verdict.explanation or 'no reason given'}",
+        "Look at the completion; score it again once the scorer works.",
+    )
 
 
 def _reset_failure(error: CallError) -> CallFailure:

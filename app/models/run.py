@@ -67,6 +67,7 @@ class Run(Base):
     judge_input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     judge_output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     cost_usd: Mapped[float | None]
+    judge_cost_usd: Mapped[float | None]
     retries: Mapped[int] = mapped_column(default=0)
 
     score: Mapped[dict[str, Any] | None]

@@ -106,7 +106,7 @@ class HttpSession:
 
         Raises:
             CallError: ``timeout``, ``connection``, ``tls``, ``too_large``, ``bad_encoding``,
-                ``policy_block`` or ``bad_url``.
+                ``policy_block``, ``bad_url`` or ``bad_header``.
             Canceled: The session was closed meanwhile.
         """
         return self._call("POST", url, {"Content-Type": "application/json", **headers}, body,
@@ -141,6 +141,9 @@ class HttpSession:
             return HttpReply(*reply, time.monotonic() - started)
         except (HTTPError, OSError) as error:
             raise self._failure(error, call, pool, timeout_s) from error
+        except ValueError:
+            # http.client quotes the header that it refuses, which may be a key.
+            raise CallError("bad_header", "A header of the request cannot be sent.") from None
         finally:
             current.call = None
             self._watchdog.close(call)

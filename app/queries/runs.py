@@ -205,6 +205,7 @@ def run_view(run: Run) -> dict[str, Any]:
             "judge_input_tokens": run.judge_input_tokens,
             "judge_output_tokens": run.judge_output_tokens,
             "cost_usd": run.cost_usd,
+            "judge_cost_usd": run.judge_cost_usd,
         },
         "estimate": run.estimate,
         "retries": run.retries,

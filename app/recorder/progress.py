@@ -36,11 +36,13 @@ class Progress:
         total: int,
         provider: str,
         cost_of: Callable[[int, int, int], float | None],
+        judge_cost_of: Callable[[int, int, int], float | None] | None = None,
     ) -> None:
         self._counts = counts
         self._total = total
         self._provider = provider
         self._cost_of = cost_of
+        self._judge_cost_of = judge_cost_of
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), counts.done)])
         self._resumes_at: datetime | None = None
         self._wait_message = ""
@@ -60,6 +62,16 @@ class Progress:
         """What was spent so far; ``None`` where the price is not known."""
         counts = self._counts
         return self._cost_of(counts.input_tokens, counts.output_tokens, counts.done)
+
+    @property
+    def judge_cost_usd(self) -> float | None:
+        """What the judge cost so far; ``None`` without one, or where its price is not known."""
+        if self._judge_cost_of is None:
+            return None
+        counts = self._counts
+        return self._judge_cost_of(
+            counts.judge_input_tokens, counts.judge_output_tokens, counts.done
+        )
 
     @property
     def waiting(self) -> dict[str, Any] | None:
@@ -95,6 +107,7 @@ class Progress:
             "input_tokens": counts.input_tokens,
             "output_tokens": counts.output_tokens,
             "cost_usd": self.cost_usd,
+            "judge_cost_usd": self.judge_cost_usd,
             "rate_per_s": round(rate, 2),
             "eta_s": round((self._total - counts.done) / rate, 1) if rate > 0 else None,
             "retries": counts.retries,

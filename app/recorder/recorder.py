@@ -45,6 +45,7 @@ class DbRecorder:
         publish: Sends live events.
         provider: What a reader calls the other side: the connection's name.
         cost_of: USD for (input tokens, output tokens, calls); ``None`` when unknown.
+        judge_cost_of: The same for the judge; ``None`` where none is asked.
 
     Attributes:
         lost: Another worker has the lease; nothing was or will be written.
@@ -64,6 +65,7 @@ class DbRecorder:
         publish: Publish,
         provider: str,
         cost_of: Callable[[int, int, int], float | None],
+        judge_cost_of: Callable[[int, int, int], float | None] | None = None,
     ) -> None:
         self._engine = engine
         self._run_id = run_id
@@ -72,7 +74,7 @@ class DbRecorder:
         self._counts = counts
         self._replaced = dict(replaced)
         self._publish = publish
-        self._progress = Progress(counts, total, provider, cost_of)
+        self._progress = Progress(counts, total, provider, cost_of, judge_cost_of)
         self.lost = False
         self.cancel_requested = False
 
@@ -121,6 +123,7 @@ class DbRecorder:
                 .values(
                     lease_until=db_epoch_s() + self._lease_s,
                     cost_usd=self._progress.cost_usd,
+                    judge_cost_usd=self._progress.judge_cost_usd,
                     waiting=self._progress.waiting,
                     **self._counts.columns(),
                 )

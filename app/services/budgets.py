@@ -1,38 +1,89 @@
-"""What a run may spend."""
+"""What a run may spend: checked when it is asked for, and made into the engine's budget."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from app.engine.types import CallFailure, SampleResult
+from app.engine.budget import Budget, PriceOf
+from app.engine.tokens import count_tokens
+from app.errors import Invalid
+from app.models import Run
 from app.recorder import Counts
-from app.services.costs import CostOf
+from app.services.costs import Tariff, tariff_of
+
+_UNKNOWN_OUTPUT_TOKENS = 1_000
 
 
-class RunBudget:
-    """Pauses a run that has spent what it may; calls under way then still finish.
+def check_budget(
+    budget_usd: float | None, model: str, judge: str | None, *, simulated: bool
+) -> None:
+    """Refuse a budget that nobody could keep, because a price is not known.
+
+    Raises:
+        Invalid: The price of the model, or of its judge, is not known.
+    """
+    if budget_usd is None:
+        return
+    for name, tariff in _tariffs(model, judge, simulated=simulated):
+        if not tariff.known:
+            raise Invalid(
+                f"The price of {name} is not known, so a budget in US$ cannot be kept.",
+                code="price_unknown",
+                fields={"budget_usd": [f"The price of {name} is not known."]},
+                action="Leave the budget out; the limit of samples and max_tokens bound a run too.",
+            )
+
+
+def budget_of(run: Run, counts: Counts) -> Budget | None:
+    """Return the budget of a run under way; ``None`` where it has none, or no known price.
 
     Args:
-        limit_usd: What all attempts of the run may cost together.
-        counts: What the run's rows add up to; the recorder keeps it up.
-        cost_of: Prices it. Where the price is not known, nothing is ever too much.
+        run: Its ``config`` holds ``budget_usd``.
+        counts: What its rows add up to: those are spent.
     """
+    limit_usd = run.config["budget_usd"]
+    if limit_usd is None:
+        return None
+    judge = run.config.get("judge")
+    tariffs = [tariff for _, tariff in _tariffs(run.model, judge, simulated=run.simulated)]
+    if not all(tariff.known for tariff in tariffs):
+        return None  # a run from before prices were asked for
+    model_id = run.model.partition("/")[2]
+    return Budget(
+        limit_usd,
+        _price_of(tariffs[0]),
+        spent_usd=max(_spent_usd(tariffs, counts), (run.cost_usd or 0) + (run.judge_cost_usd or 0)),
+        output_tokens=_longest_answer(run),
+        count=lambda text: count_tokens(text, model_id)[0],
+        judge_price=_price_of(tariffs[1]) if judge else None,
+    )
 
-    def __init__(self, limit_usd: float, counts: Counts, cost_of: CostOf) -> None:
-        self._limit_usd = limit_usd
-        self._counts = counts
-        self._cost_of = cost_of
 
-    def check(self, results: Sequence[SampleResult] = ()) -> CallFailure | None:
-        """Return why the run must pause, or ``None`` to go on; ``results`` are counted already."""
-        counts = self._counts
-        spent = self._cost_of(counts.input_tokens, counts.output_tokens, counts.done)
-        if spent is None or spent < self._limit_usd:
-            return None
-        return CallFailure(
-            "budget_reached",
-            f"The run has cost ${spent:,.4f}; its budget is ${self._limit_usd:,.4f}. "
-            "Finished samples are kept.",
-            "Resume it with a larger budget (POST /runs/{id}/resume with budget_usd), "
-            "or duplicate it.",
-        )
+def judge_tariff(judge: str) -> Tariff:
+    """Return the tariff of a judge, ``connection/model-id``."""
+    return tariff_of(judge, simulated=judge.startswith("simulated/"))
+
+
+def _tariffs(model: str, judge: str | None, *, simulated: bool) -> list[tuple[str, Tariff]]:
+    found = [(model, tariff_of(model, simulated=simulated))]
+    if judge:
+        found.append((judge, judge_tariff(judge)))
+    return found
+
+
+def _price_of(tariff: Tariff) -> PriceOf:
+    return lambda tokens_in, tokens_out: tariff.cost_usd(tokens_in, tokens_out, 1) or 0.0
+
+
+def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
+    spent = tariffs[0].cost_usd(counts.input_tokens, counts.output_tokens, counts.done) or 0.0
+    if len(tariffs) > 1:
+        judged = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
+        spent += tariffs[1].cost_usd(*judged) or 0.0
+    return spent
+
+
+def _longest_answer(run: Run) -> int:
+    """Return the high end of the estimate per call: what to expect without ``max_tokens``."""
+    estimate = run.estimate or {}
+    calls = estimate.get("calls") or 0
+    high = (estimate.get("output_tokens") or {}).get("high") or 0
+    return round(high / calls) if calls and high else _UNKNOWN_OUTPUT_TOKENS

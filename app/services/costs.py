@@ -24,6 +24,11 @@ class Tariff:
     free: bool = False
 
     @property
+    def known(self) -> bool:
+        """Whether a cost can be computed."""
+        return self.free or self.price is not None
+
+    @property
     def source(self) -> str:
         """Where the price is from, with its date, for readers."""
         if self.free:

@@ -88,19 +88,16 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         publish=lambda events: publish_many(broker, lease.run_id, events),
         provider=prepared.provider,
         cost_of=prepared.cost_of,
+        judge_cost_of=prepared.judge_cost_of,
     )
     try:
         refusal = _note_start(lease, prepared)
         if refusal is not None:
             return refusal, None
-        budget = prepared.plan.budget
-        spent = budget.check([]) if budget else None
-        if spent is not None:
-            return "paused", Failure(spent.code, spent.message, spent.action)
         db.session.remove()  # the engine's threads never use it; free its connection
         end = run_benchmark(prepared.plan, prepared.client, recorder, draining)
     finally:
-        prepared.client.close()
+        prepared.close()
     if recorder.lost:
         log.warning("lease lost, nothing more is written", extra={"run_id": lease.run_id})
         return "lost", None

@@ -16,12 +16,15 @@ from app.config import Settings
 from app.db import db
 from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.clients.base import ModelClient
+from app.engine.clients.classify import RETRY_ONCE
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated import SimulatedClient
 from app.engine.datasets.dataset import Dataset
 from app.engine.digests import digest_of
+from app.engine.judging import JudgeCalls
 from app.engine.plan import RunPlan
-from app.engine.scorers.registry import get_scorer
+from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
+from app.engine.scorers.registry import all_scorers, judged_scorers, sandboxed_scorers
 from app.engine.types import Generation, Scorer
 from app.errors import Conflict, NotFound
 from app.models import Run, SampleRow, User
@@ -29,8 +32,9 @@ from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
 from app.recorder import Counts, SampleKey
 from app.services import connections
-from app.services.budgets import RunBudget
+from app.services.budgets import budget_of, judge_tariff
 from app.services.costs import CostOf, tariff_of
+from app.services.judges import open_judge
 from app.version import __version__
 
 
@@ -61,6 +65,8 @@ class PreparedRun:
         digests: Of dataset, prompt, scorer, parameters and engine.
         provider: The connection's name.
         cost_of: Prices what was used.
+        judge: The model that scores; ``None`` where none does.
+        judge_cost_of: Prices what the judge used.
     """
 
     plan: RunPlan
@@ -71,6 +77,14 @@ class PreparedRun:
     digests: dict[str, Any]
     provider: str
     cost_of: CostOf
+    judge: JudgeCalls | None = None
+    judge_cost_of: CostOf | None = None
+
+    def close(self) -> None:
+        """Close the connections to the model and to its judge."""
+        self.client.close()
+        if self.judge is not None:
+            self.judge.client.close()
 
 
 def build_plan(
@@ -112,10 +126,10 @@ def build_plan(
     limit, epochs = config["limit"], config["epochs"]
     total = min(limit or dataset.size, dataset.size) * epochs
     finished, replaced, counts = _finished_rows(run)
-    cost_of = tariff_of(run.model, simulated=run.simulated).cost_usd
-    budget_usd = config["budget_usd"]
+    tariff = tariff_of(run.model, simulated=run.simulated)
     client = _client(run, connection)
-    scorer = _scorer(protocol.scorer, settings)
+    judge = _judge(run)
+    scorer = make_scorer(protocol.scorer, settings, judge)
     plan = RunPlan(
         samples=lambda: dataset.samples(limit),
         epochs=epochs,
@@ -125,8 +139,9 @@ def build_plan(
         finished=frozenset(finished),
         max_connections=config["max_connections"],
         timeout_s=config["timeout_s"],
-        retry=RetryPolicy(max_retries=config["max_retries"]),
-        budget=None if budget_usd is None else RunBudget(budget_usd, counts, cost_of),
+        retry=RetryPolicy(max_retries=config["max_retries"], once=RETRY_ONCE),
+        budget=budget_of(run, counts),
+        judge=judge,
     )
     return PreparedRun(
         plan=plan,
@@ -136,7 +151,9 @@ def build_plan(
         replaced=replaced,
         digests=_digests(run, dataset, protocol.scorer),
         provider=connection.name,
-        cost_of=cost_of,
+        cost_of=tariff.cost_usd,
+        judge=judge,
+        judge_cost_of=judge_tariff(judge.name).cost_usd if judge else None,
     )
 
 
@@ -173,13 +190,57 @@ def _open_connection(run: Run) -> connections.OpenConnection:
         raise PlanError(error.code, error.detail, error.action) from None
 
 
-def _scorer(profile: str, settings: Settings) -> Scorer:
+def _judge(run: Run) -> JudgeCalls | None:
+    name = run.config.get("judge")
+    if not name:
+        return None
+    owner = db.session.get_one(User, run.user_id)
     try:
-        return get_scorer(profile)
-    except KeyError:
+        return open_judge(name, owner.id, owner.is_admin)
+    except NotFound:
         raise PlanError(
-            "scorer_unavailable", f"The scorer {profile} is not available on this server."
+            "connection_gone",
+            f"The connection of the judge {name} was deleted.",
+            "Add it again in Settings → Connections, then Resume.",
         ) from None
+    except Conflict as error:
+        raise PlanError(error.code, error.detail, error.action) from None
+
+
+def make_scorer(profile: str, settings: Settings, judge: JudgeCalls | None = None) -> Scorer:
+    """Return the scorer of a profile, with the sandbox or the judge that it needs.
+
+    Raises:
+        PlanError: This server or this run does not have what it needs.
+    """
+    if profile in all_scorers():
+        return all_scorers()[profile]
+    if profile in judged_scorers():
+        if judge is None:
+            raise PlanError(
+                "judge_missing",
+                f"The scorer {profile} asks a second model, and this run names none.",
+                "Duplicate the run and name a judge.",
+            )
+        return judged_scorers()[profile](judge)
+    if profile in sandboxed_scorers():
+        return sandboxed_scorers()[profile](_sandbox(settings))
+    raise PlanError("scorer_unavailable", f"The scorer {profile} is not available on this server.")
+
+
+def _sandbox(settings: Settings) -> Sandbox:
+    if not settings.allow_code_execution:
+        raise PlanError(
+            "code_execution_off",
+            "This benchmark runs code that the model wrote, which is switched off here.",
+            "An admin can allow it with ALLOW_CODE_EXECUTION=true; then Resume.",
+        )
+    sandbox = Sandbox()
+    try:
+        sandbox.check()
+    except SandboxUnavailableError as error:
+        raise PlanError(error.code, error.message, error.action) from None
+    return sandbox
 
 
 def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
@@ -210,13 +271,14 @@ def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Coun
 
 
 def _digests(run: Run, dataset: Dataset, scorer: str) -> dict[str, Any]:
+    judge = run.config.get("judge")
     parameters = {
         name: run.config[name] for name in ("temperature", "top_p", "max_tokens", "seed", "epochs")
     }
     return {
         "dataset": dataset.digest,
         "prompt": digest_of(dataset.samples(20)),
-        "scorer": f"{scorer}@{run.benchmark_version}",
+        "scorer": f"{scorer}@{run.benchmark_version}" + (f" by {judge}" if judge else ""),
         "parameters": digest_of([parameters]),
         "engine": __version__,
     }

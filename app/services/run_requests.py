@@ -69,6 +69,12 @@ class RunOptions(BaseModel):
     max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
         None, description="Further tries of a call that failed in passing."
     )
+    judge: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = (
+        Field(
+            None,
+            description="`connection/model-id` that scores the answers, where a model does that.",
+        )
+    )
     budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
         None, description="The run pauses before it spends more."
     )

@@ -10,6 +10,8 @@ from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark, Protocol
 from app.errors import Invalid
 from app.services import connections
+from app.services.budgets import check_budget
+from app.services.judges import check_judge
 from app.services.run_requests import RunRequest
 
 
@@ -54,7 +56,12 @@ def check_request(
             action="An admin can allow it with ALLOW_CODE_EXECUTION=true.",
         )
     connection = _check_model(request.model, account_id, is_admin)
-    config = _config(request, protocol, connection, settings)
+    simulated = connection.simulated
+    judge = check_judge(
+        request.judge, protocol.scorer, account_id, is_admin, simulated=simulated
+    )
+    check_budget(request.budget_usd, request.model, judge, simulated=simulated)
+    config = _config(request, protocol, connection, judge, settings)
     samples = min(request.limit or benchmark.size, benchmark.size)
     total = samples * config["epochs"]
     if total > settings.max_samples:
@@ -88,6 +95,7 @@ def _config(
     request: RunRequest,
     protocol: Protocol,
     connection: connections.ConnectionInfo,
+    judge: str | None,
     settings: Settings,
 ) -> dict[str, Any]:
     generation = protocol.generation
@@ -104,4 +112,4 @@ def _config(
         "budget_usd": None,
         "max_error_rate": settings.max_error_rate,
     }
-    return {**defaults, **request.options(), "protocol": protocol.name}
+    return {**defaults, **request.options(), "protocol": protocol.name, "judge": judge}

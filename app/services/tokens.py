@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
 
 from app.db import db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
@@ -70,11 +71,23 @@ def _check(name: str, scopes: Collection[str], expires_at: datetime | None) -> N
 
 
 def create_token(
-    user_id: int, name: str, scopes: Collection[str], expires_at: datetime | None = None
+    user_id: int,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime | None = None,
+    *,
+    make_room: bool = False,
 ) -> tuple[str, TokenInfo]:
     """Make a token and return its text, which nobody can read again, and its description.
 
     ``write`` includes ``read``. Tokens that have expired make room for new ones.
+
+    Args:
+        user_id: The account.
+        name: What it is for.
+        scopes: ``read``, ``write`` or both.
+        expires_at: ``None``: it does not expire.
+        make_room: Of too many tokens, revoke the one that would expire first.
 
     Raises:
         Invalid: A field does not fit.
@@ -82,35 +95,39 @@ def create_token(
     """
     name = name.strip()
     _check(name, scopes, expires_at)
-    granted = sorted(ALL_SCOPES if "write" in scopes else scopes)
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         user_id=user_id,
         name=name,
         token_hash=_hash(token),
         hint=token[:_HINT_LENGTH],
-        scopes=granted,
+        scopes=sorted(ALL_SCOPES if "write" in scopes else set(scopes)),
         expires_at=expires_at,
     )
     with transaction() as session:
-        kept = list(
-            session.scalars(
-                select(ApiToken.id).where(ApiToken.user_id == user_id).limit(MAX_TOKENS)
-            )
-        )
-        if len(kept) >= MAX_TOKENS:
-            removed = session.execute(
-                delete(ApiToken).where(ApiToken.user_id == user_id, ApiToken.expires_at <= now())
-            )
-            if removed.rowcount == 0:  # type: ignore[attr-defined]
-                raise Conflict(
-                    f"This account has {MAX_TOKENS} tokens already.",
-                    code="too_many_tokens",
-                    action="Delete one that is no longer used.",
-                )
+        _keep_below_limit(session, user_id, make_room=make_room)
         session.add(row)
         session.flush()
         return token, _info(row)
+
+
+def _keep_below_limit(session: Session, user_id: int, *, make_room: bool) -> None:
+    rows = session.execute(
+        select(ApiToken.id, ApiToken.expires_at).where(ApiToken.user_id == user_id)
+    ).all()
+    if len(rows) < MAX_TOKENS:
+        return
+    expiring = sorted((expires_at, key) for key, expires_at in rows if expires_at is not None)
+    gone = [key for expires_at, key in expiring if expires_at <= now()]
+    if not gone and make_room:
+        gone = [key for _, key in expiring[:1]]
+    if not gone:
+        raise Conflict(
+            f"This account has {MAX_TOKENS} tokens already.",
+            code="too_many_tokens",
+            action="Delete one that is no longer used.",
+        )
+    session.execute(delete(ApiToken).where(ApiToken.id.in_(gone)))
 
 
 def list_tokens(user_id: int) -> list[TokenInfo]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from app.db import db
 from app.errors import Conflict, Unavailable
 
 FIELDS = {"type", "title", "status", "detail", "code", "request_id"}
@@ -137,6 +139,38 @@ def test_a_crash_of_a_page_shows_the_request_id(app, signed_in, monkeypatch):
     assert answer.status_code == 500
     assert answer.headers["X-Request-ID"] in answer.text
     assert "secret" not in answer.text
+
+
+@pytest.fixture
+def without_database(app):
+    """Every statement fails, as when the server is gone."""
+
+    def fail(*_args):
+        raise OperationalError("SELECT secret", {}, Exception("server closed the connection"))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", fail)
+    yield
+    event.remove(engine, "before_cursor_execute", fail)
+
+
+def test_without_a_database_the_api_says_so(api, without_database):
+    answer = api.get("/auth/me")
+    _assert_problem(answer, 503, "database_unavailable")
+    assert answer.headers["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize("path", ["/settings/tokens", "/login", "/"])
+def test_without_a_database_a_page_says_so(signed_in, without_database, path):
+    answer = signed_in.get(path)
+    assert answer.status_code == 503
+    assert "does not answer" in answer.text
+    assert "secret" not in answer.text
+
+
+def test_without_a_database_a_missing_page_is_still_missing(signed_in, without_database):
+    assert signed_in.get("/nothing/here").status_code == 404
 
 
 def test_a_page_that_is_not_there_is_a_page(client, owner):

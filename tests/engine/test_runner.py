@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.engine.budget import Budget
 from app.engine.errors import ModelCallError
 from app.engine.plan import RunPlan
 from app.engine.runner import run_benchmark
@@ -31,8 +32,13 @@ def score(completion, sample):
 
 
 def plan(count=10, **changes):
-    options: dict[str, Any] = {"samples": lambda: make_samples(count), "scorer": score, "max_connections": 4,
-               "retry": FAST, "stop_grace_s": 0.5}  # fmt: skip
+    options: dict[str, Any] = {
+        "samples": lambda: make_samples(count),
+        "scorer": score,
+        "max_connections": 4,
+        "retry": FAST,
+        "stop_grace_s": 0.5,
+    }
     return RunPlan(**options | changes)
 
 
@@ -309,21 +315,13 @@ def test_a_bug_in_the_client_reaches_the_caller():
         run(plan(10), Client(answer))
 
 
-class Budget:
-    def __init__(self, most):
-        self.left = most
-
-    def check(self, results):
-        self.left -= len(results)
-        return CallFailure("budget", "The budget is spent.") if self.left < 0 else None
-
-
-def test_a_spent_budget_pauses_the_run():
-    end, recorder, _ = run(
-        plan(1_000, budget=Budget(10), flush_every_s=0.02), Client(latency_s=0.02)
-    )
-    assert (end.reason, end.error.code) == ("paused", "budget")
-    assert len(recorder.results) < 100
+def test_a_budget_pauses_the_run_before_it_is_exceeded_and_throws_no_answer_away():
+    budget = Budget(limit_usd=10.0, price=lambda _tokens_in, _tokens_out: 1.0)
+    end, recorder, client = run(plan(1_000, budget=budget), Client(latency_s=0.02))
+    assert (end.reason, end.error.code) == ("paused", "budget_reached")
+    assert end.error.action == "Raise the budget, then Resume."
+    assert (len(recorder.results), budget.spent_usd) == (10, 10.0)
+    assert end.calls == 10
 
 
 # Failures of samples

@@ -386,7 +386,7 @@ class _Connection(asyncio.Protocol):
         self._send(self._admin(call), self._page(call))
 
     def _admin(self, call: Call) -> Answer:
-        if call.path.endswith("/models") and call.method == "GET":
+        if call.path in ("/v1/models", "/models") and call.method == "GET":
             key = self._state.behaviour.api_key
             if key and key not in (
                 call.headers.get("authorization", "").removeprefix("Bearer "),
@@ -406,7 +406,7 @@ class _Connection(asyncio.Protocol):
 
     def _page(self, call: Call) -> bytes:
         state = self._state
-        if call.path.endswith("/models"):
+        if call.path in ("/v1/models", "/models"):
             rows = [{"id": name, "object": "model"} for name in state.behaviour.models]
             return json.dumps({"object": "list", "data": rows, "has_more": False}).encode()
         if call.path == "/_requests":

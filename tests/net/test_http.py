@@ -214,6 +214,15 @@ def test_closing_the_session_ends_calls_under_way_as_canceled(session, server):
         post(session, server)
 
 
+@pytest.mark.parametrize("value", ["secret\r\nX: y", "secret-ключ"])
+def test_a_header_that_cannot_be_sent_is_refused_without_quoting_it(session, server, value):
+    with pytest.raises(CallError) as caught:
+        post(session, server, Authorization=value)
+    assert caught.value.code == "bad_header"
+    assert "secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
 def test_errors_do_not_hold_headers_or_bodies(session, server):
     server.fail("reset")
     with pytest.raises(CallError) as caught:

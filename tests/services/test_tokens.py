@@ -110,3 +110,13 @@ def test_expired_tokens_make_room_when_an_account_is_full(owner, monkeypatch):
         session.execute(update(ApiToken).where(ApiToken.name == "1").values(expires_at=now()))
     tokens.create_token(owner.id, "3", ["read"])
     assert {info.name for info in tokens.list_tokens(owner.id)} == {"2", "3"}
+
+
+def test_a_sign_in_takes_the_place_of_the_token_that_would_expire_first(owner, monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 3)
+    tokens.create_token(owner.id, "lasting", ["read"])
+    tokens.create_token(owner.id, "later", ["read"], now() + timedelta(hours=2))
+    tokens.create_token(owner.id, "sooner", ["read"], now() + timedelta(hours=1))
+    tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), make_room=True)
+    names = {info.name for info in tokens.list_tokens(owner.id)}
+    assert names == {"lasting", "later", "new"}

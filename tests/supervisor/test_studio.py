@@ -107,6 +107,15 @@ def test_it_serves_then_ends_on_sigterm_without_leaving_a_process(
     assert "Traceback" not in studio.output()
 
 
+def test_the_demo_scores_a_benchmark_through_the_api_and_ends(environment: dict[str, str]) -> None:
+    running = Running(environment, "--demo")
+    assert running.process.wait(90) == 0, running.output()
+    output = running.output()
+    assert "completed: 120 of 120 samples" in output
+    assert "Score" in output
+    assert f"http://127.0.0.1:{environment['PORT']}/runs/" in output
+
+
 def test_nothing_is_left_when_the_supervisor_is_killed(studio: Running) -> None:
     studio.wait_for("OpenBench Studio is ready")
     studio.wait_for("worker pool started")

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from app import template_filters as filters
+from app.template_filters import FILTERS
+from app.template_filters.answers import markdown
+from app.template_filters.numbers import duration, usd, usd_range
+from app.template_filters.times import ago, clock, moment
+from app.template_filters.words import segments
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -27,7 +31,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     ],
 )
 def test_duration_uses_the_two_largest_units(value: float | None, text: str) -> None:
-    assert filters.duration(value) == text
+    assert duration(value) == text
 
 
 @pytest.mark.parametrize(
@@ -41,13 +45,13 @@ def test_duration_uses_the_two_largest_units(value: float | None, text: str) -> 
     ],
 )
 def test_money_never_calls_the_unknown_or_the_tiny_zero(value: float | None, text: str) -> None:
-    assert filters.usd(value) == text
+    assert usd(value) == text
 
 
 def test_money_range_is_one_amount_where_both_read_alike() -> None:
-    assert filters.usd_range({"low": 1.1, "high": 1.6}) == "$1.10–$1.60"
-    assert filters.usd_range({"low": 1.101, "high": 1.102}) == "$1.10"
-    assert filters.usd_range(None) == "unknown"
+    assert usd_range({"low": 1.1, "high": 1.6}) == "$1.10–$1.60"
+    assert usd_range({"low": 1.101, "high": 1.102}) == "$1.10"
+    assert usd_range(None) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -63,15 +67,15 @@ def test_money_range_is_one_amount_where_both_read_alike() -> None:
     ],
 )
 def test_ago_says_how_long_and_carries_the_exact_time(age: timedelta, text: str) -> None:
-    tag = filters.ago(NOW - age, now=NOW)
+    tag = ago(NOW - age, now=NOW)
     assert f">{text}</time>" in tag
     assert f'datetime="{NOW - age:%Y-%m-%dT%H:%M:%SZ}"' in tag
 
 
 def test_times_may_be_strings_and_naive_ones_are_utc() -> None:
-    assert 'datetime="2026-11-24T10:00:00Z"' in filters.moment("2026-11-24T11:00:00+01:00")
-    assert "10:00:00" in filters.clock("2026-11-24T10:00:00")
-    assert filters.ago(None) == "–"
+    assert 'datetime="2026-11-24T10:00:00Z"' in moment("2026-11-24T11:00:00+01:00")
+    assert "10:00:00" in clock("2026-11-24T10:00:00")
+    assert ago(None) == "–"
 
 
 @pytest.mark.parametrize(
@@ -100,11 +104,11 @@ def test_times_may_be_strings_and_naive_ones_are_utc() -> None:
     ],
 )
 def test_filter_writes(name: str, value: Any, text: str) -> None:
-    assert filters.FILTERS[name](value) == text
+    assert FILTERS[name](value) == text
 
 
 def test_segments_of_the_outcome_bar_fill_it() -> None:
-    pieces = filters.segments({"correct": 3, "incorrect": 1})
+    pieces = segments({"correct": 3, "incorrect": 1})
     assert [(piece.outcome, piece.x, piece.width) for piece in pieces if piece.count] == [
         ("correct", "0.000%", "75.000%"),
         ("incorrect", "75.000%", "25.000%"),
@@ -112,7 +116,7 @@ def test_segments_of_the_outcome_bar_fill_it() -> None:
 
 
 def test_segments_of_no_samples_are_empty() -> None:
-    assert {piece.width for piece in filters.segments({})} == {"0.000%"}
+    assert {piece.width for piece in segments({})} == {"0.000%"}
 
 
 @pytest.mark.parametrize(
@@ -131,13 +135,13 @@ def test_segments_of_no_samples_are_empty() -> None:
     ],
 )
 def test_markdown_of_a_model_cannot_run_call_or_style(hostile: str) -> None:
-    html = filters.markdown(hostile)
+    html = markdown(hostile)
     for banned in ("<script", "<img", "<svg", "<iframe", " style=", 'href="'):
         assert banned not in html
 
 
 def test_markdown_keeps_what_helps_reading() -> None:
-    html = filters.markdown("**bold** and `code`\n\n1. one\n2. two\n\n[a](https://example.org)")
+    html = markdown("**bold** and `code`\n\n1. one\n2. two\n\n[a](https://example.org)")
     assert "<strong>bold</strong>" in html
     assert "<ol>" in html
     assert 'rel="noopener noreferrer nofollow"' in html

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_openapi3.models import Info
+from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from app.blueprints.api import (

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from flask import g, request
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models import Tag
+from flask_openapi3.models.tag import Tag
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug.exceptions import BadRequest as MalformedRequest
 from wtforms import ValidationError as CsrfProblem

@@ -13,6 +13,7 @@ from app.services.run_requests import RunRequest
 TEXT_OF = {
     "limit": "How many samples, from the first on.",
     "epochs": "How often each sample is asked.",
+    "judge": "Scores the answers, as connection/model; only for benchmarks that need one.",
     "budget_usd": "The run pauses before it spends more.",
     "max_tokens": "Longest answer.",
     "timeout_s": "Longest wait for one answer.",
@@ -33,6 +34,7 @@ class RunForm(FlaskForm):
     protocol = SelectField("Protocol", choices=[SelectChoice("", "Default")], validate_choice=False)
     limit = StringField("Samples", description=TEXT_OF["limit"])
     epochs = StringField("Epochs", description=TEXT_OF["epochs"])
+    judge = StringField("Judge", description=TEXT_OF["judge"])
     budget_usd = StringField("Budget", description=TEXT_OF["budget_usd"])
     temperature = StringField("Temperature")
     top_p = StringField("Top-p")

@@ -80,7 +80,12 @@ _MODEL = re.compile(
     re.IGNORECASE,
 )
 _MEMORY = re.compile(r"cuda (?:error|out of memory)|out of memory", re.IGNORECASE)
-_TWO_NUMBERS = re.compile(r"\d[\d,]{2,}")
+_NUMBER = re.compile(r"\d[\d,]{2,}")
+_ALLOWED = re.compile(
+    r"(?:context length is |tokens allowed \(|> |<= |context size \(|limit:? |maximum of )"
+    r"(\d[\d,]{2,})",
+    re.IGNORECASE,
+)
 _OVERLOADED = {498, 503, 529}
 
 
@@ -228,14 +233,21 @@ def _context(failure: _Failure) -> ModelCallError | None:
     if failure.status in (401, 402, 404, 429) or not failure.says(_CONTEXT_TAGS, _CONTEXT):
         return None
     endpoint = failure.endpoint
-    numbers = sorted({int(n.replace(",", "")) for n in _TWO_NUMBERS.findall(failure.parts.message)})
     message = f"Sample {failure.sample_id} is too long for {endpoint.model}."
-    if len(numbers) >= 2:
-        message = (
-            f"Sample {failure.sample_id} needs {numbers[-1]:,} tokens; "
-            f"{endpoint.model} allows {numbers[0]:,}."
-        )
+    allowed = _ALLOWED.search(failure.parts.message)
+    if allowed:
+        most = _count(allowed.group(1))
+        needed = max(_count(number) for number in _NUMBER.findall(failure.parts.message))
+        if needed > most:
+            message = (
+                f"Sample {failure.sample_id} needs {needed:,} tokens; "
+                f"{endpoint.model} allows {most:,}."
+            )
     return failure.error("context_length", message, "Shorten it or choose another model.")
+
+
+def _count(number: str) -> int:
+    return int(number.replace(",", ""))
 
 
 def _filtered(failure: _Failure) -> ModelCallError | None:

@@ -105,7 +105,12 @@ class HttpModelClient:
             )
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
-        payload = self._parsed(reply, "-")
+        try:
+            payload = self._parsed(reply, "-")
+        except ModelCallError as error:
+            if error.code == "unknown_model":
+                raise self._no_list() from error
+            raise
         rows = payload.get("data", payload.get("models")) if isinstance(payload, dict) else payload
         if not isinstance(rows, list):
             raise not_json(reply, self._endpoint)
@@ -114,6 +119,15 @@ class HttpModelClient:
         return ModelList(
             ids=tuple(sorted(name.removeprefix("models/") for name in ids)),
             latency_ms=round(reply.elapsed_s * 1000),
+        )
+
+    def _no_list(self) -> ModelCallError:
+        return ModelCallError(
+            "no_model_list",
+            f"{self._base_url} has no list of models.",
+            action="Check the base URL; if it is right, enter the model's id by hand.",
+            scope="fail",
+            status=404,
         )
 
     def close(self) -> None:

@@ -270,6 +270,33 @@ def test_messages_say_what_happened_and_what_to_do(name, message, action):
     assert action in (error.action or "")
 
 
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        (
+            "This model's maximum context length is 8192 tokens. However, you requested 9001 "
+            "tokens (8001 in the messages, 1000 in the completion).",
+            "needs 9,001 tokens; acme-1 allows 8,192",
+        ),
+        (
+            "prompt is too long: 210000 tokens > 200000 maximum",
+            "needs 210,000 tokens; acme-1 allows 200,000",
+        ),
+        (
+            "The input token count (1200000) exceeds the maximum number of tokens allowed "
+            "(1048575).",
+            "needs 1,200,000 tokens; acme-1 allows 1,048,575",
+        ),
+        ("the request exceeds the available context size", "is too long for acme-1"),
+    ],
+)
+def test_a_sample_that_is_too_long_is_told_by_how_much(text, needs):
+    body = json.dumps(openai(text, "context_length_exceeded")).encode()
+    error = classify_reply(HttpReply(400, {}, body, 0.1), ENDPOINT, "q7")
+    assert error is not None
+    assert needs in error.message
+
+
 def test_a_filtered_sample_says_that_it_counts_as_refusal():
     error = classify_reply(reply(by_name("Azure filter")), ENDPOINT, "q7")
     assert error is not None

@@ -315,6 +315,13 @@ def test_a_bad_key_is_found_when_models_are_listed(connect):
     assert caught.value.code == "auth"
 
 
+def test_a_base_url_without_a_list_says_so(server):
+    client = make_client("openai", f"{server.base_url}/deeper", KEY, "", policy=LOCAL)
+    with pytest.raises(ModelCallError, match="has no list of models"):
+        client.list_models()
+    client.close()
+
+
 def test_a_server_that_is_not_there_is_a_connection_error():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

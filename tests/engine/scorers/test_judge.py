@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.engine.errors import ModelCallError
+from app.engine.errors import ModelCallError, Scope
 from app.engine.scorers.simpleqa import JUDGED
 from app.engine.types import ModelReply, Sample
 
@@ -15,7 +15,7 @@ def replying(text: str):
     return lambda messages: ModelReply(text, input_tokens=900, output_tokens=1)
 
 
-def failing(scope: str):
+def failing(scope: Scope):
     def judge(messages):
         raise ModelCallError("rate_limited", "Too many requests", scope=scope)
 

@@ -57,6 +57,7 @@ class Usage(BaseModel):
     judge_input_tokens: int
     judge_output_tokens: int
     cost_usd: float | None = Field(description="null: the price is not known.")
+    judge_cost_usd: float | None = Field(description="null: no judge, or its price is unknown.")
 
 
 class Failure(BaseModel):

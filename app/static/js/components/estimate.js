@@ -27,6 +27,7 @@ function wanted(form) {
     epochs: count("epochs"),
     max_tokens: count("max_tokens"),
     protocol: text("protocol") || undefined,
+    judge: text("judge") || undefined,
   };
 }
 

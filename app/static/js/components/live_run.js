@@ -11,6 +11,7 @@ const POLL_MS = 2000;
 const TRY_STREAM_AGAIN_MS = 30000;
 const RELOAD_MS = 600;
 const MOST_RELOADS = 3;
+const LOOP_MS = 15000;
 
 export function start(root) {
   const follower = new Follower(root);
@@ -90,13 +91,11 @@ class Follower {
     this.ended = true;
     this.view.setStatus(status);
     this.say("done", "Finished");
-    const key = `reloads:${this.root.dataset.pollUrl}`;
-    const reloads = Number(sessionStorage.getItem(key) ?? 0);
+    const reloads = recentReloads(this.root.dataset.pollUrl);
     if (reloads >= MOST_RELOADS) {
       toast("The run has ended. Reload the page to see its result.");
       return;
     }
-    sessionStorage.setItem(key, String(reloads + 1));
     setTimeout(() => location.reload(), RELOAD_MS * (1 + 2 * reloads));
   }
 
@@ -105,6 +104,15 @@ class Follower {
     note.dataset.state = state;
     setText(note, text);
   }
+}
+
+/* Counts this reload and returns how many came just before; a resumed run starts at none. */
+function recentReloads(address) {
+  const key = `reloads:${address}`;
+  const { count, at } = JSON.parse(sessionStorage.getItem(key) ?? '{"count": 0, "at": 0}');
+  const recent = Date.now() - at < LOOP_MS ? count : 0;
+  sessionStorage.setItem(key, JSON.stringify({ count: recent + 1, at: Date.now() }));
+  return recent;
 }
 
 function progressOf(run) {

@@ -1,0 +1,183 @@
+"""A running studio, a model server and a real browser.
+
+Every page is watched: a violated content security policy, an error in a script or a request
+to another host fails the test that caused it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.fakes.model_server import ModelServer
+
+ROOT = Path(__file__).parent.parent.parent
+PASSWORD = "correct horse battery staple"
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_S = 60
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A running studio: where it listens and where its log is."""
+
+    url: str
+    log: Path
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def studio(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """The whole product as ``scripts/start`` runs it, with the local mirror of datasets."""
+    folder = tmp_path_factory.mktemp("studio")
+    port, log = free_port(), folder / "studio.log"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("COV")},
+        "PORT": str(port),
+        "DATA_DIR": str(folder / "data"),
+        "DATASETS_DIR": str(test_data / "datasets"),
+        "OFFLINE": "true",
+        "WORKERS": "2",
+        "WEB_PROCESSES": "1",
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "PYTHONPATH": str(ROOT),
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.supervisor"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(url, process, log)
+        yield Studio(url, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + START_S
+    while time.monotonic() < give_up_at:
+        assert process.poll() is None, log.read_text()
+        try:
+            if requests.get(f"{url}/ready", timeout=2).status_code == 200:  # noqa: TID251
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"the studio did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, studio: Studio) -> Iterator[Callable[..., Page]]:
+    """Opens pages in a browser of their own: ``open_page(width=390, theme="dark")``."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(*, width: int = 1440, theme: str = "light", state: str | None = None) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            base_url=studio.url,
+            storage_state=state,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+        page.on("console", lambda message: _note(complaints, message.type, message.text))
+        page.on("request", lambda request: _note_foreign(complaints, request.url, studio.url))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def _note(complaints: list[str], kind: str, text: str) -> None:
+    if kind == "error" and ("Content Security Policy" in text or "Trusted" in text):
+        complaints.append(text)
+
+
+def _note_foreign(complaints: list[str], url: str, own: str) -> None:
+    if not url.startswith((own, "data:", "about:", "blob:")):
+        complaints.append(f"request to another host: {url}")
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """An OpenAI-compatible server that gets every third answer wrong."""
+
+    def answer(call: object) -> str:
+        number = getattr(call, "number", 0)
+        return "I add it up.\n\nANSWER: 18" if number % 3 else "I am not sure.\n\nANSWER: 7"
+
+    with ModelServer(latency_s=0.15, answer=answer) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def signed_in_state(
+    chromium: Browser, studio: Studio, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Cookies of the first account, which is the administrator's."""
+    path = tmp_path_factory.mktemp("browser") / "state.json"
+    context = chromium.new_context(base_url=studio.url)
+    page = context.new_page()
+    page.goto("/register")
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url(f"{studio.url}/")
+    context.storage_state(path=path)
+    context.close()
+    return str(path)
