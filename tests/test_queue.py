@@ -36,6 +36,7 @@ def test_a_job_is_json_with_the_id_alone(queue_app: Flask, broker: Redis) -> Non
     with queue_app.app_context():
         queue.enqueue_run("r1", 0)
     data = broker.hget("rq:job:run-r1-0", "data")
+    assert isinstance(data, bytes)
     assert json.loads(zlib.decompress(data)) == [
         "app.jobs.execute_run.execute_run",
         None,

@@ -135,4 +135,7 @@ class Budget:
 
 
 def _usd(value: float) -> str:
-    return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.6f}".rstrip("0")
+    if value >= 1 or value == 0:
+        return f"${value:,.2f}"
+    whole, _, digits = f"{value:.6f}".rstrip("0").partition(".")
+    return f"${whole}.{digits:0<2}"

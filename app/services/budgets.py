@@ -32,6 +32,23 @@ def check_budget(
             )
 
 
+def check_further_budget(run: Run, budget_usd: float) -> None:
+    """Refuse a budget with which a run could not go on.
+
+    Raises:
+        Invalid: It is spent already, or a price is not known.
+    """
+    check_budget(budget_usd, run.model, run.config.get("judge"), simulated=run.simulated)
+    spent_usd = (run.cost_usd or 0.0) + (run.judge_cost_usd or 0.0)
+    if budget_usd <= spent_usd:
+        raise Invalid(
+            f"The run has cost ${spent_usd:,.4f} so far: a budget of ${budget_usd:,.4f} for all of "
+            "it is spent.",
+            fields={"budget_usd": [f"More than ${spent_usd:,.4f}, which is spent."]},
+            action="Name a larger budget: it counts from the run's beginning.",
+        )
+
+
 def budget_of(run: Run, counts: Counts) -> Budget | None:
     """Return the budget of a run under way; ``None`` where it has none, or no known price.
 

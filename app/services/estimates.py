@@ -11,9 +11,11 @@ from sqlalchemy import select
 from app.config import Settings
 from app.db import db
 from app.engine.benchmarks.spec import Benchmark
+from app.engine.budget import JUDGE_PROMPT_TOKENS
 from app.engine.tokens import count_tokens
 from app.models import Run, SampleRow
 from app.queries.benchmarks import preview_samples, unavailable_reason
+from app.services.budgets import judge_tariff
 from app.services.costs import tariff_of
 from app.services.run_specs import RunSpec
 
@@ -22,6 +24,10 @@ MIN_HISTORY = 20
 
 HISTORY_RUNS = 3
 HISTORY_SAMPLES = 1000
+
+_JUDGE_PROMPT = (300.0, float(JUDGE_PROMPT_TOKENS))
+_JUDGE_REPLY = (2.0, 300.0)
+"""Tokens of a judge's instructions and of its verdict: a letter, or some reasoning first."""
 
 DEFAULT_LATENCY_S = (0.8, 6.0)
 """One call of a hosted model, where nothing was measured yet."""
@@ -33,6 +39,10 @@ class Range:
 
     low: float
     high: float
+
+    def plus(self, other: Range) -> Range:
+        """Return the sums of both ends."""
+        return Range(self.low + other.low, self.high + other.high)
 
     def times(self, factor: float) -> Range:
         """Return both ends multiplied."""
@@ -64,12 +74,28 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
         "input_tokens": round(tokens_in * calls),
         "output_tokens": tokens_out.times(calls).view(),
         "cost_usd": cost.view(6) if cost else None,
+        "judge_cost_usd": _judge_cost(spec, tokens_in, tokens_out, calls),
         "price_known": cost is not None,
         "price_source": tariff.source,
         "duration_s": _duration(spec, latency, calls).view(1),
         "basis": f"{basis_in}; {basis_out}",
         "checks": _checks(spec, settings, cost),
     }
+
+
+def _judge_cost(
+    spec: RunSpec, tokens_in: float, tokens_out: Range, calls: int
+) -> dict[str, float] | None:
+    """Return what the judge will cost; ``None`` without one, or where its price is not known."""
+    judge = spec.config["judge"]
+    if judge is None:
+        return None
+    read = Range(tokens_in, tokens_in).plus(tokens_out).plus(Range(*_JUDGE_PROMPT))
+    low, high = (
+        judge_tariff(judge).cost_usd(round(each * calls), round(reply * calls), calls)
+        for each, reply in zip((read.low, read.high), _JUDGE_REPLY, strict=True)
+    )
+    return None if low is None or high is None else Range(low, high).view(6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.models import ACTIVE, RESUMABLE, Run
 from app.services import outbox
+from app.services.budgets import check_further_budget
 from app.services.leases import Lease, given_back
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
@@ -137,6 +138,7 @@ def resume_run(
     Raises:
         NotFound: There is no such run in this account.
         Conflict: It is running, or there is nothing left to do.
+        Invalid: The budget is spent already, or a price is not known.
         Unavailable: The queue does not answer; nothing was changed.
     """
     run = owned_run(run_id, account_id)
@@ -146,7 +148,10 @@ def resume_run(
             code="queue_unavailable",
             action="Try again in a moment; an admin can look at /health.",
         )
-    config = run.config if budget_usd is None else {**run.config, "budget_usd": budget_usd}
+    config = run.config
+    if budget_usd is not None:
+        check_further_budget(run, budget_usd)
+        config = {**config, "budget_usd": budget_usd}
     states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
     with transaction() as session:
         attempt = session.execute(

@@ -15,6 +15,7 @@ from pydantic import (
 
 MAX_LIMIT = 200_000
 MAX_TAGS = 20
+MAX_BUDGET_USD = 1_000_000
 
 
 def json_integer(value: object) -> object:
@@ -38,6 +39,12 @@ Storable = AfterValidator(storable)
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Storable
 ]
+
+
+ModelName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable
+]
+"""``connection/model-id``."""
 
 
 class RunOptions(BaseModel):
@@ -69,13 +76,11 @@ class RunOptions(BaseModel):
     max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
         None, description="Further tries of a call that failed in passing."
     )
-    judge: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Storable] | None = (
-        Field(
-            None,
-            description="`connection/model-id` that scores the answers, where a model does that.",
-        )
+    judge: ModelName | None = Field(
+        None,
+        description="`connection/model-id` that scores the answers, where a model does that.",
     )
-    budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+    budget_usd: Annotated[float, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
         None, description="The run pauses before it spends more."
     )
     max_error_rate: Annotated[float, Field(ge=0, le=1)] | None = Field(
@@ -87,9 +92,7 @@ class RunRequest(RunOptions):
     """A benchmark, a model and options."""
 
     benchmark: Annotated[str, StringConstraints(min_length=1, max_length=80), Storable]
-    model: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable
-    ] = Field(description="`connection/model-id`")
+    model: ModelName = Field(description="`connection/model-id`")
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = Field(default_factory=list)
     notes: Annotated[str, StringConstraints(max_length=10_000), Storable] = ""
 

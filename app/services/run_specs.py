@@ -57,9 +57,7 @@ def check_request(
         )
     connection = _check_model(request.model, account_id, is_admin)
     simulated = connection.simulated
-    judge = check_judge(
-        request.judge, protocol.scorer, account_id, is_admin, simulated=simulated
-    )
+    judge = check_judge(request.judge, protocol.scorer, account_id, is_admin, simulated=simulated)
     check_budget(request.budget_usd, request.model, judge, simulated=simulated)
     config = _config(request, protocol, connection, judge, settings)
     samples = min(request.limit or benchmark.size, benchmark.size)

@@ -69,6 +69,7 @@ def duplicate_request(run: Run, overrides: dict[str, Any]) -> RunRequest:
     kept = {name: value for name, value in run.config.items() if value is not None}
     if overrides.get("benchmark", run.benchmark) != run.benchmark:
         del kept["protocol"]  # the other one has its own
+        kept.pop("judge", None)
     return RunRequest.model_validate(
         {"benchmark": run.benchmark, "model": run.model, "tags": run.tags, **kept, **overrides}
     )

@@ -119,6 +119,13 @@ class StudioWorker(Worker):
             return
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
+    def set_shutdown_requested_date(self) -> None:
+        """Note the stop for dashboards; without a queue server the job must checkpoint as well."""
+        try:
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+        except _AWAY as error:
+            _log.warning("stop not noted", extra={"reason": str(error)})
+
     def teardown(self) -> None:
         """Sign off, unless the queue server is away: then it finds out by itself."""
         try:
@@ -167,7 +174,7 @@ class StudioWorker(Worker):
                     "queue server away at the end of a job",
                     extra={"job_id": job.id, "reason": str(error)},
                 )
-                if self._stop_requested:
+                if self._stop_requested and not self.horse_pid:
                     raise StopRequested from error
                 time.sleep(1)
         self._job_pid.value = 0

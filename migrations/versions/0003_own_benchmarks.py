@@ -47,9 +47,7 @@ def upgrade() -> None:
             name=op.f("fk_own_benchmark_versions_benchmark_id_own_benchmarks"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "benchmark_id", "version", name=op.f("pk_own_benchmark_versions")
-        ),
+        sa.PrimaryKeyConstraint("benchmark_id", "version", name=op.f("pk_own_benchmark_versions")),
     )
 
 

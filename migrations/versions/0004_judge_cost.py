@@ -11,11 +11,9 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Add the column; runs so far had no judge."""
-    with op.batch_alter_table("runs") as batch:
-        batch.add_column(sa.Column("judge_cost_usd", sa.Float(), nullable=True))
+    op.add_column("runs", sa.Column("judge_cost_usd", sa.Float(), nullable=True))
 
 
 def downgrade() -> None:
-    """Drop it."""
-    with op.batch_alter_table("runs") as batch:
-        batch.drop_column("judge_cost_usd")
+    """Drop it in place: a batch would replace the table, and its samples would go with it."""
+    op.drop_column("runs", "judge_cost_usd")

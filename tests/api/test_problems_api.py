@@ -244,6 +244,8 @@ def test_the_documentation_needs_no_other_server_and_no_inline_code(client):
     assert "http://" not in page.text
     assert "https://" not in page.text
     assert "<style" not in page.text
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
     for asset in ("js/swagger-ui-bundle.js", "css/swagger-ui.css"):
         assert f"/docs/assets/{asset}" in page.text
         with client.get(f"/docs/assets/{asset}") as file:

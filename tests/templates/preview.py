@@ -64,6 +64,7 @@ ENDPOINTS = {
     "settings.webhook_delete": "/settings/webhooks/<webhook_id>/delete",
     "settings.delivery_redeliver": "/settings/webhooks/<webhook_id>/deliveries/<delivery_id>",
     "settings.account": "/settings/account",
+    "docs.show": "/docs",
 }
 
 

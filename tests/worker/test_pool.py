@@ -193,7 +193,8 @@ def test_a_running_job_and_its_worker_sit_out_an_outage_of_the_queue(
         assert before <= {process.pid for process in pool.remember_family()}
     finally:
         pool.close()
-        queue_server.stop(server)
+        if server is not None:
+            queue_server.stop(server)
 
 
 def test_a_stop_does_not_wait_for_an_absent_queue_server(own_server: Path, tmp_path: Path) -> None:

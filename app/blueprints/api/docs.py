@@ -5,7 +5,17 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    send_from_directory,
+)
+
+from app.security import DOCUMENTATION_POLICY
 
 bp = Blueprint("docs", __name__)
 
@@ -15,9 +25,11 @@ _ASSET_AGE_S = 86_400
 
 @bp.get("/docs")
 @bp.get("/docs/", endpoint="show_slash")
-def show() -> str:
+def show() -> Response:
     """Show the documentation."""
-    return render_template("docs.html")
+    page = make_response(render_template("docs.html"))
+    page.headers["Content-Security-Policy"] = DOCUMENTATION_POLICY
+    return page
 
 
 @bp.get("/docs/assets/<path:name>")

@@ -7,8 +7,9 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.blueprints.runs import bp
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.services import rescoring, run_lifecycle
+from app.services.run_requests import MAX_BUDGET_USD
 from app.urls import address
 
 
@@ -32,9 +33,25 @@ def cancel(run_id: str) -> Response:
 @login_required
 def resume(run_id: str) -> Response:
     """Go on where the run stopped."""
-    run_lifecycle.resume_run(run_id, current_user.id)
+    run_lifecycle.resume_run(run_id, current_user.id, budget_usd=_budget())
     flash("Resumed. Finished samples are not asked again.", "success")
     return _back(run_id)
+
+
+def _budget() -> float | None:
+    text = request.form.get("budget_usd", "").strip().lstrip("$")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= MAX_BUDGET_USD:
+        raise Invalid(
+            "The budget must be an amount in US$, such as 2.50.",
+            fields={"budget_usd": ["An amount in US$."]},
+        )
+    return value
 
 
 @bp.post("/runs/<run_id>/retry-errors")

@@ -33,9 +33,7 @@ class SimulatedJudge:
             raise Canceled
         prompt = request.sample.messages[-1]["content"]
         text = _grade(prompt)
-        return ModelReply(
-            text, input_tokens=token_count(prompt), output_tokens=token_count(text)
-        )
+        return ModelReply(text, input_tokens=token_count(prompt), output_tokens=token_count(text))
 
     def close(self) -> None:
         """Do nothing: there are no connections."""

@@ -81,6 +81,7 @@ class EstimateAnswer(BaseModel):
     input_tokens: int
     output_tokens: Range
     cost_usd: Range | None
+    judge_cost_usd: Range | None
     price_known: bool
     price_source: str
     duration_s: Range

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import threading
+import time
+from threading import Event
+
+import pytest
+
+from app.engine.budget import Budget, BudgetReachedError
+from app.engine.types import Generation, ModelRequest, Outcome, Sample, SampleResult
+from app.net.errors import Canceled
+
+NEVER = Event()
+
+
+def price(input_tokens: int, output_tokens: int) -> float:
+    return (input_tokens + 10 * output_tokens) / 1000
+
+
+def request(max_tokens: int | None = 10) -> ModelRequest:
+    sample = Sample("s", ({"role": "user", "content": "x" * 88},), "A")
+    return ModelRequest(sample, 1, Generation(max_tokens=max_tokens), 1.0)
+
+
+def result(tokens: tuple[int | None, int | None], **changes: object) -> SampleResult:
+    values: dict[str, object] = {
+        "sample": request().sample, "epoch": 1, "index": 0, "outcome": Outcome.CORRECT,
+        "score": 1.0, "completion": "ANSWER: A", "answer": "A", "explanation": "",
+        "finish_reason": "stop", "latency_ms": 1, "input_tokens": tokens[0],
+        "output_tokens": tokens[1], "attempts": 1,
+    }  # fmt: skip
+    return SampleResult(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_the_prompt_and_the_longest_answer_are_set_aside():
+    budget = Budget(1.0, price, count=lambda text: len(text) // 4)
+    # 88 characters are 22 tokens, 8 for the chat format, 15 % on top; and 10 for the answer.
+    assert budget.reserve(request(), NEVER) == pytest.approx((34 + 100) / 1000)
+
+
+def test_what_is_left_over_is_given_back():
+    budget = Budget(0.2, price, count=lambda text: len(text) // 4)
+    for _ in range(3):
+        reserved = budget.reserve(request(), NEVER)
+        budget.settle(reserved, request(), result((20, 1)))
+    assert budget.spent_usd == pytest.approx(3 * 0.03)
+    with pytest.raises(BudgetReachedError) as refused:
+        budget.reserve(request(), NEVER)
+    failure = refused.value.failure
+    assert failure.code == "budget_reached"
+    assert failure.action == "Raise the budget, then Resume."
+    assert "$0.09 is spent" in failure.message
+
+
+def test_without_a_result_nothing_is_spent():
+    budget = Budget(0.14, price)
+    budget.settle(budget.reserve(request(), NEVER), request(), None)
+    failed = result((None, None), finish_reason=None, completion="", outcome=Outcome.ERROR)
+    budget.settle(budget.reserve(request(), NEVER), request(), failed)
+    assert budget.spent_usd == 0
+
+
+def test_tokens_that_the_provider_did_not_count_are_counted_here():
+    budget = Budget(10.0, price, count=len)
+    budget.settle(budget.reserve(request(), NEVER), request(), result((None, None)))
+    assert budget.spent_usd == pytest.approx(price(88 + 8, len("ANSWER: A")))
+
+
+def test_the_guess_of_the_longest_answer_grows_with_what_comes():
+    budget = Budget(1000.0, price, output_tokens=5)
+    budget.settle(budget.reserve(request(None), NEVER), request(None), result((20, 500)))
+    assert budget.reserve(request(None), NEVER) > price(0, 500)
+
+
+def test_a_judge_is_set_aside_and_booked_too():
+    budget = Budget(100.0, price, judge_price=price)
+    reserved = budget.reserve(request(), NEVER)
+    assert reserved > price(1_600, 2_048)
+    judged = result((20, 1), judge_input_tokens=1_000, judge_output_tokens=1)
+    budget.settle(reserved, request(), judged)
+    assert budget.spent_usd == pytest.approx(price(20, 1) + price(1_000, 1))
+
+
+def test_calls_under_way_are_waited_for_before_the_budget_counts_as_reached():
+    budget = Budget(0.2, price, count=lambda text: len(text) // 4)
+    first = budget.reserve(request(), NEVER)
+    threading.Timer(0.1, budget.settle, (first, request(), result((20, 1)))).start()
+    started = time.monotonic()
+    assert budget.reserve(request(), NEVER) == first
+    assert time.monotonic() - started >= 0.08
+
+
+def test_a_wait_for_money_ends_when_the_run_is_stopped():
+    budget = Budget(0.2, price, count=lambda text: len(text) // 4)
+    budget.reserve(request(), NEVER)
+    halt = Event()
+    threading.Timer(0.05, halt.set).start()
+    with pytest.raises(Canceled):
+        budget.reserve(request(), halt)
+
+
+def test_many_threads_never_spend_more_than_the_limit():
+    budget = Budget(2.0, price, count=lambda text: len(text) // 4)
+    answered = []
+
+    def work() -> None:
+        while True:
+            try:
+                reserved = budget.reserve(request(), NEVER)
+            except BudgetReachedError:
+                return
+            answered.append(1)
+            budget.settle(reserved, request(), result((33, 10)))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert budget.spent_usd == pytest.approx(len(answered) * 0.133)
+    assert 2.0 - 2 * 0.133 < budget.spent_usd <= 2.0
