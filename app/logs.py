@@ -60,5 +60,5 @@ def configure_logs(level: str, log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(as_json=log_format == "json"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("urllib3", "werkzeug", "huggingface_hub"):
+    for noisy in ("urllib3", "werkzeug", "huggingface_hub", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

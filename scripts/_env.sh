@@ -78,3 +78,14 @@ install_requirements() {
   printf '%s' "$wanted" >"$stamp"
   if command -v flock >/dev/null; then exec 9>&-; fi
 }
+
+# Make sure that there is a Chromium for browser tests; without it they skip.
+need_chromium() {
+  command -v chromium >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    printf 'Installing Chromium for the browser tests\n' >&2
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } \
+      >/dev/null 2>&1 && return
+  fi
+  printf 'No Chromium: the browser tests are skipped. (Debian: apt-get install chromium)\n' >&2
+}

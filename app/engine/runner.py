@@ -22,6 +22,7 @@ from app.engine.types import CallFailure, SampleResult
 _TICK_S = 0.02
 _JOIN_S = 5.0
 _MOST_EVENTS = 1_000
+_SHOW_WAITS_FROM_S = 1.0
 
 _T = TypeVar("_T")
 
@@ -70,12 +71,14 @@ class _Run:
         self._end: RunEnd | None = None
         self._crash: BaseException | None = None
         self._notices_told = 0
+        self._throttle = plan.throttle or LocalThrottle()
+        self._wait_told_until = 0.0
         self._tally = Tally(plan.max_retry_share, free_retries=max(50, 2 * plan.max_connections))
         self._work = SampleWork(
             plan,
             client,
             self._halt,
-            throttle=plan.throttle or LocalThrottle(),
+            throttle=self._throttle,
             tally=self._tally,
             emit=self._events.append,
             stop=self._stop,
@@ -175,6 +178,7 @@ class _Run:
         not more of them.
         """
         self._tell_notices()
+        self._tell_wait()
         left = len(self._pending)
         while True:
             results = _take(self._pending, min(left, self._plan.flush_at))
@@ -189,6 +193,17 @@ class _Run:
         for notice in notices[self._notices_told :]:
             self._events.append(RunEvent("warning", datetime.now(UTC), "parameter_dropped", notice))
             self._notices_told += 1
+
+    def _tell_wait(self) -> None:
+        """Tell of a pause once, however many threads it holds back, while it lasts."""
+        pause_s = self._throttle.pause_s()
+        until = time.monotonic() + pause_s
+        if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_told_until + _SHOW_WAITS_FROM_S:
+            self._wait_told_until = until
+            message = f"The provider limits the rate of calls; they go on in {pause_s:.0f} s."
+            self._events.append(
+                RunEvent("wait", datetime.now(UTC), "rate_limit", message, wait_s=pause_s)
+            )
 
     def _warn_truncated(self) -> None:
         count = self._tally.truncated

@@ -31,7 +31,6 @@ from app.net.retry import Retry, asks_too_long, call_with_retries
 
 _LONG_PROMPT_CHARS = 8_000
 _CHARS_PER_TOKEN_AT_MOST = 12
-_SHOW_WAITS_FROM_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,6 @@ class SampleWork:
         self._tally = tally
         self._emit = emit
         self._stop = stop
-        self._wait_told_at = float("-inf")
 
     def work(self, task: Task) -> SampleResult | None:
         """Return the result of a task; ``None`` where it has none and must be done again."""
@@ -123,10 +121,8 @@ class SampleWork:
         return self._score(task, reply, attempts)
 
     def _ask(self, request: ModelRequest, attempts: _Attempts) -> ModelReply:
-        waited_s = self._throttle.acquire(self._halt)
+        self._throttle.acquire(self._halt)
         try:
-            if waited_s >= _SHOW_WAITS_FROM_S:
-                self._note_wait(waited_s)
             if self._halt.is_set():
                 raise Canceled
             attempts.made += 1
@@ -222,14 +218,6 @@ class SampleWork:
                 "billed_twice",
                 "A call was lost after it was sent; the provider may bill its tokens twice.",
             )
-
-    def _note_wait(self, waited_s: float) -> None:
-        # All threads wait for the same reason: one line per second is enough.
-        now = time.monotonic()
-        if now - self._wait_told_at >= 1.0:
-            self._wait_told_at = now
-            message = f"Calls were held back for {waited_s:.1f} s: the provider limits their rate."
-            self._emit(RunEvent("wait", datetime.now(UTC), "rate_limit", message, wait_s=waited_s))
 
     def _check_prompt_size(self, task: Task, reply: ModelReply) -> None:
         """Warn of a server that cut the prompt silently, as Ollama does beyond num_ctx."""

@@ -46,6 +46,10 @@ class Throttle(Protocol):
         """A call was refused for its rate; the server asks to wait so long, if it says."""
         ...
 
+    def pause_s(self) -> float:
+        """Return for how many seconds no call may start at all; 0 if calls go through."""
+        ...
+
 
 class LocalThrottle:
     """Paces the calls of this process at what the provider has shown to take.
@@ -61,12 +65,15 @@ class LocalThrottle:
 
     Args:
         clock: Monotonic seconds.
+        rate_per_s: The pace to start with; ``None``: as fast as calls come.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, rate_per_s: float | None = None
+    ) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._rate_per_s: float | None = None
+        self._rate_per_s = rate_per_s
         self._resume_at = 0.0
         self._next_at = 0.0
         self._started = 0
@@ -107,6 +114,10 @@ class LocalThrottle:
             self._before.calls -= 1
             self._rate_per_s = self._before.next_rate_per_s()
             self._resume_at = max(self._resume_at, now + (retry_after_s or 0.0))
+
+    def pause_s(self) -> float:
+        """Return how long the pause lasts that the server asked for."""
+        return max(0.0, self._resume_at - self._clock())
 
     def _growth(self, rate_per_s: float) -> float:
         if self._episode == 1:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
+from pydantic import BaseModel
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from app.blueprints.api import schemas
 from app.db import db
 from app.errors import Conflict, Unavailable
 
@@ -223,6 +228,23 @@ def test_the_description_names_every_address_of_the_api(app, client):
         if rule.rule.startswith("/api/v1/") and rule.endpoint != "docs.description"
     }
     assert described == served
+
+
+def test_no_two_schemas_share_a_name(app):
+    """The description knows schemas by the names of their classes: the last one would win."""
+    modules = [
+        importlib.import_module(f"app.blueprints.api.schemas.{module.name}")
+        for module in pkgutil.iter_modules(schemas.__path__)
+    ]
+    names = [
+        name
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, BaseModel)
+        and value.__module__ == module.__name__
+    ]
+    assert sorted(names) == sorted(set(names))
 
 
 def test_the_description_has_problems_and_bounds(client):

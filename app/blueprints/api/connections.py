@@ -12,7 +12,7 @@ from app.blueprints.api.schemas.connections import (
     ConnectionBody,
     ConnectionList,
     ConnectionPath,
-    TestAnswer,
+    ConnectionTestResult,
 )
 from app.blueprints.api.schemas.fields import PageQuery
 from app.errors import Invalid
@@ -71,9 +71,9 @@ def delete_connection(path: ConnectionPath) -> Response:
     return no_content()
 
 
-@bp.post("/connections/<string:name>/test", responses={200: TestAnswer})
+@bp.post("/connections/<string:name>/test", responses={200: ConnectionTestResult})
 @limits.test_connection
 def test_connection(path: ConnectionPath) -> Response:
     """Ask the provider for its models, which costs nothing, and say how that went."""
     result = connection_tests.test_connection(g.account.id, g.account.is_admin, path.name)
-    return answer(TestAnswer.of(result))
+    return answer(ConnectionTestResult.of(result))

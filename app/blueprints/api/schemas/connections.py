@@ -55,7 +55,7 @@ class ConnectionBody(Body):
         return cast(ConnectionChanges, changes)
 
 
-class Failure(BaseModel):
+class ConnectionFailure(BaseModel):
     """What went wrong and what to do."""
 
     code: str
@@ -70,7 +70,7 @@ class LastTest(BaseModel):
     at: datetime
     latency_ms: int | None
     models_found: int
-    error: Failure | None = None
+    error: ConnectionFailure | None = None
 
 
 class Connection(BaseModel):
@@ -104,17 +104,17 @@ class ConnectionList(PageAnswer):
     items: list[Connection]
 
 
-class TestAnswer(BaseModel):
+class ConnectionTestResult(BaseModel):
     """Whether a connection works."""
 
     ok: bool
     latency_ms: int | None
     models_found: int
     models: list[str] = Field(description="At most the first hundred.")
-    error: Failure | None = None
+    error: ConnectionFailure | None = None
 
     @classmethod
-    def of(cls, result: ConnectionTest) -> TestAnswer:
+    def of(cls, result: ConnectionTest) -> ConnectionTestResult:
         """Return the result as the API shows it."""
         error = result.error
         return cls(
@@ -122,7 +122,7 @@ class TestAnswer(BaseModel):
             latency_ms=result.latency_ms,
             models_found=result.models_found,
             models=list(result.models[:100]),
-            error=Failure(code=error.code, message=error.message, action=error.action)
+            error=ConnectionFailure(code=error.code, message=error.message, action=error.action)
             if error
             else None,
         )

@@ -1,0 +1,130 @@
+"""What all workers know of a provider's rate limit: one exchange with the queue server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from redis import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did since its last report, and how many calls it wants to start.
+
+    Attributes:
+        episode: The newest episode of refusals that the run knew of.
+        started: Calls.
+        answered: Of them or of earlier ones.
+        refused: For their rate.
+        retry_after_s: The longest wait that the refusals asked for, if any did.
+        wanted: Turns.
+        rate_per_s: The pace as far as known, for a server that has lost it.
+    """
+
+    episode: int = 0
+    started: int = 0
+    answered: int = 0
+    refused: int = 0
+    retry_after_s: float | None = None
+    wanted: int = 0
+    rate_per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How calls may go on. All times count from the moment of the answer.
+
+    Attributes:
+        rate_per_s: Calls started per second by all runs together; ``None``: not paced.
+        episode: Number of the newest episode of refusals.
+        pause_s: No call may start for so long.
+        runs: That take part, this one included.
+        ask_in_s: Asking again sooner gives no turns.
+        turns_s: When calls may start.
+    """
+
+    rate_per_s: float | None
+    episode: int
+    pause_s: float
+    runs: int
+    ask_in_s: float
+    turns_s: tuple[float, ...]
+
+
+@cache
+def _script() -> str:
+    return Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
+
+
+class SharedPace:
+    """The pace of one model behind one key, as kept by the queue server.
+
+    Time is the server's alone, so clocks of workers do not matter. A run that dies holds
+    nothing but the turns of the next quarter of a second.
+
+    Args:
+        broker: With short timeouts: a thread that has a call to make waits for it.
+        secret: Keeps provider keys out of the queue server.
+        base_url: Of the connection.
+        api_key: Of the connection; ``None`` where it needs none.
+        model: The provider's name of it.
+        requests_per_minute: What the connection allows itself, for all of its models.
+    """
+
+    def __init__(
+        self,
+        broker: Redis,
+        *,
+        secret: str,
+        base_url: str,
+        api_key: str | None,
+        model: str,
+        requests_per_minute: int | None = None,
+    ) -> None:
+        account = _digest(secret, base_url.rstrip("/"), api_key or "")
+        pace = f"pace:{{{account}}}:{_digest(secret, model)}"
+        self.broker = broker
+        self.paces_always = bool(requests_per_minute)
+        self._keys = [pace, f"pace:{{{account}}}:quota", f"{pace}:runs"]
+        self._run = secrets.token_hex(8)
+        self._per_minute = requests_per_minute or 0
+        self._exchange = broker.register_script(_script())
+
+    def exchange(self, report: Report) -> Pace:
+        """Report and be told how to go on.
+
+        Raises:
+            RedisError: The queue server does not answer; it may or may not have the report.
+        """
+        arguments: list[Any] = [
+            self._run,
+            report.episode,
+            report.started,
+            report.answered,
+            report.refused,
+            -1 if report.retry_after_s is None else report.retry_after_s,
+            report.wanted,
+            self._per_minute,
+            report.rate_per_s or 0,
+        ]
+        answer = self._exchange(keys=self._keys, args=arguments)
+        rate, episode, pause_us, runs, ask_us, *turns_us = cast("list[int]", answer)
+        return Pace(
+            rate_per_s=None if rate < 0 else rate / 1e3,
+            episode=episode,
+            pause_s=pause_us / 1e6,
+            runs=runs,
+            ask_in_s=ask_us / 1e6,
+            turns_s=tuple(turn_us / 1e6 for turn_us in turns_us),
+        )
+
+
+def _digest(secret: str, *parts: str) -> str:
+    text = "\n".join(parts).encode()
+    return hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,177 @@
+"""Comparison of runs: paired by sample, and careful about what is comparable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.services.accounts import Account
+from tests.app_fixtures import ApiClient
+from tests.run_fixtures import add_run, add_samples
+
+DIGESTS = {"dataset": "d", "prompt": "p", "scorer": "s", "parameters": "x", "engine": "1"}
+
+
+def finished(owner: Account, scores: list[float | None], **columns: Any) -> str:
+    values: dict[str, Any] = {
+        "status": "completed",
+        "digests": DIGESTS,
+        "simulated": False,
+        "done": len(scores),
+        "score": {
+            "metric": "accuracy",
+            "value": 0.5,
+            "stderr": 0.1,
+            "ci95": [0.3, 0.7],
+            "bounds": [0.5, 0.5],
+            "n": len(scores),
+        },
+        **columns,
+    }
+    run_id = add_run(owner.id, **values)
+    outcomes = {1.0: "correct", 0.0: "incorrect", None: "error"}
+    add_samples(
+        run_id,
+        *[{"score": score, "outcome": outcomes.get(score, "partial")} for score in scores],
+    )
+    return run_id
+
+
+def compared(api: ApiClient, *ids: str) -> dict[str, Any]:
+    answer = api.get(f"/compare?run_ids={','.join(ids)}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json)
+
+
+def test_identical_runs_do_not_differ(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        ids = [finished(owner, [1.0, 0.0] * 10) for _ in range(2)]
+    shown = compared(api, *ids)
+    assert (shown["comparable"], shown["warnings"], shown["common_samples"]) == (True, [], 20)
+    (pair,) = shown["pairs"]
+    assert (pair["a"], pair["b"], pair["difference"], pair["n"]) == (*ids, 0, 20)
+    assert (pair["wins"], pair["losses"], pair["ties"]) == (0, 0, 20)
+    assert pair["p_value"] in (None, 1.0)
+    assert (shown["flips"], shown["flips_total"]) == ([], 0)
+    assert [run["run_id"] for run in shown["runs"]] == ids
+
+
+def test_a_clearly_better_run_is_called_better(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        a = finished(owner, [0.0] * 18 + [1.0] * 12, model="x/weak")
+        b = finished(owner, [1.0] * 30, model="x/strong")
+    shown = compared(api, a, b)
+    (pair,) = shown["pairs"]
+    assert pair["difference"] == pytest.approx(0.6)
+    assert (pair["wins"], pair["losses"]) == (18, 0)
+    assert pair["p_value"] < 0.001
+    assert pair["p_value_adjusted"] == pair["p_value"]
+    assert pair["ci95"][0] > 0
+    assert pair["method"] == "McNemar's exact test"
+    assert "x/strong" in pair["verdict"]
+    assert shown["flips_total"] == 18
+    flip = shown["flips"][0]
+    assert (flip["sample_id"], flip["preview"], flip["target"]) == ("s0", "question 0", "4")
+    assert [cell["outcome"] for cell in flip["cells"]] == ["incorrect", "correct"]
+
+
+def test_graded_scores_are_compared_by_their_differences(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        a = finished(owner, [0.2, 0.4, 0.5, 0.9] * 5)
+        b = finished(owner, [0.3, 0.4, 0.7, 0.95] * 5)
+    (pair,) = compared(api, a, b)["pairs"]
+    assert pair["method"] == "paired t test"
+    assert pair["difference"] == pytest.approx(0.0875)
+
+
+def test_several_pairs_are_corrected_and_the_first_run_is_the_baseline(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [finished(owner, [1.0] * n + [0.0] * (20 - n)) for n in (4, 10, 14)]
+    shown = compared(api, *ids)
+    assert [(pair["a"], pair["b"]) for pair in shown["pairs"]] == [
+        (ids[0], ids[1]),
+        (ids[0], ids[2]),
+        (ids[1], ids[2]),
+    ]
+    assert all("Holm" in pair["method"] for pair in shown["pairs"])
+    assert all(pair["p_value_adjusted"] >= pair["p_value"] for pair in shown["pairs"])
+    assert all(len(flip["cells"]) == 3 for flip in shown["flips"])
+
+
+def test_different_benchmarks_are_refused(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        ids = [finished(owner, [1.0]), finished(owner, [1.0], benchmark="gsm8k")]
+    shown = compared(api, *ids)
+    assert (shown["comparable"], shown["pairs"]) == (False, [])
+    assert "different benchmarks (gen_chain_sum, gsm8k)" in shown["warnings"][0]
+
+
+def test_what_differs_is_named(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        a = finished(owner, [1.0, 0.0, None, 1.0])
+        b = finished(
+            owner,
+            [1.0, 0.0, 1.0, 1.0],
+            digests={**DIGESTS, "dataset": "other", "prompt": "other"},
+            benchmark_version=99,
+            protocol="openbench",
+            simulated=True,
+            status="canceled",
+        )
+    shown = compared(api, a, b)
+    assert shown["comparable"]
+    assert shown["common_samples"] == 3
+    text = "\n".join(shown["warnings"])
+    for words in (
+        "the questions (dataset)",
+        "the prompt (prompt)",
+        "benchmark_version",
+        "different protocols (openbench, studio)",
+        "Only the 3 samples",
+        "Simulated models",
+        "1 of the runs did not complete",
+    ):
+        assert words in text
+    assert "(scorer)" not in text
+
+
+def test_runs_without_a_common_sample_are_not_comparable(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [finished(owner, [1.0, None]), finished(owner, [None, 1.0])]
+    shown = compared(api, *ids)
+    assert (shown["comparable"], shown["common_samples"], shown["pairs"]) == (False, 0, [])
+    assert "The runs have no scored sample in common." in shown["warnings"]
+
+
+def test_epochs_of_a_sample_are_averaged(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        a = add_run(owner.id, status="completed", digests=DIGESTS, config={"epochs": 2})
+        add_samples(
+            a,
+            {"sample_id": "s0", "score": 1.0, "epoch": 1},
+            {"sample_id": "s0", "score": 0.0, "epoch": 2},
+            {"sample_id": "s1", "score": 1.0},
+        )
+        b = finished(owner, [1.0, 1.0])
+    (pair,) = compared(api, a, b)["pairs"]
+    assert (pair["n"], pair["difference"]) == (2, 0.25)
+
+
+@pytest.mark.parametrize("ids", ["", "one", "one,one", ",".join("abcdefg")])
+def test_two_to_six_different_runs_are_needed(api: ApiClient, ids: str) -> None:
+    refused = api.get(f"/compare?run_ids={ids}")
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["run_ids"])
+
+
+def test_an_unknown_run_is_not_found(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        run_id = finished(owner, [1.0])
+    assert api.get(f"/compare?run_ids={run_id},unknown").status_code == 404
