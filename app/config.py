@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from app.errors import ConfigError
 
 MIN_SECRET_LENGTH = 32
+HOW_TO_SET = "Set it in the environment or in .env; .env.example describes every variable."
 _MAKE_KEY = (
     'python -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
 )
@@ -171,6 +172,13 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _strong_secret(cls, value: SecretStr | None) -> SecretStr | None:
@@ -219,7 +227,7 @@ def _describe(error: ValidationError) -> str:
     for item in error.errors(include_url=False, include_input=False):
         variable = str(item["loc"][0]).upper() if item["loc"] else "environment"
         lines.append(f"  {variable}: {item['msg'].removeprefix('Value error, ')}")
-    lines.append("Set it in the environment or in .env; .env.example describes every variable.")
+    lines.append(HOW_TO_SET)
     return "\n".join(lines)
 
 

@@ -128,7 +128,7 @@ def _next_step(error: StudioError) -> dict[str, str] | None:
         return {"label": "Sign in", "url": "/login"}
     if error.status in {400, 503} and request.method == "GET":
         return {"label": "Try again", "url": request.full_path.rstrip("?")}
-    return {"label": "Go to runs", "url": "/runs"}
+    return {"label": "Go to runs", "url": "/"}
 
 
 def _limit_page(error: StudioError) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, has_request_context, request, send_file
@@ -15,10 +16,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
-from app.config import Settings, load_settings
+from app.config import HOW_TO_SET, Settings, load_settings
 from app.db import db, init_db
+from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager, migrate
 from app.logs import configure_logs
+from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
 from app.services import sessions
 from app.template_filters import register_template_filters
@@ -29,6 +32,7 @@ FONTS = {
     "geist-mono": ("fontpkg_geist_mono", "GeistMono[wght].ttf"),
 }
 THEMES = ("light", "dark")
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 YEAR_S = 31_536_000
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
@@ -40,6 +44,7 @@ def build_app(settings_: Settings | None = None) -> Flask:
         ConfigError: The environment does not make a valid configuration.
     """
     chosen = settings_ or load_settings()
+    _check_allow_lists(chosen)
     configure_logs(chosen.log_level, chosen.log_format)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     app = OpenAPI(
@@ -51,6 +56,16 @@ def build_app(settings_: Settings | None = None) -> Flask:
     _attach_extensions(app)
     _register(app)
     return app
+
+
+def _check_allow_lists(chosen: Settings) -> None:
+    for name in ("egress_allow", "provider_egress_allow"):
+        try:
+            parse_allow_list(getattr(chosen, name))
+        except ValueError as error:
+            raise ConfigError(
+                f"The configuration is not valid:\n  {name.upper()}: {error}\n{HOW_TO_SET}"
+            ) from None
 
 
 def _configure(app: Flask, chosen: Settings) -> None:
@@ -85,7 +100,7 @@ def _limits_url(queue_url: str) -> str:
 
 def _attach_extensions(app: Flask) -> None:
     init_db(app)
-    migrate.init_app(app, db, compare_type=True)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), compare_type=True)
     csrf.init_app(app)
     limiter.init_app(app)
     sessions.install(app, login_manager)

@@ -20,6 +20,7 @@ from app.engine.benchmarks.spec import (  # noqa: E402
     Benchmark,
     DatasetRef,
     GeneratedRef,
+    LocalRef,
     Protocol,
 )
 from app.engine.types import Generation  # noqa: E402
@@ -105,6 +106,8 @@ def _data(protocol: Protocol) -> str:
     first = protocol.datasets[0]
     if isinstance(first, GeneratedRef):
         return f"generated, seed {first.seed}, {first.size:,} records"
+    if isinstance(first, LocalRef):
+        return f"a file of this machine, {first.label}"
     refs = [ref for ref in protocol.datasets if isinstance(ref, DatasetRef)]
     configs = refs[0].config if len(refs) == 1 else f"{len(refs)} configs"
     text = f"`{first.repo}` {configs}/{first.split}"

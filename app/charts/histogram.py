@@ -16,6 +16,9 @@ OUTLIER_SHARE = 0.995
 """Values beyond this quantile are counted in the last bin, so that one of them does not
 flatten all others."""
 
+EDGE = 0.2
+"""Share of the width beside an edge in which a label has room on one side only."""
+
 MARKS = (("p50", 0.5), ("p95", 0.95))
 
 
@@ -94,17 +97,24 @@ def _column(axes: Axes, index: int, counts: Sequence[int], span: str) -> Markup:
 
 
 def _mark(axes: Axes, name: str, value: float, unit: str) -> Markup:
-    x = share(axes.x(value))
-    late = axes.x(value) > 0.8
-    line = element("line", cls="mark", x1=x, x2=x, y1=6, y2=axes.height)
+    place = axes.x(value)
+    # The median is named on its left and the tail on its right, so that two close marks stay
+    # legible; near the edges there is only one side.
+    left = place > EDGE if name == "p50" else place > 1 - EDGE
+    line = element("line", cls="mark", x1=share(place), x2=share(place), y1=6, y2=axes.height)
     text = element(
         "text",
-        f"{name} {value:.1f}{unit}",
+        f"{name} {_duration(value, unit)}",
         cls="lbl front",
-        x=x,
-        # the second label is lower, so that two close marks stay legible
+        x=share(place),
         y=14 if name == "p50" else 28,
-        dx=-5 if late else 5,
-        text_anchor="end" if late else None,
+        dx=-5 if left else 5,
+        text_anchor="end" if left else None,
     )
     return line + text
+
+
+def _duration(value: float, unit: str) -> str:
+    if unit == "s" and value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} {unit}"

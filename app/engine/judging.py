@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Event
 from app.engine.clients.base import ModelClient
 from app.engine.errors import ModelCallError
 from app.engine.plan import RunEvent
-from app.engine.throttle import LocalThrottle
+from app.engine.throttle import LocalThrottle, Throttle
 from app.engine.types import Generation, Message, ModelReply, ModelRequest, Sample
 from app.net.errors import Canceled
 from app.net.retry import Retry, RetryPolicy, asks_too_long, call_with_retries
@@ -34,6 +34,7 @@ class JudgeCalls:
         retry: How failed calls are repeated.
         max_connections: Calls at a time.
         generation: Sampling parameters.
+        throttle: Holds calls back.
     """
 
     name: str
@@ -42,9 +43,9 @@ class JudgeCalls:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     max_connections: int = 16
     generation: Generation = JUDGE_GENERATION
+    throttle: Throttle = field(default_factory=LocalThrottle)
     _halt: Event = field(default_factory=Event)
     _emit: Callable[[RunEvent], None] | None = None
-    _throttle: LocalThrottle = field(default_factory=LocalThrottle)
     _slots: BoundedSemaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,17 +75,20 @@ class JudgeCalls:
             if self._halt.is_set():
                 raise Canceled
         try:
-            self._throttle.acquire(self._halt)
-            if self._halt.is_set():
-                raise Canceled
-            reply = self.client.complete(request, self._halt)
+            self.throttle.acquire(self._halt)
+            try:
+                if self._halt.is_set():
+                    raise Canceled
+                reply = self.client.complete(request, self._halt)
+            finally:
+                self.throttle.release()
         except ModelCallError as error:
             if error.code == "rate_limit":
-                self._throttle.on_rate_limited(error.retry_after_s)
+                self.throttle.on_rate_limited(error.retry_after_s)
             raise
         finally:
             self._slots.release()
-        self._throttle.on_success()
+        self.throttle.on_success()
         return reply
 
     def _named(self, error: ModelCallError) -> ModelCallError:

@@ -22,7 +22,8 @@ from app.engine.types import CallFailure, SampleResult
 _TICK_S = 0.02
 _JOIN_S = 5.0
 _MOST_EVENTS = 1_000
-_SHOW_WAITS_FROM_S = 1.0
+_SHOW_WAITS_FROM_S = 0.5
+_SAME_WAIT_S = 1.0
 
 _T = TypeVar("_T")
 
@@ -198,7 +199,7 @@ class _Run:
         """Tell of a pause once, however many threads it holds back, while it lasts."""
         pause_s = self._throttle.pause_s()
         until = time.monotonic() + pause_s
-        if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_told_until + _SHOW_WAITS_FROM_S:
+        if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_told_until + _SAME_WAIT_S:
             self._wait_told_until = until
             message = f"The provider limits the rate of calls; they go on in {pause_s:.0f} s."
             self._events.append(

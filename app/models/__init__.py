@@ -1,6 +1,7 @@
 """The rows of the database."""
 
 from app.models.connection import Connection
+from app.models.own_benchmark import OwnBenchmark, OwnVersion
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.sample import RunEventRow, SampleRow
 from app.models.user import ApiToken, AuthSession, User
@@ -15,6 +16,8 @@ __all__ = [
     "Connection",
     "Delivery",
     "DeliveryAttempt",
+    "OwnBenchmark",
+    "OwnVersion",
     "Run",
     "RunEventRow",
     "SampleRow",

@@ -10,11 +10,13 @@ from typing import Any
 
 from app.config import Settings
 from app.engine.benchmarks.registry import all_benchmarks
-from app.engine.benchmarks.spec import Benchmark, DatasetRef, GeneratedRef, Protocol
+from app.engine.benchmarks.spec import Benchmark, DatasetRef, GeneratedRef, LocalRef, Protocol
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.errors import DatasetError
+from app.engine.own.definition import PREFIX
 from app.engine.types import Sample
 from app.errors import NotFound
+from app.queries.catalog import benchmarks_of, find_benchmark
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ CATEGORY_LABELS = {
     "instructions": "Instructions",
     "language": "Language",
     "long_context": "Long context",
+    "own": "Your own",
 }
 PREVIEW_SAMPLES = 40
 REQUIREMENT_WORDS = {
@@ -45,13 +48,13 @@ def dataset_loader(settings: Settings) -> DatasetLoader:
     )
 
 
-def get_benchmark(name: str) -> Benchmark:
+def get_benchmark(name: str, account_id: int) -> Benchmark:
     """Return the benchmark ``name``.
 
     Raises:
         NotFound: There is none.
     """
-    benchmark = all_benchmarks().get(name)
+    benchmark = find_benchmark(name, account_id)
     if benchmark is None:
         raise NotFound(f"There is no benchmark called {name!r}.", code="benchmark_not_found")
     return benchmark
@@ -64,6 +67,8 @@ def unavailable_reason(benchmark: Benchmark, settings: Settings) -> str | None:
     protocol = benchmark.protocol()
     if dataset_loader(settings).available(protocol):
         return None
+    if isinstance(protocol.datasets[0], LocalRef):
+        return "The uploaded file is gone from this server; upload it again."
     if settings.offline:
         return "Its data is not on this machine, and downloads are off (OFFLINE)."
     gated = any(isinstance(ref, DatasetRef) and ref.gated for ref in protocol.datasets)
@@ -96,6 +101,8 @@ def _source(protocol: Protocol) -> dict[str, Any]:
     first = protocol.datasets[0]
     if isinstance(first, GeneratedRef):
         return {"kind": "generated", "dataset": None, "revision": None, "url": None}
+    if isinstance(first, LocalRef):
+        return {"kind": "own", "dataset": first.label, "revision": first.sha256, "url": None}
     if first.url:
         return {
             "kind": "url",
@@ -111,10 +118,10 @@ def _source(protocol: Protocol) -> dict[str, Any]:
     }
 
 
-def cards(settings: Settings) -> list[dict[str, Any]]:
+def cards(settings: Settings, account_id: int) -> list[dict[str, Any]]:
     """Return all benchmarks as the pages show them, those that run here first."""
     shown = []
-    for benchmark in all_benchmarks().values():
+    for benchmark in benchmarks_of(account_id):
         reason = unavailable_reason(benchmark, settings)
         shown.append(
             {
@@ -124,7 +131,11 @@ def cards(settings: Settings) -> list[dict[str, Any]]:
                 "unavailable_reason": reason,
             }
         )
-    return sorted(shown, key=lambda card: (not card["available"], card["title"].lower()))
+    return sorted(shown, key=_card_order)
+
+
+def _card_order(card: dict[str, Any]) -> tuple[bool, bool, str]:
+    return not card["available"], card["category"] != "own", card["title"].lower()
 
 
 def categories(shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -158,7 +169,7 @@ def detail_view(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
     """Return a benchmark with its prompt, an example and its protocols."""
     reason = unavailable_reason(benchmark, settings)
     protocol = benchmark.protocol()
-    samples = preview_samples(benchmark.name, protocol.name, settings)
+    samples = preview_samples(benchmark, protocol.name, settings)
     return {
         **benchmark_view(benchmark),
         "category_label": CATEGORY_LABELS[benchmark.category],
@@ -190,23 +201,29 @@ def detail_view(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
     }
 
 
-def preview_samples(name: str, protocol: str, settings: Settings) -> tuple[Sample, ...]:
+def preview_samples(benchmark: Benchmark, protocol: str, settings: Settings) -> tuple[Sample, ...]:
     """Return the first few samples of a benchmark whose data is here; else none.
 
     Never downloads: a page must not wait for the hub.
     """
     here = settings.model_copy(update={"offline": True})
     # Looked up each time: the data may arrive while this process runs.
-    if not dataset_loader(here).available(all_benchmarks()[name].protocols[protocol]):
+    if not dataset_loader(here).available(benchmark.protocols[protocol]):
         return ()
-    return _preview(name, protocol, here)
+    if benchmark.name.startswith(PREFIX):  # names that mean something else in each account
+        return _read_preview(benchmark, protocol, here)
+    return _preview(benchmark.name, protocol, here)
 
 
 @lru_cache(maxsize=256)
 def _preview(name: str, protocol: str, settings: Settings) -> tuple[Sample, ...]:
-    definition = all_benchmarks()[name].protocols[protocol]
+    return _read_preview(all_benchmarks()[name], protocol, settings)
+
+
+def _read_preview(benchmark: Benchmark, protocol: str, settings: Settings) -> tuple[Sample, ...]:
+    definition = benchmark.protocols[protocol]
     try:
         return tuple(dataset_loader(settings).preview(definition, PREVIEW_SAMPLES))
     except DatasetError as error:
-        log.warning("no preview", extra={"benchmark": name, "reason": error.message})
+        log.warning("no preview", extra={"benchmark": benchmark.name, "reason": error.message})
         return ()

@@ -12,9 +12,9 @@ from sqlalchemy import Select, String, cast, func, or_, select
 
 from app.db import db, now
 from app.engine.aggregate import running_interval
-from app.engine.benchmarks.registry import all_benchmarks
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
+from app.queries.catalog import find_benchmark
 from app.queries.paging import Page, SortKey, read_page
 from app.recorder.progress import waiting_view
 
@@ -236,7 +236,7 @@ def timestamp(moment: datetime | None) -> str | None:
 
 def page_view(run: Run) -> dict[str, Any]:
     """Return a run as the pages show it: the API's shape and what a reader can do with it."""
-    benchmark = all_benchmarks().get(run.benchmark)
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     active = run.status in ACTIVE
     return {
         **run_view(run),

@@ -142,7 +142,7 @@ def _history(account_id: int, benchmark: str, model: str) -> _History | None:
 
 
 def _input_tokens(spec: RunSpec, settings: Settings) -> tuple[float, str]:
-    samples = preview_samples(spec.benchmark.name, spec.protocol.name, settings)
+    samples = preview_samples(spec.benchmark, spec.protocol.name, settings)
     if not samples:
         return float(spec.benchmark.input_tokens), "input: the definition's average"
     model = spec.model.partition("/")[2]

@@ -8,9 +8,11 @@ from app.engine.clients.providers import make_client
 from app.engine.clients.simulated_judge import SimulatedJudge
 from app.engine.judging import JudgeCalls
 from app.engine.scorers.registry import judged_scorers
+from app.engine.throttle import LocalThrottle
 from app.errors import Invalid
 from app.net.retry import RetryPolicy
 from app.services import connections
+from app.services.shared_throttle import open_throttle
 
 
 def needs_judge(scorer: str) -> bool:
@@ -76,6 +78,7 @@ def open_judge(judge: str, account_id: int, is_admin: bool) -> JudgeCalls:
         timeout_s=connection.timeout_s,
         retry=RetryPolicy(max_retries=connection.max_retries, once=RETRY_ONCE),
         max_connections=connection.max_connections,
+        throttle=open_throttle(connection, model_id) or LocalThrottle(),
     )
 
 

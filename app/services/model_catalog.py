@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.db import db
-from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark
 from app.engine.pricing import price_of
 from app.errors import Conflict, Invalid
+from app.queries.catalog import find_benchmark
 from app.services.connections import (
     OpenConnection,
     get_connection,
@@ -78,7 +78,7 @@ def find_models(
         NotFound: There is no such connection.
         Invalid: There is no such benchmark.
     """
-    goal = _benchmark(benchmark)
+    goal = _benchmark(benchmark, user_id)
     if connection:
         infos = [get_connection(user_id, is_admin, connection)]
     else:
@@ -101,10 +101,10 @@ def find_models(
     return FoundModels(models, failures)
 
 
-def _benchmark(name: str | None) -> Benchmark | None:
+def _benchmark(name: str | None, user_id: int) -> Benchmark | None:
     if not name:
         return None
-    found = all_benchmarks().get(name)
+    found = find_benchmark(name, user_id)
     if found is None:
         raise Invalid(
             f"There is no benchmark called {name!r}.",

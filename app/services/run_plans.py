@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db
-from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.clients.base import ModelClient
 from app.engine.clients.classify import RETRY_ONCE
 from app.engine.clients.providers import make_client
@@ -30,11 +29,13 @@ from app.errors import Conflict, NotFound
 from app.models import Run, SampleRow, User
 from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
+from app.queries.catalog import find_benchmark
 from app.recorder import Counts, SampleKey
 from app.services import connections
 from app.services.budgets import budget_of, judge_tariff
 from app.services.costs import CostOf, tariff_of
 from app.services.judges import open_judge
+from app.services.shared_throttle import RedisThrottle, open_throttle
 from app.version import __version__
 
 
@@ -81,10 +82,15 @@ class PreparedRun:
     judge_cost_of: CostOf | None = None
 
     def close(self) -> None:
-        """Close the connections to the model and to its judge."""
+        """Close the connections to the model, to its judge and to what paces them."""
         self.client.close()
+        throttles = [self.plan.throttle]
         if self.judge is not None:
             self.judge.client.close()
+            throttles.append(self.judge.throttle)
+        for throttle in throttles:
+            if isinstance(throttle, RedisThrottle):
+                throttle.close()
 
 
 def build_plan(
@@ -104,11 +110,11 @@ def build_plan(
     """
     run = db.session.get_one(Run, run_id)
     config = run.config
-    benchmark = all_benchmarks().get(run.benchmark)
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     if benchmark is None or run.protocol not in benchmark.protocols:
         raise PlanError(
             "benchmark_gone",
-            f"{run.benchmark} ({run.protocol}) is not in this version of the Studio any more.",
+            f"{run.benchmark} ({run.protocol}) is not in this Studio any more.",
             "Choose another benchmark.",
         )
     protocol = benchmark.protocols[run.protocol]
@@ -142,6 +148,7 @@ def build_plan(
         retry=RetryPolicy(max_retries=config["max_retries"], once=RETRY_ONCE),
         budget=budget_of(run, counts),
         judge=judge,
+        throttle=open_throttle(connection, run.model.partition("/")[2]),
     )
     return PreparedRun(
         plan=plan,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.config import Settings
-from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark, Protocol
 from app.errors import Invalid
+from app.queries.catalog import find_benchmark
 from app.services import connections
 from app.services.budgets import check_budget
 from app.services.judges import check_judge
@@ -35,7 +35,7 @@ def check_request(
     Raises:
         Invalid: A field names something that does not exist, or asks for too much.
     """
-    benchmark = all_benchmarks().get(request.benchmark)
+    benchmark = find_benchmark(request.benchmark, account_id)
     if benchmark is None:
         raise Invalid(
             f"There is no benchmark called {request.benchmark!r}.",

@@ -29,13 +29,11 @@ def test_without_scopes_a_token_may_do_everything(api):
     assert api.post("/tokens", json={"name": "CI"}).json["scopes"] == ["read", "write"]
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_a_token_that_only_reads_changes_nothing(app, api, method):
     token = api.post("/tokens", json={"name": "CI", "scopes": ["read"]}).json["token"]
     reader = ApiClient(app, token)
     path = {"post": "/tokens", "delete": "/tokens/1"}.get(method, "/connections/mine")
-    if method == "patch":
-        pytest.skip("no address here takes PATCH")
     answer = getattr(reader, method)(path, json={"name": "x"})
     assert (answer.status_code, answer.json["code"]) == (403, "missing_scope")
     assert reader.get("/tokens").status_code == 200
@@ -88,13 +86,13 @@ def test_another_accounts_token_does_not_exist(api, second_api):
 def test_lists_have_pages(api):
     for number in range(4):
         api.post("/tokens", json={"name": f"{number}"})
-    names, cursor = [], ""
-    for _ in range(3):
-        page = api.get(f"/tokens?limit=2{cursor}").json
+    names: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.get(f"/tokens?limit=2&cursor={cursor}").json
         names.extend(token["name"] for token in page["items"])
-        cursor = f"&cursor={page['next_cursor']}"
+        cursor = page["next_cursor"]
     assert names == ["3", "2", "1", "0", "tests"]
-    assert page["next_cursor"] is None
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=nonsense"])

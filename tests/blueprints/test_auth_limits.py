@@ -50,9 +50,8 @@ def test_a_stranger_cannot_lock_the_owner_out_of_a_browser_that_is_known(proxied
     assert _try(own, "ada@example.org", "198.51.100.1", PASSWORD).status_code == 303
     own.submit("/logout")
     stranger = proxied.test_client()
-    for number in range(6):
-        last = _try(stranger, "ada@example.org", f"192.0.2.{number}")
-    assert last.status_code == 429
+    codes = [_try(stranger, "ada@example.org", f"192.0.2.{n}").status_code for n in range(6)]
+    assert codes[-1] == 429
     assert _try(own, "ada@example.org", "198.51.100.1", PASSWORD).status_code == 303
 
 
@@ -87,8 +86,7 @@ def test_page_and_api_share_the_limit(app, client, owner):
 
 
 def test_the_refusal_says_how_long_to_wait(client, owner):
-    for _ in range(6):
-        answer = _try(client, "ada@example.org", "")
+    answer = [_try(client, "ada@example.org", "") for _ in range(6)][-1]
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert "Wait" in answer.text or answer.headers["Retry-After"] in answer.text

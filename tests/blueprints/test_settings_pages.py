@@ -8,9 +8,17 @@ import pytest
 
 from tests.app_fixtures import PASSWORD, ApiClient
 
+TOKEN = re.compile(r"obs_[\w-]{40,}")
+TOKEN_ID = re.compile(r"(?<=/settings/tokens/)\d+(?=/delete)")
 KEY = "sk-canary-0123456789abcdef"
 LOCAL = "http://127.0.0.1:18080/v1"
 LIMITS = {"max_retries": "5", "max_connections": "16", "timeout_s": "120"}
+
+
+def _find(pattern, answer):
+    found = pattern.search(answer.text)
+    assert found
+    return found[0]
 
 
 def _save(browser, path="/settings/connections/new", **data):
@@ -84,7 +92,7 @@ def test_another_accounts_connection_does_not_exist(signed_in, second_browser, a
 def test_a_token_is_shown_once_and_works(app, signed_in):
     answer = signed_in.submit("/settings/tokens", {"name": "CI", "scopes": "read"})
     assert answer.status_code == 201
-    token = re.search(r"obs_[\w-]{40,}", answer.text)[0]
+    token = _find(TOKEN, answer)
     assert token not in signed_in.get("/settings/tokens").text
     assert ApiClient(app, token).get("/auth/me").status_code == 200
     assert ApiClient(app, token).post("/tokens", json={"name": "x"}).status_code == 403
@@ -92,15 +100,15 @@ def test_a_token_is_shown_once_and_works(app, signed_in):
 
 def test_a_token_is_revoked(app, signed_in):
     answer = signed_in.submit("/settings/tokens", {"name": "CI", "scopes": "write"})
-    token = re.search(r"obs_[\w-]{40,}", answer.text)[0]
-    token_id = re.search(r"/settings/tokens/(\d+)/delete", answer.text)[1]
+    token = _find(TOKEN, answer)
+    token_id = _find(TOKEN_ID, answer)
     assert signed_in.submit(f"/settings/tokens/{token_id}/delete").status_code == 303
     assert ApiClient(app, token).get("/auth/me").status_code == 401
 
 
 def test_another_accounts_token_does_not_exist(signed_in, second_browser):
     answer = signed_in.submit("/settings/tokens", {"name": "CI", "scopes": "write"})
-    token_id = re.search(r"/settings/tokens/(\d+)/delete", answer.text)[1]
+    token_id = _find(TOKEN_ID, answer)
     assert second_browser.submit(f"/settings/tokens/{token_id}/delete").status_code == 404
 
 

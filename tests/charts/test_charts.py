@@ -173,7 +173,7 @@ def test_a_histogram_counts_every_value_and_marks_the_quantiles(
     assert columns[0].get("x") == "0.00%"
     heights = [number(column.get("height")) for column in columns]
     assert max(heights) == pytest.approx(heights[counts.index(max(counts))])
-    assert [text_of(label) for label in find(tree, "text", "lbl")] == ["p50 50.0s", "p95 95.0s"]
+    assert [text_of(label) for label in find(tree, "text", "lbl")] == ["p50 50.0 s", "p95 95.0 s"]
 
 
 def test_a_quantile_is_a_value_that_occurred() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import psutil
 from redis import Redis
@@ -22,7 +25,7 @@ from redis.exceptions import RedisError
 from app import create_app, queue_server
 from app.broker import get_broker
 from app.config import Settings
-from app.db import db
+from app.db import db, transaction
 from app.models import Delivery, Run, User
 from app.services import accounts, connections, run_lifecycle, tokens, webhooks
 from app.services.run_requests import RunRequest
@@ -87,6 +90,7 @@ class Studio:
         self._numbers = itertools.count(1)
         self.webhook_secret = ""
         self.account_id = 0
+        self._token = ""
 
     # Its parts
 
@@ -216,11 +220,34 @@ class Studio:
             db.session.execute(db.delete(User).where(User.id == self.account_id))
             db.session.commit()
 
-    def token(self) -> str:
-        """Return an API token of the account."""
-        with self.app.app_context():
-            token, _info = tokens.create_token(self.account_id, "faults", ["write"])
-            return token
+    def http(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Ask the web server as the account's API client; returns status and JSON or text."""
+        if not self._token:
+            with self.app.app_context():
+                self._token, _info = tokens.create_token(self.account_id, "faults", ["write"])
+        request = Request(  # noqa: S310 - our own server
+            f"http://127.0.0.1:{self.port}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urlopen(request, timeout=10) as reply:  # noqa: S310 - our own server
+                return reply.status, _parsed(reply.read())
+        except HTTPError as error:
+            with error:
+                return error.code, _parsed(error.read())
+
+    def pass_time(self, seconds: float) -> None:
+        """Let all that is planned for deliveries come so much nearer."""
+        broker = self.broker()
+        for job, due in broker.zrange("rq:scheduled:webhooks", 0, -1, withscores=True):  # type: ignore[union-attr]
+            broker.zadd("rq:scheduled:webhooks", {job: due - seconds})
+        broker.close()
+        with self.app.app_context(), transaction() as session:
+            for row in session.scalars(db.select(Delivery).where(Delivery.status == "pending")):
+                if row.next_attempt_at is not None:
+                    row.next_attempt_at -= timedelta(seconds=seconds)
 
     @contextmanager
     def context(self) -> Iterator[None]:
@@ -284,6 +311,13 @@ class Studio:
         return "\n".join(program.text for program in self.programs)
 
 
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode()
+
+
 def worker_of(run: dict[str, Any]) -> int:
     """Return the process id in a run's lease, 0 without one."""
     return int(run["lease_token"].split("/")[1]) if run["lease_token"] else 0
@@ -305,5 +339,3 @@ def answers(port: int) -> bool:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0
 
-
-STOP, CONTINUE = signal.SIGSTOP, signal.SIGCONT

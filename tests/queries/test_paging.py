@@ -38,7 +38,8 @@ def rows(app_context, owner):
 
 
 def _walk(limit: int) -> list[str]:
-    names, cursor = [], None
+    names: list[str] = []
+    cursor = None
     while True:
         page = read_page(select(ApiToken), NEWEST_FIRST, limit=limit, cursor=cursor)
         names.extend(row.name for row in page.items)
@@ -93,7 +94,8 @@ def test_a_cursor_keeps_its_values():
 
 def test_a_list_in_memory_has_pages_too():
     items = [str(number) for number in range(7)]
-    seen, cursor = [], None
+    seen: list[str] = []
+    cursor = None
     for _ in range(4):
         page = page_of(items, str, limit=2, cursor=cursor)
         assert page.total == 7

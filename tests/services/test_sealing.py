@@ -58,7 +58,7 @@ def test_after_rotation_the_old_key_may_go(make_app, tmp_path):
     new = make_app(encryption_keys=(SecretStr(NEW_KEY),))
     with new.app_context():
         assert connections.open_connection(owner.id, True, "local").api_key == KEY
-        assert sealing.open_sealed(db.session.scalar(select(Webhook.sealed_secret))) == "s"
+        assert sealing.open_sealed(db.session.scalars(select(Webhook.sealed_secret)).one()) == "s"
 
 
 def test_rotation_without_the_old_key_changes_nothing(make_app, owner, app):

@@ -40,7 +40,9 @@ def test_a_token_is_its_accounts_until_it_is_deleted(owner):
 def test_write_includes_read(owner):
     token, info = tokens.create_token(owner.id, "CI", ["write"])
     assert set(info.scopes) == {"read", "write"}
-    assert tokens.authenticate_token(token).scopes == {"read", "write"}
+    account = tokens.authenticate_token(token)
+    assert account is not None
+    assert account.scopes == {"read", "write"}
 
 
 def test_the_database_holds_no_token(owner):

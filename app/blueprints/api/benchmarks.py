@@ -25,7 +25,7 @@ bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scop
 def list_benchmarks(query: BenchmarkQuery) -> Response:
     """List the benchmarks."""
     found = benchmarks.search(
-        benchmarks.cards(current_app.extensions["settings"]),
+        benchmarks.cards(current_app.extensions["settings"], g.account.id),
         q=query.q,
         category=query.category,
         offline=bool(query.offline),
@@ -34,12 +34,12 @@ def list_benchmarks(query: BenchmarkQuery) -> Response:
     return jsonify(items=list(page.items), next_cursor=page.next_cursor, total=page.total)
 
 
-@bp.get("/benchmarks/<string:name>", responses={200: BenchmarkDetail})
+@bp.get("/benchmarks/<path:name>", responses={200: BenchmarkDetail})
 def get_benchmark(path: BenchmarkPath) -> Response:
     """Return a benchmark with its prompt template and an example."""
     return jsonify(
         benchmarks.detail_view(
-            benchmarks.get_benchmark(path.name), current_app.extensions["settings"]
+            benchmarks.get_benchmark(path.name, g.account.id), current_app.extensions["settings"]
         )
     )
 

@@ -6,7 +6,7 @@ from flask import current_app, render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.benchmarks import bp
-from app.queries import benchmarks, runs
+from app.queries import benchmarks, leaderboards, runs
 from app.urls import address
 
 RECENT = 5
@@ -19,7 +19,7 @@ def index() -> str:
     q = request.args.get("q", "").strip()
     category = request.args.get("category", "")
     offline = request.args.get("offline", "") in ("1", "true", "on")
-    cards = benchmarks.cards(current_app.extensions["settings"])
+    cards = benchmarks.cards(current_app.extensions["settings"], current_user.id)
     tabs = [{"value": "", "label": "All", "count": len(cards)}, *benchmarks.categories(cards)]
     return render_template(
         "benchmarks/index.html",
@@ -42,11 +42,11 @@ def index() -> str:
     )
 
 
-@bp.get("/benchmarks/<name>")
+@bp.get("/benchmarks/<path:name>")
 @login_required
 def show(name: str) -> str:
     """Show one benchmark: prompt, example, protocols, the account's latest runs of it."""
-    benchmark = benchmarks.get_benchmark(name)
+    benchmark = benchmarks.get_benchmark(name, current_user.id)
     view = benchmarks.detail_view(benchmark, current_app.extensions["settings"])
     recent = runs.list_runs(
         current_user.id, runs.RunFilter(benchmark=name), limit=RECENT, with_total=False
@@ -55,5 +55,5 @@ def show(name: str) -> str:
         "benchmarks/show.html",
         benchmark={**view, "protocols": view["protocol_details"]},
         recent_runs=runs.views(recent.items),
-        charts=None,
+        charts=leaderboards.charts(current_user.id, benchmark),
     )

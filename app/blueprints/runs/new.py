@@ -62,7 +62,7 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
 def _page(form: RunForm) -> str:
     settings = current_app.extensions["settings"]
     infos = connections.list_connections(current_user.id, current_user.is_admin)
-    cards = benchmark_queries.cards(settings)
+    cards = benchmark_queries.cards(settings, current_user.id)
     chosen = next((card for card in cards if card["name"] == form.benchmark.data), None)
     form.protocol.choices = [
         SelectChoice("", "Default"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from app.engine.types import Generation, Sample
@@ -18,7 +19,7 @@ SampleBuilder = Callable[[Iterable[Record], Support], Iterator[Sample]]
 """Turns records into samples with complete prompts, lazily and deterministically."""
 
 Category = Literal[
-    "knowledge", "reasoning", "math", "coding", "instructions", "language", "long_context"
+    "knowledge", "reasoning", "math", "coding", "instructions", "language", "long_context", "own"
 ]
 
 
@@ -62,6 +63,26 @@ class GeneratedRef:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalRef:
+    """Records in a file of this machine: a user's own, mapped when it was uploaded.
+
+    Attributes:
+        path: JSON lines.
+        sha256: Digest of the file.
+        label: What messages call it.
+        fields: Required fields and the Python type of each value.
+    """
+
+    path: Path
+    sha256: str
+    label: str
+    fields: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
+
+
+AnyRef = DatasetRef | GeneratedRef | LocalRef
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """How one reference runs a benchmark: data, prompt, parameters and scorer.
 
@@ -79,7 +100,7 @@ class Protocol:
     """
 
     name: str
-    datasets: tuple[DatasetRef | GeneratedRef, ...]
+    datasets: tuple[AnyRef, ...]
     build: SampleBuilder
     scorer: str
     prompt_template: str
@@ -126,7 +147,8 @@ class Benchmark:
     def offline(self) -> bool:
         """Whether the records need neither network nor mirror."""
         return all(
-            isinstance(ref, GeneratedRef) for ref in self.protocols[self.default_protocol].datasets
+            isinstance(ref, GeneratedRef | LocalRef)
+            for ref in self.protocols[self.default_protocol].datasets
         )
 
     def protocol(self, name: str | None = None) -> Protocol:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, Record, SampleBuilder
+from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, LocalRef, Record, SampleBuilder
 from app.engine.datasets.records import canonical_bytes, read_records
 from app.engine.errors import DatasetError
 from app.engine.types import Sample
@@ -55,7 +55,29 @@ class GeneratedSource:
             yield {**self.ref.generate(self.ref.seed, index), "_config": "generated"}
 
 
-Source = FileSource | GeneratedSource
+@dataclass(frozen=True, slots=True)
+class LocalSource:
+    """A user's own records."""
+
+    ref: LocalRef
+
+    @property
+    def label(self) -> str:
+        """What messages call the file."""
+        return self.ref.label
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the records, each with ``_config`` set to ``own``.
+
+        Raises:
+            DatasetError: ``dataset_invalid``.
+        """
+        for record in read_records(self.ref.path, self.label, self.ref.fields):
+            record["_config"] = "own"
+            yield record
+
+
+Source = FileSource | GeneratedSource | LocalSource
 
 
 class Dataset:

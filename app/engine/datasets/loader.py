@@ -9,9 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
-from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, Protocol, Record
+from app.engine.benchmarks.spec import AnyRef, DatasetRef, GeneratedRef, LocalRef, Protocol, Record
 from app.engine.datasets.conversion import convert_to_jsonl
-from app.engine.datasets.dataset import Dataset, FileSource, GeneratedSource, Source
+from app.engine.datasets.dataset import Dataset, FileSource, GeneratedSource, LocalSource, Source
 from app.engine.datasets.hub import (
     PARQUET_REVISION,
     Hub,
@@ -79,6 +79,9 @@ class DatasetLoader:
                 ``dataset_invalid``.
         """
         tell = progress or _silence
+        for ref in protocol.datasets:
+            if isinstance(ref, LocalRef):
+                _check_local(ref)
         sources = [self._source(ref, tell) for ref in protocol.datasets]
         support = {
             name: list[Record](self._source(ref, tell).records())
@@ -91,8 +94,7 @@ class DatasetLoader:
     def available(self, protocol: Protocol) -> bool:
         """Tell whether ``protocol`` can be loaded without the network."""
         return all(
-            isinstance(ref, GeneratedRef) or self._local(ref) is not None
-            for ref in chain(protocol.datasets, protocol.support.values())
+            self._is_here(ref) for ref in chain(protocol.datasets, protocol.support.values())
         )
 
     def preview(self, protocol: Protocol, count: int) -> list[Sample]:
@@ -110,9 +112,16 @@ class DatasetLoader:
         )
         return list(islice(protocol.build(records, support), count))
 
-    def _source(self, ref: DatasetRef | GeneratedRef, tell: Progress) -> Source:
+    def _is_here(self, ref: AnyRef) -> bool:
+        if isinstance(ref, LocalRef):
+            return ref.path.is_file()
+        return isinstance(ref, GeneratedRef) or self._local(ref) is not None
+
+    def _source(self, ref: AnyRef, tell: Progress) -> Source:
         if isinstance(ref, GeneratedRef):
             return GeneratedSource(ref)
+        if isinstance(ref, LocalRef):
+            return LocalSource(ref)
         return FileSource(ref, self._local(ref) or self._download(ref, tell))
 
     def _local(self, ref: DatasetRef) -> Path | None:
@@ -194,6 +203,19 @@ def _check_digest(path: Path, url: str, expected: str | None) -> None:
             f"{found}, expected {expected}.",
             "Put the original file into DATASETS_DIR, or update OpenBench Studio.",
         )
+
+
+def _check_local(ref: LocalRef) -> None:
+    again = "Upload it again as a new version."
+    if not ref.path.is_file():
+        raise DatasetError(
+            "dataset_unavailable", f"The file of {ref.label} is not on this machine.", again
+        )
+    with ref.path.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != ref.sha256:
+            raise DatasetError(
+                "dataset_digest", f"The file of {ref.label} was changed after its upload.", again
+            )
 
 
 def _folder(ref: DatasetRef) -> str:

@@ -1,0 +1,140 @@
+"""A user's benchmark as a ``Benchmark``: what follows treats it like any other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.engine.benchmarks.prompts import lettered, user
+from app.engine.benchmarks.spec import (
+    Benchmark,
+    LocalRef,
+    Protocol,
+    Record,
+    SampleBuilder,
+    Support,
+)
+from app.engine.own.profiles import PROFILES
+from app.engine.own.rows import OwnDataError
+from app.engine.types import Sample
+
+PREFIX = "own/"
+PROTOCOL = "studio"
+MAX_TEMPLATE_CHARS = 20_000
+FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "id": str,
+    "question": str,
+    "target": (str, list),
+    "choices": list,
+    "category": (str, type(None)),
+}
+_PLACE = re.compile(r"\{(question|choices)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDefinition:
+    """One version of a user's benchmark.
+
+    Attributes:
+        slug: Its name without ``own/``.
+        rows: Number of questions.
+        path: Its records, mapped, as JSON lines.
+        sha256: Of that file.
+        input_tokens: Average of the first prompts.
+        has_categories: Whether the records have categories.
+    """
+
+    slug: str
+    version: int
+    title: str
+    description: str
+    prompt_template: str
+    scorer: str
+    rows: int
+    path: Path
+    sha256: str
+    input_tokens: int
+    has_categories: bool
+
+
+def check_template(template: str, scorer: str) -> None:
+    """Check a prompt template.
+
+    Raises:
+        OwnDataError: A placeholder is missing, it is too long, or the scorer is not offered.
+    """
+    if scorer not in PROFILES:
+        known = ", ".join(PROFILES)
+        raise OwnDataError(f"This scorer is not offered; choose one of: {known}.", field="scorer")
+    if len(template) > MAX_TEMPLATE_CHARS:
+        raise OwnDataError(
+            f"The template is longer than {MAX_TEMPLATE_CHARS:,} characters.",
+            field="prompt_template",
+        )
+    needed = ["{question}", "{choices}"] if PROFILES[scorer].needs_choices else ["{question}"]
+    for place in needed:
+        if place not in template:
+            raise OwnDataError(f"The template needs {place}.", field="prompt_template")
+
+
+def render(template: str, record: Record) -> str:
+    """Return the prompt of a record. What a question says in braces stays as it is."""
+    values = {"question": record["question"], "choices": lettered(record["choices"])}
+    return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def sample_of(template: str, record: Record) -> Sample:
+    """Return a record as a sample."""
+    target = record["target"]
+    metadata: dict[str, Any] = {"question": record["question"]}
+    return Sample(
+        id=record["id"],
+        messages=user(render(template, record)),
+        target=target if isinstance(target, str) else tuple(target),
+        choices=tuple(record["choices"]),
+        category=record["category"],
+        metadata=metadata,
+    )
+
+
+def benchmark_of(own: OwnDefinition) -> Benchmark:
+    """Return the definition as a benchmark."""
+    profile = PROFILES[own.scorer]
+    name = PREFIX + own.slug
+    data = LocalRef(own.path, own.sha256, f"{name} version {own.version}", FIELDS)
+    protocol = Protocol(
+        name=PROTOCOL,
+        datasets=(data,),
+        build=_builder(own.prompt_template),
+        scorer=own.scorer,
+        prompt_template=own.prompt_template,
+    )
+    return Benchmark(
+        name=name,
+        title=own.title,
+        category="own",
+        version=own.version,
+        description=own.description or f"Your own {own.rows:,} questions. {profile.help}",
+        protocols={PROTOCOL: protocol},
+        default_protocol=PROTOCOL,
+        size=own.rows,
+        license="your own data",
+        citation="",
+        url="",
+        input_tokens=own.input_tokens,
+        output_tokens=profile.output_tokens,
+        breakdown="category" if own.has_categories else None,
+        metric="mean F1" if own.scorer.startswith("qa_f1") else "accuracy",
+        requirements=("judge",) if own.scorer.startswith("judge/") else (),
+    )
+
+
+def _builder(template: str) -> SampleBuilder:
+    def build(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+        for record in records:
+            yield sample_of(template, record)
+
+    return build

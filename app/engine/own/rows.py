@@ -1,0 +1,224 @@
+"""Rows of a user's file, read one at a time, within limits that keep memory flat.
+
+Nothing in such a file is trusted: lines may be endless, cells huge, JSON nested without end.
+So lines are read in bounded pieces and everything is refused by the number of its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+FileFormat = Literal["csv", "jsonl"]
+Row = dict[str, Any]
+
+MAX_FILE_BYTES = 100 * 1024 * 1024
+MAX_LINE_BYTES = 1024 * 1024
+MAX_ROWS = 100_000
+MAX_DEPTH = 50
+MAX_COLUMNS = 200
+MAX_CELL_CHARS = csv.field_size_limit()  # 131,072: the csv module's own
+
+_DELIMITERS = ",;\t|"
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+_FORMATS: dict[str, FileFormat] = {
+    "csv": "csv",
+    "tsv": "csv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "jsonl",
+}
+
+
+class OwnDataError(Exception):
+    """A user's file, or what they want of it, does not fit.
+
+    Attributes:
+        message: Names the line where there is one.
+        line: Counted from 1; ``None`` where no single line is at fault.
+        field: What of the request is at fault: ``file``, ``scorer``, a kind of column ...
+    """
+
+    def __init__(self, message: str, line: int | None = None, field: str = "file") -> None:
+        self.message = message if line is None else f"Line {line:,}: {message}"
+        super().__init__(self.message)
+        self.line = line
+        self.field = field
+
+
+def format_of(path: Path, name: str) -> FileFormat:
+    """Return the format of an uploaded file, by its name, else by how it begins.
+
+    Args:
+        path: Where it is now.
+        name: What the user calls it; only its ending is looked at.
+
+    Raises:
+        OwnDataError: It is empty or compressed.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(256)
+    if not head.strip():
+        raise OwnDataError("The file is empty.")
+    if head.startswith(_PACKED):
+        raise OwnDataError("Compressed files are not read: upload the CSV or JSON Lines itself.")
+    known = _FORMATS.get(name.lower().rpartition(".")[2])
+    return known or ("jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "csv")
+
+
+def read_rows(path: Path, file_format: FileFormat) -> Iterator[tuple[int, Row]]:
+    """Yield every row with the number of the line it begins on, counted from 1.
+
+    Raises:
+        OwnDataError: A row breaks a limit or the format; the first such row is named.
+    """
+    with path.open("rb") as stream:
+        rows = _read_csv(stream) if file_format == "csv" else _read_json_lines(stream)
+        number = 0
+        for number, (line, row) in enumerate(rows, start=1):
+            if number > MAX_ROWS:
+                raise OwnDataError(f"More than {MAX_ROWS:,} rows.", line)
+            yield line, row
+        if number == 0:
+            raise OwnDataError("The file has no rows.")
+
+
+def first_rows(path: Path, file_format: FileFormat, count: int) -> list[tuple[int, Row]]:
+    """Return the first rows; what is wrong behind them is not found.
+
+    Raises:
+        OwnDataError: As ``read_rows``.
+    """
+    return list(islice(read_rows(path, file_format), count))
+
+
+def columns_of(rows: list[tuple[int, Row]]) -> list[str]:
+    """Return the names of the columns, in the order in which they occur."""
+    return list(dict.fromkeys(name for _, row in rows for name in row))
+
+
+def _read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise OwnDataError(f"is longer than {MAX_LINE_BYTES:,} bytes.", number)
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise OwnDataError("is not UTF-8 text; save the file as UTF-8.", number) from None
+        if "\0" in text:
+            raise OwnDataError("holds the character U+0000.", number)
+        yield number, text
+
+
+def _read_json_lines(stream: BinaryIO) -> Iterator[tuple[int, Row]]:
+    for number, line in _read_lines(stream):
+        if line.strip():
+            yield number, _json_row(line, number)
+
+
+def _json_row(line: str, number: int) -> Row:
+    try:
+        row = json.loads(line, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise OwnDataError(f"is nested deeper than {MAX_DEPTH} levels.", number) from None
+    except ValueError as error:
+        raise OwnDataError(f"is not valid JSON ({error}).", number) from None
+    if not isinstance(row, dict):
+        raise OwnDataError("is not a JSON object; JSON Lines has one object on each line.", number)
+    if len(row) > MAX_COLUMNS:
+        raise OwnDataError(f"has more than {MAX_COLUMNS} fields.", number)
+    if _is_deeper(row, MAX_DEPTH):
+        raise OwnDataError(f"is nested deeper than {MAX_DEPTH} levels.", number)
+    return row
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Say whether a value has more than so many levels, without recursion."""
+    level = [value]
+    for _ in range(levels):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        level = inner
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _read_csv(stream: BinaryIO) -> Iterator[tuple[int, Row]]:
+    source = _CsvLines(stream)
+    reader = csv.reader(source, delimiter=source.delimiter, strict=True)
+    header: list[str] = []
+    while True:
+        begins = source.number + 1
+        source.row_bytes = 0
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise OwnDataError(_csv_words(error), begins) from None
+        if cells is None:
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not header:
+            header = _header(cells, begins)
+            continue
+        if len(cells) != len(header):
+            raise OwnDataError(f"has {len(cells)} cells, the header {len(header)}.", begins)
+        yield begins, dict(zip(header, cells, strict=True))
+
+
+def _header(cells: list[str], line: int) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if len(names) > MAX_COLUMNS:
+        raise OwnDataError(f"has more than {MAX_COLUMNS} columns.", line)
+    if not all(names) or len(set(names)) < len(names):
+        raise OwnDataError("The header must name every column, each differently.", line)
+    return names
+
+
+def _csv_words(error: csv.Error) -> str:
+    if "field larger" in str(error):
+        return f"a cell is longer than {MAX_CELL_CHARS:,} characters (or a quote is never closed)."
+    return f"is not valid CSV ({error})."
+
+
+class _CsvLines:
+    """Lines for the csv module, which joins the lines of a quoted cell: those are bounded too.
+
+    Attributes:
+        number: Of the line that was handed out last.
+        row_bytes: Size of the row so far; the reader's caller sets it to 0 for each row.
+        delimiter: The one that the header uses most.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        head = stream.readline(MAX_LINE_BYTES).decode("utf-8", "replace")
+        stream.seek(0)
+        self.delimiter = max(_DELIMITERS, key=head.count)
+        self.number = 0
+        self.row_bytes = 0
+        self._lines = _read_lines(stream)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.number, line = next(self._lines)
+        self.row_bytes += len(line)
+        if self.row_bytes > MAX_LINE_BYTES:
+            raise OwnDataError(f"its row is longer than {MAX_LINE_BYTES:,} bytes.", self.number)
+        return line

@@ -1,0 +1,278 @@
+"""Benchmarks of an account's own data: looked at, saved as versions, deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from app.config import Settings
+from app.db import db, transaction
+from app.engine.own.definition import PREFIX, check_template, render, sample_of
+from app.engine.own.mapping import Columns, guess_columns, map_rows
+from app.engine.own.profiles import PROFILES
+from app.engine.own.rows import OwnDataError, columns_of, first_rows, read_rows
+from app.engine.tokens import approximate_tokens
+from app.errors import Conflict, Invalid, NotFound
+from app.models import ACTIVE, OwnBenchmark, OwnVersion, Run
+from app.queries.catalog import own_folder, version_path
+from app.services.own_uploads import Upload
+
+log = logging.getLogger(__name__)
+
+MAX_BENCHMARKS = 200
+MAX_VERSIONS = 100
+PREVIEWS = 3
+_LOOKED_AT = 20
+_COUNTED_PROMPTS = 200
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,58}")
+_RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRequest:
+    """What an uploaded file shall become.
+
+    Attributes:
+        name: ``my-questions``; one that the account has already gets a new version.
+        scorer: A name in ``PROFILES``.
+        columns: Which column holds what.
+        title: For readers; empty: the name.
+        description: For readers.
+        prompt_template: With ``{question}`` and ``{choices}``; empty: the scorer's own.
+    """
+
+    name: str
+    scorer: str
+    columns: Columns
+    title: str = ""
+    description: str = ""
+    prompt_template: str = ""
+
+    @property
+    def template(self) -> str:
+        """The template in force."""
+        profile = PROFILES.get(self.scorer)
+        return self.prompt_template or (profile.template if profile else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A first look at a file: its columns, what they probably hold, its first rows."""
+
+    columns: list[str]
+    guess: dict[str, Any]
+    rows: list[dict[str, Any]]
+
+
+def look_at(upload: Upload) -> Look:
+    """Return a first look at an upload.
+
+    Raises:
+        Invalid: Its beginning cannot be read.
+    """
+    try:
+        rows = first_rows(upload.path, upload.file_format, _LOOKED_AT)
+    except OwnDataError as error:
+        raise as_invalid(error) from None
+    names = columns_of(rows)
+    return Look(names, guess_columns(names), [row for _, row in rows[:PREVIEWS]])
+
+
+def preview(upload: Upload, asked: OwnRequest) -> list[dict[str, Any]]:
+    """Return the first prompts exactly as they will be sent, each with its target.
+
+    Raises:
+        Invalid: Template or mapping do not fit, or one of the first rows does not.
+    """
+    try:
+        check_template(asked.template, asked.scorer)
+        return [
+            {
+                "id": record["id"],
+                "prompt": render(asked.template, record),
+                "target": record["target"],
+                "category": record["category"],
+            }
+            for record in islice(_records(upload, asked), PREVIEWS)
+        ]
+    except OwnDataError as error:
+        raise as_invalid(error) from None
+
+
+def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings) -> tuple[str, int]:
+    """Check every row and save the file as a new benchmark, or a new version of one.
+
+    Returns:
+        Its name (``own/my-questions``) and version.
+
+    Raises:
+        Invalid: The name is not possible, template or mapping do not fit, or a row does not:
+            then its line is named.
+        Conflict: The account has as many benchmarks, or this one as many versions, as may be.
+    """
+    slug = _slug(asked.name)
+    # Inside DATA_DIR/own, so that it can be renamed into its place.
+    draft = own_folder(settings) / "uploads" / f"{account_id}-{uuid4().hex}.mapped"
+    try:
+        check_template(asked.template, asked.scorer)
+        facts = _write(_records(upload, asked), asked.template, draft)
+        version = _insert(account_id, slug, asked, facts, draft, settings)
+    except OwnDataError as error:
+        raise as_invalid(error) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    log.info("own benchmark saved", extra={"account": account_id, "rows": facts["rows"]})
+    return PREFIX + slug, version
+
+
+def delete(account_id: int, slug: str, settings: Settings) -> None:
+    """Delete a benchmark with all versions and files; its runs and their samples stay.
+
+    Raises:
+        NotFound: The account has none of that name.
+        Conflict: A run of it is active.
+    """
+    name = PREFIX + slug
+    with transaction() as session:
+        own = session.scalar(
+            select(OwnBenchmark).where(
+                OwnBenchmark.user_id == account_id, OwnBenchmark.slug == slug
+            )
+        )
+        if own is None:
+            raise NotFound(f"You have no benchmark called {name!r}.", code="benchmark_not_found")
+        active = session.scalar(
+            select(func.count())
+            .select_from(Run)
+            .where(Run.user_id == account_id, Run.benchmark == name, Run.status.in_(ACTIVE))
+        )
+        if active:
+            raise Conflict(
+                "A run of this benchmark is active.",
+                code="benchmark_in_use",
+                action="Wait for its end, or cancel it.",
+            )
+        benchmark_id = own.id
+        session.delete(own)
+    shutil.rmtree(own_folder(settings) / benchmark_id, ignore_errors=True)
+
+
+def as_invalid(error: OwnDataError) -> Invalid:
+    """Return what is wrong with a file as the answer to a request."""
+    return Invalid(
+        error.message,
+        code="own_data_invalid",
+        fields={error.field: [error.message]},
+        action="Correct it and upload the file again." if error.line else None,
+    )
+
+
+def _slug(name: str) -> str:
+    slug = name.strip().removeprefix(PREFIX)
+    if not _SLUG.fullmatch(slug) or slug in _RESERVED:
+        message = "1 to 59 of a-z, 0-9, - and _, beginning with a letter or digit."
+        if slug in _RESERVED:
+            message = "This name is taken by the Studio itself."
+        raise Invalid(f"This name is not possible: {message}", fields={"name": [message]})
+    return slug
+
+
+def _records(upload: Upload, asked: OwnRequest) -> Iterator[dict[str, Any]]:
+    rows = read_rows(upload.path, upload.file_format)
+    return map_rows(rows, asked.columns, PROFILES[asked.scorer])
+
+
+def _write(records: Iterator[dict[str, Any]], template: str, path: Path) -> dict[str, Any]:
+    """Write records as JSON lines; returns what the version's row says of them."""
+    digest, rows, has_categories = hashlib.sha256(), 0, False
+    tokens: list[int] = []
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("xb") as file:
+        for rows, record in enumerate(records, start=1):
+            line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+            digest.update(line)
+            file.write(line)
+            has_categories = has_categories or record["category"] is not None
+            if rows <= _COUNTED_PROMPTS:
+                content = sample_of(template, record).messages[0]["content"]
+                tokens.append(approximate_tokens(content))
+        size_bytes = file.tell()
+    return {
+        "rows": rows,
+        "has_categories": has_categories,
+        "size_bytes": size_bytes,
+        "sha256": digest.hexdigest(),
+        "input_tokens": round(fmean(tokens)),
+    }
+
+
+def _insert(
+    account_id: int,
+    slug: str,
+    asked: OwnRequest,
+    facts: dict[str, Any],
+    draft: Path,
+    settings: Settings,
+) -> int:
+    with transaction() as session:
+        own = session.scalar(
+            select(OwnBenchmark)
+            .where(OwnBenchmark.user_id == account_id, OwnBenchmark.slug == slug)
+            .with_for_update()
+        )
+        if own is None:
+            _check_count(account_id)
+            own = OwnBenchmark(user_id=account_id, slug=slug)
+            session.add(own)
+            session.flush()
+        latest = session.scalar(
+            select(func.max(OwnVersion.version)).where(OwnVersion.benchmark_id == own.id)
+        )
+        version = (latest or 0) + 1
+        if version > MAX_VERSIONS:
+            raise Conflict(
+                f"This benchmark has {MAX_VERSIONS} versions.",
+                code="too_many_versions",
+                action="Save the file under another name.",
+            )
+        session.add(
+            OwnVersion(
+                benchmark_id=own.id,
+                version=version,
+                title=asked.title.strip() or slug,
+                description=asked.description.strip(),
+                prompt_template=asked.template,
+                scorer=asked.scorer,
+                columns=asked.columns.view(),
+                **facts,
+            )
+        )
+        session.flush()
+        path = version_path(settings, own.id, version)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft.replace(path)  # before the commit: a version that can be seen has its file
+        return version
+
+
+def _check_count(account_id: int) -> None:
+    count = db.session.scalar(
+        select(func.count()).select_from(OwnBenchmark).where(OwnBenchmark.user_id == account_id)
+    )
+    if (count or 0) >= MAX_BENCHMARKS:
+        raise Conflict(
+            f"You have {MAX_BENCHMARKS} benchmarks of your own.",
+            code="too_many_benchmarks",
+            action="Delete one that you do not need.",
+        )

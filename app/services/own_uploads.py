@@ -1,0 +1,116 @@
+"""Uploaded files on their way to a benchmark: kept for a day under names of our own."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from app.config import Settings
+from app.engine.own.rows import MAX_FILE_BYTES, FileFormat, OwnDataError, format_of
+from app.errors import NotFound
+from app.queries.catalog import own_folder
+
+KEPT_S = 86_400
+_CHUNK_BYTES = 1 << 20
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that an account sent.
+
+    Attributes:
+        id: Names it in forms; says nothing of the user's file name.
+        path: Where it is.
+        file_format: ``csv`` or ``jsonl``.
+    """
+
+    id: str
+    path: Path
+    file_format: FileFormat
+
+
+def keep_upload(account_id: int, stream: BinaryIO, name: str, settings: Settings) -> Upload:
+    """Store a file in pieces and return it; uploads older than a day are removed.
+
+    Args:
+        account_id: The only account that can find it again.
+        stream: Its bytes.
+        name: What the user calls it; only its ending is looked at.
+        settings: Where data is kept.
+
+    Raises:
+        OwnDataError: It is too large, empty or compressed.
+    """
+    folder = _folder(settings)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(folder)
+    upload_id = uuid4().hex
+    part = folder / f"{account_id}-{upload_id}.part"
+    try:
+        _copy(stream, part)
+        file_format = format_of(part, name)
+        path = part.with_suffix(f".{file_format}")
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return Upload(upload_id, path, file_format)
+
+
+def find_upload(account_id: int, upload_id: str, settings: Settings) -> Upload:
+    """Return an upload of this account.
+
+    Raises:
+        NotFound: There is none (any more), or it is another account's.
+    """
+    formats: tuple[FileFormat, ...] = ("csv", "jsonl")
+    if _ID.fullmatch(upload_id):
+        for file_format in formats:
+            path = _folder(settings) / f"{account_id}-{upload_id}.{file_format}"
+            if path.is_file():
+                return Upload(upload_id, path, file_format)
+    raise NotFound(
+        "The uploaded file is not here any more.",
+        code="upload_not_found",
+        action="Upload it again.",
+    )
+
+
+@contextmanager
+def passing_upload(
+    account_id: int, stream: BinaryIO, name: str, settings: Settings
+) -> Iterator[Upload]:
+    """Keep a file for the length of one request."""
+    upload = keep_upload(account_id, stream, name, settings)
+    try:
+        yield upload
+    finally:
+        upload.path.unlink(missing_ok=True)
+
+
+def _folder(settings: Settings) -> Path:
+    return own_folder(settings) / "uploads"
+
+
+def _copy(stream: BinaryIO, path: Path) -> None:
+    size = 0
+    with path.open("xb") as file:
+        while chunk := stream.read(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > MAX_FILE_BYTES:
+                raise OwnDataError(f"The file is larger than {MAX_FILE_BYTES // 2**20} MB.")
+            file.write(chunk)
+
+
+def _sweep(folder: Path) -> None:
+    old = time.time() - KEPT_S
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process was faster
+            if path.stat().st_mtime < old:
+                path.unlink()

@@ -1,0 +1,160 @@
+"""Migrations: up, down and up again, to exactly the tables that the models describe."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy.engine import make_url
+
+from app import create_app
+from app.db import db
+from app.models import Run
+from tests.app_fixtures import make_settings
+from tests.run_fixtures import add_run
+
+Flasks = Callable[..., Result]
+TABLES = set(db.metadata.tables)
+RUN_INDEXES = {"ix_runs_user_id_created_at", "ix_runs_status", "ix_runs_benchmark"}
+
+
+def _postgresql_schema() -> Iterator[str]:
+    url = make_url(os.environ["TEST_DATABASE_URL"]).set(drivername="postgresql+psycopg")
+    schema = f"migrations_{os.getpid()}_{secrets.token_hex(4)}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    scoped = url.update_query_dict({"options": f"-csearch_path={schema}"})
+    yield scoped.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a database without tables; ``None``: a new SQLite file."""
+    if request.param == "sqlite":
+        yield None
+    elif "TEST_DATABASE_URL" in os.environ:
+        yield from _postgresql_schema()
+    else:
+        pytest.skip("TEST_DATABASE_URL names no PostgreSQL")
+
+
+@pytest.fixture
+def studio(
+    tmp_path: Path, empty_database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
+    """An application on that database, started from another folder than the project's."""
+    monkeypatch.chdir(tmp_path)
+    app = create_app(make_settings(tmp_path, empty_database))
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def flask(studio: Flask) -> Flasks:
+    """Runs ``flask db ...``."""
+
+    def run(*arguments: str) -> Result:
+        return studio.test_cli_runner().invoke(args=["db", *arguments])
+
+    return run
+
+
+def tables(app: Flask) -> set[str]:
+    with app.app_context():
+        return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_up_down_and_up_again_leaves_no_trace_and_no_drift(studio: Flask, flask: Flasks) -> None:
+    assert flask("upgrade").exit_code == 0
+    assert tables(studio) == TABLES
+    check = flask("check")
+    assert check.exit_code == 0, check.output
+    assert flask("downgrade", "base").exit_code == 0
+    assert tables(studio) == set()
+    assert flask("upgrade").exit_code == 0
+    assert tables(studio) == TABLES
+
+
+def test_the_indexes_go_and_come_without_touching_a_row(studio: Flask, flask: Flasks) -> None:
+    flask("upgrade")
+
+    def indexes() -> set[str]:
+        with studio.app_context():
+            return {str(index["name"]) for index in inspect(db.engine).get_indexes("runs")}
+
+    assert indexes() >= RUN_INDEXES
+    with studio.app_context():
+        user_id = _add_user()
+        run_id = add_run(user_id)
+        db.session.remove()
+    assert flask("downgrade", "0001").exit_code == 0
+    assert not indexes() & RUN_INDEXES
+    assert flask("upgrade").exit_code == 0
+    assert indexes() >= RUN_INDEXES
+    with studio.app_context():
+        assert db.session.scalars(select(Run.id)).all() == [run_id]
+
+
+def _add_user() -> int:
+    from app.db import transaction
+    from app.models import User
+
+    with transaction() as session:
+        user = User(email="a@example.org", password_hash="x")
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (
+            select(Run.id).where(Run.user_id == 1).order_by(Run.created_at.desc()).limit(50),
+            "ix_runs_user_id_created_at",
+        ),
+        (select(Run.id).where(Run.status == "running"), "ix_runs_status"),
+        (select(Run.id).where(Run.benchmark == "gsm8k"), "ix_runs_benchmark"),
+    ],
+)
+def test_the_dashboards_queries_use_their_index(
+    studio: Flask, flask: Flasks, query: Any, index: str
+) -> None:
+    flask("upgrade")
+    with studio.app_context():
+        sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+        postgresql = db.engine.dialect.name == "postgresql"
+        with db.engine.connect() as connection:
+            if postgresql:  # with so few rows it would rather read them all
+                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            explain = "EXPLAIN" if postgresql else "EXPLAIN QUERY PLAN"
+            plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {sql}"))
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_rows_that_belong_to_an_account_go_with_it(studio: Flask, flask: Flasks) -> None:
+    flask("upgrade")
+    from sqlalchemy import delete
+
+    from app.db import transaction
+    from app.models import User
+
+    with studio.app_context():
+        add_run(_add_user())
+        with transaction() as session:
+            session.execute(delete(User))
+        assert db.session.scalars(select(Run.id)).all() == []
