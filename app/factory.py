@@ -22,6 +22,7 @@ from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager, migrate
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
+from app.limits import storage_config
 from app.queries.runs import count_active
 from app.services import sessions
 from app.template_filters import register_template_filters
@@ -81,9 +82,7 @@ def _configure(app: Flask, chosen: Settings) -> None:
         TRUSTED_HOSTS=list(chosen.trusted_hosts) or None,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=chosen.cookies_need_tls,
-        RATELIMIT_STORAGE_URI=_limits_url(chosen.queue),
-        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
-        RATELIMIT_KEY_PREFIX="studio",
+        **storage_config(chosen),
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -92,10 +91,6 @@ def _configure(app: Flask, chosen: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
-
-
-def _limits_url(queue_url: str) -> str:
-    return queue_url.replace("unix://", "redis+unix://", 1)
 
 
 def _attach_extensions(app: Flask) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ class Price:
         return spent / 1_000_000
 
 
-@cache
+@lru_cache(maxsize=1024)  # users name the models
 def price_of(provider: str, model: str) -> Price | None:
     """Return today's standard price of a model; ``None`` where it is not known.
 

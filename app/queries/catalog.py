@@ -60,7 +60,7 @@ def version_path(settings: Settings, benchmark_id: str, version: int) -> Path:
     return own_folder(settings) / benchmark_id / f"{version}.jsonl"
 
 
-def _versions(account_id: int) -> Select[tuple[OwnBenchmark, OwnVersion]]:
+def _versions(account_id: int) -> Select[OwnBenchmark, OwnVersion]:
     return (
         select(OwnBenchmark, OwnVersion)
         .join(OwnVersion, OwnVersion.benchmark_id == OwnBenchmark.id)
@@ -68,7 +68,7 @@ def _versions(account_id: int) -> Select[tuple[OwnBenchmark, OwnVersion]]:
     )
 
 
-def _benchmark(found: Row[tuple[OwnBenchmark, OwnVersion]]) -> Benchmark:
+def _benchmark(found: Row[OwnBenchmark, OwnVersion]) -> Benchmark:
     own, version = found
     return benchmark_of(
         OwnDefinition(

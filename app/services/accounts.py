@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -194,3 +194,37 @@ def change_password(user_id: int, current: str, new: str, keep_session_hash: str
         if keep_session_hash is not None:
             others = others.where(AuthSession.key_hash != keep_session_hash)
         session.execute(others)
+
+
+def delete_account(user_id: int, password: str) -> None:
+    """Delete the account with all that belongs to it: runs, samples, keys, tokens, webhooks.
+
+    A worker at one of its runs finds its lease gone and stops within a second or so; no
+    webhook is sent.
+
+    Raises:
+        Invalid: ``password`` is wrong.
+        Conflict: It is the only administrator's, and there are other accounts.
+    """
+    user = db.session.get_one(User, user_id)
+    stored, is_admin = user.password_hash, user.is_admin
+    db.session.rollback()
+    if not verify_password(stored, password):
+        raise Invalid(
+            "The account was not deleted.",
+            fields={"password": ["This is not your password."]},
+        )
+    with transaction() as session:
+        if is_admin:
+            _refuse_orphaning(session, user_id)
+        session.execute(delete(User).where(User.id == user_id))
+
+
+def _refuse_orphaning(session: Session, user_id: int) -> None:
+    others = select(func.count()).select_from(User).where(User.id != user_id)
+    if session.scalar(others) and not session.scalar(others.where(User.is_admin.is_(True))):
+        raise Conflict(
+            "This is the only administrator's account, and there are others.",
+            code="last_admin",
+            action="Delete the other accounts first.",
+        )

@@ -21,7 +21,7 @@ from flask import Flask
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as BrokerConnectionError
 from redis.exceptions import TimeoutError as BrokerTimeoutError
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
@@ -102,7 +102,13 @@ class StudioWorker(Worker):
         return EXECUTION_LEASE_S
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Say that the worker is present, always for the span that `queue.count_workers` knows."""
+        """Say that the worker is present, always for the span that `queue.count_workers` knows.
+
+        With all that it said at its birth: a queue server may have lost its data since.
+        """
+        connection = self.connection if pipeline is None else pipeline
+        connection.hset(self.key, mapping=self.serialize())
+        worker_registration.register(self, pipeline)
         super().heartbeat(WORKER_TTL_S, pipeline)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:

@@ -138,3 +138,12 @@ def test_a_wrong_current_password_changes_nothing(signed_in):
     )
     assert answer.status_code == 422
     assert "not your current password" in answer.text
+
+
+def test_deleting_the_account_signs_out_and_needs_the_password(signed_in):
+    refused = signed_in.submit("/settings/account/delete", {"password": "wrong"})
+    assert refused.status_code == 422
+    assert "This is not your password." in refused.text
+    answer = signed_in.submit("/settings/account/delete", {"password": PASSWORD})
+    assert (answer.status_code, answer.location) == (303, "/login")
+    assert signed_in.get("/").status_code == 302

@@ -63,7 +63,7 @@ def test_queue_server_that_lost_everything(
         check_one_end(studio, run_id, receiver, "completed")
     calls = check_calls(studio, SAMPLES + 20)
     assert pool.process.poll() is None
-    assert studio.http("GET", "/health")[1]["status"] == "ok"
+    wait_until(lambda: studio.http("GET", "/health")[1]["status"] == "ok", "it says: all well", 10)
     check_no_secret(studio)
     note.result(f"requeued {waited_s:.1f} s after its return, {calls} calls for {SAMPLES + 20}")
 
@@ -78,19 +78,20 @@ def _outage(
     studio.provider.wait_for_calls(rng.randint(10, 60))
     studio.kill_queue()
     down_at = time.monotonic()
-    slowest_s = 0.0
-    refused = 0
+    slowest_s, refused, asked_at = 0.0, 0, float("-inf")
     while time.monotonic() - down_at < down_s:
         for path in ("/login", "/health", "/api/v1/runs", f"/api/v1/runs/{run_id}"):
             began = time.monotonic()
             assert studio.http("GET", path)[0] == 200, path
             slowest_s = max(slowest_s, time.monotonic() - began)
-        status, problem = studio.http("POST", "/api/v1/runs", RUN)
-        assert status == 503, problem
-        assert problem["code"] == "queue_unavailable"
-        assert problem["action"]
-        refused += 1
-        time.sleep(2)
+        if time.monotonic() - asked_at > 7:  # ten a minute are allowed, with or without the server
+            asked_at = time.monotonic()
+            status, problem = studio.http("POST", "/api/v1/runs", RUN)
+            assert status == 503, problem
+            assert problem["code"] == "queue_unavailable"
+            assert problem["action"]
+            refused += 1
+        time.sleep(1)
     run = check_ledger(studio, run_id, undisturbed(samples))  # it has ended meanwhile
     assert (run["finished_at"] - run["started_at"]).total_seconds() < down_s
     studio.start_queue()

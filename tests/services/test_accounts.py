@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.models import AuthSession, User
+from app.models import AuthSession, Run, RunEventRow, User
 from app.services import accounts, sessions
 from tests.app_fixtures import PASSWORD
 
@@ -119,3 +119,39 @@ def test_expired_sessions_are_nobody_and_go_with_the_next_sign_in(owner):
     assert sessions.find_session(old.session_key) is None
     sessions.open_session(owner, 1)
     assert db.session.scalar(select(func.count()).select_from(AuthSession)) == 1
+
+
+def test_deleting_an_account_takes_everything_of_it(owner, second_user):
+    run = Run(
+        user_id=second_user.id,
+        benchmark="gsm8k",
+        benchmark_version=1,
+        protocol="inspect",
+        model="simulated/expert",
+        config={},
+    )
+    with transaction() as session:
+        session.add(run)
+        session.flush()
+        session.add(RunEventRow(run_id=run.id, kind="info", message="started"))
+    accounts.delete_account(second_user.id, PASSWORD)
+    assert db.session.get(User, second_user.id) is None
+    assert db.session.scalar(select(func.count(Run.id))) == 0
+    assert db.session.scalar(select(func.count(RunEventRow.id))) == 0
+    assert db.session.get(User, owner.id) is not None
+
+
+def test_an_account_is_not_deleted_without_its_password(owner):
+    with pytest.raises(Invalid) as caught:
+        accounts.delete_account(owner.id, "not the password")
+    assert "password" in caught.value.fields
+    assert db.session.get(User, owner.id) is not None
+
+
+def test_the_only_administrator_stays_while_there_are_others(owner, second_user):
+    with pytest.raises(Conflict) as caught:
+        accounts.delete_account(owner.id, PASSWORD)
+    assert caught.value.code == "last_admin"
+    accounts.delete_account(second_user.id, PASSWORD)
+    accounts.delete_account(owner.id, PASSWORD)
+    assert not accounts.has_accounts()

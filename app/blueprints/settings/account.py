@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
+from flask_login import current_user, logout_user
 
 from app import limits
 from app.blueprints.settings.blueprint import bp
-from app.blueprints.settings.forms import PasswordForm
+from app.blueprints.settings.forms import DeleteAccountForm, PasswordForm
 from app.errors import Conflict, Invalid
 from app.services import accounts
 
@@ -41,5 +41,30 @@ def _change_password() -> ResponseReturnValue:
     return redirect(url_for("settings.account"), 303)
 
 
-def _page(form: PasswordForm) -> str:
-    return render_template("settings/account.html", form=form, account=current_user.account)
+@bp.post("/account/delete")
+@limits.change_password
+def account_delete() -> ResponseReturnValue:
+    """Delete the account and all that belongs to it."""
+    form = DeleteAccountForm()
+    if not form.validate_on_submit():
+        return _page(PasswordForm(formdata=None), form), 422
+    try:
+        accounts.delete_account(current_user.id, form.password.data or "")
+    except (Invalid, Conflict) as error:
+        for message in form.show_errors(error.fields):
+            flash(message, "error")
+        if not error.fields:
+            flash(f"{error.detail} {error.action or ''}", "error")
+        return _page(PasswordForm(formdata=None), form), error.status
+    logout_user()
+    flash("Your account and everything in it is deleted.", "success")
+    return redirect(url_for("auth.login"), 303)
+
+
+def _page(form: PasswordForm, delete_form: DeleteAccountForm | None = None) -> str:
+    return render_template(
+        "settings/account.html",
+        form=form,
+        delete_form=delete_form or DeleteAccountForm(formdata=None),
+        account=current_user.account,
+    )

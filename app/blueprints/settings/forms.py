@@ -91,6 +91,12 @@ class TokenForm(SettingsForm):
     expires_at = DateField("Expires", [Optional()])
 
 
+class DeleteAccountForm(SettingsForm):
+    """The password once more, since there is no way back."""
+
+    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
+
+
 class PasswordForm(SettingsForm):
     """A new password."""
 

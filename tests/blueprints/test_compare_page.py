@@ -1,0 +1,58 @@
+"""The page that compares runs."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.services.accounts import Account
+from tests.app_fixtures import Browser
+from tests.run_fixtures import add_run, add_samples
+
+
+def finished(account: Account, right: int, wrong: int, **columns: object) -> str:
+    score = {
+        "metric": "accuracy",
+        "value": right / (right + wrong),
+        "stderr": 0.1,
+        "ci95": [0.1, 0.9],
+        "bounds": [0.1, 0.9],
+        "n": right + wrong,
+    }
+    values = {"status": "completed", "simulated": False, "cost_usd": 0.5, "score": score}
+    run_id = add_run(account.id, **{**values, **columns})
+    bad = {"outcome": "incorrect", "score": 0.0}
+    add_samples(run_id, *[{} for _ in range(right)], *[bad for _ in range(wrong)])
+    return run_id
+
+
+def test_without_runs_it_offers_those_that_ended(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        done, running = finished(owner, 1, 0), add_run(owner.id, status="running")
+    html = signed_in.get("/compare").text
+    assert done in html
+    assert running not in html
+
+
+def test_two_runs_are_compared_with_charts_and_differing_samples(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        a = finished(owner, 6, 14, model="x/weak")
+        b = finished(owner, 20, 0, model="x/strong")
+    html = signed_in.get(f"/compare?run_ids={a}&run_ids={b}").text
+    assert "x/strong" in html
+    assert html.count("<svg") >= 2
+    assert f"/runs/{a}/samples/s6?epoch=1" in html
+    assert signed_in.get(f"/compare?run_ids={a},{b}").text.count("x/weak") == html.count("x/weak")
+
+
+def test_runs_that_cannot_be_compared_say_why(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        a, b = finished(owner, 1, 1), finished(owner, 1, 1, benchmark="gsm8k")
+    assert "different benchmarks" in signed_in.get(f"/compare?run_ids={a},{b}").text
+    assert "Choose 2 to 6" in signed_in.get(f"/compare?run_ids={a}").text
+    assert "no such run" in signed_in.get(f"/compare?run_ids={a},unknown").text

@@ -1,0 +1,275 @@
+"""Pages of runs: the dashboard, the form, a run, its samples, what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.db import transaction
+from app.models import RunEventRow
+from app.services.accounts import Account
+from tests.app_fixtures import Browser
+from tests.run_fixtures import add_run, add_samples, columns_of
+
+Start = Callable[..., str]
+Work = Callable[..., dict[str, Any]]
+FORM = {"benchmark": "gen_chain_sum", "model": "simulated/expert", "limit": "3"}
+
+
+@pytest.fixture
+def app(app_with_queue: Flask) -> Flask:
+    return app_with_queue
+
+
+@pytest.fixture
+def finished(app: Flask, owner: Account) -> str:
+    """A run with samples of several outcomes and two epochs."""
+    score = {
+        "metric": "accuracy",
+        "value": 0.5,
+        "stderr": 0.1,
+        "ci95": [0.3, 0.7],
+        "bounds": [0.4, 0.6],
+        "n": 4,
+    }
+    with app.app_context():
+        run_id = add_run(
+            owner.id,
+            status="completed",
+            total=6,
+            done=6,
+            correct=4,
+            incorrect=1,
+            error=1,
+            scored=5,
+            score_sum=4.0,
+            score_square_sum=4.0,
+            score=score,
+            scores={"studio": score},
+            breakdown={"items": [{"key": "easy", "n": 4, "value": 0.5, "ci95": [0.3, 0.7]}]},
+            config={"epochs": 2},
+            tags=["nightly"],
+            notes="<script>alert(1)</script>",
+        )
+        add_samples(
+            run_id,
+            {"sample_id": "s0", "epoch": 1, "category": "easy"},
+            {"sample_id": "s0", "epoch": 2, "position": 0},
+            {"sample_id": "s1", "completion": "<img src=x onerror=alert(1)>"},
+            {"sample_id": "s2", "outcome": "incorrect", "score": 0.0},
+            {
+                "sample_id": "s3",
+                "outcome": "error",
+                "score": None,
+                "error": {"code": "timeout", "message": "Too late.", "action": "Wait longer."},
+            },
+            {"sample_id": "dir/s5"},
+        )
+        with transaction() as session:
+            session.add(RunEventRow(run_id=run_id, kind="retry", message="Asked again."))
+    return run_id
+
+
+def links(html: str) -> list[str]:
+    return [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', html)]
+
+
+def test_strangers_are_sent_to_sign_in(client: Browser) -> None:
+    for path in ("/", "/runs/new", "/runs/x", "/runs/x/samples", "/benchmarks", "/compare"):
+        answer = client.get(path)
+        assert answer.status_code in (302, 303), path
+        assert "/login" in answer.headers["Location"]
+
+
+def test_an_empty_dashboard_leads_to_the_first_run(signed_in: Browser) -> None:
+    html = signed_in.get("/").text
+    assert "No runs yet" in html
+    assert "/runs/new" in links(html)
+
+
+def test_the_dashboard_lists_filters_and_pages(
+    app: Flask, signed_in: Browser, owner: Account, finished: str
+) -> None:
+    with app.app_context():
+        for _ in range(26):
+            add_run(owner.id, status="failed", model="simulated/novice", tags=["bulk"])
+        running = add_run(owner.id, status="running", simulated=False, done=3, cost_usd=1.5)
+    html = signed_in.get("/").text
+    assert running in html
+    assert "28" in html
+    older = next(link for link in links(html) if "cursor=" in link)
+    second = signed_in.get(older).text
+    assert finished in second
+    assert finished not in html
+    assert finished in signed_in.get("/?tag=nightly").text
+    active = signed_in.get("/?status=active").text
+    assert running in active
+    assert finished not in active
+    assert "No run matches" in signed_in.get("/?q=nothing-like-it").text
+    assert signed_in.get("/?cursor=nonsense").status_code == 422
+
+
+def test_the_form_is_filled_in_from_the_address_or_an_earlier_run(
+    signed_in: Browser, finished: str
+) -> None:
+    html = signed_in.get("/runs/new?benchmark=gsm8k&model=simulated/novice&limit=7").text
+    assert re.search(r'name="limit"[^>]*value="7"', html) or 'value="7"' in html
+    assert "simulated/novice" in html
+    copied = signed_in.get(f"/runs/new?from={finished}").text
+    assert "nightly" in copied
+    assert signed_in.get("/runs/new?from=unknown").status_code == 404
+
+
+def test_sending_the_form_starts_a_run(app: Flask, signed_in: Browser) -> None:
+    answer = signed_in.submit("/runs", FORM | {"tags": "a, b,", "temperature": " 0.5 "})
+    assert answer.status_code == 303
+    run_id = answer.headers["Location"].rpartition("/")[2]
+    with app.app_context():
+        row = columns_of(run_id)
+    assert (row["tags"], row["total"], row["config"]["temperature"]) == (["a", "b"], 3, 0.5)
+    page = signed_in.get(answer.headers["Location"])
+    assert page.status_code == 200
+    assert run_id in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"limit": "abc"}, "valid integer"),
+        ({"limit": "0"}, "It must be greater than or equal to 1"),
+        ({"benchmark": ""}, "Please choose one."),
+        ({"model": "nobody/x"}, "no connection called"),
+        ({"benchmark": "nope"}, "no benchmark called"),
+        ({"tags": ",".join("abcdefghijklmnopqrstuvwxyz")}, "20"),
+    ],
+)
+def test_a_form_that_does_not_fit_comes_back_with_what_is_wrong(
+    signed_in: Browser, changes: dict[str, str], words: str
+) -> None:
+    answer = signed_in.submit("/runs", FORM | changes)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "simulated/expert" in answer.text or "model" in changes
+
+
+def test_a_form_without_its_token_changes_nothing(signed_in: Browser) -> None:
+    assert signed_in.post("/runs", data=FORM).status_code == 400
+    assert "No runs yet" in signed_in.get("/").text
+
+
+def test_without_a_queue_the_form_says_so(
+    make_app: Callable[..., Flask], owner: Account
+) -> None:
+    browser = make_app().test_client()
+    assert isinstance(browser, Browser)
+    browser.sign_in_as(owner)
+    answer = browser.submit("/runs", FORM)
+    assert answer.status_code == 503
+    assert "queue server does not answer" in answer.text
+
+
+def test_a_run_under_way_and_one_that_ended_have_their_page(
+    app: Flask, signed_in: Browser, owner: Account, finished: str, start_run: Start, work: Work
+) -> None:
+    html = signed_in.get(f"/runs/{finished}").text
+    assert "<script>alert(1)</script>" not in html
+    assert "<img src=x" not in html
+    assert "Asked again." in html
+    assert "easy" in html
+    assert html.count("<svg") >= 2
+    run_id = start_run()
+    assert signed_in.get(f"/runs/{run_id}").status_code == 200
+    work(run_id)
+    assert signed_in.get(f"/runs/{run_id}").status_code == 200
+    with app.app_context():
+        failed = add_run(
+            owner.id,
+            status="failed",
+            failure={"code": "auth", "message": "Wrong key.", "action": "Fix it."},
+        )
+        waiting = add_run(owner.id, status="running", benchmark="removed", protocol="gone")
+    html = signed_in.get(f"/runs/{failed}").text
+    assert "Wrong key." in html
+    assert "Fix it." in html
+    assert signed_in.get(f"/runs/{waiting}").status_code == 200
+    assert signed_in.get("/runs/unknown").status_code == 404
+
+
+def test_samples_are_listed_and_filtered(signed_in: Browser, finished: str) -> None:
+    html = signed_in.get(f"/runs/{finished}/samples").text
+    assert "<img src=x" not in html
+    assert f"/runs/{finished}/samples/dir/s5?epoch=1" in links(html)
+    errors = signed_in.get(f"/runs/{finished}/samples?outcome=error&category=&q=").text
+    assert f"/runs/{finished}/samples/s3?epoch=1" in links(errors)
+    assert f"/runs/{finished}/samples/s2?epoch=1" not in links(errors)
+    assert signed_in.get(f"/runs/{finished}/samples?category=easy&q=question").status_code == 200
+
+
+def test_the_samples_page_has_further_pages(app: Flask, signed_in: Browser, owner: Account) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id)
+        add_samples(run_id, *[{} for _ in range(60)])
+    html = signed_in.get(f"/runs/{run_id}/samples?q=question").text
+    older = next(link for link in links(html) if "cursor=" in link)
+    assert "q=question" in older
+    assert f"/runs/{run_id}/samples/s59?epoch=1" in links(signed_in.get(older).text)
+
+
+def test_one_sample_shows_all_and_leads_to_its_neighbours(
+    signed_in: Browser, finished: str
+) -> None:
+    html = signed_in.get(f"/runs/{finished}/samples/s2").text
+    around = links(html)
+    assert f"/runs/{finished}/samples/s1?epoch=1" in around
+    assert f"/runs/{finished}/samples/s3?epoch=1" in around
+    error = signed_in.get(f"/runs/{finished}/samples/s3").text
+    assert "Too late." in error
+    assert "Wait longer." in error
+    first = links(signed_in.get(f"/runs/{finished}/samples/s0").text)
+    assert f"/runs/{finished}/samples/s0?epoch=2" in first
+    assert signed_in.get(f"/runs/{finished}/samples/dir/s5").status_code == 200
+    assert signed_in.get(f"/runs/{finished}/samples/s9").status_code == 404
+    assert signed_in.get(f"/runs/{finished}/samples/s0?epoch=x").status_code == 200
+
+
+def test_the_actions_do_what_they_say_and_come_back(
+    app: Flask, signed_in: Browser, start_run: Start, finished: str
+) -> None:
+    run_id = start_run()
+
+    def act(name: str, which: str = run_id, **data: str) -> str:
+        answer = signed_in.submit(f"/runs/{which}/{name}", data)
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["Location"])
+
+    def status(which: str = run_id) -> str:
+        with app.app_context():
+            return str(columns_of(which)["status"])
+
+    assert act("cancel").endswith(f"/runs/{run_id}")
+    assert status() == "canceled"
+    act("cancel")  # twice is no mistake on a page
+    assert "This run is over" in signed_in.get(f"/runs/{run_id}").text
+    act("resume")
+    assert status() == "queued"
+    assert "from=" in act("duplicate")
+    act("retry-errors", finished)
+    assert status(finished) == "queued"
+    act("cancel", finished)
+    act("rescore", finished, protocol="studio")
+    assert act("delete", finished) == "/"
+    assert signed_in.get(f"/runs/{finished}").status_code == 404
+    refused = signed_in.submit(f"/runs/{run_id}/delete")
+    assert refused.status_code == 409
+    assert "Cancel it first." in refused.text
+
+
+def test_a_download_is_a_file(signed_in: Browser, finished: str) -> None:
+    answer = signed_in.get(f"/runs/{finished}/export")
+    assert answer.mimetype == "text/csv"
+    assert answer.text.count("\n") >= 7
+    assert signed_in.get(f"/runs/{finished}/export?format=xml").status_code == 422
