@@ -20,9 +20,9 @@ from app.config import HOW_TO_SET, Settings, load_settings
 from app.db import db, init_db
 from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager, migrate
+from app.limits import storage_config
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
-from app.limits import storage_config
 from app.queries.runs import count_active
 from app.services import sessions
 from app.template_filters import register_template_filters
@@ -109,6 +109,10 @@ def _register(app: OpenAPI) -> None:
     for module in (auth, runs, benchmarks, compare, settings, health):
         app.register_blueprint(module.bp)
     register_api(app)
+    if app.extensions["settings"].rq_dashboard:
+        from app.blueprints import admin  # only where it is wanted
+
+        admin.install(app)
     cli.install(app)
     app.add_url_rule("/fonts/<name>", view_func=font)
 

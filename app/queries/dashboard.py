@@ -31,9 +31,7 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
             select(Run.status, func.count())
             .where(mine, Run.status.in_(("queued", "running")))
             .group_by(Run.status)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     month = now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     spend, unpriced, done, errors = db.session.execute(

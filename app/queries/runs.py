@@ -131,7 +131,7 @@ def count_by_status(account_id: int) -> dict[str, int]:
     rows = db.session.execute(
         select(Run.status, func.count()).where(Run.user_id == account_id).group_by(Run.status)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def options_of(account_id: int) -> tuple[list[str], list[str]]:

@@ -126,7 +126,7 @@ def outcome_counts(run_id: str, category: str = "") -> dict[str, int]:
     query = select(SampleRow.outcome, func.count()).where(SampleRow.run_id == run_id)
     if category:
         query = query.where(SampleRow.category == category)
-    return dict(db.session.execute(query.group_by(SampleRow.outcome)).tuples().all())
+    return dict(db.session.execute(query.group_by(SampleRow.outcome)).all())
 
 
 def categories(run_id: str) -> list[str]:

@@ -20,14 +20,15 @@ from sqlalchemy import func, select
 from app.config import Settings
 from app.db import db, transaction
 from app.engine.own.definition import PREFIX, check_template, render, sample_of
-from app.engine.own.mapping import Columns, guess_columns, map_rows
+from app.engine.own.mapping import guess_columns, map_rows
 from app.engine.own.profiles import PROFILES
 from app.engine.own.rows import OwnDataError, columns_of, first_rows, read_rows
 from app.engine.tokens import approximate_tokens
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ACTIVE, OwnBenchmark, OwnVersion, Run
 from app.queries.catalog import own_folder, version_path
-from app.services.own_uploads import Upload
+from app.services.own_requests import OwnColumns, OwnRequest
+from app.services.own_uploads import Upload, as_invalid
 
 log = logging.getLogger(__name__)
 
@@ -38,33 +39,6 @@ _LOOKED_AT = 20
 _COUNTED_PROMPTS = 200
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,58}")
 _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
-
-
-@dataclass(frozen=True, slots=True)
-class OwnRequest:
-    """What an uploaded file shall become.
-
-    Attributes:
-        name: ``my-questions``; one that the account has already gets a new version.
-        scorer: A name in ``PROFILES``.
-        columns: Which column holds what.
-        title: For readers; empty: the name.
-        description: For readers.
-        prompt_template: With ``{question}`` and ``{choices}``; empty: the scorer's own.
-    """
-
-    name: str
-    scorer: str
-    columns: Columns
-    title: str = ""
-    description: str = ""
-    prompt_template: str = ""
-
-    @property
-    def template(self) -> str:
-        """The template in force."""
-        profile = PROFILES.get(self.scorer)
-        return self.prompt_template or (profile.template if profile else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +64,44 @@ def look_at(upload: Upload) -> Look:
     return Look(names, guess_columns(names), [row for _, row in rows[:PREVIEWS]])
 
 
-def preview(upload: Upload, asked: OwnRequest) -> list[dict[str, Any]]:
+def first_values(account_id: int, name: str, look: Look) -> dict[str, Any]:
+    """Return what the form shows first: the latest version's fields, else a guess.
+
+    Args:
+        account_id: The account.
+        name: Of a benchmark that gets a new version; empty for a new one.
+        look: At the file.
+    """
+    values: dict[str, Any] = {**look.guess, "name": name.removeprefix(PREFIX)}
+    scorer = "mcq/inspect" if look.guess["choices"] else "exact/text"
+    values |= {"scorer": scorer, "prompt_template": PROFILES[scorer].template}
+    latest = db.session.scalar(
+        select(OwnVersion)
+        .join(OwnBenchmark, OwnBenchmark.id == OwnVersion.benchmark_id)
+        .where(OwnBenchmark.user_id == account_id, OwnBenchmark.slug == values["name"])
+        .order_by(OwnVersion.version.desc())
+        .limit(1)
+    )
+    if latest is not None:
+        values |= {
+            "scorer": latest.scorer,
+            "prompt_template": latest.prompt_template,
+            "title": latest.title,
+            "description": latest.description,
+        }
+        if set(look.columns).issuperset(filter(None, _names(latest.columns))):
+            values |= latest.columns
+    return values
+
+
+def _names(columns: dict[str, Any]) -> list[str]:
+    return [
+        *columns["choices"],
+        *(columns[kind] for kind in ("question", "target", "category", "id")),
+    ]
+
+
+def preview(upload: Upload, asked: OwnColumns) -> list[dict[str, Any]]:
     """Return the first prompts exactly as they will be sent, each with its target.
 
     Raises:
@@ -169,16 +180,6 @@ def delete(account_id: int, slug: str, settings: Settings) -> None:
     shutil.rmtree(own_folder(settings) / benchmark_id, ignore_errors=True)
 
 
-def as_invalid(error: OwnDataError) -> Invalid:
-    """Return what is wrong with a file as the answer to a request."""
-    return Invalid(
-        error.message,
-        code="own_data_invalid",
-        fields={error.field: [error.message]},
-        action="Correct it and upload the file again." if error.line else None,
-    )
-
-
 def _slug(name: str) -> str:
     slug = name.strip().removeprefix(PREFIX)
     if not _SLUG.fullmatch(slug) or slug in _RESERVED:
@@ -189,7 +190,7 @@ def _slug(name: str) -> str:
     return slug
 
 
-def _records(upload: Upload, asked: OwnRequest) -> Iterator[dict[str, Any]]:
+def _records(upload: Upload, asked: OwnColumns) -> Iterator[dict[str, Any]]:
     rows = read_rows(upload.path, upload.file_format)
     return map_rows(rows, asked.columns, PROFILES[asked.scorer])
 
@@ -251,7 +252,7 @@ def _insert(
             OwnVersion(
                 benchmark_id=own.id,
                 version=version,
-                title=asked.title.strip() or slug,
+                title=asked.title or slug,
                 description=asked.description.strip(),
                 prompt_template=asked.template,
                 scorer=asked.scorer,

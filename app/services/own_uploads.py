@@ -8,15 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from uuid import uuid4
 
 from app.config import Settings
-from app.engine.own.rows import MAX_FILE_BYTES, FileFormat, OwnDataError, format_of
-from app.errors import NotFound
+from app.engine.own.rows import MAX_FILE_BYTES, MAX_ROWS, FileFormat, OwnDataError, format_of
+from app.errors import Invalid, NotFound
 from app.queries.catalog import own_folder
 
 KEPT_S = 86_400
+MAX_REQUEST_BYTES = MAX_FILE_BYTES + 64 * 1024
+"""The file, and the fields of the form around it."""
+LIMITS = (
+    f"At most {MAX_FILE_BYTES // 2**20} MB, {MAX_ROWS:,} rows and 1 MB for each row; UTF-8; "
+    "not compressed."
+)
+"""For readers."""
+
 _CHUNK_BYTES = 1 << 20
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -36,7 +44,7 @@ class Upload:
     file_format: FileFormat
 
 
-def keep_upload(account_id: int, stream: BinaryIO, name: str, settings: Settings) -> Upload:
+def keep_upload(account_id: int, stream: IO[bytes], name: str, settings: Settings) -> Upload:
     """Store a file in pieces and return it; uploads older than a day are removed.
 
     Args:
@@ -46,7 +54,7 @@ def keep_upload(account_id: int, stream: BinaryIO, name: str, settings: Settings
         settings: Where data is kept.
 
     Raises:
-        OwnDataError: It is too large, empty or compressed.
+        Invalid: It is too large, empty or compressed.
     """
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,6 +66,8 @@ def keep_upload(account_id: int, stream: BinaryIO, name: str, settings: Settings
         file_format = format_of(part, name)
         path = part.with_suffix(f".{file_format}")
         part.rename(path)
+    except OwnDataError as error:
+        raise as_invalid(error) from None
     finally:
         part.unlink(missing_ok=True)
     return Upload(upload_id, path, file_format)
@@ -84,7 +94,7 @@ def find_upload(account_id: int, upload_id: str, settings: Settings) -> Upload:
 
 @contextmanager
 def passing_upload(
-    account_id: int, stream: BinaryIO, name: str, settings: Settings
+    account_id: int, stream: IO[bytes], name: str, settings: Settings
 ) -> Iterator[Upload]:
     """Keep a file for the length of one request."""
     upload = keep_upload(account_id, stream, name, settings)
@@ -94,11 +104,21 @@ def passing_upload(
         upload.path.unlink(missing_ok=True)
 
 
+def as_invalid(error: OwnDataError) -> Invalid:
+    """Return what is wrong with a file as the answer to a request."""
+    return Invalid(
+        error.message,
+        code="own_data_invalid",
+        fields={error.field: [error.message]},
+        action="Correct it and upload the file again." if error.line else None,
+    )
+
+
 def _folder(settings: Settings) -> Path:
     return own_folder(settings) / "uploads"
 
 
-def _copy(stream: BinaryIO, path: Path) -> None:
+def _copy(stream: IO[bytes], path: Path) -> None:
     size = 0
     with path.open("xb") as file:
         while chunk := stream.read(_CHUNK_BYTES):

@@ -8,9 +8,9 @@
 --       runs taking part, microseconds until asking again, then one delay in microseconds per turn.
 
 local EPISODE_S, DEFAULT_PAUSE_S, LONGEST_PAUSE_S = 1.0, 0.5, 120.0
-local BELOW_ACCEPTED, MOST_CUT, LEAST_PER_S = 0.9, 0.7, 0.05
+local BELOW_ACCEPTED, MOST_CUT, LEAST_PER_S, FEW_CALLS = 0.9, 0.7, 0.05, 5
 local GROWTH, GROWTH_SHARE, SEARCH_GROWTH = 0.02, 0.001, 0.3
-local CALM_S, CALM_FACTOR, RELEASE_S = 10.0, 5.0, 60.0
+local CALM_S, CALM_FACTOR, RECOVERY_FACTOR, RELEASE_S = 10.0, 4.0, 2.5, 60.0
 local WINDOW_S, IDLE_S, RUN_S, KEEP_S = 20.0, 10.0, 10.0, 600
 local AHEAD_S, ASK_S, LONGEST_ASK_S = 0.25, 0.125, 0.5
 
@@ -22,7 +22,8 @@ local asked_s, wanted = tonumber(ARGV[6]), tonumber(ARGV[7])
 local per_minute, hint = tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local kept = redis.call('HMGET', KEYS[1], 'rate', 'episode', 'episode_at', 'resume_at', 'next_at',
-  'window_at', 'calls', 'before_calls', 'before_s', 'before_rate', 'searching', 'seen_at')
+  'window_at', 'calls', 'before_calls', 'before_s', 'before_rate', 'searching', 'seen_at',
+  'before_started')
 local function number(index, otherwise)
   return tonumber(kept[index] or '') or otherwise
 end
@@ -31,7 +32,8 @@ local rate = number(1, is_new and hint or 0) -- 0: calls are not paced
 local episode, episode_at = number(2, 0), number(3, 0)
 local resume_at, next_at = number(4, 0), number(5, 0)
 local window_at, calls = number(6, now), number(7, 0)
-local before = {calls = number(8, 0), seconds = number(9, 1), rate = number(10, 0)}
+local before = {calls = number(8, 0), seconds = number(9, 1), rate = number(10, 0),
+  started = number(13, 0)}
 local searching, seen_at = number(11, 0), number(12, now)
 
 -- The window: what was started since the last episode, or lately.
@@ -45,6 +47,7 @@ end
 local in_episode = now < math.max(resume_at, episode_at + EPISODE_S)
 if known ~= episode and in_episode then
   before.calls = before.calls + started -- before the run knew of the episode
+  before.started = before.started + started
 else
   calls = calls + started
 end
@@ -57,10 +60,13 @@ local function cut()
     return math.max(LEAST_PER_S, accepted)
   end
   accepted = math.min(accepted, before.rate * BELOW_ACCEPTED)
-  return math.max(LEAST_PER_S, accepted, before.rate * MOST_CUT)
+  -- The first calls after a pause are refused where refusals are charged: that says little.
+  local most = before.started < FEW_CALLS and BELOW_ACCEPTED or MOST_CUT
+  return math.max(LEAST_PER_S, accepted, before.rate * most)
 end
 if refused > 0 and not in_episode then
-  before = {calls = calls, seconds = math.max(EPISODE_S, now - window_at), rate = rate}
+  before = {calls = calls, seconds = math.max(EPISODE_S, now - window_at), rate = rate,
+    started = calls}
   searching = rate == 0 and 1 or 0
   calls, window_at = 0, now
   episode, episode_at, next_at = episode + 1, now, now
@@ -84,6 +90,8 @@ if rate > 0 and answered > 0 and not in_episode and rate < 2 * demand then
     growth = SEARCH_GROWTH
   elseif now - episode_at > CALM_S then
     growth = growth * CALM_FACTOR
+  elseif rate < before.calls / before.seconds then
+    growth = growth * RECOVERY_FACTOR -- so much was accepted
   end
   rate = rate + growth * answered
 end
@@ -115,7 +123,7 @@ end
 redis.call('HSET', KEYS[1], 'rate', rate, 'episode', episode, 'episode_at', episode_at,
   'resume_at', resume_at, 'next_at', next_at, 'window_at', window_at, 'calls', calls,
   'before_calls', before.calls, 'before_s', before.seconds, 'before_rate', before.rate,
-  'searching', searching, 'seen_at', now)
+  'before_started', before.started, 'searching', searching, 'seen_at', now)
 redis.call('EXPIRE', KEYS[1], KEEP_S)
 if per_minute > 0 then
   redis.call('HSET', KEYS[2], 'next_at', quota_at)

@@ -1,5 +1,5 @@
-"""Pages of the operator, registered only where the settings ask for them."""
+"""Pages of the operator, imported and registered only where the settings ask for them."""
 
-from app.blueprints.admin.queue_dashboard import bp
+from app.blueprints.admin.queue_dashboard import bp, install
 
-__all__ = ["bp"]
+__all__ = ["bp", "install"]

@@ -129,7 +129,6 @@ def refuse(**_: Any) -> ResponseReturnValue:
 
 
 for _rule, _endpoint, _view in (
-    ("/", "queues_overview", web.queues_overview),
     (f"{_ONE}/", "queues_overview", web.queues_overview),
     (f"{_ONE}/view", "queues_overview", web.queues_overview),
     (f"{_ONE}/view/queues", "queues_overview", web.queues_overview),
@@ -141,8 +140,8 @@ for _rule, _endpoint, _view in (
     (f"{_ONE}/data/job/<job_id>.json", "job_info", job_info),
     (f"{_ONE}/data/workers.json", "list_workers", list_workers),
 ):
-    _defaults = {"instance_number": 0} if _rule == "/" else None
-    bp.add_url_rule(_rule, _endpoint, _view, defaults=_defaults, methods=["GET"])
+    bp.add_url_rule(_rule, _endpoint, _view, methods=["GET"])
+bp.add_url_rule("/", "queues_overview", web.queues_overview, defaults={"instance_number": 0})
 bp.add_url_rule(
     f"{_ONE}/view/jobs",
     "jobs_overview",

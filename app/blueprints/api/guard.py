@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from flask import g, request
 from flask_login import current_user
@@ -43,6 +43,7 @@ def api_blueprint(
     public: Collection[str] = (),
     any_scope: Collection[str] = (),
     bodyless: Collection[str] = (),
+    uploads: Mapping[str, int] | None = None,
 ) -> APIBlueprint:
     """Return the blueprint of one resource under ``/api/v1``, guarded.
 
@@ -63,6 +64,7 @@ def api_blueprint(
         public: Names of views that need no credential.
         any_scope: Names of views that change something but need no ``write`` scope.
         bodyless: Names of views with POST, PUT or PATCH that take no body, or an optional one.
+        uploads: Names of views that take a multipart form with a file, and the most bytes.
     """
     blueprint = APIBlueprint(
         f"api_{noun}",
@@ -77,6 +79,7 @@ def api_blueprint(
     open_views = {f"api_{noun}.{view}" for view in public}
     scope_free = {f"api_{noun}.{view}" for view in any_scope}
     without_body = {f"api_{noun}.{view}" for view in bodyless}
+    most_bytes = {f"api_{noun}.{view}": most for view, most in (uploads or {}).items()}
 
     @blueprint.before_request
     def guard() -> None:
@@ -85,7 +88,9 @@ def api_blueprint(
             g.account = _authenticate()
             if endpoint not in scope_free:
                 _check_scope(g.account)
-        if request.method in _WITH_BODY:
+        if endpoint in most_bytes:
+            _check_upload(most_bytes[endpoint])
+        elif request.method in _WITH_BODY:
             _check_body(optional=endpoint in without_body)
 
     return blueprint
@@ -136,6 +141,15 @@ def _check_scope(account: Account) -> None:
             code="missing_scope",
             action=f"Make a token with the scope {needed}.",
         )
+
+
+def _check_upload(most_bytes: int) -> None:
+    if request.mimetype != "multipart/form-data":
+        raise NotJson(
+            "The body must be a form with a file.",
+            action="Send it as multipart/form-data (curl: -F file=@questions.csv).",
+        )
+    request.max_content_length = most_bytes  # more than other views take; read after this
 
 
 def _check_body(*, optional: bool) -> None:

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 bp = Blueprint("benchmarks", __name__)
 
-from app.blueprints.benchmarks import routes  # noqa: E402
+from app.blueprints.benchmarks import own, routes  # noqa: E402
 
-__all__ = ["bp", "routes"]
+__all__ = ["bp", "own", "routes"]

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 bp = Blueprint("health", __name__)
 
-from app.blueprints.health import routes  # noqa: E402
+from app.blueprints.health import metrics, routes  # noqa: E402
 
-__all__ = ["bp", "routes"]
+__all__ = ["bp", "metrics", "routes"]

@@ -1,0 +1,85 @@
+"""``/benchmarks/own``: benchmarks of the account's own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, g, jsonify, request
+from pydantic import BaseModel
+
+from app.blueprints.api.answers import no_content
+from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
+from app.blueprints.api.schemas.own_benchmarks import OwnPath, OwnPreview, PreviewForm, SaveForm
+from app.errors import Invalid
+from app.queries import benchmarks
+from app.services import own_benchmarks, own_requests, own_uploads
+
+bp = api_blueprint(
+    "own_benchmarks",
+    "Benchmarks of your own CSV or JSON Lines; they are listed among all benchmarks.",
+    uploads=dict.fromkeys(("save_own_benchmark", "preview_own"), own_uploads.MAX_REQUEST_BYTES),
+)
+
+
+def _form_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a multipart form (the library would read its text as JSON)."""
+    schema = model.model_json_schema()
+    schema["properties"] |= {"file": {"type": "string", "format": "binary"}}
+    schema["required"] = ["file", *schema.get("required", [])]
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }
+
+
+@bp.post(
+    "/benchmarks/own",
+    responses={201: BenchmarkDetail},
+    openapi_extensions=_form_of(SaveForm),
+)
+def save_own_benchmark() -> Response:
+    """Save a file as a benchmark; a name that you have already gets a new version."""
+    settings = current_app.extensions["settings"]
+    asked = own_requests.read_request(_values())
+    with _upload() as upload:
+        name, _version = own_benchmarks.save(g.account.id, upload, asked, settings)
+    found = benchmarks.get_benchmark(name, g.account.id)
+    response = jsonify(benchmarks.detail_view(found, settings))
+    response.status_code = 201
+    response.headers["Location"] = f"/api/v1/benchmarks/{name}"
+    return response
+
+
+@bp.post(
+    "/benchmarks/own/preview",
+    responses={200: OwnPreview},
+    openapi_extensions=_form_of(PreviewForm),
+)
+def preview_own() -> Response:
+    """Show columns and first rows of a file and, once columns are mapped, three prompts."""
+    with _upload() as upload:
+        look = own_benchmarks.look_at(upload)
+        values = _values()
+        prompts = None
+        if values.get("question") or values.get("target"):
+            prompts = own_benchmarks.preview(upload, own_requests.read_columns(values))
+    return jsonify(columns=look.columns, guess=look.guess, rows=look.rows, prompts=prompts)
+
+
+@bp.delete("/benchmarks/own/<string:slug>")
+def delete_own_benchmark(path: OwnPath) -> Response:
+    """Delete a benchmark with all its versions; runs of it stay."""
+    own_benchmarks.delete(g.account.id, path.slug, current_app.extensions["settings"])
+    return no_content()
+
+
+def _values() -> dict[str, Any]:
+    return {**request.form.to_dict(), "choices": request.form.getlist("choices")}
+
+
+def _upload() -> Any:
+    file = request.files.get("file")
+    if file is None:
+        raise Invalid("The form has no file.", fields={"file": ["This is needed."]})
+    settings = current_app.extensions["settings"]
+    return own_uploads.passing_upload(g.account.id, file.stream, file.filename or "", settings)

@@ -1,0 +1,42 @@
+"""Benchmarks of the account's own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.blueprints.api.schemas.fields import Text
+from app.services.own_requests import OwnColumns, OwnRequest
+
+
+class PreviewForm(OwnColumns):
+    """A file, and what its columns hold; without a mapping only the columns are shown."""
+
+
+class SaveForm(OwnRequest):
+    """A file, and what it shall become."""
+
+
+class OwnPath(BaseModel):
+    """Which benchmark, without ``own/``."""
+
+    slug: Text
+
+
+class PromptPreview(BaseModel):
+    """One question exactly as it will be sent."""
+
+    id: str
+    prompt: str
+    target: str | list[str]
+    category: str | None
+
+
+class OwnPreview(BaseModel):
+    """A look at a file."""
+
+    columns: list[str]
+    guess: dict[str, Any] = Field(description="What the columns probably hold, by their names.")
+    rows: list[dict[str, Any]]
+    prompts: list[PromptPreview] | None = Field(description="null: no column is mapped yet.")

@@ -1,0 +1,136 @@
+"""The pages on which a file becomes a benchmark: upload, map its columns, look, save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.blueprints.benchmarks import bp
+from app.errors import Invalid, StudioError
+from app.services import own_benchmarks, own_requests, own_uploads
+
+_FIELDS = (
+    "question",
+    "target",
+    "category",
+    "id",
+    "scorer",
+    "prompt_template",
+    "name",
+    "title",
+    "description",
+)
+
+
+@bp.url_value_preprocessor
+def allow_upload(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let signed-in accounts send more than others, before anything reads the form."""
+    upload = endpoint == "benchmarks.upload_own" and request.method == "POST"
+    if upload and current_user.is_authenticated:
+        request.max_content_length = own_uploads.MAX_REQUEST_BYTES
+
+
+@bp.get("/benchmarks/own/new")
+@login_required
+def new_own() -> str:
+    """Ask for a file."""
+    return _upload_page(request.args.get("name", ""))
+
+
+@bp.post("/benchmarks/own/new")
+@login_required
+def upload_own() -> Response | tuple[str, int]:
+    """Keep the file and go on to its columns."""
+    name = request.form.get("name", "")
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _upload_page(name, "Choose a file first."), 422
+    try:
+        upload = own_uploads.keep_upload(
+            current_user.id, file.stream, file.filename, current_app.extensions["settings"]
+        )
+        own_benchmarks.look_at(upload)
+    except Invalid as error:
+        return _upload_page(name, error.detail), 422
+    return redirect(url_for("benchmarks.map_own", upload_id=upload.id, name=name or None), 303)
+
+
+@bp.get("/benchmarks/own/new/<upload_id>")
+@login_required
+def map_own(upload_id: str) -> str:
+    """Ask what the columns hold, with a guess; show the prompts that follow from it."""
+    upload = own_uploads.find_upload(current_user.id, upload_id, current_app.extensions["settings"])
+    look = own_benchmarks.look_at(upload)
+    values = own_benchmarks.first_values(current_user.id, request.args.get("name", ""), look)
+    prompts, errors = _try_preview(upload, values)
+    # The guess may be wrong: nothing is red before the reader had a chance.
+    return _map_page(upload, look, values, prompts, {} if prompts is None else errors)
+
+
+@bp.post("/benchmarks/own/new/<upload_id>")
+@login_required
+def save_own(upload_id: str) -> Response | str | tuple[str, int]:
+    """Show the prompts of another mapping, or save the benchmark."""
+    settings = current_app.extensions["settings"]
+    upload = own_uploads.find_upload(current_user.id, upload_id, settings)
+    values: dict[str, Any] = {name: request.form.get(name, "") for name in _FIELDS}
+    values["choices"] = request.form.getlist("choices")
+    prompts, errors = _try_preview(upload, values)
+    if errors or request.form.get("action") != "save":
+        page = _map_page(upload, own_benchmarks.look_at(upload), values, prompts, errors)
+        return (page, 422) if errors else page
+    try:
+        asked = own_requests.read_request(values)
+        name, version = own_benchmarks.save(current_user.id, upload, asked, settings)
+    except StudioError as error:
+        fields = error.fields or {"name": [error.detail]}
+        look = own_benchmarks.look_at(upload)
+        return _map_page(upload, look, values, prompts, fields), error.status
+    upload.path.unlink(missing_ok=True)
+    flash(f"{name} version {version} is ready to run.", "success")
+    return redirect(url_for("benchmarks.show", name=name), 303)
+
+
+@bp.post("/benchmarks/own/<slug>/delete")
+@login_required
+def delete_own(slug: str) -> Response:
+    """Delete a benchmark with all its versions; runs of it stay."""
+    own_benchmarks.delete(current_user.id, slug, current_app.extensions["settings"])
+    flash(f"own/{slug} was deleted. Its runs are kept.", "success")
+    return redirect(url_for("benchmarks.index"), 303)
+
+
+def _try_preview(
+    upload: own_uploads.Upload, values: dict[str, Any]
+) -> tuple[list[dict[str, Any]] | None, dict[str, list[str]]]:
+    try:
+        return own_benchmarks.preview(upload, own_requests.read_columns(values)), {}
+    except Invalid as error:
+        return None, error.fields
+
+
+def _upload_page(name: str, error: str | None = None) -> str:
+    return render_template(
+        "benchmarks/own_upload.html", name=name, error=error, limits=own_uploads.LIMITS
+    )
+
+
+def _map_page(
+    upload: own_uploads.Upload,
+    look: own_benchmarks.Look,
+    values: dict[str, Any],
+    prompts: list[dict[str, Any]] | None,
+    errors: dict[str, list[str]],
+) -> str:
+    return render_template(
+        "benchmarks/own_map.html",
+        upload_id=upload.id,
+        look=look,
+        values=values,
+        prompts=prompts,
+        errors=errors,
+        profiles=own_requests.profile_options(),
+    )

@@ -1,0 +1,21 @@
+"""``/metrics`` for Prometheus, where the settings ask for it."""
+
+from __future__ import annotations
+
+from flask import Response, current_app
+
+from app.blueprints.health import bp
+from app.errors import NotFound
+from app.extensions import limiter
+from app.services import metrics
+
+
+@bp.get("/metrics")
+@limiter.exempt
+def show_metrics() -> Response:
+    """Answer all metrics as text; 404 where they are switched off."""
+    if not current_app.extensions["settings"].metrics:
+        raise NotFound("There is nothing at this address.", action="Check the address.")
+    return Response(
+        metrics.render(), content_type=metrics.CONTENT_TYPE, headers={"Cache-Control": "no-store"}
+    )
