@@ -200,7 +200,9 @@ def _targets() -> Mapping[str, str]:
 def model_server() -> Iterator[ModelServer]:
     """A local server that answers every question of ``BENCHMARK`` correctly."""
     targets = _targets()
-    with ModelServer(answer=lambda call: f"ANSWER: {targets.get(call.prompt, 'unknown')}") as server:
+    with ModelServer(
+        answer=lambda call: f"ANSWER: {targets.get(call.prompt, 'unknown')}"
+    ) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ package = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     importlib.import_module(module.name)
 roots = {name.partition(".")[0] for name in sys.modules}
-print(sorted(roots & {"flask", "sqlalchemy", "redis", "rq", "flask_sqlalchemy", "pydantic_settings"}))
+print(sorted(roots & {"flask", "sqlalchemy", "redis", "rq", "flask_sqlalchemy"}))
 print(sorted({"app.config", "app.db", "app.models", "app.errors", "app.logs"} & set(sys.modules)))
 """
 

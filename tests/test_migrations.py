@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy import create_engine, delete, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from app import create_app
-from app.db import db
-from app.models import Run
+from app.db import db, transaction
+from app.models import Run, User
 from tests.app_fixtures import make_settings
 from tests.run_fixtures import add_run
 
@@ -109,9 +109,6 @@ def test_the_indexes_go_and_come_without_touching_a_row(studio: Flask, flask: Fl
 
 
 def _add_user() -> int:
-    from app.db import transaction
-    from app.models import User
-
     with transaction() as session:
         user = User(email="a@example.org", password_hash="x")
         session.add(user)
@@ -148,11 +145,6 @@ def test_the_dashboards_queries_use_their_index(
 
 def test_rows_that_belong_to_an_account_go_with_it(studio: Flask, flask: Flasks) -> None:
     flask("upgrade")
-    from sqlalchemy import delete
-
-    from app.db import transaction
-    from app.models import User
-
     with studio.app_context():
         add_run(_add_user())
         with transaction() as session:

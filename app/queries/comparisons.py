@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from app.db import db
+from app.engine.prompts import preview
 from app.engine.statistics import Comparison, compare, describe, holm
 from app.errors import Invalid
 from app.models import Run, SampleRow
 from app.queries import runs as run_queries
-from app.recorder.progress import preview
 
 MAX_RUNS = 6
 MAX_FLIPS = 200
@@ -191,7 +191,7 @@ def _flip_view(sample_id: str, rows: list[Run], cells: dict[str, SampleRow]) -> 
         "sample_id": sample_id,
         "epoch": 1,
         "category": any_row.category if any_row else None,
-        "preview": preview(any_row.input) if any_row else "",
+        "preview": preview(any_row.input, run_queries.preview_skip(rows[0])) if any_row else "",
         "target": any_row.target if any_row else None,
         "cells": [
             {

@@ -18,7 +18,5 @@ def runs_by_status() -> dict[str, tuple[int, int]]:
 
 def deliveries_by_status() -> dict[str, int]:
     """Return the number of webhook deliveries by status."""
-    rows = db.session.execute(
-        select(Delivery.status, func.count()).group_by(Delivery.status)
-    )
-    return dict(rows.tuples().all())
+    rows = db.session.execute(select(Delivery.status, func.count()).group_by(Delivery.status))
+    return {status: int(number) for status, number in rows}

@@ -12,6 +12,7 @@ from sqlalchemy import Select, String, cast, func, or_, select
 
 from app.db import db, now
 from app.engine.aggregate import running_interval
+from app.engine.prompts import question_paragraph
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.catalog import find_benchmark
@@ -259,6 +260,13 @@ def page_view(run: Run) -> dict[str, Any]:
             name for name in (benchmark.protocols if benchmark else ()) if name != run.protocol
         ],
     }
+
+
+def preview_skip(run: Run) -> int:
+    """Return how many paragraphs of the run's prompts stand before the question."""
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
+    protocol = benchmark.protocols.get(run.protocol) if benchmark else None
+    return question_paragraph(protocol.prompt_template) if protocol else 0
 
 
 def views(runs: Sequence[Run]) -> list[dict[str, Any]]:

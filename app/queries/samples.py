@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Select, Text, and_, cast, func, or_, select
 
 from app.db import db
+from app.engine.prompts import preview
 from app.errors import NotFound
 from app.models import SampleRow
 from app.queries.paging import Page, SortKey, read_page
 from app.queries.runs import in_json, timestamp
-from app.recorder.progress import preview
 
 ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.id))
 HISTORY_POINTS = 100
@@ -190,9 +190,9 @@ def sample_view(row: SampleRow) -> dict[str, Any]:
     }
 
 
-def page_view(row: SampleRow) -> dict[str, Any]:
-    """Return a sample as the pages show it."""
-    return {**sample_view(row), "preview": preview(row.input)}
+def page_view(row: SampleRow, preview_skip: int = 0) -> dict[str, Any]:
+    """Return a sample as the pages show it, without the paragraphs before its question."""
+    return {**sample_view(row), "preview": preview(row.input, preview_skip)}
 
 
 def stream_samples(run_id: str) -> Iterator[SampleRow]:

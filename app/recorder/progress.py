@@ -11,6 +11,7 @@ from typing import Any
 from app.db import now
 from app.engine.aggregate import running_interval
 from app.engine.plan import RunEvent
+from app.engine.prompts import preview
 from app.engine.types import SampleResult
 from app.recorder.counts import Counts
 
@@ -23,7 +24,6 @@ Publish = Callable[[Sequence[LiveEvent]], None]
 RATE_WINDOW_S = 15.0
 SAMPLES_PER_BATCH = 5
 EVENTS_PER_BATCH = 20
-PREVIEW_CHARACTERS = 160
 SHORTEST_WAIT_S = 1.0
 
 
@@ -37,10 +37,12 @@ class Progress:
         provider: str,
         cost_of: Callable[[int, int, int], float | None],
         judge_cost_of: Callable[[int, int, int], float | None] | None = None,
+        preview_skip: int = 0,
     ) -> None:
         self._counts = counts
         self._total = total
         self._provider = provider
+        self._preview_skip = preview_skip
         self._cost_of = cost_of
         self._judge_cost_of = judge_cost_of
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), counts.done)])
@@ -123,7 +125,10 @@ class Progress:
             ("event", {"at": at, "kind": event.kind, "message": event.message})
             for event in events[-EVENTS_PER_BATCH:]
         ]
-        live += [("sample", _live_sample(result)) for result in batch[-SAMPLES_PER_BATCH:]]
+        live += [
+            ("sample", _live_sample(result, self._preview_skip))
+            for result in batch[-SAMPLES_PER_BATCH:]
+        ]
         live.append(("progress", self.snapshot()))
         return live
 
@@ -142,13 +147,7 @@ def waiting_view(waiting: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def preview(messages: Sequence[Mapping[str, Any]]) -> str:
-    """Return the beginning of the last message, on one line."""
-    text = messages[-1]["content"] if messages else ""
-    return " ".join(text[: PREVIEW_CHARACTERS * 4].split())[:PREVIEW_CHARACTERS]
-
-
-def _live_sample(result: SampleResult) -> dict[str, Any]:
+def _live_sample(result: SampleResult, preview_skip: int) -> dict[str, Any]:
     target = result.sample.target
     return {
         "sample_id": result.sample.id,
@@ -158,5 +157,5 @@ def _live_sample(result: SampleResult) -> dict[str, Any]:
         "answer": result.answer,
         "target": target if isinstance(target, str) else ", ".join(target),
         "latency_ms": result.latency_ms,
-        "preview": preview(result.sample.messages),
+        "preview": preview(result.sample.messages, preview_skip),
     }

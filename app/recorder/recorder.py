@@ -66,6 +66,7 @@ class DbRecorder:
         provider: str,
         cost_of: Callable[[int, int, int], float | None],
         judge_cost_of: Callable[[int, int, int], float | None] | None = None,
+        preview_skip: int = 0,
     ) -> None:
         self._engine = engine
         self._run_id = run_id
@@ -74,7 +75,7 @@ class DbRecorder:
         self._counts = counts
         self._replaced = dict(replaced)
         self._publish = publish
-        self._progress = Progress(counts, total, provider, cost_of, judge_cost_of)
+        self._progress = Progress(counts, total, provider, cost_of, judge_cost_of, preview_skip)
         self.lost = False
         self.cancel_requested = False
 

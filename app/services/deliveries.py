@@ -109,11 +109,10 @@ def send(delivery: Delivery) -> AttemptResult:
     """Send a delivery's payload once; never raises for the receiver's failures."""
     hook = delivery.webhook
     body = body_for(hook.url, json.loads(delivery.payload), delivery.payload)
+    secret = open_sealed(hook.sealed_secret)
     headers = {
         "User-Agent": USER_AGENT,
-        **signed_headers(
-            [open_sealed(hook.sealed_secret)], delivery.id, int(now().timestamp()), body
-        ),
+        **signed_headers([secret], delivery.id, int(now().timestamp()), body),
     }
     session = HttpSession(webhook_policy(), max_connections=1, max_bytes=1_000_000)
     started = datetime.now(UTC)
@@ -123,24 +122,26 @@ def send(delivery: Delivery) -> AttemptResult:
         return AttemptResult(False, None, _elapsed_ms(started), error.message[:300])
     finally:
         session.close()
-    return _result_of(reply)
+    return _result_of(reply, secret)
 
 
 def _elapsed_ms(started: datetime) -> int:
     return round((datetime.now(UTC) - started).total_seconds() * 1000)
 
 
-def _result_of(reply: HttpReply) -> AttemptResult:
+def _result_of(reply: HttpReply, secret: str) -> AttemptResult:
     ok = 200 <= reply.status < 300
     error = None if ok else f"The receiver answered {reply.status}."
     if 300 <= reply.status < 400:
         error = f"The receiver redirects ({reply.status}); redirects are not followed."
+    # A receiver that says what it holds must not put the secret into the log that we show.
+    body = reply.body.replace(secret.removeprefix("whsec_").encode(), b"[redacted]")
     return AttemptResult(
         ok,
         reply.status,
         round(reply.elapsed_s * 1000),
         error,
-        reply.body[:EXCERPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd"),
+        body[:EXCERPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd"),
         None if ok else parse_retry_after(reply.headers, datetime.now(UTC)),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from uuid import uuid4
 from flask import Flask, current_app
 from sqlalchemy import func, literal, or_, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
 from app.models import Run
@@ -141,3 +143,30 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
     finally:
         over.set()
         thread.join(timeout=5)
+
+
+class Outages:
+    """Notices when the database cannot be written: then leases expire that nobody could renew.
+
+    Their holders go on as soon as they can. So for as long as a lease lasts, an expired one
+    does not mean that its holder is dead.
+    """
+
+    def __init__(self) -> None:
+        self._trust_from = float("-inf")
+
+    @contextmanager
+    def transaction(self, lease_s: float) -> Iterator[tuple[Session, bool]]:
+        """Open a transaction; also say whether expired leases may be taken away in it."""
+        began = time.monotonic()
+        try:
+            with transaction() as session:
+                if time.monotonic() - began > lease_s / 3:
+                    self._distrust(lease_s)
+                yield session, time.monotonic() >= self._trust_from
+        except OperationalError:
+            self._distrust(lease_s)
+            raise
+
+    def _distrust(self, lease_s: float) -> None:
+        self._trust_from = time.monotonic() + lease_s

@@ -10,7 +10,7 @@ from rq.defaults import RQ_KEY_PREFIX
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import Worker
+from rq.worker import BaseWorker, Worker
 
 from app import queue
 from app.broker import get_broker
@@ -30,6 +30,7 @@ def describe_job(job_id: str) -> dict[str, Any]:
     """
     job = _fetch(job_id)
     latest = job.latest_result()
+    status = job.get_status(refresh=False)
     dependencies = job.dependency_ids
     return {
         "id": _text(job.id),
@@ -38,7 +39,7 @@ def describe_job(job_id: str) -> dict[str, Any]:
         "started_at": _time(job.started_at),
         "ended_at": _time(job.ended_at),
         "origin": _text(job.origin),
-        "status": _text(str(job.get_status(refresh=False) or "")),
+        "status": status.value if status else None,
         "result": None,
         "exc_info": _text(latest.exc_string) if latest and latest.exc_string else None,
         "description": _text(job.description or job.id),
@@ -101,7 +102,7 @@ def _fetch(job_id: str) -> Job:
         raise NotFound("The queue has no such job any more.", code="job_not_found") from None
 
 
-def _current_job(worker: Worker) -> dict[str, Any] | str:
+def _current_job(worker: BaseWorker) -> dict[str, Any] | str:
     job_id = worker.get_current_job_id()
     if not job_id or not job_exists(job_id):
         return "idle"

@@ -89,6 +89,7 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         provider=prepared.provider,
         cost_of=prepared.cost_of,
         judge_cost_of=prepared.judge_cost_of,
+        preview_skip=prepared.preview_skip,
     )
     try:
         refusal = _note_start(lease, prepared)

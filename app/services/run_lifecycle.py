@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Update, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import queue
+from app.config import Settings
 from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.models import ACTIVE, RESUMABLE, Run
 from app.services import outbox
 from app.services.budgets import check_further_budget
-from app.services.leases import Lease, given_back
+from app.services.leases import Lease, Outages, given_back
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
 
@@ -224,6 +226,9 @@ def owned_run(run_id: str, account_id: int) -> Run:
     return run
 
 
+_outages = Outages()
+
+
 def sweep_runs() -> int:
     """Give runs that nobody works on back to the queue; returns how many.
 
@@ -232,17 +237,13 @@ def sweep_runs() -> int:
     """
     known = queue.queued_job_ids()
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
-    with transaction() as session:
-        expired = session.execute(
-            update(Run)
-            .where(Run.status == "running", Run.lease_until < db_epoch_s())
-            .values(**given_back())
-            .returning(Run.id, Run.attempt)
-        ).all()
+    settings: Settings = current_app.extensions["settings"]
+    with _outages.transaction(settings.lease_s) as (session, may_reap):
+        expired = _give_back_expired(session) if may_reap else []
         waiting = session.execute(
             select(Run.id, Run.attempt).where(Run.status == "queued", Run.created_at < lost_before)
         ).all()
-    handed = dict[str, int]((run_id, attempt) for run_id, attempt in expired)
+    handed = dict(expired)
     for run_id, attempt in waiting:
         if queue.run_job_id(run_id, attempt) not in known:
             handed.setdefault(run_id, attempt)
@@ -250,3 +251,13 @@ def sweep_runs() -> int:
         log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
         hand_to_queue(run_id, attempt)
     return len(handed)
+
+
+def _give_back_expired(session: Session) -> list[tuple[str, int]]:
+    rows = session.execute(
+        update(Run)
+        .where(Run.status == "running", Run.lease_until < db_epoch_s())
+        .values(**given_back())
+        .returning(Run.id, Run.attempt)
+    )
+    return [(run_id, attempt) for run_id, attempt in rows]

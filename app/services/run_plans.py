@@ -22,6 +22,7 @@ from app.engine.datasets.dataset import Dataset
 from app.engine.digests import digest_of
 from app.engine.judging import JudgeCalls
 from app.engine.plan import RunPlan
+from app.engine.prompts import question_paragraph
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 from app.engine.scorers.registry import all_scorers, judged_scorers, sandboxed_scorers
 from app.engine.types import Generation, Scorer
@@ -68,6 +69,7 @@ class PreparedRun:
         cost_of: Prices what was used.
         judge: The model that scores; ``None`` where none does.
         judge_cost_of: Prices what the judge used.
+        preview_skip: Paragraphs of a prompt before its question.
     """
 
     plan: RunPlan
@@ -80,6 +82,7 @@ class PreparedRun:
     cost_of: CostOf
     judge: JudgeCalls | None = None
     judge_cost_of: CostOf | None = None
+    preview_skip: int = 0
 
     def close(self) -> None:
         """Close the connections to the model, to its judge and to what paces them."""
@@ -158,6 +161,7 @@ def build_plan(
         replaced=replaced,
         digests=_digests(run, dataset, protocol.scorer),
         provider=connection.name,
+        preview_skip=question_paragraph(protocol.prompt_template),
         cost_of=tariff.cost_usd,
         judge=judge,
         judge_cost_of=judge_tariff(judge.name).cost_usd if judge else None,

@@ -99,7 +99,9 @@ def test_an_example_appears_once_the_data_is_here(
 
 
 def test_broken_data_has_no_example_but_a_page(
-    make_app: Callable[..., Flask], owner: Account, tmp_path: Path,
+    make_app: Callable[..., Flask],
+    owner: Account,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / "mirror" / "openai__gsm8k" / "main"

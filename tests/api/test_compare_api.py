@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.run_fixtures import add_run, add_samples
 DIGESTS = {"dataset": "d", "prompt": "p", "scorer": "s", "parameters": "x", "engine": "1"}
 
 
-def finished(owner: Account, scores: list[float | None], **columns: Any) -> str:
+def finished(owner: Account, scores: Sequence[float | None], **columns: Any) -> str:
     values: dict[str, Any] = {
         "status": "completed",
         "digests": DIGESTS,

@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.db import transaction
 from app.models import Connection
+from app.services import tokens
 from app.services.accounts import Account
 from app.services.connections import save_connection
 from tests.app_fixtures import ApiClient
@@ -160,8 +161,6 @@ def test_a_request_that_does_not_fit_is_refused_like_a_run(api: ApiClient) -> No
 
 
 def test_a_read_token_may_ask(app: Flask, owner: Account) -> None:
-    from app.services import tokens
-
     with app.app_context():
         token, _ = tokens.create_token(owner.id, "reader", ["read"])
     body = BODY | {"model": "simulated/expert"}

@@ -23,7 +23,7 @@ def app(app_with_queue: Flask) -> Flask:
     return app_with_queue
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _hubs_end() -> Iterator[None]:
     yield
     live_hub.stop_streams_unless(lambda: False)

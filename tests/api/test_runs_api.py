@@ -11,6 +11,7 @@ from flask import Flask
 from app.db import db
 from app.engine.benchmarks.registry import all_benchmarks
 from app.models import Run
+from app.services import tokens
 from app.services.accounts import Account
 from tests.app_fixtures import ApiClient, _api_of
 from tests.run_fixtures import BENCHMARK, RUN, add_run, add_samples, rows_of
@@ -267,7 +268,9 @@ def test_a_duplicate_on_another_benchmark_follows_that_ones_protocol(
     api: ApiClient, app: Flask, owner: Account
 ) -> None:
     with app.app_context():
-        run_id = add_run(owner.id, benchmark="gsm8k", protocol="inspect", config={"protocol": "inspect"})
+        run_id = add_run(
+            owner.id, benchmark="gsm8k", protocol="inspect", config={"protocol": "inspect"}
+        )
     copy = api.post(f"/runs/{run_id}/duplicate", json={"overrides": {"benchmark": BENCHMARK}})
     assert (copy.status_code, copy.json["protocol"]) == (201, "studio")
 
@@ -371,8 +374,6 @@ def test_another_accounts_run_is_not_there_on_any_route(
 
 
 def test_a_read_token_cannot_start_a_run(app: Flask, owner: Account) -> None:
-    from app.services import tokens
-
     with app.app_context():
         token, _ = tokens.create_token(owner.id, "reader", ["read"])
     reader = ApiClient(app, token)

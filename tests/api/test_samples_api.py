@@ -15,7 +15,7 @@ from app.services.accounts import Account
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples
 
-FORMULA = "=HYPERLINK(\"http://evil\",\"x\")"
+FORMULA = '=HYPERLINK("http://evil","x")'
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook as Verifier
 from app import queue
 from app.broker import get_broker
 from app.db import db, now, transaction
-from app.errors import Unavailable
+from app.errors import Invalid, NotFound, Unavailable
 from app.jobs.deliver_webhook import deliver_webhook
 from app.jobs.recover_runs import recover_runs
 from app.models import Delivery, Webhook
@@ -86,7 +86,11 @@ def test_the_secret_is_shown_once(app: Flask, api: ApiClient, hook: dict[str, An
 
 
 def test_the_end_of_a_run_arrives_signed(
-    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str, deliver: AtOnce,
+    app: Flask,
+    api: ApiClient,
+    hook: dict[str, Any],
+    ended: str,
+    deliver: AtOnce,
     receiver: Receiver,
 ) -> None:
     with app.app_context():
@@ -142,7 +146,11 @@ def test_a_failed_attempt_plans_the_next_up_to_three(
 
 
 def test_the_long_schedule_goes_on(
-    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str, deliver: AtOnce,
+    app: Flask,
+    api: ApiClient,
+    hook: dict[str, Any],
+    ended: str,
+    deliver: AtOnce,
     receiver: Receiver,
 ) -> None:
     api.patch(f"/webhooks/{hook['id']}", json={"long_schedule": True})
@@ -176,8 +184,14 @@ def test_a_redirect_is_a_failure_and_not_followed(
 
 
 def test_gone_switches_the_endpoint_off(
-    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str, deliver: AtOnce,
-    receiver: Receiver, start_run: Start, work: Work,
+    app: Flask,
+    api: ApiClient,
+    hook: dict[str, Any],
+    ended: str,
+    deliver: AtOnce,
+    receiver: Receiver,
+    start_run: Start,
+    work: Work,
 ) -> None:
     receiver.status = 410
     deliver()
@@ -195,8 +209,13 @@ def test_gone_switches_the_endpoint_off(
 
 
 def test_too_many_failures_in_a_row_switch_it_off_and_a_success_forgets_them(
-    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str, deliver: AtOnce,
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    app: Flask,
+    api: ApiClient,
+    hook: dict[str, Any],
+    ended: str,
+    deliver: AtOnce,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(deliveries, "DISABLE_AFTER", 2)
     receiver.status = 500
@@ -215,7 +234,11 @@ def test_too_many_failures_in_a_row_switch_it_off_and_a_success_forgets_them(
 
 
 def test_what_waits_for_an_endpoint_that_was_switched_off_is_dropped(
-    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str, deliver: AtOnce,
+    app: Flask,
+    api: ApiClient,
+    hook: dict[str, Any],
+    ended: str,
+    deliver: AtOnce,
     receiver: Receiver,
 ) -> None:
     api.patch(f"/webhooks/{hook['id']}", json={"enabled": False})
@@ -295,9 +318,7 @@ def test_the_sweep_delivers_what_the_queue_lost(
         get_broker().flushdb()
         assert recover_runs() == 0
         with transaction() as session:
-            session.execute(
-                update(Delivery).values(next_attempt_at=now() - timedelta(seconds=10))
-            )
+            session.execute(update(Delivery).values(next_attempt_at=now() - timedelta(seconds=10)))
         assert recover_runs() == 1
         assert len(queue.queued_job_ids()) == 1
         assert recover_runs() == 0  # handed out for a minute
@@ -320,7 +341,10 @@ def test_without_a_queue_the_retry_waits_for_the_sweep(
 
 
 def test_without_a_queue_a_run_ends_all_the_same(
-    app: Flask, hook: dict[str, Any], start_run: Start, work: Work,
+    app: Flask,
+    hook: dict[str, Any],
+    start_run: Start,
+    work: Work,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run_id = start_run(limit=1)
@@ -368,9 +392,7 @@ def test_lists_come_page_by_page(
     for _ in range(3):
         api.post(f"/webhooks/{hook['id']}/test")
     page = api.get(f"/webhooks/{hook['id']}/deliveries?limit=2").json
-    rest = api.get(
-        f"/webhooks/{hook['id']}/deliveries?limit=2&cursor={page['next_cursor']}"
-    ).json
+    rest = api.get(f"/webhooks/{hook['id']}/deliveries?limit=2&cursor={page['next_cursor']}").json
     assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
 
 
@@ -432,8 +454,6 @@ def test_another_accounts_endpoint_is_not_there(
 
 
 def test_unknown_events_are_refused_by_the_service_too(app: Flask, hook: dict[str, Any]) -> None:
-    from app.errors import Invalid, NotFound
-
     with app.app_context():
         account_id = db.session.query(Webhook).one().user_id
         with pytest.raises(Invalid):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 
 from app.services.accounts import Account
@@ -9,7 +11,7 @@ from tests.app_fixtures import Browser
 from tests.run_fixtures import add_run, add_samples
 
 
-def finished(account: Account, right: int, wrong: int, **columns: object) -> str:
+def finished(account: Account, right: int, wrong: int, **columns: Any) -> str:
     score = {
         "metric": "accuracy",
         "value": right / (right + wrong),
@@ -18,7 +20,12 @@ def finished(account: Account, right: int, wrong: int, **columns: object) -> str
         "bounds": [0.1, 0.9],
         "n": right + wrong,
     }
-    values = {"status": "completed", "simulated": False, "cost_usd": 0.5, "score": score}
+    values: dict[str, Any] = {
+        "status": "completed",
+        "simulated": False,
+        "cost_usd": 0.5,
+        "score": score,
+    }
     run_id = add_run(account.id, **{**values, **columns})
     bad = {"outcome": "incorrect", "score": 0.0}
     add_samples(run_id, *[{} for _ in range(right)], *[bad for _ in range(wrong)])

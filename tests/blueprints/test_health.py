@@ -114,9 +114,7 @@ def test_a_database_that_is_gone_is_said(
     (tmp_path / "studio.db").rmdir()
 
 
-def test_a_check_that_breaks_counts_as_failed(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_that_breaks_counts_as_failed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> bool:
         raise RuntimeError("pool exhausted")
 
@@ -156,5 +154,3 @@ def test_it_is_ready_once_the_newest_tables_are_there(
 
 def test_neither_needs_an_account_nor_counts_against_a_limit(app: Flask) -> None:
     assert {app.test_client().get("/health").status_code for _ in range(30)} == {200}
-
-

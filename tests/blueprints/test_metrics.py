@@ -65,7 +65,7 @@ def test_runs_samples_jobs_workers_and_deliveries_are_counted(app: Flask, owner:
         'studio_runs{status="failed"} 0',
         'studio_samples_done{status="completed"} 7',
         'studio_queue_jobs{queue="runs",state="waiting"} 1',
-        'studio_workers 1',
+        "studio_workers 1",
         'studio_webhook_deliveries{status="pending"} 1',
     } <= set(lines)
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 from rq import Queue
+from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
@@ -18,7 +19,7 @@ from app.queue import enqueue_run
 from app.services.accounts import Account
 from tests.app_fixtures import Browser
 
-PAGES = ("/", "/0/view/queues", "/0/view/workers", "/0/view/jobs", "/0/view/job/run-r1-0")
+PAGES = ("/", "/0/view/workers", "/0/view/jobs", "/0/view/job/run-r1-0")
 DATA = (
     "/0/data/queues.json",
     "/0/data/workers.json",
@@ -44,6 +45,7 @@ def test_it_does_not_exist_unless_it_is_switched_on(
 ) -> None:
     without = make_app()
     browser = without.test_client()
+    assert isinstance(browser, Browser)
     assert browser.get("/admin/rq/").status_code == 404
     browser.sign_in_as(owner)
     assert browser.get("/admin/rq/").status_code == 404
@@ -94,11 +96,11 @@ def test_its_data_is_json(signed_in: Browser, path: str) -> None:
 
 
 def test_it_shows_what_is_queued(signed_in: Browser) -> None:
-    queues = signed_in.get("/admin/rq/0/data/queues.json").json["queues"]
+    queues = _json(signed_in, "queues")["queues"]
     assert {queue["name"]: queue["count"] for queue in queues} == {"runs": 1}
-    jobs = signed_in.get("/admin/rq/0/data/jobs/runs/queued/8/asc/1.json").json["jobs"]
+    jobs = _json(signed_in, "jobs/runs/queued/8/asc/1")["jobs"]
     assert [job["id"] for job in jobs] == ["run-r1-0"]
-    job = signed_in.get("/admin/rq/0/data/job/run-r1-0.json").json
+    job = _json(signed_in, "job/run-r1-0")
     assert (job["status"], job["origin"]) == ("queued", "runs")
 
 
@@ -144,24 +146,38 @@ def test_what_is_not_there_is_not_found(signed_in: Browser, path: str) -> None:
     assert signed_in.get(f"/admin/rq{path}").status_code == 404
 
 
-def _queue(app: Flask) -> Queue:
+def _json(browser: Browser, path: str) -> Any:
+    return browser.get(f"/admin/rq/0/data/{path}.json").json
+
+
+def _queue() -> Queue:
     return Queue("runs", connection=get_broker(), serializer=JSONSerializer)
+
+
+def _work_on_it() -> Job:
+    """Leave the traces of a worker that works on the job."""
+    job = Job.fetch("run-r1-0", connection=get_broker(), serializer=JSONSerializer)
+    worker = Worker(["runs"], name="w1", connection=get_broker())
+    worker.register_birth()
+    worker.set_state("busy")
+    with get_broker().pipeline() as pipeline:
+        Execution.create(job, 60, pipeline, worker_name="w1")
+        pipeline.execute()
+    return job
 
 
 def test_a_job_with_dependencies_can_be_read(app: Flask, signed_in: Browser) -> None:
     with app.app_context():
-        queue = _queue(app)
+        queue = _queue()
         first = queue.enqueue("app.jobs.execute_run.execute_run", "a", job_id="first")
-        queue.enqueue(
-            "app.jobs.execute_run.execute_run", "b", job_id="second", depends_on=first
-        )
-    job = signed_in.get("/admin/rq/0/data/job/second.json").json
+        queue.enqueue("app.jobs.execute_run.execute_run", "b", job_id="second", depends_on=first)
+    job = _json(signed_in, "job/second")
     assert (job["depends_on"], job["depends_on_status"]) == (["first"], ["active"])
 
 
 def test_what_a_job_says_cannot_become_markup(app: Flask, signed_in: Browser) -> None:
     with app.app_context():
-        _queue(app).enqueue(
+        _queue().enqueue(
             "app.jobs.execute_run.execute_run",
             job_id="odd",
             description="<img src=x onerror=alert(1)>",
@@ -175,12 +191,8 @@ def test_a_pickle_in_the_queue_is_never_opened(
     trap = tmp_path / "opened"
     payload = b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR."
     with app.app_context():
-        job = Job.fetch("run-r1-0", connection=get_broker(), serializer=JSONSerializer)
+        job = _work_on_it()
         get_broker().hset(job.key, mapping={"data": payload, "result": payload, "meta": payload})
-        worker = Worker(["runs"], name="w1", connection=get_broker())
-        worker.register_birth()
-        worker.set_current_job_id("run-r1-0")
-        worker.set_state("busy")
     for path in (*PAGES, *DATA):
         assert signed_in.get(f"/admin/rq{path}").status_code in (200, 404), path
     assert not trap.exists()
@@ -188,11 +200,8 @@ def test_a_pickle_in_the_queue_is_never_opened(
 
 def test_a_busy_worker_is_shown_with_its_job(app: Flask, signed_in: Browser) -> None:
     with app.app_context():
-        worker = Worker(["runs"], name="w1", connection=get_broker())
-        worker.register_birth()
-        worker.set_current_job_id("run-r1-0")
-        worker.set_state("busy")
-    (shown,) = signed_in.get("/admin/rq/0/data/workers.json").json["workers"]
+        _work_on_it()
+    (shown,) = _json(signed_in, "workers")["workers"]
     assert (shown["name"], shown["queues"], shown["current_job"]["job_id"]) == (
         "w1",
         ["runs"],

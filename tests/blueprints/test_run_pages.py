@@ -161,9 +161,7 @@ def test_a_form_without_its_token_changes_nothing(signed_in: Browser) -> None:
     assert "No runs yet" in signed_in.get("/").text
 
 
-def test_without_a_queue_the_form_says_so(
-    make_app: Callable[..., Flask], owner: Account
-) -> None:
+def test_without_a_queue_the_form_says_so(make_app: Callable[..., Flask], owner: Account) -> None:
     browser = make_app().test_client()
     assert isinstance(browser, Browser)
     browser.sign_in_as(owner)

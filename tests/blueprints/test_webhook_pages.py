@@ -6,10 +6,12 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from standardwebhooks import Webhook as Verifier
 
 from app.db import db
 from app.models import Delivery, Webhook
+from app.services import deliveries
 from tests.app_fixtures import Browser
 from tests.run_fixtures import Receiver
 
@@ -99,8 +101,6 @@ def test_a_delivery_is_sent_again(
 ) -> None:
     for _ in range(26):
         with app.app_context():
-            from app.services import deliveries
-
             row = db.session.query(Webhook).one()
             deliveries.send_test(row.id, row.user_id)
     html = signed_in.get(hook_page).text
@@ -109,7 +109,7 @@ def test_a_delivery_is_sent_again(
     assert older
     assert signed_in.get(older.group(1)).status_code == 200
     with app.app_context():
-        delivery_id = db.session.query(Delivery).first().id
+        delivery_id = db.session.scalars(select(Delivery.id)).all()[0]
     again = signed_in.submit(f"{hook_page}/deliveries/{delivery_id}/redeliver")
     assert again.status_code == 303
     with app.app_context():

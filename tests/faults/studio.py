@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from app import create_app, queue_server
 from app.broker import get_broker
 from app.config import Settings
 from app.db import db, transaction
-from app.models import Delivery, Run, User
+from app.models import Delivery, Run
 from app.services import accounts, connections, run_lifecycle, tokens, webhooks
 from app.services.run_requests import RunRequest
 from app.services.run_submission import submit_run
@@ -213,12 +213,7 @@ class Studio:
     def delete_account(self) -> None:
         """Remove the account and all that is its."""
         with self.app.app_context():
-            remove: Callable[..., object] | None = getattr(accounts, "delete_account", None)
-            if remove is not None:
-                remove(self.account_id)
-                return
-            db.session.execute(db.delete(User).where(User.id == self.account_id))
-            db.session.commit()
+            accounts.delete_account(self.account_id, PASSWORD)
 
     def http(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Ask the web server as the account's API client; returns status and JSON or text."""

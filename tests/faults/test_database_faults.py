@@ -127,9 +127,7 @@ def small_disk() -> Iterator[Path]:
 
 
 @pytest.mark.row(13, "disk full")
-@pytest.mark.parametrize("shared", [False, True], ids=["of the database", "of everything"])
 def test_full_disk(
-    shared: bool,
     small_disk: Path,
     make_studio: Callable[..., Studio],
     server_url: URL | None,
@@ -141,12 +139,8 @@ def test_full_disk(
         pytest.skip("SQLite only")
     samples = 240
     at = rng.randint(20, 80)
-    note.point(f"call {at} of {samples}, disk {'of everything' if shared else 'of the database'}")
-    if shared:
-        studio = make_studio(folder=small_disk)
-    else:
-        with tempfile.TemporaryDirectory(prefix="obs-queue-") as other:
-            studio = make_studio(folder=small_disk, REDIS_URL=f"unix://{other}/queue.sock")
+    note.point(f"call {at} of {samples}; database and queue server share the disk")
+    studio = make_studio(folder=small_disk)
     studio.start_pool()
     run_id = studio.submit(samples)
     studio.provider.wait_for_calls(at)

@@ -9,9 +9,10 @@ import pytest
 
 from app.db import now
 from app.engine.plan import RunEvent
+from app.engine.prompts import preview
 from app.engine.types import Outcome, Sample
 from app.recorder import Counts, progress
-from app.recorder.progress import Progress, preview, waiting_view
+from app.recorder.progress import Progress, waiting_view
 from tests.run_fixtures import result
 
 
@@ -27,9 +28,10 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("app.recorder.progress.time.monotonic", lambda: clock[0])
     counts = Counts()
     shown = make(counts, total=100)
+    last: dict[str, Any] = {}
     for _ in range(40):
         clock[0] += 1
         counts.count(result(0), None)
@@ -41,7 +43,7 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
 
 
 def test_before_the_first_answer_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress.time, "monotonic", lambda: 5.0)
+    monkeypatch.setattr("app.recorder.progress.time.monotonic", lambda: 5.0)
     first = make(Counts()).snapshot()
     assert (first["score"], first["eta_s"], first["rate_per_s"], first["cost_usd"]) == (
         None,

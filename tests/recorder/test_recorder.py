@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.db import db, now, transaction
 from app.engine.plan import RunEvent
 from app.engine.types import Outcome
-from app.models import RunEventRow
+from app.models import Run, RunEventRow
 from app.recorder import Counts, DbRecorder, StorageFull, is_storage_full, recorder
 from app.recorder.progress import LiveEvent
 from app.services.accounts import Account
@@ -103,10 +104,6 @@ def test_a_heartbeat_renews_the_lease_and_hears_of_a_cancel(lease: Lease) -> Non
     assert kept.record([], [])
     assert columns_of(lease.run_id)["lease_until"] > now().timestamp()
     with transaction() as session:
-        from sqlalchemy import update
-
-        from app.models import Run
-
         session.execute(update(Run).values(cancel_requested_at=now()))
     assert not kept.record([result(0)], [])
     assert kept.cancel_requested
@@ -172,10 +169,10 @@ def outage(text: str) -> OperationalError:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
-    monkeypatch.setattr(recorder.time, "sleep", waits.append)
-    yield waits
+    monkeypatch.setattr("app.recorder.recorder.time.sleep", waits.append)
+    return waits
 
 
 @pytest.mark.parametrize(

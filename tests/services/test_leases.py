@@ -55,9 +55,7 @@ def test_the_time_of_the_first_start_stays(app_context: Flask, owner: Account) -
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "paused", "canceled"])
-def test_a_run_that_is_over_is_not_claimed(
-    app_context: Flask, owner: Account, status: str
-) -> None:
+def test_a_run_that_is_over_is_not_claimed(app_context: Flask, owner: Account, status: str) -> None:
     assert claim_run(add_run(owner.id, status=status), 10) is None
 
 

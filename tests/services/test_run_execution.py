@@ -15,17 +15,21 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import delete, update
+from sqlalchemy.exc import NoResultFound, OperationalError
 
 from app import queue
 from app.broker import get_broker
 from app.db import db, transaction
 from app.engine.errors import DatasetError
 from app.live import channel_of
-from app.models import Connection, Delivery, Run, RunEventRow, SampleRow
+from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
+from app.recorder import StorageFull
 from app.services import run_execution
 from app.services.accounts import Account
 from app.services.leases import claim_run
-from app.services.run_lifecycle import cancel_run
+from app.services.rescoring import rescore_run
+from app.services.run_lifecycle import cancel_run, end_run
+from app.services.run_plans import build_plan
 from tests.app_fixtures import ApiClient
 from tests.fakes.model_server import Call, ModelServer
 from tests.run_fixtures import add_run, columns_of, expire_lease, rows_of
@@ -146,18 +150,22 @@ def test_cancel_ends_a_run_under_way_and_keeps_what_is_scored(
 
 
 def test_a_wish_to_cancel_that_came_while_preparing_spares_every_call(
-    app: Flask, owner: Account, start_run: Start, work: Work, local_model: str,
-    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch,
+    app: Flask,
+    owner: Account,
+    start_run: Start,
+    work: Work,
+    local_model: str,
+    model_server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    build = run_execution.build_plan
     run_id = start_run(model=local_model)
 
     def cancel_meanwhile(*arguments: Any) -> Any:
-        prepared = build(*arguments)
+        prepared = build_plan(*arguments)
         cancel_run(run_id, owner.id)
         return prepared
 
-    monkeypatch.setattr(run_execution, "build_plan", cancel_meanwhile)
+    monkeypatch.setattr("app.services.run_execution.build_plan", cancel_meanwhile)
     assert work(run_id)["status"] == "canceled"
     assert model_server.calls == 0
 
@@ -205,25 +213,32 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
 
 
 def test_a_lease_lost_while_preparing_makes_no_call(
-    app: Flask, start_run: Start, work: Work, local_model: str, model_server: ModelServer,
+    app: Flask,
+    start_run: Start,
+    work: Work,
+    local_model: str,
+    model_server: ModelServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    build = run_execution.build_plan
     run_id = start_run(model=local_model)
 
     def lose_meanwhile(*arguments: Any) -> Any:
-        prepared = build(*arguments)
+        prepared = build_plan(*arguments)
         with transaction() as session:
             session.execute(update(Run).where(Run.id == run_id).values(lease_token="another"))
         return prepared
 
-    monkeypatch.setattr(run_execution, "build_plan", lose_meanwhile)
+    monkeypatch.setattr("app.services.run_execution.build_plan", lose_meanwhile)
     row = work(run_id)
     assert (row["status"], row["lease_token"], model_server.calls) == ("running", "another", 0)
 
 
 def test_samples_with_errors_are_asked_again_and_replaced(
-    app: Flask, api: ApiClient, start_run: Start, work: Work, local_model: str,
+    app: Flask,
+    api: ApiClient,
+    start_run: Start,
+    work: Work,
+    local_model: str,
     model_server: ModelServer,
 ) -> None:
     model_server.fail("server_error", every=3)
@@ -249,7 +264,11 @@ def test_samples_with_errors_are_asked_again_and_replaced(
 
 
 def test_too_many_errors_fail_the_run_and_keep_everything(
-    app: Flask, api: ApiClient, start_run: Start, work: Work, local_model: str,
+    app: Flask,
+    api: ApiClient,
+    start_run: Start,
+    work: Work,
+    local_model: str,
     model_server: ModelServer,
 ) -> None:
     add_hook(api, "run.failed")
@@ -284,8 +303,15 @@ def test_too_many_errors_fail_the_run_and_keep_everything(
     ],
 )
 def test_what_nothing_can_help_ends_the_run_with_a_next_step(
-    start_run: Start, work: Work, local_model: str, model_server: ModelServer,
-    fault: str, status: str, code: str, words: str, action: str,
+    start_run: Start,
+    work: Work,
+    local_model: str,
+    model_server: ModelServer,
+    fault: str,
+    status: str,
+    code: str,
+    words: str,
+    action: str,
 ) -> None:
     model_server.fail(fault)
     run_id = start_run(model=local_model, limit=50, max_connections=4)
@@ -368,8 +394,6 @@ def test_a_mistake_of_ours_ends_the_run_and_its_text_stays_in_the_log(
 def test_a_full_disk_pauses_the_run(
     app: Flask, start_run: Start, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.recorder import StorageFull
-
     def full(*_: object, **__: object) -> None:
         raise StorageFull
 
@@ -379,9 +403,7 @@ def test_a_full_disk_pauses_the_run(
     assert "Resume" in row["failure"]["action"]
 
 
-def test_a_dataset_that_is_not_here_while_offline_is_named(
-    start_run: Start, work: Work
-) -> None:
+def test_a_dataset_that_is_not_here_while_offline_is_named(start_run: Start, work: Work) -> None:
     row = work(start_run(benchmark="gsm8k"))
     assert (row["status"], row["failure"]["code"]) == ("failed", "dataset_unavailable")
     assert "openai/gsm8k main/test" in row["failure"]["message"]
@@ -441,8 +463,6 @@ def test_the_total_follows_the_records_that_are_there_and_protocols_rescore_each
         run_execution.execute(run_id, app.extensions["settings"], Event())
         row = columns_of(run_id)
         assert (row["status"], row["total"], row["done"]) == ("completed", 7, 7)
-        from app.services.rescoring import rescore_run
-
         rescore_run(run_id, owner.id, "inspect")
         scores = columns_of(run_id)["scores"]
         get_broker().connection_pool.disconnect()
@@ -453,8 +473,13 @@ def test_the_total_follows_the_records_that_are_there_and_protocols_rescore_each
 
 
 def test_what_is_spent_is_bounded_by_the_budget(
-    app: Flask, api: ApiClient, start_run: Start, work: Work, owner: Account,
-    model_server: ModelServer, local_model: str,
+    app: Flask,
+    api: ApiClient,
+    start_run: Start,
+    work: Work,
+    owner: Account,
+    model_server: ModelServer,
+    local_model: str,
 ) -> None:
     # A connection that is called openai has the prices of OpenAI's models.
     with app.app_context(), transaction() as session:
@@ -481,7 +506,11 @@ def test_what_is_spent_is_bounded_by_the_budget(
 
 
 def test_retries_and_waits_are_in_the_log(
-    app: Flask, api: ApiClient, start_run: Start, work: Work, local_model: str,
+    app: Flask,
+    api: ApiClient,
+    start_run: Start,
+    work: Work,
+    local_model: str,
     model_server: ModelServer,
 ) -> None:
     model_server.fail("rate_limit_fast", times=1)
@@ -492,7 +521,11 @@ def test_retries_and_waits_are_in_the_log(
 
 
 def test_an_account_that_is_deleted_ends_its_run_without_a_trace(
-    app: Flask, owner: Account, start_run: Start, work: Work, local_model: str,
+    app: Flask,
+    owner: Account,
+    start_run: Start,
+    work: Work,
+    local_model: str,
     model_server: ModelServer,
 ) -> None:
     model_server.behaviour.latency_s = 0.05
@@ -502,8 +535,6 @@ def test_an_account_that_is_deleted_ends_its_run_without_a_trace(
     while model_server.calls < 3:
         time.sleep(0.01)
     with app.app_context(), transaction() as session:
-        from app.models import User
-
         session.execute(delete(User).where(User.id == owner.id))
     thread.join(5)
     assert not thread.is_alive()
@@ -513,8 +544,6 @@ def test_an_account_that_is_deleted_ends_its_run_without_a_trace(
 
 
 def _ignore_missing(work: Work, run_id: str) -> None:
-    from sqlalchemy.exc import NoResultFound
-
     with pytest.raises(NoResultFound):  # by the test's own look at the row
         work(run_id)
 
@@ -522,18 +551,16 @@ def _ignore_missing(work: Work, run_id: str) -> None:
 def test_the_database_that_is_away_at_the_end_is_waited_for(
     start_run: Start, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
-    end, tries = run_execution.end_run, []
+    tries: list[int] = []
 
     def away_once(*arguments: Any, **named: Any) -> Any:
         tries.append(1)
         if len(tries) == 1:
             raise OperationalError("UPDATE", {}, Exception("database is locked"))
-        return end(*arguments, **named)
+        return end_run(*arguments, **named)
 
     monkeypatch.setattr(run_execution, "end_run", away_once)
-    monkeypatch.setattr(run_execution.time, "sleep", lambda _s: None)
+    monkeypatch.setattr("app.services.run_execution.time.sleep", lambda _s: None)
     assert work(start_run())["status"] == "completed"
     monkeypatch.setattr(run_execution, "END_PATIENCE_S", -1.0)
     tries.clear()

@@ -193,9 +193,7 @@ def test_a_run_that_is_over_is_not_canceled(
 
 @pytest.mark.parametrize("status", ["paused", "failed", "canceled"])
 def test_resuming_queues_the_next_attempt(app_context: Flask, owner: Account, status: str) -> None:
-    run_id = add_run(
-        owner.id, status=status, attempt=2, failure={"code": "x"}, finished_at=now()
-    )
+    run_id = add_run(owner.id, status=status, attempt=2, failure={"code": "x"}, finished_at=now())
     resume_run(run_id, owner.id)
     row = columns_of(run_id)
     assert (row["status"], row["attempt"], row["failure"]) == ("queued", 3, None)

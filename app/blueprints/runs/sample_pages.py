@@ -41,7 +41,7 @@ def samples(run_id: str) -> str:
     return render_template(
         "runs/samples.html",
         run=runs.page_view(run),
-        samples=[queries.page_view(row) for row in found.items],
+        samples=[queries.page_view(row, runs.preview_skip(run)) for row in found.items],
         filters=wanted,
         filtered=wanted.active,
         outcome_tabs=_tabs(run_id, wanted),

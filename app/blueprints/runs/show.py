@@ -31,7 +31,10 @@ def show(run_id: str) -> str:
     return render_template(
         "runs/show.html",
         run=view,
-        latest_samples=[samples.page_view(sample) for sample in samples.latest_samples(run_id)],
+        latest_samples=[
+            samples.page_view(sample, runs.preview_skip(row))
+            for sample in samples.latest_samples(run_id)
+        ],
         events=runs.latest_events(run_id),
         score_history=history,
         charts=run_charts.charts(row, latencies, history),

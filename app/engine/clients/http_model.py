@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
+
+from urllib3 import HTTPHeaderDict
 
 from app.engine.clients.classify import (
     Endpoint,
@@ -20,6 +22,11 @@ from app.engine.errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
 from app.net.errors import CallError, Canceled
 from app.net.http import HttpReply, HttpSession
+
+_SECRET_LENGTH = 16
+"""A shorter key is a placeholder of a local server, and may be a word of an answer."""
+
+_MASK = "[redacted]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ class HttpModelClient:
         self._base_url = base_url.rstrip("/")
         self._url = self._base_url + self.path
         self._model = model
-        self._headers = self.headers(_plain_key(api_key))
+        key = _plain_key(api_key)
+        self._headers = self.headers(key)
+        self._secret = key if key and len(key) >= _SECRET_LENGTH else None
         self._endpoint = Endpoint(provider, model, self._base_url)
         self.notices: list[str] = []
 
@@ -105,6 +114,7 @@ class HttpModelClient:
             )
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
+        reply = self._without_key(reply)
         try:
             payload = self._parsed(reply, "-")
         except ModelCallError as error:
@@ -140,6 +150,7 @@ class HttpModelClient:
             reply = self._session.post_json(self._url, self._headers, body, request.timeout_s)
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
+        reply = self._without_key(reply)
         payload = self._parsed(reply, request.sample.id)
         call_id = request_id(reply)
         try:
@@ -150,6 +161,20 @@ class HttpModelClient:
         if answer is None:
             raise empty_reply(self._endpoint, call_id)
         return answer
+
+    def _without_key(self, reply: HttpReply) -> HttpReply:
+        """Mask our key where the provider repeats it: errors and answers are stored and shown."""
+        secret = self._secret
+        if secret is None:
+            return reply
+        if secret.encode() in reply.body:
+            reply = replace(reply, body=reply.body.replace(secret.encode(), _MASK.encode()))
+        if any(secret in value for value in reply.headers.values()):
+            cleaned = {
+                name: value.replace(secret, _MASK) for name, value in reply.headers.items()
+            }
+            reply = replace(reply, headers=HTTPHeaderDict(cleaned))
+        return reply
 
     def _parsed(self, reply: HttpReply, sample_id: str) -> Any:
         if reply.status == 200:

@@ -1,0 +1,51 @@
+"""Saves each file named on the command line as a benchmark; prints what came of it, and memory.
+
+A process of its own: the peak of memory is one of a whole process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from app import create_app
+from app.db import db, transaction
+from app.errors import Invalid
+from app.models import User
+from app.services import own_benchmarks, own_requests, own_uploads
+from tests.app_fixtures import make_settings
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def attempt(path: Path) -> str:
+    """Return what becomes of a file."""
+    values = {"name": path.stem, "question": "q", "target": "a", "scorer": "exact/text"}
+    try:
+        with path.open("rb") as stream:
+            upload = own_uploads.keep_upload(1, stream, path.name, settings)
+        own_benchmarks.preview(upload, own_requests.read_columns(values))
+        asked = own_requests.read_request(values)
+        own_benchmarks.save(1, upload, asked, settings)
+    except Invalid as error:
+        return error.detail
+    return "saved"
+
+
+settings = make_settings(Path(sys.argv[1]))
+app = create_app(settings)
+with app.app_context():
+    db.create_all()
+    with transaction() as session:
+        session.add(User(email="ada@example.org", password_hash="-"))
+    attempt(Path(sys.argv[2]))
+    before = peak_mb()
+    for name in sys.argv[2:]:
+        outcome = attempt(Path(name))
+        report = {"file": Path(name).name, "outcome": outcome, "grown_mb": peak_mb() - before}
+        sys.stdout.write(json.dumps(report) + "\n")
