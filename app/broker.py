@@ -6,10 +6,14 @@ retries, another one retries for a minute), and its pool refuses the 101st conne
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import current_app
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ConnectionError as BrokerConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.retry import Retry
 
 from app.config import Settings
@@ -19,6 +23,7 @@ POOL_WAIT_S = 1.0
 WORKER_TIMEOUT_S = 13.0  # longer than a worker's blocking wait for a job
 WORKER_RETRIES = 120
 _EXTENSION = "broker"
+_REFUSALS = (OutOfMemoryError, ReadOnlyError)
 
 
 def connect(settings: Settings, *, timeout_s: float = 2.0) -> Redis:
@@ -61,6 +66,29 @@ class _WorkerBackoff(ExponentialWithJitterBackoff):
         return super().compute(failures)
 
 
+class _WorkerRetry(Retry):
+    """Takes a server that refuses to write, its disk or memory being full, for one away."""
+
+    def call_with_retry(
+        self,
+        do: Callable[[], Any],
+        fail: Callable[..., Any],
+        is_retryable: Callable[[Exception], bool] | None = None,
+        with_failure_count: bool = False,
+    ) -> Any:
+        """Do it; see the class above."""
+
+        def attempt() -> Any:
+            try:
+                return do()
+            except ResponseError as error:
+                if isinstance(error, _REFUSALS) or "MISCONF" in str(error):
+                    raise BrokerConnectionError(str(error)) from error
+                raise
+
+        return super().call_with_retry(attempt, fail, is_retryable, with_failure_count)
+
+
 def stop_waiting_for_broker() -> None:
     """Make this process fail at once, from now on, where it would wait for the queue server."""
     _WorkerBackoff.stopping = True
@@ -73,7 +101,7 @@ def connect_worker(settings: Settings) -> Redis:
         socket_timeout=WORKER_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         health_check_interval=15,
-        retry=Retry(_WorkerBackoff(cap=1.0, base=0.05), WORKER_RETRIES),
+        retry=_WorkerRetry(_WorkerBackoff(cap=1.0, base=0.05), WORKER_RETRIES),
     )
 
 

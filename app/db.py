@@ -89,9 +89,13 @@ def now() -> datetime:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Return SQLAlchemy engine options for ``url``."""
+    # An error must not carry what a statement was given into the log: prompts, answers, hashes.
+    private = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
-    return {
+        return private | {
+            "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        }
+    return private | {
         "pool_pre_ping": True,
         "pool_recycle": 1800,
         "pool_size": 5,

@@ -12,7 +12,7 @@ import json
 import logging
 import queue
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import current_app
@@ -67,6 +67,17 @@ def publish_many(
         broker.eval(_PUBLISH, 1, channel_of(run_id), *arguments)
     except RedisError as error:
         _log.warning("live events dropped", extra={"run_id": run_id, "reason": str(error)})
+
+
+def forget(broker: Redis, run_ids: Iterable[str]) -> None:
+    """Delete what is kept of runs that are gone; never raises for the queue server."""
+    keys = [channel_of(run_id) for run_id in run_ids]
+    if not keys:
+        return
+    try:
+        broker.delete(*keys)
+    except RedisError as error:
+        _log.warning("live events stay until they expire", extra={"reason": str(error)})
 
 
 def stream(

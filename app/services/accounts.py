@@ -11,10 +11,12 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.broker import get_broker
 from app.config import Settings
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.models import AuthSession, User
+from app.live import forget
+from app.models import AuthSession, Run, User
 from app.services.passwords import (
     hash_password,
     needs_rehash,
@@ -217,7 +219,9 @@ def delete_account(user_id: int, password: str) -> None:
     with transaction() as session:
         if is_admin:
             _refuse_orphaning(session, user_id)
+        runs = session.scalars(select(Run.id).where(Run.user_id == user_id)).all()
         session.execute(delete(User).where(User.id == user_id))
+    forget(get_broker(), runs)
 
 
 def _refuse_orphaning(session: Session, user_id: int) -> None:

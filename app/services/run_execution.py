@@ -16,7 +16,7 @@ from app.db import db, db_epoch_s, now, transaction
 from app.engine.errors import DatasetError
 from app.engine.plan import RunEnd
 from app.engine.runner import run_benchmark
-from app.live import publish, publish_many
+from app.live import forget, publish, publish_many
 from app.models import Run, RunEventRow
 from app.recorder import DbRecorder, StorageFull
 from app.services import outbox
@@ -101,6 +101,8 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         prepared.close()
     if recorder.lost:
         log.warning("lease lost, nothing more is written", extra={"run_id": lease.run_id})
+        if db.session.get(Run, lease.run_id) is None:
+            forget(broker, [lease.run_id])  # deleted: nothing of it may stay
         return "lost", None
     if recorder.cancel_requested:
         return "canceled", None

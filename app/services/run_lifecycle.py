@@ -12,9 +12,11 @@ from sqlalchemy import Update, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import queue
+from app.broker import get_broker
 from app.config import Settings
 from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
+from app.live import forget
 from app.models import ACTIVE, RESUMABLE, Run
 from app.services import outbox
 from app.services.budgets import check_further_budget
@@ -193,6 +195,7 @@ def delete_run(run_id: str, account_id: int) -> None:
             raise Conflict(
                 "An active run cannot be deleted.", code="run_active", action="Cancel it first."
             )
+    forget(get_broker(), [run_id])
 
 
 def annotate_run(

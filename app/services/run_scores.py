@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,20 +10,46 @@ from sqlalchemy import select
 
 from app.db import db
 from app.engine.aggregate import ScoredRow, Summary, summarise
+from app.engine.statistics import mean_pass_at_k
 from app.engine.types import Outcome
 from app.models import Run, SampleRow
+from app.queries.catalog import find_benchmark
 
 
 def final_values(run_id: str) -> dict[str, Any]:
     """Return the columns that follow from a run's rows: score, breakdown."""
     run = db.session.get_one(Run, run_id)
-    summary = summarise(_scored_rows(run_id), epochs=run.config["epochs"])
+    epochs = run.config["epochs"]
+    summary = summarise(_scored_rows(run_id), metric=metric_of(run), epochs=epochs)
     score = score_of(summary)
+    if score and epochs > 1:
+        score["pass_at_k"] = _pass_at_k(run_id, epochs)
     return {
         "score": score,
         "scores": {**(run.scores or {}), run.protocol: score} if score else run.scores or {},
         "breakdown": breakdown_of(summary),
     }
+
+
+def metric_of(run: Run) -> str:
+    """Return what the run's score is called."""
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
+    return benchmark.metric if benchmark else "accuracy"
+
+
+def _pass_at_k(run_id: str, epochs: int) -> dict[str, float]:
+    """Return pass@k for k = 1, 2, 5, 10 ... up to the number of epochs."""
+    tries: dict[str, list[bool]] = defaultdict(list)
+    for row in _scored_rows(run_id):
+        if row.score is not None:
+            tries[row.sample_id].append(row.score >= 1)
+    samples = [(len(hits), sum(hits)) for hits in tries.values()]
+    found: dict[str, float] = {}
+    for k in (1, 2, 5, 10, 20, 50, 100):
+        estimate = mean_pass_at_k(samples, k) if k <= epochs else None
+        if estimate is not None:
+            found[str(k)] = estimate.value
+    return found
 
 
 def _scored_rows(run_id: str) -> Iterator[ScoredRow]:

@@ -1,25 +1,27 @@
 -- The pace of calls of one key and model, shared by all workers; see shared_pace.py.
 --
 -- KEYS  1 hash: the pace    2 hash: the connection's quota    3 sorted set: runs that take part
--- ARGV  1 run   2 episode known to it   3 started   4 answered   5 refused
---       6 seconds to wait that the provider asked for, or -1   7 turns wanted
---       8 requests per minute allowed, or 0   9 rate known to it, or 0
+-- ARGV  1 run   2 started   3 started before it knew of the newest episode   4 answered
+--       5 refused   6 seconds to wait that the provider asked for, or -1   7 turns wanted
+--       8 requests per minute allowed, or 0   9 rate known to it, or 0   10 episode known to it
 -- Returns integers: rate in thousandths per second or -1, episode, microseconds of pause left,
 --       runs taking part, microseconds until asking again, then one delay in microseconds per turn.
 
 local EPISODE_S, DEFAULT_PAUSE_S, LONGEST_PAUSE_S = 1.0, 0.5, 120.0
-local BELOW_ACCEPTED, MOST_CUT, LEAST_PER_S, FEW_CALLS = 0.9, 0.7, 0.05, 5
+local BELOW_ACCEPTED, MOST_CUT, FEW_CALLS = 0.9, 0.7, 5
+local LEAST_PER_S, LEAST_AT_FIRST_PER_S = 0.05, 0.5
 local GROWTH, GROWTH_SHARE, SEARCH_GROWTH = 0.02, 0.001, 0.3
-local CALM_S, CALM_FACTOR, RECOVERY_FACTOR, RELEASE_S = 10.0, 4.0, 2.5, 60.0
+local RECOVERY_FACTOR, CALM_S, CALM_MOST_FACTOR, RELEASE_S = 2.5, 5.0, 20.0, 60.0
 local WINDOW_S, IDLE_S, RUN_S, KEEP_S = 20.0, 10.0, 10.0, 600
 local AHEAD_S, ASK_S, LONGEST_ASK_S = 0.25, 0.125, 0.5
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-local run, known = ARGV[1], tonumber(ARGV[2])
-local started, answered, refused = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local run, started, earlier = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local answered, refused = tonumber(ARGV[4]), tonumber(ARGV[5])
 local asked_s, wanted = tonumber(ARGV[6]), tonumber(ARGV[7])
 local per_minute, hint = tonumber(ARGV[8]), tonumber(ARGV[9])
+local known = tonumber(ARGV[10])
 
 local kept = redis.call('HMGET', KEYS[1], 'rate', 'episode', 'episode_at', 'resume_at', 'next_at',
   'window_at', 'calls', 'before_calls', 'before_s', 'before_rate', 'searching', 'seen_at',
@@ -45,11 +47,14 @@ elseif now - window_at > WINDOW_S then
   window_at = now - WINDOW_S / 2
 end
 local in_episode = now < math.max(resume_at, episode_at + EPISODE_S)
-if known ~= episode and in_episode then
-  before.calls = before.calls + started -- before the run knew of the episode
-  before.started = before.started + started
+if known ~= episode then
+  started, earlier = 0, earlier + started
+end
+calls = calls + started
+if in_episode then
+  before.calls, before.started = before.calls + earlier, before.started + earlier
 else
-  calls = calls + started
+  calls = calls + earlier
 end
 
 -- Refusals: all of an episode correct the same cut.
@@ -57,7 +62,7 @@ end
 local function cut()
   local accepted = before.calls / before.seconds * BELOW_ACCEPTED
   if before.rate == 0 then
-    return math.max(LEAST_PER_S, accepted)
+    return math.max(LEAST_AT_FIRST_PER_S, accepted)
   end
   accepted = math.min(accepted, before.rate * BELOW_ACCEPTED)
   -- The first calls after a pause are refused where refusals are charged: that says little.
@@ -76,7 +81,7 @@ if refused > 0 then
   resume_at = math.max(resume_at, now + pause_s)
   before.calls = before.calls - refused
 end
-if refused > 0 or (known ~= episode and in_episode and started > 0) then
+if refused > 0 or (in_episode and earlier > 0) then
   rate = cut()
 end
 
@@ -88,10 +93,10 @@ if rate > 0 and answered > 0 and not in_episode and rate < 2 * demand then
   local growth = math.max(GROWTH, GROWTH_SHARE * rate)
   if searching == 1 then
     growth = SEARCH_GROWTH
-  elseif now - episode_at > CALM_S then
-    growth = growth * CALM_FACTOR
-  elseif rate < before.calls / before.seconds then
-    growth = growth * RECOVERY_FACTOR -- so much was accepted
+  else
+    local recovers = rate < before.calls / before.seconds -- so much was accepted
+    local calm = math.min(((now - episode_at) / CALM_S) ^ 2, CALM_MOST_FACTOR)
+    growth = growth * math.max(recovers and RECOVERY_FACTOR or 1, calm)
   end
   rate = rate + growth * answered
 end

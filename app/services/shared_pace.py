@@ -20,6 +20,7 @@ class Report:
     Attributes:
         episode: The newest episode of refusals that the run knew of.
         started: Calls.
+        started_earlier: More calls, before the run knew of that episode.
         answered: Of them or of earlier ones.
         refused: For their rate.
         retry_after_s: The longest wait that the refusals asked for, if any did.
@@ -29,6 +30,7 @@ class Report:
 
     episode: int = 0
     started: int = 0
+    started_earlier: int = 0
     answered: int = 0
     refused: int = 0
     retry_after_s: float | None = None
@@ -104,14 +106,15 @@ class SharedPace:
         """
         arguments: list[Any] = [
             self._run,
-            report.episode,
             report.started,
+            report.started_earlier,
             report.answered,
             report.refused,
             -1 if report.retry_after_s is None else report.retry_after_s,
             report.wanted,
             self._per_minute,
             report.rate_per_s or 0,
+            report.episode,
         ]
         answer = self._exchange(keys=self._keys, args=arguments)
         rate, episode, pause_us, runs, ask_us, *turns_us = cast("list[int]", answer)

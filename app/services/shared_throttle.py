@@ -82,8 +82,9 @@ class RedisThrottle:
         self._exchanging = Lock()
         self._turns: deque[float] = deque()
         self._waiting = 0
-        self._started = self._answered = self._refused = 0
+        self._started = self._started_earlier = self._answered = self._refused = 0
         self._retry_after_s: float | None = None
+        self._joined = False
         self._episode = 0
         self._resume_at = 0.0
         self._exchange_at = 0.0
@@ -103,15 +104,18 @@ class RedisThrottle:
 
     def acquire(self, cancel: Event) -> float:
         """Wait for this call's turn; see :class:`app.engine.throttle.Throttle`."""
-        if self._clock() >= self._exchange_at and not self._paced:
+        if not self._joined:
+            self._join()
+        elif not self._paced and self._clock() >= self._exchange_at:
             self._exchange_unless_busy()
         local = self._local
         if local is not None:
             return local.acquire(cancel)
-        waited_s = self._await_turn(cancel) if self._paced else 0.0
         with self._lock:
-            self._started += 1
-        return waited_s
+            if not self._paced:
+                self._started += 1
+                return 0.0
+        return self._await_turn(cancel)
 
     def release(self) -> None:
         """Nothing to do: calls are paced where they start."""
@@ -162,16 +166,21 @@ class RedisThrottle:
                 wait_s = turn_at - self._clock()
                 if wait_s > 0 and cancel.wait(wait_s):
                     raise Canceled
-                # An episode that began meanwhile has voided all turns.
-                if episode == self._episode and self._clock() >= self._resume_at:
-                    break
+                if self._start(episode):
+                    return self._clock() - began
         finally:
             with self._lock:
                 self._waiting -= 1
-        if cancel.is_set():
-            raise Canceled
-        local = self._local  # the queue server may have gone away meanwhile
-        return self._clock() - began + (local.acquire(cancel) if local else 0.0)
+        # Not paced any more; or the queue server went away meanwhile.
+        waited_s = self._clock() - began
+        return waited_s + self.acquire(cancel)
+
+    def _start(self, episode: int) -> bool:
+        """Count a call whose turn has come; ``False``: a new episode has voided all turns."""
+        with self._lock:
+            valid = episode == self._episode and self._clock() >= self._resume_at
+            self._started += valid
+        return valid
 
     def _take_turn(self) -> tuple[int, float | None]:
         oldest = self._clock() - _STALE_TURN_S
@@ -191,6 +200,13 @@ class RedisThrottle:
         if cancel.wait(max(left_s, 0.0) + _rng.uniform(0.002, 0.02)):
             raise Canceled
 
+    def _join(self) -> None:
+        """Learn of the pace before the first call; the other threads wait for that."""
+        with self._exchanging:
+            if not self._joined:
+                self._exchange()
+                self._joined = True
+
     def _exchange_unless_busy(self) -> bool:
         if not self._exchanging.acquire(blocking=False):
             return False
@@ -205,7 +221,7 @@ class RedisThrottle:
         """Exchange with the queue server; only under ``_exchanging``."""
         with self._lock:
             report = self._report()
-            self._started = self._answered = self._refused = 0
+            self._started = self._started_earlier = self._answered = self._refused = 0
             self._retry_after_s = None
         try:
             pace = self._pace.exchange(report)
@@ -226,6 +242,7 @@ class RedisThrottle:
         return Report(
             episode=self._episode,
             started=self._started,
+            started_earlier=self._started_earlier,
             answered=self._answered,
             refused=self._refused,
             retry_after_s=self._retry_after_s,
@@ -239,6 +256,8 @@ class RedisThrottle:
         with self._lock:
             if pace.episode != self._episode:
                 self._turns.clear()
+                self._started_earlier += self._started
+                self._started = 0
             self._episode = pace.episode
             self._turns.extend(now + turn_s for turn_s in pace.turns_s)
             self._resume_at = now + pace.pause_s

@@ -11,7 +11,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Add the column; runs so far had no judge."""
-    op.add_column("runs", sa.Column("judge_cost_usd", sa.Float(), nullable=True))
+    op.add_column("runs", sa.Column("judge_cost_usd", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:

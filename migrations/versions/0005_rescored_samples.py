@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("sample_id", sa.String(200), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(16), nullable=False),
-        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("score", sa.Double(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["run_id"],

@@ -154,9 +154,7 @@ def test_more_than_the_limit_of_bytes_is_refused_and_less_than_it_is_not(api: Ap
     assert answer.status_code == 413
 
 
-def test_own_benchmarks_are_private(
-    api: ApiClient, second_api: ApiClient, start_run: Any
-) -> None:
+def test_own_benchmarks_are_private(api: ApiClient, second_api: ApiClient, start_run: Any) -> None:
     save(api)
     assert second_api.get("/benchmarks/own/sums").status_code == 404
     assert second_api.get("/benchmarks?category=own").json["items"] == []
@@ -204,9 +202,7 @@ def test_a_file_that_was_changed_on_disk_stops_the_run_before_the_first_call(
     assert (row["status"], row["failure"]["code"], row["done"]) == ("failed", "dataset_digest", 0)
 
 
-def test_a_judge_scores_own_questions(
-    api: ApiClient, start_run: Any, work: Any
-) -> None:
+def test_a_judge_scores_own_questions(api: ApiClient, start_run: Any, work: Any) -> None:
     made = save(api, scorer="judge/simpleqa_inspect")
     assert made.json["requirements"] == ["judge"]
     row = work(start_run(benchmark="own/sums", judge="simulated/expert"))

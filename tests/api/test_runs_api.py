@@ -408,3 +408,15 @@ def test_rescoring_adds_a_score_and_calls_nobody(
 def test_an_active_run_is_not_rescored(api: ApiClient, start_run: Start) -> None:
     refused = api.post(f"/runs/{start_run()}/rescore", json={"protocol": "studio"})
     assert (refused.status_code, refused.json["code"]) == (409, "run_active")
+
+
+def test_a_run_whose_questions_are_gone_cannot_be_rescored(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id, status="completed", benchmark="gsm8k", protocol="inspect")
+        gone = add_run(owner.id, status="completed", benchmark="removed")
+    refused = api.post(f"/runs/{run_id}/rescore", json={"protocol": "openbench"})
+    assert (refused.status_code, refused.json["code"]) == (422, "dataset_unavailable")
+    refused = api.post(f"/runs/{gone}/rescore", json={"protocol": "studio"})
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["protocol"])

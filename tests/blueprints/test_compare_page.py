@@ -55,6 +55,14 @@ def test_two_runs_are_compared_with_charts_and_differing_samples(
     assert signed_in.get(f"/compare?run_ids={a},{b}").text.count("x/weak") == html.count("x/weak")
 
 
+def test_runs_that_do_not_differ_have_no_chart_of_differences(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [finished(owner, 1, 0, simulated=True) for _ in range(2)]
+    assert signed_in.get(f"/compare?run_ids={','.join(ids)}").status_code == 200
+
+
 def test_runs_that_cannot_be_compared_say_why(
     app: Flask, signed_in: Browser, owner: Account
 ) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from app.db import transaction
 from app.models import RunEventRow
 from app.services.accounts import Account
-from tests.app_fixtures import Browser
+from tests.app_fixtures import ApiClient, Browser
 from tests.run_fixtures import add_run, add_samples, columns_of
 
 Start = Callable[..., str]
@@ -156,6 +156,14 @@ def test_a_form_that_does_not_fit_comes_back_with_what_is_wrong(
     assert "simulated/expert" in answer.text or "model" in changes
 
 
+def test_page_and_api_share_the_limit_of_new_runs(signed_in: Browser, api: ApiClient) -> None:
+    for _ in range(10):
+        assert api.post("/runs", json={**FORM, "limit": 1}).status_code == 201
+    refused = signed_in.submit("/runs", FORM)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+
+
 def test_a_form_without_its_token_changes_nothing(signed_in: Browser) -> None:
     assert signed_in.post("/runs", data=FORM).status_code == 400
     assert "No runs yet" in signed_in.get("/").text
@@ -264,6 +272,27 @@ def test_the_actions_do_what_they_say_and_come_back(
     refused = signed_in.submit(f"/runs/{run_id}/delete")
     assert refused.status_code == 409
     assert "Cancel it first." in refused.text
+
+
+def test_a_long_run_shows_how_its_score_developed(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id, status="completed", scored=30, done=30, score_sum=30.0)
+        add_samples(run_id, *[{} for _ in range(30)])
+    assert "Running score" in signed_in.get(f"/runs/{run_id}").text
+
+
+def test_the_page_of_a_run_does_not_need_the_queue(
+    make_app: Callable[..., Flask], owner: Account
+) -> None:
+    away = make_app()
+    with away.app_context():
+        run_id = add_run(owner.id)
+    browser = away.test_client()
+    assert isinstance(browser, Browser)
+    browser.sign_in_as(owner)
+    assert browser.get(f"/runs/{run_id}").status_code == 200
 
 
 def test_a_download_is_a_file(signed_in: Browser, finished: str) -> None:

@@ -124,6 +124,14 @@ def _strike(studio: Studio, pool: object, horse: int, rng: random.Random) -> obj
     return pool
 
 
+def _keys_of(studio: Studio, run_id: str) -> list[bytes]:
+    broker = studio.broker()
+    try:
+        return list(broker.scan_iter(f"*{run_id}*"))
+    finally:
+        broker.close()
+
+
 @pytest.mark.row(21, "account deleted in mid-run")
 def test_deleted_account(
     studio: Studio,
@@ -158,9 +166,7 @@ def test_deleted_account(
             if table.name not in ("alembic_version",)
         }
     assert not {name: number for name, number in left.items() if number}
-    broker = studio.broker()
-    assert not list(broker.scan_iter(f"*{run_id}*")), "the queue server still knows the run"
-    broker.close()
+    wait_until(lambda: not _keys_of(studio, run_id), "the queue server has forgotten it", 5)
     assert receiver.received == []
     assert pool.process.poll() is None
     check_no_secret(studio)

@@ -109,9 +109,12 @@ def test_numbers_and_truth_values_become_text_and_several_answers_are_accepted()
     assert mapped({"q": "x", "a": ["one"]})["target"] == "one"
 
 
+OPTIONS = ["red", "blue"]
+
+
 @pytest.mark.parametrize(
-    "choices", [["red", "blue"], '["red", "blue"]', "red | blue", "red\nblue", {"text": ["red", "blue"]}]
-)  # fmt: skip
+    "choices", [OPTIONS, json.dumps(OPTIONS), "red | blue", "red\nblue", {"text": OPTIONS}]
+)
 @pytest.mark.parametrize("target", ["blue", "B", "b", "1", 1])
 def test_options_come_in_many_forms_and_so_does_the_right_one(choices: Any, target: Any) -> None:
     columns = Columns("q", "a", choices=("o",))

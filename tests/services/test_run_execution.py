@@ -24,18 +24,20 @@ from app.engine.errors import DatasetError
 from app.live import channel_of
 from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
 from app.recorder import StorageFull
-from app.services import run_execution
+from app.services import connections, run_execution
 from app.services.accounts import Account
 from app.services.leases import claim_run
 from app.services.rescoring import rescore_run
 from app.services.run_lifecycle import cancel_run, end_run
 from app.services.run_plans import build_plan
 from tests.app_fixtures import ApiClient
-from tests.fakes.model_server import Call, ModelServer
+from tests.fakes.model_server import Answer, Call, ModelServer
 from tests.run_fixtures import add_run, columns_of, expire_lease, rows_of
 
 Start = Callable[..., str]
 Work = Callable[..., dict[str, Any]]
+
+CANARY = "sk-canary-0123456789abcdefABCDEF"
 
 
 @pytest.fixture
@@ -594,3 +596,43 @@ def test_a_dataset_error_while_it_is_read_fails_the_run(
         "message": "The file changed.",
         "action": "Restore it.",
     }
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 200])
+def test_a_key_that_the_server_echoes_is_kept_nowhere(
+    app: Flask,
+    api: ApiClient,
+    owner: Account,
+    start_run: Start,
+    work: Work,
+    local_model: str,
+    model_server: ModelServer,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    with app.app_context():
+        connections.save_connection(owner.id, True, "local", {"api_key": CANARY})
+
+    def echo(call: Call) -> Answer:
+        assert CANARY in call.headers["authorization"]
+        said = f"Incorrect API key provided: {CANARY} (Authorization: Bearer {CANARY})"
+        return Answer(status=status, body=json.dumps({"error": {"message": said}}).encode())
+
+    model_server.behaviour.answer = echo
+    run_id = start_run(model=local_model, limit=3)
+    row = work(run_id)
+    assert row["failure"] is not None
+    told = [
+        api.get(f"/runs/{run_id}").text,
+        api.get(f"/runs/{run_id}/samples").text,
+        api.get(f"/runs/{run_id}/export?format=json").text,
+        api.get("/connections").text,
+        caplog.text,
+        *capfd.readouterr(),
+    ]
+    with app.app_context():
+        for table in db.metadata.sorted_tables:
+            told += [str(tuple(found)) for found in db.session.execute(table.select())]
+        told += [str(fields) for _, fields in get_broker().xrange(channel_of(run_id))]
+    assert [text for text in told if CANARY in text] == []

@@ -170,9 +170,7 @@ class HttpModelClient:
         if secret.encode() in reply.body:
             reply = replace(reply, body=reply.body.replace(secret.encode(), _MASK.encode()))
         if any(secret in value for value in reply.headers.values()):
-            cleaned = {
-                name: value.replace(secret, _MASK) for name, value in reply.headers.items()
-            }
+            cleaned = {name: value.replace(secret, _MASK) for name, value in reply.headers.items()}
             reply = replace(reply, headers=HTTPHeaderDict(cleaned))
         return reply
 

@@ -38,6 +38,7 @@ class Score(BaseModel):
         description="The score if every sample with an error were wrong, or right."
     )
     n: int = Field(description="Samples that the score divides by.")
+    pass_at_k: dict[str, float] | None = Field(None, description="With several epochs.")
 
 
 class BreakdownItem(BaseModel):
