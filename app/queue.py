@@ -1,4 +1,4 @@
-"""The only module that enqueues. Jobs are named by dotted path and carry one id.
+"""The only module that enqueues. Jobs are named by dotted path and carry ids.
 
 The queue is a hint and the database is the truth: a lost or doubled job does no harm, because
 a job first takes the lease of its row, and ``app.jobs.recover_runs`` enqueues what got lost.
@@ -23,11 +23,13 @@ RUNS = "runs"
 WEBHOOKS = "webhooks"
 QUEUES = (RUNS, WEBHOOKS)
 EXECUTE_RUN = "app.jobs.execute_run.execute_run"
+RESCORE_RUN = "app.jobs.rescore_run.rescore_run"
 DELIVER_WEBHOOK = "app.jobs.deliver_webhook.deliver_webhook"
 
 # A run has no time limit of its own; this one only ends a job that hangs for good.
 _RUN_TIMEOUT_S = 7 * 86_400
 _DELIVERY_TIMEOUT_S = 120
+_RESCORE_TIMEOUT_S = 6 * 3600
 _KEEP_FAILED_S = 86_400
 _SILENT_S = 30
 
@@ -48,7 +50,17 @@ def enqueue_run(run_id: str, attempt: int) -> None:
     Raises:
         Unavailable: The queue server does not answer.
     """
-    _enqueue(RUNS, EXECUTE_RUN, run_id, run_job_id(run_id, attempt), _RUN_TIMEOUT_S)
+    _enqueue(RUNS, EXECUTE_RUN, (run_id,), run_job_id(run_id, attempt), _RUN_TIMEOUT_S)
+
+
+def enqueue_rescore(run_id: str, protocol: str) -> None:
+    """Enqueue the scoring of a run's answers under ``protocol``; one that waits stays the only one.
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    job_id = f"rescore-{run_id}-{protocol}"
+    _enqueue(RUNS, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
 
 
 def enqueue_delivery(delivery_id: str, attempt: int, delay_s: float = 0) -> None:
@@ -58,7 +70,7 @@ def enqueue_delivery(delivery_id: str, attempt: int, delay_s: float = 0) -> None
         Unavailable: The queue server does not answer.
     """
     job_id = delivery_job_id(delivery_id, attempt)
-    _enqueue(WEBHOOKS, DELIVER_WEBHOOK, delivery_id, job_id, _DELIVERY_TIMEOUT_S, delay_s)
+    _enqueue(WEBHOOKS, DELIVER_WEBHOOK, (delivery_id,), job_id, _DELIVERY_TIMEOUT_S, delay_s)
 
 
 def queued_job_ids() -> set[str]:
@@ -118,19 +130,24 @@ def _no_answer() -> Unavailable:
 
 
 def _enqueue(
-    name: str, job_path: str, argument: str, job_id: str, timeout_s: int, delay_s: float = 0
+    name: str,
+    job_path: str,
+    arguments: tuple[str, ...],
+    job_id: str,
+    timeout_s: int,
+    delay_s: float = 0,
 ) -> None:
     queue = Queue(name, connection=get_broker(), serializer=JSONSerializer)
     try:
         try:
-            _push(queue, job_path, argument, job_id, timeout_s, delay_s)
+            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
         except DuplicateJobError:
             # The job's record exists. Where it is in no list, it is what a failed or lost
             # attempt left behind, and stands in the way.
             if job_id in queued_job_ids():
                 return
             _discard(job_id)
-            _push(queue, job_path, argument, job_id, timeout_s, delay_s)
+            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
     except DuplicateJobError:
         return  # another process was faster
     except RedisError as error:
@@ -138,11 +155,16 @@ def _enqueue(
 
 
 def _push(
-    queue: Queue, job_path: str, argument: str, job_id: str, timeout_s: int, delay_s: float
+    queue: Queue,
+    job_path: str,
+    arguments: tuple[str, ...],
+    job_id: str,
+    timeout_s: int,
+    delay_s: float,
 ) -> None:
     job = queue.create_job(
         job_path,
-        args=(argument,),
+        args=arguments,
         job_id=job_id,
         timeout=timeout_s,
         result_ttl=0,

@@ -2,6 +2,7 @@
 
 from app.models.connection import Connection
 from app.models.own_benchmark import OwnBenchmark, OwnVersion
+from app.models.rescored_sample import RescoredSample
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.sample import RunEventRow, SampleRow
 from app.models.user import ApiToken, AuthSession, User
@@ -18,6 +19,7 @@ __all__ = [
     "DeliveryAttempt",
     "OwnBenchmark",
     "OwnVersion",
+    "RescoredSample",
     "Run",
     "RunEventRow",
     "SampleRow",

@@ -12,7 +12,7 @@ from sqlalchemy import Select, Text, and_, cast, func, or_, select
 from app.db import db
 from app.engine.prompts import preview
 from app.errors import NotFound
-from app.models import SampleRow
+from app.models import RescoredSample, SampleRow
 from app.queries.paging import Page, SortKey, read_page
 from app.queries.runs import in_json, timestamp
 
@@ -85,6 +85,28 @@ def get_sample(run_id: str, sample_id: str, epoch: int) -> SampleRow:
     if row is None:
         raise NotFound("This run has no such sample.", code="sample_not_found")
     return row
+
+
+def rescored_verdicts(row: SampleRow) -> list[dict[str, Any]]:
+    """Return what later scorings made of a sample's answer, by protocol."""
+    rows = db.session.scalars(
+        select(RescoredSample)
+        .where(
+            RescoredSample.run_id == row.run_id,
+            RescoredSample.sample_id == row.sample_id,
+            RescoredSample.epoch == row.epoch,
+        )
+        .order_by(RescoredSample.protocol)
+    )
+    return [
+        {
+            "protocol": each.protocol,
+            "outcome": each.outcome,
+            "score": each.score,
+            "answer": each.answer,
+        }
+        for each in rows
+    ]
 
 
 def neighbours(row: SampleRow) -> tuple[SampleRow | None, SampleRow | None]:

@@ -1,88 +1,210 @@
-"""Scores the stored answers of a run as another reference would, without calling the model."""
+"""Scores the stored answers of a finished run again, without calling the model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, update
 
+from app import queue
+from app.config import Settings
 from app.db import db, transaction
 from app.engine.aggregate import ScoredRow, summarise
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.spec import Protocol
 from app.engine.errors import DatasetError
 from app.engine.outcomes import judge_reply
-from app.engine.scorers.registry import get_scorer
-from app.engine.types import ModelReply, Outcome, Sample, Scorer
-from app.errors import Conflict, Invalid
-from app.models import ACTIVE, Run, SampleRow
+from app.engine.sandbox.sandbox import SandboxUnavailableError
+from app.engine.scorers.registry import sandboxed_scorers
+from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
+from app.errors import Conflict, Invalid, NotFound, StudioError
+from app.models import ACTIVE, RescoredSample, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
+from app.queries.catalog import find_benchmark
+from app.queries.samples import EXPORT_BATCH, stream_samples
+from app.services.judges import needs_judge
 from app.services.run_lifecycle import owned_run
+from app.services.run_log import tell
+from app.services.run_plans import PlanError, make_scorer
 from app.services.run_scores import score_of
 
+_TELL_EVERY = 2_000
 
-def rescore_run(run_id: str, account_id: int, protocol: str) -> None:
-    """Add the score under ``protocol``'s scorer to the run's scores; the first score stays.
 
-    The samples stay those of the run's own protocol, since they are what was asked.
+@dataclass(frozen=True, slots=True)
+class _Rescored:
+    """The new verdict on one answer."""
+
+    row: ScoredRow
+    answer: str | None
+
+
+def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
+    """Have a worker score the run's answers under ``protocol``'s scorer.
 
     Raises:
         NotFound: There is no such run in this account.
         Conflict: The run is still active.
-        Invalid: The benchmark has no such protocol, its scorer needs a second model or the
-            sandbox, or the questions cannot be loaded.
+        Invalid: The benchmark has no such protocol, or its scorer cannot be used on stored
+            answers here.
+        Unavailable: The queue does not answer.
     """
     run = owned_run(run_id, account_id)
+    _check(run, protocol, current_app.extensions["settings"])
+    queue.enqueue_rescore(run_id, protocol)
+
+
+def work(run_id: str, protocol: str, settings: Settings) -> None:
+    """Score a run again; what stands in the way is told in the run's log."""
+    run = db.session.get(Run, run_id)
+    if run is None:
+        return  # deleted meanwhile
+    try:
+        rescore_run(run_id, run.user_id, protocol, settings)
+    except NotFound:
+        return
+    except StudioError as error:
+        tell(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
+
+
+def rescore_run(
+    run_id: str, account_id: int, protocol: str, settings: Settings | None = None
+) -> None:
+    """Add the score under ``protocol``'s scorer to the run's scores; the first score stays.
+
+    The samples stay those of the run's own protocol, since they are what was asked. Each new
+    verdict is kept (``RescoredSample``). Memory does not grow with the number of samples.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: The run is still active.
+        Invalid: The benchmark has no such protocol, its scorer cannot be used on stored
+            answers here, or the questions cannot be loaded.
+    """
+    settings = settings or current_app.extensions["settings"]
+    run = owned_run(run_id, account_id)
+    asked, wanted, key = _check(run, protocol, settings)
+    limit, epochs, total = run.config["limit"], run.config["epochs"], run.done
+    before = run.score
+    try:
+        scorer = make_scorer(wanted.scorer, settings)
+        tell(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
+        samples = dataset_loader(settings).load(asked).samples(limit)
+        rescored = _rescored(run_id, samples, epochs, scorer)
+        summary = summarise(_kept(run_id, key, rescored, total), epochs=epochs)
+    except DatasetError as error:
+        raise Invalid(error.message, code=error.code, action=error.action) from None
+    except (PlanError, SandboxUnavailableError) as error:
+        raise Invalid(error.message, code=error.code, action=error.action) from None
+    score = score_of(summary)
+    _write_score(run_id, key, score and {**score, "scorer": wanted.scorer})
+    if score and before:
+        tell(
+            run_id,
+            f"Scored again under {key}: {score['value']:.1%}, first {before['value']:.1%}. "
+            "The model was not called.",
+        )
+
+
+def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Protocol, str]:
+    """Return the protocol that was asked, the one to score by, and the name of its score."""
     if run.status in ACTIVE:
         raise Conflict("The run is still active.", code="run_active", action="Wait for its end.")
-    benchmark = all_benchmarks().get(run.benchmark)
-    known = list(benchmark.protocols) if benchmark else []
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
+    known = dict(benchmark.protocols) if benchmark else {}
     if benchmark is None or protocol not in known or run.protocol not in known:
         raise Invalid(
             f"{run.benchmark} has no protocol {protocol!r}.",
             fields={"protocol": [f"Choose one of: {', '.join(known) or 'none'}."]},
         )
-    profile = benchmark.protocols[protocol].scorer
-    try:
-        scorer = get_scorer(profile)
-    except KeyError:
+    scorer = known[protocol].scorer
+    needs_code = scorer in sandboxed_scorers() and not settings.allow_code_execution
+    if needs_judge(scorer) or needs_code:
+        what = "code execution, which is off here" if needs_code else "calls of a second model"
         raise Invalid(
-            f"The scorer {profile} needs a second model or the sandbox.",
-            fields={"protocol": ["Its scorer cannot be applied to stored answers here."]},
-        ) from None
-    settings = current_app.extensions["settings"]
+            f"The scorer {scorer} needs {what}.",
+            fields={"protocol": [f"Its scorer needs {what}."]},
+        )
+    newer = protocol == run.protocol and benchmark.version != run.benchmark_version
+    key = f"{protocol}@{benchmark.version}" if newer else protocol
+    return known[run.protocol], known[protocol], key
+
+
+def _rescored(
+    run_id: str, samples: Iterator[Sample], epochs: int, scorer: Scorer
+) -> Iterator[_Rescored]:
+    """Yield a verdict for each row; rows and samples come in the benchmark's order."""
+    index, sample = -1, next(samples, None)
+    for row in stream_samples(run_id):
+        wanted = row.position // epochs
+        while sample is not None and index + 1 < wanted:
+            index, sample = index + 1, next(samples, None)
+        if sample is None or sample.id != row.sample_id:
+            raise Invalid(
+                "The questions are not those that were asked any more.",
+                code="dataset_changed",
+                action="Run the benchmark again.",
+            )
+        yield _judged(row, sample, scorer)
+
+
+def _judged(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
+    if row.finish_reason is None:  # no answer came: an error stays one, a refusal too
+        same = ScoredRow(row.sample_id, row.epoch, row.category, Outcome(row.outcome), row.score)
+        return _Rescored(same, None)
     try:
-        dataset = dataset_loader(settings).load(benchmark.protocols[run.protocol])
-    except DatasetError as error:
-        raise Invalid(error.message, code=error.code, action=error.action) from None
-    samples = dataset.samples(run.config["limit"])
-    score = score_of(summarise(_rescored(run, samples, scorer), epochs=run.config["epochs"]))
-    scores = {**(run.scores or {}), protocol: score and {**score, "scorer": profile}}
-    with transaction() as session:
-        session.execute(update(Run).where(Run.id == run_id).values(scores=scores))
-
-
-def _rescored(run: Run, samples: Iterator[Sample], scorer: Scorer) -> Iterator[ScoredRow]:
-    epochs = run.config["epochs"]
-    rows = db.session.execute(
-        select(
-            SampleRow.sample_id,
-            SampleRow.epoch,
-            SampleRow.category,
-            SampleRow.outcome,
-            SampleRow.completion,
-            SampleRow.finish_reason,
-        ).where(SampleRow.run_id == run.id)
+        verdict = scorer(row.completion, sample)
+    except SandboxUnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, as in a run
+        verdict = Verdict(None, None, type(error).__name__)
+    reply = ModelReply(row.completion, row.finish_reason)  # type: ignore[arg-type]
+    outcome, score = judge_reply(reply, verdict)
+    return _Rescored(
+        ScoredRow(row.sample_id, row.epoch, row.category, outcome, score), verdict.answer
     )
-    answers = {(row.sample_id, row.epoch): row for row in rows}
-    for sample in samples:
-        for epoch in range(1, epochs + 1):
-            row = answers.get((sample.id, epoch))
-            if row is None:
-                continue
-            if row.finish_reason is None:  # no answer came: an error stays one
-                outcome, score = row.outcome, None
-            else:
-                reply = ModelReply(row.completion, row.finish_reason)
-                outcome, score = judge_reply(reply, scorer(row.completion, sample))
-            yield ScoredRow(sample.id, epoch, row.category, Outcome(outcome), score)
+
+
+def _kept(run_id: str, key: str, rescored: Iterator[_Rescored], total: int) -> Iterator[ScoredRow]:
+    """Store the verdicts in batches on their way to the summary."""
+    with transaction() as session:
+        session.execute(
+            delete(RescoredSample).where(
+                RescoredSample.run_id == run_id, RescoredSample.protocol == key
+            )
+        )
+    done = 0
+    # As many as are read at once: the transaction lets go of all rows that were read.
+    while batch := list(islice(rescored, EXPORT_BATCH)):
+        with transaction() as session:
+            session.execute(insert(RescoredSample), [_columns(run_id, key, each) for each in batch])
+        done += len(batch)
+        if done % _TELL_EVERY == 0:
+            tell(run_id, f"{done:,} of {total:,} answers scored again.")
+        for each in batch:
+            yield each.row
+
+
+def _columns(run_id: str, key: str, each: _Rescored) -> dict[str, object]:
+    answer = each.answer
+    return {
+        "run_id": run_id,
+        "protocol": key,
+        "sample_id": each.row.sample_id,
+        "epoch": each.row.epoch,
+        "outcome": str(each.row.outcome),
+        "score": each.row.score,
+        "answer": None if answer is None else answer.replace("\0", "\ufffd"),
+    }
+
+
+def _write_score(run_id: str, key: str, score: dict[str, object] | None) -> None:
+    with transaction() as session:
+        run = session.get(Run, run_id, populate_existing=True, with_for_update=True)
+        if run is not None:
+            scores = {**(run.scores or {}), key: score}
+            session.execute(
+                update(Run).where(Run.id == run_id, Run.status.not_in(ACTIVE)).values(scores=scores)
+            )

@@ -12,16 +12,17 @@ from sqlalchemy.exc import OperationalError
 
 from app.broker import get_broker
 from app.config import Settings
-from app.db import db, db_epoch_s, now, transaction
+from app.db import db, db_epoch_s, transaction
 from app.engine.errors import DatasetError
 from app.engine.plan import RunEnd
 from app.engine.runner import run_benchmark
 from app.live import forget, publish, publish_many
-from app.models import Run, RunEventRow
+from app.models import Run
 from app.recorder import DbRecorder, StorageFull
 from app.services import outbox
 from app.services.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.run_lifecycle import Failure, end_run
+from app.services.run_log import tell
 from app.services.run_plans import PlanError, PreparedRun, build_plan
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
@@ -181,14 +182,4 @@ def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
 
 
 def _teller(run_id: str) -> Callable[[str], None]:
-    def tell(message: str) -> None:
-        with transaction() as session:
-            session.add(RunEventRow(run_id=run_id, kind="info", message=message))
-        publish(
-            get_broker(),
-            run_id,
-            "event",
-            {"at": now().isoformat(), "kind": "info", "message": message},
-        )
-
-    return tell
+    return lambda message: tell(run_id, message)

@@ -170,7 +170,7 @@ def _connect(app: Flask, owner: Account, name: str, base_url: str, kind: str) ->
             owner.id,
             True,
             name,
-            {"kind": kind, "base_url": base_url, "api_key": KEY, "max_retries": 0},  # type: ignore[typeddict-item]
+            {"kind": kind, "base_url": base_url, "api_key": KEY, "max_retries": 0},
         )
 
 
@@ -417,7 +417,8 @@ def _browse(
     (hook,) = api.get("/webhooks").json["items"]
     pages.append(f"/settings/webhooks/{hook['id']}")
     with app.app_context():
-        jobs = [job.decode() for job in get_broker().zrange("rq:failed:runs", 0, -1)]
+        broker: Any = get_broker()
+        jobs = [job.decode() for job in broker.zrange("rq:failed:runs", 0, -1)]
     pages += [f"/admin/rq/0/data/job/{job}.json" for job in jobs]
     for run_id in run_ids:
         pages += [f"/runs/{run_id}", f"/runs/{run_id}/samples", f"/runs/new?from={run_id}"]

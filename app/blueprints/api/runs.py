@@ -134,7 +134,7 @@ def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
 @bp.post("/runs/<string:run_id>/rescore", responses={202: RunAnswer})
 def rescore_run(path: RunPath, body: RescoreBody) -> Response:
     """Score the stored answers under another protocol; no model call is made."""
-    rescoring.rescore_run(path.run_id, g.account.id, body.protocol)
+    rescoring.ask_rescoring(path.run_id, g.account.id, body.protocol)
     return _answer(path.run_id, 202)
 
 

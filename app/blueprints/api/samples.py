@@ -39,4 +39,7 @@ def list_samples(path: RunPath, query: SampleQuery) -> Response:
 def get_sample(path: SamplePath, query: EpochQuery) -> Response:
     """Return one sample."""
     run = runs.get_run(path.run_id, g.account.id)
-    return jsonify(samples.sample_view(samples.get_sample(run.id, path.sample_id, query.epoch)))
+    row = samples.get_sample(run.id, path.sample_id, query.epoch)
+    rescored = samples.rescored_verdicts(row)
+    view = samples.sample_view(row)
+    return jsonify({**view, "rescored": rescored} if rescored else view)

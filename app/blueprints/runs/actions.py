@@ -84,6 +84,6 @@ def delete(run_id: str) -> Response:
 def rescore(run_id: str) -> Response:
     """Score the stored answers as another reference would."""
     protocol = request.form.get("protocol", "")
-    rescoring.rescore_run(run_id, current_user.id, protocol)
-    flash(f"Scored again under the protocol {protocol}. No call was made.", "success")
+    rescoring.ask_rescoring(run_id, current_user.id, protocol)
+    flash(f"Scoring again under {protocol}; the log says when it is done. No call is made.", "info")
     return _back(run_id)

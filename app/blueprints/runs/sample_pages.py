@@ -97,6 +97,7 @@ def sample(run_id: str, sample_id: str) -> str:
         "runs/sample.html",
         run=runs.page_view(run),
         sample=queries.page_view(row),
+        rescored=queries.rescored_verdicts(row),
         previous_url=sample_url(before),
         next_url=sample_url(after),
         position=row.position + 1,

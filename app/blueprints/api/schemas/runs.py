@@ -163,6 +163,15 @@ class RescoreBody(Body):
     protocol: Text
 
 
+class RescoredVerdict(BaseModel):
+    """What a later scoring made of an answer."""
+
+    protocol: str
+    outcome: str
+    score: float | None
+    answer: str | None
+
+
 class SampleAnswer(BaseModel):
     """A scored reply."""
 
@@ -184,6 +193,9 @@ class SampleAnswer(BaseModel):
     attempts: int
     error: Failure | None
     created_at: AwareDatetime
+    rescored: list[RescoredVerdict] | None = Field(
+        None, description="Verdicts of later scorings; only with a single sample."
+    )
 
 
 class SampleList(PageAnswer):
