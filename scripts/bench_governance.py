@@ -70,7 +70,7 @@ def print_row(*cells: object) -> None:
 
 
 def holds(result: dict[str, Any]) -> bool:
-    return (
+    return bool(
         result["failed"] == 0
         and result["share"] < ALLOWED_REFUSED_SHARE
         and result["times_ideal"] <= ALLOWED_TIMES_IDEAL

@@ -15,10 +15,10 @@ from tests.app_fixtures import Browser, make_settings
 
 @pytest.mark.parametrize("name", ["geist", "geist-mono"])
 def test_the_fonts_come_from_here_and_are_kept(client: Browser, name: str) -> None:
-    answer = client.get(f"/fonts/{name}")
-    assert (answer.status_code, answer.mimetype) == (200, "font/ttf")
-    assert "max-age=31536000" in answer.headers["Cache-Control"]
-    assert len(answer.data) > 10_000
+    with client.get(f"/fonts/{name}") as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "font/ttf")
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+        assert len(answer.data) > 10_000
 
 
 def test_any_other_font_is_not_there(client: Browser) -> None:
@@ -31,7 +31,7 @@ def test_any_other_font_is_not_there(client: Browser) -> None:
 )
 def test_the_theme_is_one_of_ours(client: Browser, cookie: str, shown: bool) -> None:
     client.set_cookie("theme", cookie)
-    assert (f'data-theme="{cookie}"' in client.get("/login").text) is shown
+    assert (f'data-theme="{cookie}"' in client.get("/register").text) is shown
 
 
 def test_forwarded_addresses_count_only_behind_a_proxy(make_app: Callable[..., Flask]) -> None:
@@ -46,8 +46,8 @@ def test_forwarded_addresses_count_only_behind_a_proxy(make_app: Callable[..., F
 
 def test_hosts_that_are_not_ours_are_refused(make_app: Callable[..., Flask]) -> None:
     client = make_app(trusted_hosts=("studio.example.org",)).test_client()
-    assert client.get("/login", headers={"Host": "evil.example.org"}).status_code == 400
-    assert client.get("/login", headers={"Host": "studio.example.org"}).status_code == 200
+    assert client.get("/register", headers={"Host": "evil.example.org"}).status_code == 400
+    assert client.get("/register", headers={"Host": "studio.example.org"}).status_code == 200
 
 
 def test_a_body_that_is_too_large_is_refused(client: Browser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from threading import Event, Lock
 from typing import Protocol
 
@@ -66,14 +67,20 @@ class LocalThrottle:
     Args:
         clock: Monotonic seconds.
         rate_per_s: The pace to start with; ``None``: as fast as calls come.
+        most_per_s: Answers do not raise a pace beyond this.
     """
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, rate_per_s: float | None = None
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rate_per_s: float | None = None,
+        most_per_s: float = inf,
     ) -> None:
         self._clock = clock
         self._lock = Lock()
         self._rate_per_s = rate_per_s
+        self._most_per_s = most_per_s
         self._resume_at = 0.0
         self._next_at = 0.0
         self._started = 0
@@ -102,7 +109,8 @@ class LocalThrottle:
             return
         with self._lock:
             # A constant per answer is a constant share per second.
-            self._rate_per_s += self._growth(self._rate_per_s)
+            grown = self._rate_per_s + self._growth(self._rate_per_s)
+            self._rate_per_s = min(grown, self._most_per_s)
 
     def on_rate_limited(self, retry_after_s: float | None) -> None:
         """Stop all threads for as long as the server asks, and slow them down."""

@@ -109,6 +109,27 @@ def rescored_verdicts(row: SampleRow) -> list[dict[str, Any]]:
     ]
 
 
+def changed_verdicts(run_id: str) -> dict[str, int]:
+    """Return how many answers each later scoring judges differently, by protocol."""
+    rows = db.session.execute(
+        select(
+            RescoredSample.protocol,
+            func.count().filter(RescoredSample.outcome != SampleRow.outcome),
+        )
+        .join(
+            SampleRow,
+            and_(
+                SampleRow.run_id == RescoredSample.run_id,
+                SampleRow.sample_id == RescoredSample.sample_id,
+                SampleRow.epoch == RescoredSample.epoch,
+            ),
+        )
+        .where(RescoredSample.run_id == run_id)
+        .group_by(RescoredSample.protocol)
+    )
+    return dict[str, int](rows.all())
+
+
 def neighbours(row: SampleRow) -> tuple[SampleRow | None, SampleRow | None]:
     """Return the samples before and after ``row`` in the benchmark's order."""
     same = select(SampleRow).where(SampleRow.run_id == row.run_id)

@@ -16,7 +16,8 @@ from app.config import Settings
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
 from app.live import forget
-from app.models import AuthSession, Run, User
+from app.models import AuthSession, OwnBenchmark, Run, User
+from app.services.own_uploads import remove_files
 from app.services.passwords import (
     hash_password,
     needs_rehash,
@@ -220,7 +221,9 @@ def delete_account(user_id: int, password: str) -> None:
         if is_admin:
             _refuse_orphaning(session, user_id)
         runs = session.scalars(select(Run.id).where(Run.user_id == user_id)).all()
+        own = session.scalars(select(OwnBenchmark.id).where(OwnBenchmark.user_id == user_id)).all()
         session.execute(delete(User).where(User.id == user_id))
+    remove_files(user_id, own, current_app.extensions["settings"])
     forget(get_broker(), runs)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import IO
 from uuid import uuid4
 
@@ -102,6 +103,14 @@ def passing_upload(
         yield upload
     finally:
         upload.path.unlink(missing_ok=True)
+
+
+def remove_files(account_id: int, benchmark_ids: Iterable[str], settings: Settings) -> None:
+    """Remove the files of benchmarks whose rows are gone, and all uploads of the account."""
+    for benchmark_id in benchmark_ids:
+        rmtree(own_folder(settings) / benchmark_id, ignore_errors=True)
+    for path in _folder(settings).glob(f"{account_id}-*"):
+        path.unlink(missing_ok=True)
 
 
 def as_invalid(error: OwnDataError) -> Invalid:

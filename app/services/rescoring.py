@@ -14,6 +14,7 @@ from app.config import Settings
 from app.db import db, transaction
 from app.engine.aggregate import ScoredRow, summarise
 from app.engine.benchmarks.spec import Protocol
+from app.engine.datasets.loader import GO_ONLINE
 from app.engine.errors import DatasetError
 from app.engine.outcomes import judge_reply
 from app.engine.sandbox.sandbox import SandboxUnavailableError
@@ -52,7 +53,14 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
         Unavailable: The queue does not answer.
     """
     run = owned_run(run_id, account_id)
-    _check(run, protocol, current_app.extensions["settings"])
+    settings = current_app.extensions["settings"]
+    asked, _, _ = _check(run, protocol, settings)
+    if settings.offline and not dataset_loader(settings).available(asked):
+        raise Invalid(
+            f"The questions of {run.benchmark} are not on this machine.",
+            code="dataset_unavailable",
+            action=GO_ONLINE,
+        )
     queue.enqueue_rescore(run_id, protocol)
 
 

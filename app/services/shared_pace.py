@@ -92,10 +92,9 @@ class SharedPace:
         account = _digest(secret, base_url.rstrip("/"), api_key or "")
         pace = f"pace:{{{account}}}:{_digest(secret, model)}"
         self.broker = broker
-        self.paces_always = bool(requests_per_minute)
+        self.requests_per_minute = requests_per_minute
         self._keys = [pace, f"pace:{{{account}}}:quota", f"{pace}:runs"]
         self._run = secrets.token_hex(8)
-        self._per_minute = requests_per_minute or 0
         self._exchange = broker.register_script(_script())
 
     def exchange(self, report: Report) -> Pace:
@@ -112,7 +111,7 @@ class SharedPace:
             report.refused,
             -1 if report.retry_after_s is None else report.retry_after_s,
             report.wanted,
-            self._per_minute,
+            self.requests_per_minute or 0,
             report.rate_per_s or 0,
             report.episode,
         ]

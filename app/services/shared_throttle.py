@@ -7,6 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from threading import Event, Lock
 
 from flask import current_app
@@ -48,8 +49,7 @@ def open_throttle(connection: OpenConnection, model: str) -> RedisThrottle | Non
             api_key=connection.api_key,
             model=model,
             requests_per_minute=connection.requests_per_minute,
-        ),
-        requests_per_minute=connection.requests_per_minute,
+        )
     )
 
 
@@ -64,20 +64,13 @@ class RedisThrottle:
 
     Args:
         pace: The shared part.
-        requests_per_minute: Kept alone while the queue server is away.
         clock: Monotonic seconds.
     """
 
-    def __init__(
-        self,
-        pace: SharedPace,
-        *,
-        requests_per_minute: int | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, pace: SharedPace, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._pace = pace
         self._clock = clock
-        self._most_per_s = requests_per_minute / 60 if requests_per_minute else None
+        self._paces_always = pace.requests_per_minute is not None
         self._lock = Lock()
         self._exchanging = Lock()
         self._turns: deque[float] = deque()
@@ -88,7 +81,7 @@ class RedisThrottle:
         self._episode = 0
         self._resume_at = 0.0
         self._exchange_at = 0.0
-        self._known = Pace(self._most_per_s, 0, 0.0, 1, 0.0, ())
+        self._known = Pace(None, 0, 0.0, 1, 0.0, ())
         self._paced = False
         self._local: LocalThrottle | None = None
 
@@ -125,6 +118,7 @@ class RedisThrottle:
         local = self._local
         if local is not None:
             local.on_success()
+            return
         with self._lock:
             self._answered += 1
 
@@ -232,7 +226,7 @@ class RedisThrottle:
 
     def _report(self) -> Report:
         wanted = 0
-        if self._paced or self._pace.paces_always:
+        if self._paced or self._paces_always:
             wanted = max(self._waiting, min(self._started, _MOST_AHEAD))
         local = self._local
         rate_per_s = self._known.rate_per_s
@@ -261,7 +255,7 @@ class RedisThrottle:
             self._episode = pace.episode
             self._turns.extend(now + turn_s for turn_s in pace.turns_s)
             self._resume_at = now + pace.pause_s
-            self._paced = pace.rate_per_s is not None or self._pace.paces_always
+            self._paced = pace.rate_per_s is not None or self._paces_always
             next_s = pace.ask_in_s if self._paced else UNPACED_EXCHANGE_S
             self._exchange_at = now + next_s * _rng.uniform(0.9, 1.1)
             self._known = pace
@@ -273,7 +267,9 @@ class RedisThrottle:
         """Go on without the others, at this run's share of the pace."""
         with self._lock:
             if self._local is None:
-                log.warning("queue server away, pacing alone", extra={"error": str(error)})
+                log.warning(
+                    "queue server away, pacing alone", extra={"error": type(error).__name__}
+                )
                 self._local = self._alone()
             self._paced = False
             self._turns.clear()
@@ -282,6 +278,12 @@ class RedisThrottle:
             self._local.on_rate_limited(report.retry_after_s)
 
     def _alone(self) -> LocalThrottle:
-        rates = [rate for rate in (self._known.rate_per_s, self._most_per_s) if rate]
-        share = min(rates) / self._known.runs if rates else None
-        return LocalThrottle(clock=self._clock, rate_per_s=share)
+        runs, most_per_s, rate_per_s = self._known.runs, inf, self._known.rate_per_s
+        if self._pace.requests_per_minute is not None:
+            most_per_s = self._pace.requests_per_minute / 60 / runs
+        share = min(most_per_s, rate_per_s / runs if rate_per_s else inf)
+        return LocalThrottle(
+            clock=self._clock,
+            rate_per_s=None if share == inf else share,
+            most_per_s=most_per_s,
+        )

@@ -28,7 +28,7 @@ from tests.faults.invariants import (
 from tests.faults.processes import kill, wait_until
 from tests.faults.proxy import Proxy
 from tests.faults.studio import CONNECTIONS, Studio
-from tests.faults.test_kills import resumed
+from tests.faults.test_kills import resumed, submit_to
 from tests.run_fixtures import Receiver
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def test_database_away(
     studio.start_web()
     studio.start_pool()
     run_id = studio.submit(samples)
+    assert studio.http("GET", "/api/v1/runs")[0] == 200
     studio.provider.wait_for_calls(at)
     proxy.down()
     down_at = time.monotonic()
@@ -213,15 +214,13 @@ def test_wrong_clocks(
     at = rng.randint(20, 80)
     note.point(f"the one that is {'ahead' if offset_s > 0 else 'behind'} killed at call {at}")
     receiver.status = 503
-    first = studio.start_pool(**clock(offset_s))
-    run_id = studio.submit(samples)
-    studio.provider.wait_for_calls(1)
-    studio.start_pool(**clock(-offset_s))
-    horse = studio.wait_for_claim(run_id)
+    first, second = studio.start_pool(**clock(offset_s)), studio.start_pool(**clock(-offset_s))
+    run_id, horse = submit_to(studio, first, second, samples)
     studio.provider.wait_for_calls(at)
     assert studio.wait_for_claim(run_id) == horse  # the other one has not taken it
     first.lose_power()
     waited_s = resumed(studio, run_id, horse)
+    open(f"/tmp/t2_log{offset_s}.txt","w").write(studio.logs())
     assert 5 < waited_s < 15
     studio.wait_for_status(run_id, "completed")
     check_ledger(studio, run_id, undisturbed(samples))

@@ -20,7 +20,7 @@ from tests.faults.invariants import (
     ledger_of,
     uncommitted,
 )
-from tests.faults.processes import is_alive, kill, wait_until
+from tests.faults.processes import Program, is_alive, kill, wait_until
 from tests.faults.studio import CONNECTIONS, Studio, parent_of
 from tests.run_fixtures import Receiver
 
@@ -36,6 +36,16 @@ Undisturbed = Callable[[int], Ledger]
 def strike_at(rng: random.Random) -> int:
     """Return after how many calls to strike: somewhere in the middle."""
     return rng.randint(SAMPLES // 8, SAMPLES * 3 // 4)
+
+
+def submit_to(studio: Studio, first: Program, second: Program, samples: int) -> tuple[str, int]:
+    """Start a run and have ``first`` take it; returns its id and its work-horse."""
+    second.signal_all(signal.SIGSTOP)
+    run_id = studio.submit(samples)
+    horse = studio.wait_for_claim(run_id)
+    assert horse in [each.pid for each in first.family()]
+    second.signal_all(signal.SIGCONT)
+    return run_id, horse
 
 
 def resumed(studio: Studio, run_id: str, dead: int) -> float:
@@ -146,15 +156,13 @@ def test_stopped_pool_writes_nothing_when_it_goes_on(
     note.point(f"call {at} of {SAMPLES}")
     # The answers say who asked: the stopped worker or the next one.
     studio.provider.control(answer="Answer: 107 (first)")
-    first = studio.start_pool()
-    run_id = studio.submit(SAMPLES)
+    first, second = studio.start_pool(), studio.start_pool()
+    run_id, horse = submit_to(studio, first, second, SAMPLES)
     studio.provider.wait_for_calls(at)
-    horse = studio.wait_for_claim(run_id)
     stopped = first.family()
     first.signal_all(signal.SIGSTOP, stopped)
     studio.provider.control(answer="Answer: 107 (second)", latency_s=0.4)
     by_first = _answered(studio, run_id, "first")
-    second = studio.start_pool()
     waited_s = resumed(studio, run_id, horse)
     assert waited_s < RESUMES_WITHIN_S
     wait_until(lambda: _answered(studio, run_id, "second") > 0, "the takeover")
@@ -188,12 +196,9 @@ def test_lost_machine_with_another(
 ) -> None:
     at = strike_at(rng)
     note.point(f"call {at} of {SAMPLES}")
-    first = studio.start_pool()
-    run_id = studio.submit(SAMPLES)
-    studio.provider.wait_for_calls(1)
-    second = studio.start_pool()
+    first, second = studio.start_pool(), studio.start_pool()
+    run_id, horse = submit_to(studio, first, second, SAMPLES)
     studio.provider.wait_for_calls(at)
-    horse = studio.wait_for_claim(run_id)
     first.lose_power()
     waited_s = resumed(studio, run_id, horse)
     assert waited_s < RESUMES_WITHIN_S
@@ -244,12 +249,9 @@ def test_drained_pool(
 ) -> None:
     at = strike_at(rng)
     note.point(f"call {at} of {SAMPLES}")
-    first = studio.start_pool()
-    run_id = studio.submit(SAMPLES)
-    studio.provider.wait_for_calls(1)
-    studio.start_pool()
+    first, second = studio.start_pool(), studio.start_pool()
+    run_id, horse = submit_to(studio, first, second, SAMPLES)
     studio.provider.wait_for_calls(at)
-    horse = studio.wait_for_claim(run_id)
     first.process.terminate()
     waited_s = resumed(studio, run_id, horse)
     assert waited_s < 5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.engine.own.mapping import Columns, guess_columns, map_rows
 from app.engine.own.profiles import PROFILES
 from app.engine.own.rows import MAX_ROWS, OwnDataError, format_of, read_rows
+from app.errors import NotFound
+from app.services import accounts, own_benchmarks, own_requests, own_uploads
+from app.services.accounts import Account
+from tests.app_fixtures import PASSWORD
 
 MB = 1024 * 1024
 COLUMNS = Columns(question="q", target="a")
@@ -196,3 +203,30 @@ def test_a_hundred_thousand_rows_are_accepted_and_bombs_refused_in_flat_memory(
         assert files[report["file"]][1] in report["outcome"]
     assert len(reports) == len(files)
     assert max(report["grown_mb"] for report in reports) < 60, reports
+
+
+def test_an_account_takes_its_files_along_when_it_is_deleted(
+    app: Flask, second_user: Account, tmp_path: Path
+) -> None:
+    settings = app.extensions["settings"]
+    asked = {"name": "mine", "question": "q", "target": "a", "scorer": "exact/text"}
+    with app.app_context():
+        upload = own_uploads.keep_upload(
+            second_user.id, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings
+        )
+        own_benchmarks.save(second_user.id, upload, own_requests.read_request(asked), settings)
+        assert len([path for path in (tmp_path / "own").rglob("*") if path.is_file()]) == 2
+        accounts.delete_account(second_user.id, PASSWORD)
+    assert [path for path in (tmp_path / "own").rglob("*") if path.is_file()] == []
+
+
+def test_uploads_older_than_a_day_are_removed(app: Flask, tmp_path: Path) -> None:
+    settings = app.extensions["settings"]
+    first = own_uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
+    os.utime(first.path, (1, 1))
+    second = own_uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
+    assert (first.path.exists(), second.path.exists()) == (False, True)
+    assert own_uploads.find_upload(1, second.id, settings) == second
+    for other, upload_id in ((2, second.id), (1, first.id), (1, "../" + second.id)):
+        with pytest.raises(NotFound):
+            own_uploads.find_upload(other, upload_id, settings)

@@ -4,6 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("runs", __name__)
 
-from app.blueprints.runs import actions, dashboard, live, new, sample_pages, show  # noqa: E402
+from app.blueprints.runs import (  # noqa: E402
+    actions,
+    dashboard,
+    estimates,
+    live,
+    new,
+    sample_pages,
+    show,
+)
 
-__all__ = ["actions", "bp", "dashboard", "live", "new", "sample_pages", "show"]
+__all__ = ["actions", "bp", "dashboard", "estimates", "live", "new", "sample_pages", "show"]

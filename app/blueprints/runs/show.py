@@ -6,7 +6,7 @@ from flask import render_template
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
-from app.queries import run_charts, runs, samples
+from app.queries import estimate_accuracy, run_charts, runs, samples
 from app.services.live_answers import newest_event_id
 
 
@@ -21,6 +21,7 @@ def show(run_id: str) -> str:
     latencies = samples.latencies_ms(run_id)
     view = {
         **runs.page_view(row),
+        "changed_verdicts": samples.changed_verdicts(run_id),
         "latency": {
             "p50_ms": samples.percentile(latencies, 0.5),
             "p95_ms": samples.percentile(latencies, 0.95),
@@ -37,6 +38,7 @@ def show(run_id: str) -> str:
         ],
         events=runs.latest_events(run_id),
         score_history=history,
+        estimate_check=estimate_accuracy.compare(row),
         charts=run_charts.charts(row, latencies, history),
         last_event_id=event_id,
     )

@@ -11,6 +11,7 @@ import { find } from "./lib/dom.js";
 
 const ON_DEMAND = [
   ["[data-live-run]", () => import("./components/live_run.js")],
+  ["[data-run-row]", () => import("./components/run_rows.js")],
   ["[data-run-form]", () => import("./components/estimate.js")],
   ["[data-benchmark-picker]", () => import("./components/benchmark_picker.js")],
   ["[data-model-picker]", () => import("./components/model_picker.js")],

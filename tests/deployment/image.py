@@ -1,0 +1,185 @@
+"""What the Dockerfile builds, laid out in a folder: no container engine is needed to run it.
+
+Of its last stage COPY is done, ENV, USER, HEALTHCHECK and CMD are obeyed. RUN is not repeated:
+the environment of the checkout stands in for the one that the first stage installs, and the
+account is a number. Absolute paths begin at the folder instead of at the root.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from tests.queue_fixtures import die_with_tests
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class Recipe:
+    """The last stage of a Dockerfile."""
+
+    workdir: str = "/"
+    env: dict[str, str] = field(default_factory=dict)
+    copies: list[tuple[list[str], str]] = field(default_factory=list)
+    built: list[tuple[str, str]] = field(default_factory=list)
+    user: str = "root"
+    user_id: int = 0
+    volumes: list[str] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+    healthcheck: list[str] = field(default_factory=list)
+    stop_signal: str = "SIGTERM"
+
+
+def read_recipe(path: Path = ROOT / "Dockerfile") -> Recipe:
+    """Return the last stage of the file; an instruction that is not known is an error."""
+    lines = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE)
+    recipe = Recipe()
+    for line in re.sub(r"\\\n\s*", " ", lines).splitlines():
+        verb, _, rest = line.strip().partition(" ")
+        if verb == "FROM":
+            recipe = Recipe()
+        elif verb:
+            _follow(recipe, verb, rest.strip())
+    return recipe
+
+
+def _follow(recipe: Recipe, verb: str, rest: str) -> None:
+    if verb == "WORKDIR":
+        recipe.workdir = rest
+    elif verb == "ENV":
+        pairs = (part.partition("=") for part in shlex.split(rest))
+        recipe.env |= {name: value for name, _, value in pairs}
+    elif verb == "COPY" and rest.startswith("--from="):
+        _, source, target = rest.split()
+        recipe.built.append((source, target))
+    elif verb == "COPY":
+        *sources, target = rest.split()
+        recipe.copies.append((sources, target))
+    elif verb == "USER":
+        recipe.user = rest
+    elif verb == "RUN":
+        found = re.search(r"useradd --uid (\d+)", rest)
+        recipe.user_id = int(found[1]) if found else recipe.user_id
+    elif verb == "VOLUME":
+        recipe.volumes.append(rest)
+    elif verb == "CMD":
+        recipe.command = json.loads(rest)
+    elif verb == "HEALTHCHECK":
+        recipe.healthcheck = json.loads(rest.partition("CMD ")[2])
+    elif verb == "STOPSIGNAL":
+        recipe.stop_signal = rest
+    else:
+        assert verb == "EXPOSE", f"the rehearsal does not know {verb}"
+
+
+class Image:
+    """A recipe laid out in a new folder, and its programs run as its account."""
+
+    def __init__(self) -> None:
+        self.recipe = read_recipe()
+        # Not tmp_path, which other accounts may not enter, and which is too long for a socket.
+        self.root = Path(tempfile.mkdtemp(prefix="obs-image-"))
+        self.root.chmod(0o755)
+        self.workdir = self._inside(self.recipe.workdir)
+        self.user_id = self._account()
+        self._lay_out()
+
+    def _inside(self, path: str) -> Path:
+        return self.root / path.lstrip("/") if path.startswith("/") else self.workdir / path
+
+    def _lay_out(self) -> None:
+        self.workdir.mkdir(parents=True)
+        for sources, target in self.recipe.copies:
+            for source in sources:
+                self._copy(ROOT / source, self._inside(target), into=target.endswith("/"))
+        for source, target in self.recipe.built:
+            assert source.endswith("/.venv"), source
+            self._inside(target).symlink_to(ROOT / ".venv")
+        for volume in self.recipe.volumes:
+            folder = self._inside(volume)
+            folder.mkdir()
+            os.chown(folder, self.user_id, self.user_id)
+        home = self.root / "home" / self.recipe.user
+        home.mkdir(parents=True)
+        os.chown(home, self.user_id, self.user_id)
+
+    def _copy(self, source: Path, target: Path, *, into: bool) -> None:
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target, ignore=ignored)
+        else:
+            shutil.copy(source, target / source.name if into else target)
+
+    def _account(self) -> int:
+        """The image's user, where we may become it and it can read the environment."""
+        if os.getuid() != 0:
+            return os.getuid()
+        wanted = self.recipe.user_id
+        python = str(ROOT / ".venv/bin/python")
+        try:
+            probe = subprocess.run([python, "-c", ""], user=wanted, group=wanted, check=False)
+        except OSError:
+            return 0
+        return wanted if probe.returncode == 0 else 0
+
+    def env(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a program in the container: the image's and ``changes``."""
+        env = {"HOME": str(self.root / "home" / self.recipe.user), "LANG": "C.UTF-8"}
+        for name, value in {**self.recipe.env, **changes}.items():
+            value = value.replace("$PATH", "/usr/local/bin:/usr/bin:/bin")
+            env[name] = re.sub(r"(?<![\w.:/])/(?=studio\b|data\b)", f"{self.root}/", value)
+        return env
+
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], log: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as the image's account."""
+        return subprocess.Popen(
+            [self._program(command[0]), *command[1:]],
+            cwd=self.workdir,
+            env=self.env(env),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=die_with_tests,
+            **self._identity(),
+        )
+
+    def run(self, command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end as the image's account."""
+        return subprocess.run(
+            [self._program(command[0]), *command[1:]],
+            cwd=self.workdir,
+            env=self.env(env),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **self._identity(),
+        )
+
+    def _program(self, name: str) -> str:
+        """Found on the image's PATH, as a container does."""
+        found = shutil.which(name, path=self.env({})["PATH"])
+        assert found, f"{name} is not on the PATH of the image"
+        assert found.startswith(str(self.root)), f"{found} is not the image's"
+        return found
+
+    def _identity(self) -> dict[str, Any]:
+        if os.getuid() != 0 or self.user_id == 0:
+            return {}
+        return {"user": self.user_id, "group": self.user_id, "extra_groups": []}
+
+    def close(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)

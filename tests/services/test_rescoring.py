@@ -1,0 +1,115 @@
+"""Scoring stored answers again: in a worker, sample by sample, without a call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import queue
+from app.broker import get_broker
+from app.db import db
+from app.jobs.rescore_run import rescore_run
+from app.models import RunEventRow
+from app.services import connections
+from app.services.accounts import Account
+from tests.app_fixtures import ApiClient, Browser
+from tests.fakes.model_server import ModelServer
+
+ANSWERS = ("ANSWER: 42", "Answer: 42", "The answer is 42.", "ANSWER: 41", "no idea")
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], broker_url: str, tmp_path: Path) -> Iterator[Flask]:
+    folder = tmp_path / "mirror" / "openai__gsm8k" / "main"
+    folder.mkdir(parents=True)
+    rows = [{"question": f"Question {n}?", "answer": "six times seven #### 42"} for n in range(5)]
+    for split in ("test", "train"):
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows * 2))
+    app = make_app(redis_url=broker_url, datasets_dir=tmp_path / "mirror")
+    yield app
+    with app.app_context():
+        get_broker().connection_pool.disconnect()
+
+
+@pytest.fixture
+def finished(app: Flask, owner: Account, start_run: Any, work: Any) -> Iterator[str]:
+    """A run of five answers in five forms."""
+
+    def answer(call: Any) -> str:
+        return next(text for n, text in enumerate(ANSWERS) if f"Question {n}?" in call.prompt)
+
+    with ModelServer(answer=answer) as server:
+        values = {"kind": "openai_compatible", "base_url": server.base_url}
+        with app.app_context():
+            connections.save_connection(owner.id, True, "local", values)
+        run_id = start_run(
+            benchmark="gsm8k", model="local/fake-large", protocol="openbench", limit=5, epochs=2
+        )
+        assert work(run_id)["status"] == "completed"
+        yield run_id
+        assert server.calls == 10
+
+
+def messages(run_id: str) -> list[str]:
+    rows = db.session.query(RunEventRow).filter_by(run_id=run_id).order_by(RunEventRow.id)
+    return [row.message for row in rows]
+
+
+def test_a_worker_scores_the_answers_under_the_other_protocol_and_tells_so(
+    app: Flask, api: ApiClient, finished: str
+) -> None:
+    answer = api.post(f"/runs/{finished}/rescore", json={"protocol": "inspect"})
+    assert answer.status_code == 202
+    with app.app_context():
+        assert f"rescore-{finished}-inspect" in queue.queued_job_ids()
+        rescore_run(finished, "inspect")
+        told = messages(finished)
+    run = api.get(f"/runs/{finished}").json
+    assert set(run["scores"]) == {"openbench", "inspect"}
+    assert run["score"] == run["scores"]["openbench"]
+    assert run["scores"]["inspect"]["scorer"] == "numeric/inspect"
+    assert run["scores"]["inspect"]["value"] != run["score"]["value"]
+    assert any("Scoring 10 answers again under inspect" in line for line in told)
+    assert "The model was not called." in told[-1]
+
+
+def test_every_new_verdict_is_kept_and_shown(
+    app: Flask, api: ApiClient, signed_in: Browser, finished: str
+) -> None:
+    with app.app_context():
+        rescore_run(finished, "inspect")
+        rescore_run(finished, "inspect")  # once more changes nothing
+    items = api.get(f"/runs/{finished}/samples").json["items"]
+    again = {}
+    for item in items:
+        path = f"/runs/{finished}/samples/{item['sample_id']}?epoch={item['epoch']}"
+        [verdict] = api.get(path).json["rescored"]
+        assert verdict["protocol"] == "inspect"
+        again[(item["sample_id"], item["epoch"])] = (item["outcome"], verdict["outcome"])
+    assert len(again) == 10
+    assert len({pair[0] for pair in again.values()} | {pair[1] for pair in again.values()}) > 1
+    changed = sum(first != second for first, second in again.values())
+    assert changed >= 2
+    page = signed_in.get(f"/runs/{finished}").text
+    assert "One score per protocol" in page
+    assert "Judged differently" in page
+    first = items[0]["sample_id"]
+    assert "Scored again" in signed_in.get(f"/runs/{finished}/samples/{first}").text
+
+
+def test_what_stands_in_the_way_is_told_in_the_log(
+    app: Flask, api: ApiClient, finished: str, tmp_path: Path
+) -> None:
+    [path] = (tmp_path / "mirror").rglob("test.jsonl")
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    with app.app_context():
+        rescore_run(finished, "inspect")
+        assert "Not scored again under inspect" in messages(finished)[-1]
+        rescore_run("no-such-run", "inspect")
+    assert "inspect" not in api.get(f"/runs/{finished}").json["scores"]
+    assert api.post(f"/runs/{finished}/rescore", json={"protocol": "x"}).status_code == 422
