@@ -143,8 +143,8 @@ def _enqueue(
             _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
         except DuplicateJobError:
             # The job's record exists. Where it is in no list, it is what a failed or lost
-            # attempt left behind, and stands in the way.
-            if job_id in queued_job_ids():
+            # attempt left behind, and stands in the way; so does one planned for later.
+            if job_id in queued_job_ids() and (delay_s > 0 or not _is_planned(name, job_id)):
                 return
             _discard(job_id)
             _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
@@ -176,6 +176,10 @@ def _push(
         queue.schedule_job(job, due, unique=True)
     else:
         queue.enqueue_job(job, unique=True)
+
+
+def _is_planned(name: str, job_id: str) -> bool:
+    return get_broker().zscore(f"{RQ_KEY_PREFIX}:scheduled:{name}", job_id) is not None
 
 
 def _discard(job_id: str) -> None:

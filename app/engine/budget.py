@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition, Event
@@ -18,7 +19,10 @@ JUDGE_PROMPT_TOKENS = 1_600
 """The instructions of the longest judge's prompt (SimpleQA's), without question and answer."""
 
 _MESSAGE_TOKENS = 8
-_MARGIN = 1.15
+_FIRST_RATIO = 1.5
+_MARGIN = 1.05
+"""On top of our count of a prompt: before the provider has counted one, and afterwards."""
+
 _LOOK_EVERY_S = 0.25
 
 
@@ -60,7 +64,7 @@ class Budget:
     count: Callable[[str], int] = approximate_tokens
     judge_price: PriceOf | None = None
     _reserved_usd: float = 0.0
-    _input_ratio: float = _MARGIN
+    _counted_ratio: float | None = None
     _changed: Condition = field(default_factory=Condition)
 
     def reserve(self, request: ModelRequest, halt: Event) -> float:
@@ -94,7 +98,9 @@ class Budget:
             self._changed.notify_all()
 
     def _most(self, request: ModelRequest) -> float:
-        input_tokens = round(self._prompt_tokens(request) * self._input_ratio)
+        ratio = self._counted_ratio
+        ratio = _FIRST_RATIO if ratio is None else max(1.0, ratio) * _MARGIN
+        input_tokens = math.ceil(self._prompt_tokens(request) * ratio)
         output_tokens = request.generation.max_tokens or self.output_tokens
         cost_usd = self.price(input_tokens, output_tokens)
         if self.judge_price is not None:
@@ -111,7 +117,7 @@ class Budget:
         if input_tokens is None:
             input_tokens = counted
         elif counted:
-            self._input_ratio = max(self._input_ratio, input_tokens / counted)
+            self._counted_ratio = max(self._counted_ratio or 0.0, input_tokens / counted)
         if output_tokens is None:
             output_tokens = self.count(result.completion)
         self.output_tokens = max(self.output_tokens, output_tokens)

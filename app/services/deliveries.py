@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import queue
 from app.db import changed_rows, db, now, transaction
-from app.errors import NotFound, Unavailable
+from app.errors import Conflict, NotFound, Unavailable
 from app.models import Delivery, DeliveryAttempt, Webhook
 from app.net.errors import CallError
 from app.net.http import HttpReply, HttpSession
@@ -108,8 +108,11 @@ def _close(delivery_id: str, status: str) -> None:
 def send(delivery: Delivery) -> AttemptResult:
     """Send a delivery's payload once; never raises for the receiver's failures."""
     hook = delivery.webhook
+    try:
+        secret = open_sealed(hook.sealed_secret)
+    except Conflict as error:
+        return AttemptResult(False, None, 0, f"{error.detail} Rotate the secret."[:300])
     body = body_for(hook.url, json.loads(delivery.payload), delivery.payload)
-    secret = open_sealed(hook.sealed_secret)
     headers = {
         "User-Agent": USER_AGENT,
         **signed_headers([secret], delivery.id, int(now().timestamp()), body),

@@ -18,7 +18,7 @@ from app.engine.plan import RunEnd
 from app.engine.runner import run_benchmark
 from app.live import forget, publish, publish_many
 from app.models import Run
-from app.recorder import DbRecorder, StorageFull
+from app.recorder import DbRecorder, StorageFull, is_storage_full
 from app.services import outbox
 from app.services.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.run_lifecycle import Failure, end_run
@@ -55,6 +55,12 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
         status, failure = "failed", Failure(error.code, error.message, error.action)
     except StorageFull:
         status, failure = "paused", _STORAGE_FULL
+    except OperationalError as error:
+        if is_storage_full(error):
+            status, failure = "paused", _STORAGE_FULL
+        else:  # the lease runs out, and a worker whose database answers goes on
+            log.warning("database away, run left to the sweep", extra={"run_id": run_id})
+            return
     except Exception:
         log.exception("run broke", extra={"run_id": run_id})
         status, failure = "failed", _BROKEN

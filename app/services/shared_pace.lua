@@ -104,12 +104,23 @@ if rate > 2 * demand and now - episode_at > RELEASE_S and refused == 0 then
   rate = 0
 end
 
+redis.call('ZADD', KEYS[3], now + RUN_S, run)
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+redis.call('EXPIRE', KEYS[3], KEEP_S)
+local runs = redis.call('ZCARD', KEYS[3])
+
 -- Turns: calls start evenly, a little ahead of time so that runs ask for several at once.
 
 local quota_at = per_minute > 0 and tonumber(redis.call('HGET', KEYS[2], 'next_at') or '') or 0
-local turns = {}
-if rate > 0 or per_minute > 0 then
-  while #turns < wanted do
+local per_s = math.min(rate > 0 and rate or math.huge,
+  per_minute > 0 and per_minute / 60 or math.huge)
+local most, turns = wanted, {}
+if (runs > 1 and rate > 0) or per_minute > 0 then -- who asks leaves as much to the others
+  local free_s = now + AHEAD_S - math.max(now, resume_at, next_at, quota_at)
+  most = math.min(wanted, math.max(1, math.ceil(free_s * per_s / 2)))
+end
+if per_s < math.huge then
+  while #turns < most do
     local turn_at = math.max(now, resume_at, next_at, quota_at)
     if turn_at > now + AHEAD_S then
       break
@@ -119,9 +130,9 @@ if rate > 0 or per_minute > 0 then
     quota_at = per_minute > 0 and turn_at + 60 / per_minute or quota_at
   end
 end
-local ask_s = 0
-if #turns < wanted then
-  ask_s = math.max(resume_at, next_at, quota_at) - now - AHEAD_S
+local ask_s, last_s = 0, math.max(resume_at, next_at, quota_at) - now
+if #turns < wanted or last_s > ASK_S then
+  ask_s = last_s - AHEAD_S
   ask_s = math.min(math.max(ask_s, ASK_S), LONGEST_ASK_S)
 end
 
@@ -134,13 +145,9 @@ if per_minute > 0 then
   redis.call('HSET', KEYS[2], 'next_at', quota_at)
   redis.call('EXPIRE', KEYS[2], KEEP_S)
 end
-redis.call('ZADD', KEYS[3], now + RUN_S, run)
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
-redis.call('EXPIRE', KEYS[3], KEEP_S)
 
 local answer = {rate > 0 and math.floor(rate * 1000) or -1, episode,
-  math.floor(math.max(0, resume_at - now) * 1e6), redis.call('ZCARD', KEYS[3]),
-  math.floor(ask_s * 1e6)}
+  math.floor(math.max(0, resume_at - now) * 1e6), runs, math.floor(ask_s * 1e6)}
 for index = 1, #turns do
   answer[#answer + 1] = turns[index]
 end

@@ -22,10 +22,10 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = load_settings()
+        app = create_app(settings)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    app = create_app(settings)
     for path in (EXECUTE_RUN, DELIVER_WEBHOOK):  # imported once, before the forks, not by each job
         importlib.import_module(path.rpartition(".")[0])
     gc.collect()

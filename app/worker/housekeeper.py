@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Flask
+from rq.registry import ScheduledJobRegistry
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 
 from app.broker import connect
+from app.db import measure_clock, now
 from app.queue import WEBHOOKS
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
 _REPEAT_ERROR_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
+
+
+class _Planned(ScheduledJobRegistry):
+    """Jobs that are planned for later, due by the clock that all workers share."""
+
+    def get_jobs_to_schedule(
+        self, timestamp: int | None = None, chunk_size: int = 1000
+    ) -> list[str]:
+        """Return the ids of those that are due; RQ asks by this machine's clock."""
+        return super().get_jobs_to_schedule(int(now().timestamp()), chunk_size)
+
+
+class _Scheduler(RQScheduler):
+    def prepare_registries(self, queue_names: Iterable[str] | None = None) -> None:
+        self._scheduled_job_registries = [
+            _Planned(name, connection=self.connection, serializer=self.serializer)
+            for name in queue_names or self._acquired_locks
+        ]
 
 
 class Housekeeper:
@@ -33,7 +53,7 @@ class Housekeeper:
         self._swept_at = float("-inf")
         self._complained: dict[str, float] = {}
         # Only its method is used: as a process of its own it would outlive a killed worker.
-        self._scheduler = RQScheduler(
+        self._scheduler = _Scheduler(
             [WEBHOOKS],
             connection=connect(app.extensions["settings"]),
             serializer=JSONSerializer,
@@ -60,6 +80,7 @@ class Housekeeper:
 
     def _heal(self) -> None:
         with self._app.app_context():
+            measure_clock()
             self._sweep()
 
     def _attempt(self, chore: str, do: Callable[[], None]) -> None:

@@ -29,6 +29,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 
 from app.broker import stop_waiting_for_broker
+from app.db import measure_clock
 from app.jobs.drain import draining
 from app.lifeline import die_with_parent
 from app.worker.processes import leave_parents_connections, signals_held, start_child
@@ -151,6 +152,7 @@ class StudioWorker(Worker):
         if self._app is not None:
             leave_parents_connections(self._app)
             self._app.app_context().push()
+            measure_clock()
         super().main_work_horse(job, queue)
 
     def setup_work_horse_signals(self) -> None:

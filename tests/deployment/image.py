@@ -1,8 +1,8 @@
 """What the Dockerfile builds, laid out in a folder: no container engine is needed to run it.
 
 Of its last stage COPY is done, ENV, USER, HEALTHCHECK and CMD are obeyed. RUN is not repeated:
-the environment of the checkout stands in for the one that the first stage installs, and the
-account is a number. Absolute paths begin at the folder instead of at the root.
+the packages of the checkout stand in for those that the first stage installs, and the account is
+a number. Absolute paths begin at the folder instead of at the root.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,7 +93,7 @@ class Image:
         self.root = Path(tempfile.mkdtemp(prefix="obs-image-"))
         self.root.chmod(0o755)
         self.workdir = self._inside(self.recipe.workdir)
-        self.user_id = self._account()
+        self.user_id, self._python = self._account_and_python()
         self._lay_out()
 
     def _inside(self, path: str) -> Path:
@@ -104,7 +106,7 @@ class Image:
                 self._copy(ROOT / source, self._inside(target), into=target.endswith("/"))
         for source, target in self.recipe.built:
             assert source.endswith("/.venv"), source
-            self._inside(target).symlink_to(ROOT / ".venv")
+            self._make_environment(self._inside(target))
         for volume in self.recipe.volumes:
             folder = self._inside(volume)
             folder.mkdir()
@@ -120,21 +122,60 @@ class Image:
         else:
             shutil.copy(source, target / source.name if into else target)
 
-    def _account(self) -> int:
-        """The image's user, where we may become it and it can read the environment."""
+    def _make_environment(self, folder: Path) -> None:
+        """Make a virtual environment with the checkout's packages."""
+        library = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+        library.mkdir(parents=True)
+        (library / "site-packages").symlink_to(sysconfig.get_path("purelib"))
+        (folder / "pyvenv.cfg").write_text(f"home = {Path(self._python).parent}\n")
+        bin_ = folder / "bin"
+        bin_.mkdir()
+        for name in ("python", "python3", Path(self._python).name):
+            if not (bin_ / name).is_symlink():
+                (bin_ / name).symlink_to(self._python)
+        script = (Path(sys.executable).parent / "gunicorn").read_text()
+        first, _, rest = script.partition("\n")
+        assert first.startswith("#!")
+        (bin_ / "gunicorn").write_text(f"#!{bin_ / 'python'}\n{rest}")
+        (bin_ / "gunicorn").chmod(0o755)
+
+    def _account_and_python(self) -> tuple[int, str]:
+        """The image's account where we may become it, with a Python that it may run."""
+        own = Path(sys.executable).resolve()
         if os.getuid() != 0:
-            return os.getuid()
-        wanted = self.recipe.user_id
-        python = str(ROOT / ".venv/bin/python")
-        try:
-            probe = subprocess.run([python, "-c", ""], user=wanted, group=wanted, check=False)
-        except OSError:
-            return 0
-        return wanted if probe.returncode == 0 else 0
+            return os.getuid(), str(own)
+        for python in (own, self._copied_python(own)):
+            try:
+                probe = subprocess.run(
+                    [python, "-c", "import ssl"],
+                    env=self._libraries(),
+                    **self._as(self.recipe.user_id),
+                )
+            except OSError:
+                continue
+            if probe.returncode == 0:
+                return self.recipe.user_id, str(python)
+        return 0, str(own)
+
+    def _copied_python(self, own: Path) -> Path:
+        """Copy this Python, which may be in a folder that others may not enter."""
+        target = self.root / "usr" / "local"
+        library = Path(sysconfig.get_path("stdlib"))
+        ignored = shutil.ignore_patterns("site-packages", "test", "tests", "__pycache__", "idlelib")
+        shutil.copytree(library, target / "lib" / library.name, ignore=ignored)
+        for shared in library.parent.glob("libpython3*.so*"):
+            shutil.copy(shared, target / "lib")
+        (target / "bin").mkdir()
+        return Path(shutil.copy(own, target / "bin"))
+
+    def _libraries(self) -> dict[str, str]:
+        folder = self.root / "usr" / "local" / "lib"
+        return {"LD_LIBRARY_PATH": str(folder)} if folder.exists() else {}
 
     def env(self, changes: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of a program in the container: the image's and ``changes``."""
-        env = {"HOME": str(self.root / "home" / self.recipe.user), "LANG": "C.UTF-8"}
+        home = str(self.root / "home" / self.recipe.user)
+        env = {"HOME": home, "LANG": "C.UTF-8", **self._libraries()}
         for name, value in {**self.recipe.env, **changes}.items():
             value = value.replace("$PATH", "/usr/local/bin:/usr/bin:/bin")
             env[name] = re.sub(r"(?<![\w.:/])/(?=studio\b|data\b)", f"{self.root}/", value)
@@ -153,7 +194,7 @@ class Image:
             stderr=log,
             start_new_session=True,
             preexec_fn=die_with_tests,
-            **self._identity(),
+            **self._as(self.user_id),
         )
 
     def run(self, command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -166,7 +207,7 @@ class Image:
             text=True,
             timeout=60,
             check=False,
-            **self._identity(),
+            **self._as(self.user_id),
         )
 
     def _program(self, name: str) -> str:
@@ -176,10 +217,10 @@ class Image:
         assert found.startswith(str(self.root)), f"{found} is not the image's"
         return found
 
-    def _identity(self) -> dict[str, Any]:
-        if os.getuid() != 0 or self.user_id == 0:
+    def _as(self, user_id: int) -> dict[str, Any]:
+        if os.getuid() != 0 or user_id == 0:
             return {}
-        return {"user": self.user_id, "group": self.user_id, "extra_groups": []}
+        return {"user": user_id, "group": user_id, "extra_groups": []}
 
     def close(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

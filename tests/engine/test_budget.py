@@ -34,8 +34,12 @@ def result(tokens: tuple[int | None, int | None], **changes: object) -> SampleRe
 
 def test_the_prompt_and_the_longest_answer_are_set_aside():
     budget = Budget(1.0, price, count=lambda text: len(text) // 4)
-    # 88 characters are 22 tokens, 8 for the chat format, 15 % on top; and 10 for the answer.
-    assert budget.reserve(request(), NEVER) == pytest.approx((34 + 100) / 1000)
+    # 88 characters are 22 tokens, 8 for the chat format, half on top; and 10 for the answer.
+    first = budget.reserve(request(), NEVER)
+    assert first == pytest.approx((45 + 100) / 1000)
+    budget.settle(first, request(), result((40, 1)))
+    # The provider counted a third more than we did.
+    assert budget.reserve(request(), NEVER) == pytest.approx((42 + 100) / 1000)
 
 
 def test_what_is_left_over_is_given_back():

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 import secrets
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -50,14 +49,7 @@ _rows: list[Row] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--rows", default="ci", help="ci, all, or numbers of the table of faults: 4,7"
-    )
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave this folder out unless it was named: then the option above is known."""
-    return True if config.getoption("rows", None) is None else None
+    parser.addoption("--rows", default="ci", help="ci, all, or numbers of the table of faults: 4,7")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,9 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    wanted = config.getoption("rows", None)
-    if wanted is None:
-        return
+    wanted = config.getoption("rows")
     numbers = {int(part) for part in wanted.split(",")} if wanted not in ("ci", "all") else set()
     chosen, others = [], []
     for item in items:
@@ -75,9 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if mark is None:
             continue
         take = (
-            mark.args[0] in numbers
-            if numbers
-            else (wanted == "all" or mark.kwargs.get("ci", True))
+            mark.args[0] in numbers if numbers else (wanted == "all" or mark.kwargs.get("ci", True))
         )
         (chosen if take else others).append(item)
     chosen.sort(key=lambda item: item.get_closest_marker("row").args[0])  # type: ignore[union-attr]
@@ -86,9 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report: pytest.TestReport = yield  # type: ignore[misc, assignment]
     row = item.stash.get(_ROW, None)
     if row is not None:
@@ -292,5 +278,3 @@ def _run_undisturbed(
         provider.close()
         if server_url is not None and name:
             _sql(server_url, SQL("DROP DATABASE {} WITH (FORCE)"), name)
-
-

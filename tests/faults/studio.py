@@ -271,7 +271,7 @@ class Studio:
                 run = self.run(run_id)
                 raise AssertionError(
                     f"{status} {run['done']}/{run['total']} {run['failure']} after "
-                    f"{waited_s:.1f} s, not {wanted}\n{self.logs()[-4000:]}"
+                    f"{waited_s:.1f} s, not {wanted}\n{self.story()}"
                 )
             time.sleep(0.02)
         return time.monotonic() - began
@@ -300,6 +300,11 @@ class Studio:
             return False
         finally:
             broker.close()
+
+    def story(self) -> str:
+        """Return the end of the logs without what is for debugging only."""
+        lines = [line for line in self.logs().splitlines() if " DEBUG " not in line]
+        return "\n".join(lines[-60:])
 
     def logs(self) -> str:
         """Return what all processes have written."""
@@ -333,4 +338,3 @@ def answers(port: int) -> bool:
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0
-

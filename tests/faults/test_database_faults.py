@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
-from app.db import db
 from tests.faults.invariants import (
     Ledger,
     check_calls,
@@ -25,9 +23,9 @@ from tests.faults.invariants import (
     check_one_end,
     uncommitted,
 )
-from tests.faults.processes import kill, wait_until
+from tests.faults.processes import wait_until
 from tests.faults.proxy import Proxy
-from tests.faults.studio import CONNECTIONS, Studio
+from tests.faults.studio import Studio
 from tests.faults.test_kills import resumed, submit_to
 from tests.run_fixtures import Receiver
 
@@ -187,7 +185,6 @@ def clock(offset_s: int) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(FAKETIME),
         "FAKETIME": f"{offset_s:+d}s",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
 
 
@@ -220,7 +217,6 @@ def test_wrong_clocks(
     assert studio.wait_for_claim(run_id) == horse  # the other one has not taken it
     first.lose_power()
     waited_s = resumed(studio, run_id, horse)
-    open(f"/tmp/t2_log{offset_s}.txt","w").write(studio.logs())
     assert 5 < waited_s < 15
     studio.wait_for_status(run_id, "completed")
     check_ledger(studio, run_id, undisturbed(samples))
@@ -228,9 +224,9 @@ def test_wrong_clocks(
     wait_until(lambda: len(receiver.received) == 1, "the first attempt")
     first_at = time.time()
     receiver.status = 200
-    wait_until(lambda: len(receiver.received) == 2, "the second attempt")
+    wait_until(lambda: len(receiver.received) == 2, f"the second attempt\n{studio.story()}")
     gap_s = time.time() - first_at
-    assert 9 < gap_s < 20
+    assert 9 < gap_s < 25
     for each in receiver.received:
         assert abs(int(each.headers["webhook-timestamp"]) - first_at) < 30
     check_one_end_of_two(studio, run_id, receiver)

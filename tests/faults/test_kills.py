@@ -53,8 +53,9 @@ def resumed(studio: Studio, run_id: str, dead: int) -> float:
     began = time.monotonic()
     before = studio.provider.calls
     wait_until(
-        lambda: studio.run(run_id)["lease_token"] is not None
-        and studio.wait_for_claim(run_id) != dead,
+        lambda: (
+            studio.run(run_id)["lease_token"] is not None and studio.wait_for_claim(run_id) != dead
+        ),
         "another worker",
     )
     wait_until(

@@ -108,9 +108,7 @@ def test_exhausted_quota(
 
 @pytest.mark.row(10, "the provider hangs or drips")
 @pytest.mark.parametrize("fault", ["hang", "drip"])
-def test_hanging_provider(
-    fault: str, studio: Studio, undisturbed: Undisturbed, note: Note
-) -> None:
+def test_hanging_provider(fault: str, studio: Studio, undisturbed: Undisturbed, note: Note) -> None:
     timeout_s = 2.0
     note.point(f"all calls {fault}, deadline {timeout_s:g} s")
     studio.start_pool()
@@ -149,9 +147,7 @@ def test_answers_that_are_none(studio: Studio, note: Note) -> None:
     note.point(f"{len(ANSWERS)} kinds, one run each")
     studio.start_pool(workers=2)
     runs = {
-        fault: studio.submit(
-            3, model=f"scripted/fault:{fault}", max_retries=0, max_error_rate=1.0
-        )
+        fault: studio.submit(3, model=f"scripted/fault:{fault}", max_retries=0, max_error_rate=1.0)
         for fault in ANSWERS
     }
     for fault, run_id in runs.items():

@@ -59,7 +59,7 @@ def test_a_run_pauses_before_its_budget_is_exceeded_and_goes_on_with_a_larger_on
     assert priced.calls - calls == 40
 
 
-def test_going_on_with_a_spent_budget_pauses_again_without_a_call(
+def test_going_on_with_the_same_budget_pauses_again_within_it(
     api: ApiClient, priced: ModelServer, start_run: Any, work: Any
 ) -> None:
     price = price_of("openai", "gpt-4o-mini")
@@ -69,8 +69,10 @@ def test_going_on_with_a_spent_budget_pauses_again_without_a_call(
     calls = priced.calls
     assert api.post(f"/runs/{run_id}/resume", json={}).status_code == 202
     second = work(run_id)
-    assert (second["status"], second["done"]) == ("paused", first["done"])
-    assert priced.calls == calls
+    # The first call of an attempt is guessed with another margin: one more may fit.
+    assert second["status"] == "paused"
+    assert 0 <= second["done"] - first["done"] == priced.calls - calls <= 1
+    assert second["cost_usd"] <= second["config"]["budget_usd"]
 
 
 def test_a_budget_that_is_spent_already_is_refused(

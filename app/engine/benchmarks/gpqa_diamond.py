@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from app.engine.benchmarks.prompts import (
     INSPECT_CHOICE_REASONED,
     OPENBENCH_CHOICE_ABCD,
     choice_prompt,
     letter,
-    system_and_user,
     user,
 )
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
@@ -28,12 +27,16 @@ OPTION_FIELDS = (
 
 
 def _sample(
-    number: int, record: Record, options: Sequence[str], messages: tuple[Message, ...]
+    number: int, record: Record, rng: random.Random, template: str, system: tuple[Message, ...]
 ) -> Sample:
+    """Shuffle places, not texts: two options of a question may read the same."""
+    order = list(range(len(OPTION_FIELDS)))
+    rng.shuffle(order)
+    options = [record[OPTION_FIELDS[place]] for place in order]
     return Sample(
         id=str(record.get("Record ID") or number),
-        messages=messages,
-        target=letter(options.index(record["Correct Answer"])),
+        messages=(*system, *user(choice_prompt(record["Question"], options, template))),
+        target=letter(order.index(0)),
         choices=tuple(options),
         category=record.get("High-level domain"),
         metadata={"subdomain": record.get("Subdomain")},
@@ -44,20 +47,16 @@ def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Samp
     """Shuffle the options with one generator for the whole file, as inspect_ai does."""
     rng = random.Random(CHOICE_SEED)  # noqa: S311 - reproducible order, no secret
     for number, record in enumerate(records, start=1):
-        options = [record[field] for field in OPTION_FIELDS]
-        rng.shuffle(options)
-        prompt = choice_prompt(record["Question"], options, INSPECT_CHOICE_REASONED)
-        yield _sample(number, record, options, user(prompt))
+        yield _sample(number, record, rng, INSPECT_CHOICE_REASONED, ())
 
 
 def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
     """Shuffle the options of each question by a digest of its text."""
+    system: tuple[Message, ...] = ({"role": "system", "content": OPENBENCH_SYSTEM},)
     for number, record in enumerate(records, start=1):
         seed = hashlib.sha256(record["Question"].encode("utf-8")).digest()
-        options = [record[field] for field in OPTION_FIELDS]
-        random.Random(seed).shuffle(options)  # noqa: S311 - reproducible order, no secret
-        prompt = choice_prompt(record["Question"], options, OPENBENCH_CHOICE_ABCD)
-        yield _sample(number, record, options, system_and_user(OPENBENCH_SYSTEM, prompt))
+        rng = random.Random(seed)  # noqa: S311 - reproducible order, no secret
+        yield _sample(number, record, rng, OPENBENCH_CHOICE_ABCD, system)
 
 
 FIELDS = {"Question": str, **dict.fromkeys(OPTION_FIELDS, str)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.engine.benchmarks.prompts import (
@@ -32,9 +33,25 @@ def _sample(number: int, record: Record, messages: tuple[Message, ...]) -> Sampl
     )
 
 
-def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
-    """Ask for the letter only, without examples."""
+def _distinct(records: Iterable[Record], *, within_subject: bool) -> Iterator[tuple[int, Record]]:
+    """Yield records with their number, each question with its options once.
+
+    The first record stays; those left out have the same answer. Digests are held, not texts.
+    """
+    seen: set[bytes] = set()
     for number, record in enumerate(records, start=1):
+        parts = [record["question"], *record["choices"]]
+        if within_subject:
+            parts.append(record["subject"])
+        key = hashlib.sha256("\0".join(parts).encode("utf-8")).digest()
+        if key not in seen:
+            seen.add(key)
+            yield number, record
+
+
+def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+    """Ask for the letter only, without examples; a question in two subjects is asked once."""
+    for number, record in _distinct(records, within_subject=False):
         prompt = choice_prompt(record["question"], record["choices"])
         yield _sample(number, record, user(prompt))
 
@@ -59,7 +76,10 @@ def _fewshot_turns(subject: str, examples: Sequence[Record]) -> tuple[Message, .
 
 
 def build_inspect_5_shot(records: Iterable[Record], support: Support) -> Iterator[Sample]:
-    """Ask after the subject's five development questions, as turns of a conversation."""
+    """Ask after the subject's five development questions, as turns of a conversation.
+
+    A question in two subjects is asked in both: the examples before it differ.
+    """
     by_subject: dict[str, list[Record]] = {}
     for record in support["dev"]:
         by_subject.setdefault(record["subject"], []).append(record)
@@ -67,7 +87,7 @@ def build_inspect_5_shot(records: Iterable[Record], support: Support) -> Iterato
         subject: _fewshot_turns(subject, examples[:FEWSHOT])
         for subject, examples in by_subject.items()
     }
-    for number, record in enumerate(records, start=1):
+    for number, record in _distinct(records, within_subject=True):
         prompt = choice_prompt(record["question"], record["choices"])
         yield _sample(number, record, (*turns[record["subject"]], *user(prompt)))
 
@@ -81,17 +101,12 @@ def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sa
 
 TEST = DatasetRef("cais/mmlu", "all", "test", REVISION, FIELDS)
 INSPECT_GENERATION = Generation(temperature=0.0, max_tokens=16)
-KEPT_DUPLICATES = (
-    "inspect_evals drops repeated questions (105 without, 27 with examples); here all 14,042 "
-    "are asked, as in the paper."
-)
-
 BENCHMARKS = (
     Benchmark(
         name="mmlu",
         title="MMLU",
         category="knowledge",
-        version=1,
+        version=2,
         description=(
             "Multiple-choice exam questions in 57 subjects, from elementary mathematics to "
             "professional law. One of four letters is right."
@@ -104,7 +119,11 @@ BENCHMARKS = (
                 scorer="mcq/inspect",
                 prompt_template=INSPECT_CHOICE,
                 generation=INSPECT_GENERATION,
-                differences=(KEPT_DUPLICATES,),
+                differences=(
+                    "Repeated questions are left out as in inspect_evals: 105 of 14,042. Of a "
+                    "question in two subjects the first in the order of the file stays, there "
+                    "the first of its shuffled order; their answers are the same.",
+                ),
             ),
             "inspect_5_shot": Protocol(
                 name="inspect_5_shot",
@@ -115,7 +134,10 @@ BENCHMARKS = (
                 generation=INSPECT_GENERATION,
                 support={"dev": DatasetRef("cais/mmlu", "all", "dev", REVISION, FIELDS)},
                 fewshot=FEWSHOT,
-                differences=(KEPT_DUPLICATES,),
+                differences=(
+                    "Questions repeated in one subject are left out as in inspect_evals: 27 of "
+                    "14,042.",
+                ),
             ),
             "openbench": Protocol(
                 name="openbench",
@@ -131,7 +153,7 @@ BENCHMARKS = (
             ),
         },
         default_protocol="inspect",
-        size=14042,
+        size=13937,
         license="MIT",
         citation=(
             "Hendrycks et al. (2021), Measuring Massive Multitask Language Understanding, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.engine.benchmarks.prompts import user
+from app.engine.benchmarks.prompts import split_answers, user
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
 from app.engine.types import Generation, Sample
 
@@ -27,7 +27,7 @@ def build_triviaqa(records: Iterable[Record], _support: Support) -> Iterator[Sam
         yield Sample(
             id=str(number),
             messages=user(TRIVIA_PROMPT.format(question=record["question"])),
-            target=tuple(dict.fromkeys(text for text in accepted if text)),
+            target=split_answers(accepted),
         )
 
 
@@ -37,7 +37,7 @@ def build_natural_questions(records: Iterable[Record], _support: Support) -> Ite
         yield Sample(
             id=str(number),
             messages=user(NATURAL_PROMPT.format(question=record["question"])),
-            target=tuple(record["answer"]),
+            target=split_answers(record["answer"]),
         )
 
 

@@ -6,7 +6,7 @@ The wording is the references': a changed word changes the score.
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.engine.types import Message
 
@@ -76,3 +76,13 @@ def choice_prompt(
 def openbench_choice_prompt(question: str, choices: Sequence[str]) -> str:
     """Return openbench's multiple-choice prompt."""
     return choice_prompt(question, choices, OPENBENCH_CHOICE, separator=", ")
+
+
+def split_answers(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct accepted answers, in order.
+
+    openbench joins them with ``|`` and splits them again, so that a bar inside an answer divides
+    it: the score needs the same parts.
+    """
+    parts = (part.strip() for text in texts for part in text.split("|"))
+    return tuple(dict.fromkeys(part for part in parts if part))

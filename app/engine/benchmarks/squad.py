@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.engine.benchmarks.prompts import system_and_user, user
+from app.engine.benchmarks.prompts import split_answers, system_and_user, user
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
-from app.engine.types import Message, Sample
+from app.engine.types import Generation, Sample
 
 INSPECT_SYSTEM = (
     "\nUsing only the context provided in the question itself, you are tasked with answering a "
@@ -21,9 +21,7 @@ OPENBENCH_PROMPT = (
 )
 
 
-def _sample(record: Record, messages: tuple[Message, ...]) -> Sample:
-    accepted = tuple(dict.fromkeys(record["answers"]["text"])) or ("unanswerable",)
-    return Sample(id=record["id"], messages=messages, target=accepted)
+UNANSWERABLE = ("unanswerable",)
 
 
 def _filled(template: str, record: Record) -> str:
@@ -33,13 +31,21 @@ def _filled(template: str, record: Record) -> str:
 def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
     """Ask for as few words as possible."""
     for record in records:
-        yield _sample(record, system_and_user(INSPECT_SYSTEM, _filled(INSPECT_PROMPT, record)))
+        yield Sample(
+            id=record["id"],
+            messages=system_and_user(INSPECT_SYSTEM, _filled(INSPECT_PROMPT, record)),
+            target=tuple(dict.fromkeys(record["answers"]["text"])) or UNANSWERABLE,
+        )
 
 
 def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
     """Ask for ``Answer:`` on the last line."""
     for record in records:
-        yield _sample(record, user(_filled(OPENBENCH_PROMPT, record)))
+        yield Sample(
+            id=record["id"],
+            messages=user(_filled(OPENBENCH_PROMPT, record)),
+            target=split_answers(record["answers"]["text"]) or UNANSWERABLE,
+        )
 
 
 VALIDATION = DatasetRef(
@@ -55,7 +61,7 @@ BENCHMARKS = (
         name="squad",
         title="SQuAD 2.0",
         category="language",
-        version=1,
+        version=2,
         description=(
             "Questions about a Wikipedia paragraph, half of which it does not answer; partly "
             "right answers get partial credit (F1)."
@@ -74,6 +80,7 @@ BENCHMARKS = (
                 build=build_openbench,
                 scorer="qa_f1/openbench",
                 prompt_template=OPENBENCH_PROMPT,
+                generation=Generation(temperature=0.0, max_tokens=256),
             ),
         },
         default_protocol="inspect",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from app.engine.benchmarks import (
@@ -10,7 +11,9 @@ from app.engine.benchmarks import (
     drop,
     gpqa_diamond,
     hellaswag,
+    hle,
     mbpp,
+    mmlu,
     open_qa,
     race_h,
     simpleqa,
@@ -47,6 +50,12 @@ def test_gpqa_spreads_the_right_answer_over_all_letters() -> None:
             place = "ABCD".index(str(sample.target))
             assert sample.choices[place].startswith("right")
             assert f"{sample.target}) {sample.choices[place]}" in sample.messages[-1]["content"]
+
+
+def test_gpqa_knows_the_right_place_when_two_options_read_the_same() -> None:
+    rows = [{**row, "Incorrect Answer 2": row["Correct Answer"]} for row in gpqa_rows(40)]
+    plain = [s.target for s in gpqa_diamond.build_inspect(gpqa_rows(40), {})]
+    assert [s.target for s in gpqa_diamond.build_inspect(rows, {})] == plain
 
 
 def test_gpqa_openbench_orders_a_question_the_same_wherever_it_stands() -> None:
@@ -176,3 +185,74 @@ def test_simpleqa_sends_the_question_alone() -> None:
     sample = one(simpleqa.build, row)
     assert sample.messages == ({"role": "user", "content": "Who?"},)
     assert sample.target == "She"
+
+
+def test_a_bar_inside_an_accepted_answer_divides_it_for_openbench_only() -> None:
+    answers = {"text": ["a | b", "b", "c"], "answer_start": [0, 0, 0]}
+    row = {"id": "a", "context": "C", "question": "Q?", "answers": answers}
+    assert one(squad.build_openbench, row).target == ("a", "b", "c")
+    assert one(squad.build_inspect, row).target == ("a | b", "b", "c")
+    asked = {"question": "Q?", "answer": ["x|y", " "]}
+    assert one(open_qa.build_natural_questions, asked).target == ("x", "y")
+
+
+def mmlu_row(subject: str, question: str = "Q?") -> dict[str, Any]:
+    choices = ["a", "b", "c", "d"]
+    return {"question": question, "subject": subject, "choices": choices, "answer": 1}
+
+
+def test_mmlu_leaves_a_repeated_question_out_and_keeps_the_numbers_of_the_others() -> None:
+    rows = [mmlu_row("x"), mmlu_row("y"), mmlu_row("x"), mmlu_row("x", "Other?")]
+    assert [sample.id for sample in mmlu.build_inspect(rows, {})] == ["1", "4"]
+    support = {"dev": [mmlu_row("x", "Dev?"), mmlu_row("y", "Dev?")]}
+    assert [s.id for s in mmlu.build_inspect_5_shot(rows, support)] == ["1", "2", "4"]
+    assert len(list(mmlu.build_openbench(rows, {}))) == 4
+
+
+def hle_row(identifier: str, image: str | None = "") -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "question": f"What is {{{identifier}}}?",
+        "answer": "42",
+        "image": image,
+        "answer_type": "exactMatch",
+        "category": "Math",
+    }
+
+
+def test_hle_asks_the_questions_without_an_image_in_the_format_of_its_authors() -> None:
+    picture = "data:image/png;base64," + "A" * 1000
+    rows = [hle_row("a"), hle_row("b", picture), hle_row("c", None)]
+    samples = list(hle.build_openbench(rows, {}))
+    assert [sample.id for sample in samples] == ["a", "c"]
+    system, asked = samples[0].messages
+    assert system["content"] == (
+        "Your response should be in the following format:\n"
+        "Explanation: {your explanation for your answer choice}\n"
+        "Answer: {your chosen answer}\n"
+        "Confidence: {your confidence score between 0% and 100% for your answer}"
+    )
+    assert asked["content"] == "What is {a}?"
+    assert samples[0].category == "Math"
+    assert "base64" not in repr(samples)
+
+
+def test_hle_passes_images_over_one_at_a_time() -> None:
+    drawn = 0
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal drawn
+        for number in range(100):
+            drawn += 1
+            yield hle_row(str(number), "" if number % 10 == 9 else "data:,x")
+
+    samples = hle.build_openbench(rows(), {})
+    assert drawn == 0
+    assert next(samples).id == "9"
+    assert drawn == 10
+
+
+def test_hle_is_gated_pinned_and_never_mirrored() -> None:
+    assert hle.TEST.gated
+    assert not hle.TEST.public
+    assert hle.TEST.revision is not None

@@ -37,6 +37,7 @@ CONTRACT = [
     "simpleqa",
     "triviaqa",
     "race_h",
+    "hle",
     "natural_questions",
     "squad",
 ]
@@ -110,6 +111,15 @@ def test_samples_are_complete_unique_and_the_same_on_every_pass(
             assert "ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(str(sample.target)) < len(sample.choices)
     assert len(seen) == dataset.size
     assert list(dataset.samples(50)) == list(dataset.samples(50))
+
+
+def test_mmlu_asks_a_repeated_question_once_as_inspect_evals_does(
+    test_data: Path, tmp_path: Path
+) -> None:
+    loader = DatasetLoader(cache_dir=tmp_path, mirror_dir=test_data / "datasets", offline=True)
+    mmlu = get_benchmark("mmlu")
+    sizes = {name: loader.load(mmlu.protocol(name)).size for name in mmlu.protocols}
+    assert sizes == {"inspect": 13_937, "inspect_5_shot": 14_015, "openbench": 14_042}
 
 
 def test_truthfulqa_has_no_letter_that_is_always_right(test_data: Path, tmp_path: Path) -> None:
