@@ -36,7 +36,8 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
     month = now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     spend, unpriced, done, errors = db.session.execute(
         select(
-            func.coalesce(func.sum(Run.cost_usd), 0.0),
+            func.coalesce(func.sum(func.coalesce(Run.cost_usd, 0.0)), 0.0)
+            + func.coalesce(func.sum(func.coalesce(Run.judge_cost_usd, 0.0)), 0.0),
             func.count().filter(Run.cost_usd.is_(None), Run.done > 0),
             func.coalesce(func.sum(Run.done), 0),
             func.coalesce(func.sum(Run.error), 0),

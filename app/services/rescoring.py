@@ -29,7 +29,7 @@ from app.services.judges import needs_judge
 from app.services.run_lifecycle import owned_run
 from app.services.run_log import tell
 from app.services.run_plans import PlanError, make_scorer
-from app.services.run_scores import score_of
+from app.services.run_scores import metric_of, score_of
 
 _TELL_EVERY = 2_000
 
@@ -95,13 +95,13 @@ def rescore_run(
     run = owned_run(run_id, account_id)
     asked, wanted, key = _check(run, protocol, settings)
     limit, epochs, total = run.config["limit"], run.config["epochs"], run.done
-    before = run.score
+    before, metric = run.score, metric_of(run)
     try:
         scorer = make_scorer(wanted.scorer, settings)
         tell(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
         samples = dataset_loader(settings).load(asked).samples(limit)
         rescored = _rescored(run_id, samples, epochs, scorer)
-        summary = summarise(_kept(run_id, key, rescored, total), epochs=epochs)
+        summary = summarise(_kept(run_id, key, rescored, total), metric=metric, epochs=epochs)
     except DatasetError as error:
         raise Invalid(error.message, code=error.code, action=error.action) from None
     except (PlanError, SandboxUnavailableError) as error:
@@ -213,6 +213,8 @@ def _write_score(run_id: str, key: str, score: dict[str, object] | None) -> None
         run = session.get(Run, run_id, populate_existing=True, with_for_update=True)
         if run is not None:
             scores = {**(run.scores or {}), key: score}
+            if key == run.protocol and run.score is not None:
+                scores[key] = run.score  # the first score stays
             session.execute(
                 update(Run).where(Run.id == run_id, Run.status.not_in(ACTIVE)).values(scores=scores)
             )

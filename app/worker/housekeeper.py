@@ -34,7 +34,7 @@ class _Planned(ScheduledJobRegistry):
 class _Scheduler(RQScheduler):
     def prepare_registries(self, queue_names: Iterable[str] | None = None) -> None:
         self._scheduled_job_registries = [
-            _Planned(name, connection=self.connection, serializer=self.serializer)
+            _Planned(name, connection=self.connection, serializer=self.serializer)  # type: ignore[no-untyped-call]
             for name in queue_names or self._acquired_locks
         ]
 

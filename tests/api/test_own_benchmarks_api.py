@@ -37,7 +37,9 @@ def send(
     form = {**fields, "file": FileStorage(io.BytesIO(content), file_name)}
     # Encoded here: the test client would leave a temporary file open for large ones.
     boundary, body = encode_multipart(form)
-    return api.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer: TestResponse = api.post(path, data=body, content_type=kind)
+    return answer
 
 
 def save(api: ApiClient, content: bytes | None = None, **fields: Any) -> TestResponse:

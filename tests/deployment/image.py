@@ -56,32 +56,35 @@ def read_recipe(path: Path = ROOT / "Dockerfile") -> Recipe:
 
 
 def _follow(recipe: Recipe, verb: str, rest: str) -> None:
-    if verb == "WORKDIR":
-        recipe.workdir = rest
+    simple = {
+        "WORKDIR": "workdir",
+        "USER": "user",
+        "STOPSIGNAL": "stop_signal",
+    }
+    if verb in simple:
+        setattr(recipe, simple[verb], rest)
     elif verb == "ENV":
         pairs = (part.partition("=") for part in shlex.split(rest))
         recipe.env |= {name: value for name, _, value in pairs}
-    elif verb == "COPY" and rest.startswith("--from="):
-        _, source, target = rest.split()
-        recipe.built.append((source, target))
     elif verb == "COPY":
-        *sources, target = rest.split()
-        recipe.copies.append((sources, target))
-    elif verb == "USER":
-        recipe.user = rest
+        _note_copy(recipe, rest.split())
     elif verb == "RUN":
         found = re.search(r"useradd --uid (\d+)", rest)
         recipe.user_id = int(found[1]) if found else recipe.user_id
     elif verb == "VOLUME":
         recipe.volumes.append(rest)
-    elif verb == "CMD":
-        recipe.command = json.loads(rest)
-    elif verb == "HEALTHCHECK":
-        recipe.healthcheck = json.loads(rest.partition("CMD ")[2])
-    elif verb == "STOPSIGNAL":
-        recipe.stop_signal = rest
+    elif verb in ("CMD", "HEALTHCHECK"):
+        command = json.loads(rest[rest.index("[") :])
+        setattr(recipe, {"CMD": "command", "HEALTHCHECK": "healthcheck"}[verb], command)
     else:
         assert verb == "EXPOSE", f"the rehearsal does not know {verb}"
+
+
+def _note_copy(recipe: Recipe, parts: list[str]) -> None:
+    if parts[0].startswith("--from="):
+        recipe.built.append((parts[1], parts[2]))
+    else:
+        recipe.copies.append((parts[:-1], parts[-1]))
 
 
 class Image:
@@ -197,7 +200,9 @@ class Image:
             **self._as(self.user_id),
         )
 
-    def run(self, command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, command: Sequence[str], env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end as the image's account."""
         return subprocess.run(
             [self._program(command[0]), *command[1:]],

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import yaml
+import yaml  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -269,7 +269,7 @@ class Client(requests.Session):
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request to a path of the site."""
         kwargs.setdefault("timeout", 30)
-        kwargs.setdefault("allow_redirects", False)
+        kwargs["allow_redirects"] = False
         return super().request(method, self.base + str(url), *args, **kwargs)
 
     def submit(self, form_path: str, to: str | None = None, **fields: str) -> requests.Response:
@@ -310,7 +310,9 @@ def _write_certificate(path: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(at - timedelta(hours=1))
         .not_valid_after(at + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )

@@ -61,9 +61,7 @@ def test_sighup_replaces_the_processes_within_seconds_and_loses_no_request_and_n
     with _asking_all_the_time(site) as statuses:
         began = time.monotonic()
         master.send_signal(signal.SIGHUP)
-        wait_until(
-            lambda: not before & {child.pid for child in master.children()}, site.logs, 15
-        )
+        wait_until(lambda: not before & {child.pid for child in master.children()}, site.logs, 15)
         took_s = time.monotonic() - began
         time.sleep(1)
     listener.wait_done(60)

@@ -57,7 +57,7 @@ def test_what_is_left_over_is_given_back():
 
 
 def test_without_a_result_nothing_is_spent():
-    budget = Budget(0.14, price)
+    budget = Budget(0.15, price)
     budget.settle(budget.reserve(request(), NEVER), request(), None)
     failed = result((None, None), finish_reason=None, completion="", outcome=Outcome.ERROR)
     budget.settle(budget.reserve(request(), NEVER), request(), failed)

@@ -59,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = config.getoption("rows")
     numbers = {int(part) for part in wanted.split(",")} if wanted not in ("ci", "all") else set()
-    chosen, others = [], []
+    chosen: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
         mark = item.get_closest_marker("row")
         if mark is None:
@@ -241,7 +242,7 @@ def studio(make_studio: Callable[..., Studio]) -> Studio:
 @pytest.fixture(scope="session")
 def undisturbed(
     mirror: Path, empty_database: Path | str, server_url: URL | None
-) -> Iterator[Callable[[int], Ledger]]:
+) -> Callable[[int], Ledger]:
     """The samples of a run that nothing happened to, of the first so many questions."""
     ledger: Ledger = {}
     samples = 400
@@ -252,7 +253,7 @@ def undisturbed(
         assert number <= samples
         return {key: row for key, row in ledger.items() if int(key[0]) <= number}
 
-    yield first
+    return first
 
 
 def _run_undisturbed(

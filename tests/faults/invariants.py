@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def check_calls(studio: Studio, samples: int, *, paid_twice: int = 0, retries: i
 def check_one_end(studio: Studio, run_id: str, receiver: Receiver, status: str) -> None:
     """Check that the end was told once: on the run's stream, and to the webhook."""
     broker = studio.broker()
-    ends = [row for _, row in broker.xrange(f"run:{run_id}:events") if row[b"e"] == b"done"]  # type: ignore[union-attr]
+    ends = [row for _, row in broker.xrange(f"run:{run_id}:events") if row[b"e"] == b"done"]
     broker.close()
     assert len(ends) == 1, ends
     of_end = f"run.{status}"
@@ -111,18 +112,17 @@ def _dump_queue(studio: Studio) -> str:
         broker.close()
 
 
-def _value(broker: Redis, key: bytes) -> object:
-    kind = bytes(broker.type(key))
-    read = {
+def _value(broker: Redis, key: str) -> object:
+    read: dict[object, Callable[[str], object]] = {
         b"string": broker.get,
         b"hash": broker.hgetall,
         b"set": broker.smembers,
         b"list": lambda name: broker.lrange(name, 0, -1),
-        b"zset": lambda name: broker.zrange(name, 0, -1, withscores=True),
+        b"zset": lambda name: broker.zrange(name, 0, -1),
         b"stream": broker.xrange,
         b"none": lambda name: None,
     }
-    return read[kind](key)
+    return read[broker.type(key)](key)
 
 
 def _dump_database(studio: Studio) -> str:

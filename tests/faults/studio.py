@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -84,7 +84,7 @@ class Studio:
         }
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         values = {name.lower(): value for name, value in self.env.items()}
-        self.settings = Settings(_env_file=None, **values)  # type: ignore[arg-type]
+        self.settings = Settings(**values)  # type: ignore[arg-type]
         self.queue: subprocess.Popen[bytes] | None = None
         self.programs: list[Program] = []
         self._numbers = itertools.count(1)
@@ -130,10 +130,10 @@ class Studio:
             for part in self.settings.queue_dir.glob("appendonlydir*"):
                 shutil.rmtree(part)
 
-    def start_pool(self, workers: int = 1, **env: str) -> Program:
+    def start_pool(self, workers: int = 1, env: Mapping[str, str] | None = None) -> Program:
         """Start a worker pool, and return it when all its workers wait for runs."""
         before = self._workers()
-        pool = self._start(["app.worker", f"--workers={workers}"], "pool", env)
+        pool = self._start(["app.worker", f"--workers={workers}"], "pool", env or {})
         wait_until(lambda: len(self._workers() - before) >= workers, f"workers\n{pool.text}")
         return pool
 
@@ -150,10 +150,10 @@ class Studio:
         wait_until(lambda: self._workers() - before, f"supervisor\n{program.text}", 60)
         return program
 
-    def _start(self, command: list[str], name: str, env: dict[str, str]) -> Program:
+    def _start(self, command: list[str], name: str, env: Mapping[str, str]) -> Program:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}  # noqa: TID251
         log = self.folder_of_logs() / f"{name}-{next(self._numbers)}.log"
-        program = Program(command, kept | self.env | env, log)
+        program = Program(command, {**kept, **self.env, **env}, log)
         self.programs.append(program)
         return program
 
@@ -163,10 +163,10 @@ class Studio:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def _workers(self) -> set[bytes]:
+    def _workers(self) -> set[str]:
         broker = self.broker()
         names = broker.smembers("rq:workers:runs")
-        living = {name for name in names if broker.exists(name)}  # type: ignore[union-attr]
+        living = {str(name) for name in names if broker.exists(name)}
         broker.close()
         return living
 
@@ -236,8 +236,8 @@ class Studio:
     def pass_time(self, seconds: float) -> None:
         """Let all that is planned for deliveries come so much nearer."""
         broker = self.broker()
-        for job, due in broker.zrange("rq:scheduled:webhooks", 0, -1, withscores=True):  # type: ignore[union-attr]
-            broker.zadd("rq:scheduled:webhooks", {job: due - seconds})
+        for job in broker.zrange("rq:scheduled:webhooks", 0, -1):
+            broker.zincrby("rq:scheduled:webhooks", -seconds, str(job, "ascii"))  # type: ignore[arg-type]
         broker.close()
         with self.app.app_context(), transaction() as session:
             for row in session.scalars(db.select(Delivery).where(Delivery.status == "pending")):

@@ -177,7 +177,7 @@ def fill(ballast: Path) -> None:
                 block = block[: len(block) // 2]
 
 
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def clock(offset_s: int) -> dict[str, str]:
@@ -185,6 +185,8 @@ def clock(offset_s: int) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(FAKETIME),
         "FAKETIME": f"{offset_s:+d}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "wrong_clock"),
     }
 
 
@@ -192,7 +194,7 @@ def clock(offset_s: int) -> dict[str, str]:
 def wrong_clocks(server_url: URL | None) -> None:
     if server_url is None:
         pytest.skip("needs PostgreSQL, whose clock is right: set TEST_DATABASE_URL")
-    if not FAKETIME.exists():
+    if FAKETIME is None:
         pytest.skip("needs libfaketime (Debian: apt-get install libfaketime)")
 
 
@@ -211,7 +213,8 @@ def test_wrong_clocks(
     at = rng.randint(20, 80)
     note.point(f"the one that is {'ahead' if offset_s > 0 else 'behind'} killed at call {at}")
     receiver.status = 503
-    first, second = studio.start_pool(**clock(offset_s)), studio.start_pool(**clock(-offset_s))
+    first = studio.start_pool(env=clock(offset_s))
+    second = studio.start_pool(env=clock(-offset_s))
     run_id, horse = submit_to(studio, first, second, samples)
     studio.provider.wait_for_calls(at)
     assert studio.wait_for_claim(run_id) == horse  # the other one has not taken it
@@ -226,7 +229,7 @@ def test_wrong_clocks(
     receiver.status = 200
     wait_until(lambda: len(receiver.received) == 2, f"the second attempt\n{studio.story()}")
     gap_s = time.time() - first_at
-    assert 9 < gap_s < 25
+    assert 8 < gap_s < 25  # 10 s are planned; the queue server counts whole seconds
     for each in receiver.received:
         assert abs(int(each.headers["webhook-timestamp"]) - first_at) < 30
     check_one_end_of_two(studio, run_id, receiver)

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -23,7 +24,7 @@ from tests.faults.invariants import (
     check_one_end,
     uncommitted,
 )
-from tests.faults.processes import kill, wait_until
+from tests.faults.processes import Program, kill, wait_until
 from tests.faults.studio import Studio, parent_of, worker_of
 from tests.run_fixtures import Receiver
 
@@ -44,9 +45,7 @@ def test_receiver_away_for_an_hour(studio: Studio, receiver: Receiver, note: Not
     studio.wait_for_status(run_id, "completed")
     away_s = 0.0
     for attempt, wait_s in enumerate((10, 60, 600, HOUR_S), start=1):
-        wait_until(lambda: len(studio.deliveries(run_id)[0].attempts) == attempt, "attempt")
-        if away_s > HOUR_S:
-            break
+        wait_until(partial(_has_attempts, studio, run_id, attempt), f"attempt {attempt}")
         time.sleep(1.5)
         assert len(receiver.received) == attempt, "too early"
         if away_s + wait_s > HOUR_S:
@@ -61,6 +60,10 @@ def test_receiver_away_for_an_hour(studio: Studio, receiver: Receiver, note: Not
     assert pool.process.poll() is None
     check_no_secret(studio)
     note.result("delivered once, by attempt 5, always the same id; 4 failures in the history")
+
+
+def _has_attempts(studio: Studio, run_id: str, number: int) -> bool:
+    return len(studio.deliveries(run_id)[0].attempts) == number
 
 
 def check_one_end_after(studio: Studio, run_id: str, receiver: Receiver, attempts: int) -> None:
@@ -115,10 +118,10 @@ def test_ten_thousand_samples(
     )
 
 
-def _strike(studio: Studio, pool: object, horse: int, rng: random.Random) -> object:
+def _strike(studio: Studio, pool: Program, horse: int, rng: random.Random) -> Program:
     what = rng.choice(("horse", "worker", "machine"))
     if what == "machine":
-        studio.programs[-1].lose_power()
+        pool.lose_power()
         return studio.start_pool()
     kill(horse if what == "horse" else parent_of(horse), signal.SIGKILL)
     return pool

@@ -79,7 +79,7 @@ def last(call: Any) -> str:
 
 
 def connect(app: Flask, owner: Account, name: str, url: str, **options: Any) -> None:
-    values = {"kind": "openai_compatible", "base_url": url, "max_retries": 0, **options}
+    values: Any = {"kind": "openai_compatible", "base_url": url, "max_retries": 0, **options}
     if name == "openai":
         values |= {"kind": "openai", "api_key": "sk-test-0123456789abcdef"}
     with app.app_context():
@@ -95,8 +95,9 @@ def judged(app: Flask, owner: Account, model_server: ModelServer, judge_server: 
 
 
 def test_a_judge_scores_and_its_tokens_and_cost_are_booked_apart(
-    api: ApiClient, judged: Any, start_run: Any, work: Any, judge_server: ModelServer
-) -> None:
+    api: ApiClient, signed_in: Any, judged: Any, start_run: Any, work: Any,
+    judge_server: ModelServer,
+) -> None:  # fmt: skip
     run_id = start_run(**judged)
     assert work(run_id)["status"] == "completed"
     run = api.get(f"/runs/{run_id}").json
@@ -109,6 +110,8 @@ def test_a_judge_scores_and_its_tokens_and_cost_are_booked_apart(
     assert usage["cost_usd"] is None  # nobody knows what the local server costs
     assert 0 < usage["judge_cost_usd"] < 0.01
     assert run["config"]["judge"] == "openai/gpt-4o-mini"
+    page = signed_in.get(f"/runs/{run_id}").text
+    assert "Judge cost" in page
     assert run["digests"]["scorer"].endswith(" by openai/gpt-4o-mini")
     assert run["estimate"]["judge_cost_usd"]["high"] > 0
 

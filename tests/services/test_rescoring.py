@@ -44,7 +44,7 @@ def finished(app: Flask, owner: Account, start_run: Any, work: Any) -> Iterator[
         return next(text for n, text in enumerate(ANSWERS) if f"Question {n}?" in call.prompt)
 
     with ModelServer(answer=answer) as server:
-        values = {"kind": "openai_compatible", "base_url": server.base_url}
+        values: Any = {"kind": "openai_compatible", "base_url": server.base_url}
         with app.app_context():
             connections.save_connection(owner.id, True, "local", values)
         run_id = start_run(

@@ -31,6 +31,19 @@ bp = api_blueprint(
     "runs", "Runs and their results.", bodyless={"cancel_run", "resume_run", "duplicate_run"}
 )
 
+EVENT_STREAM: dict[str, Any] = {
+    "description": "Server-sent events; each has an id, from which Last-Event-ID goes on.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+EXPORTED: dict[str, Any] = {
+    "description": "The file, row by row.",
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "application/x-ndjson": {"schema": {"type": "string"}},
+        "application/json": {"schema": {"type": "object"}},
+    },
+}
+
 
 def _answer(run_id: str, status: int = 200) -> Response:
     response = jsonify(runs.run_view(runs.get_run(run_id, g.account.id)))
@@ -138,7 +151,7 @@ def rescore_run(path: RunPath, body: RescoreBody) -> Response:
     return _answer(path.run_id, 202)
 
 
-@bp.get("/runs/<string:run_id>/events")
+@bp.get("/runs/<string:run_id>/events", responses={200: EVENT_STREAM})
 def stream_events(path: RunPath) -> Response:
     """Stream ``progress``, ``event``, ``sample``, ``status`` and ``done`` events."""
     run = runs.get_run(path.run_id, g.account.id)
@@ -146,7 +159,7 @@ def stream_events(path: RunPath) -> Response:
     return live_answer(run, last)
 
 
-@bp.get("/runs/<string:run_id>/export")
+@bp.get("/runs/<string:run_id>/export", responses={200: EXPORTED})
 def export_run(path: RunPath, query: ExportQuery) -> Response:
     """Download all samples."""
     file = exports.export(runs.get_run(path.run_id, g.account.id), query.format)

@@ -62,6 +62,8 @@ class Body(BaseModel):
 class OptionalBody(Body):
     """A body that may be missing; then every field has its default."""
 
+    model_config = ConfigDict(openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]
+
     @model_validator(mode="before")
     @classmethod
     def _missing_is_empty(cls, value: Any) -> Any:
