@@ -49,9 +49,7 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
         with kept_alive(lease, stop):
             prepared = build_plan(run_id, settings, _teller(run_id), stop)
         status, failure = _work(lease, prepared, draining)
-    except PlanError as error:
-        status, failure = "failed", Failure(error.code, error.message, error.action)
-    except DatasetError as error:
+    except (PlanError, DatasetError) as error:
         status, failure = "failed", Failure(error.code, error.message, error.action)
     except StorageFull:
         status, failure = "paused", _STORAGE_FULL

@@ -15,7 +15,7 @@ from app.engine.benchmarks.spec import Record
 from app.engine.datasets.records import read_records, write_records
 from app.engine.errors import DatasetError
 
-ROWS_PER_BATCH = 512
+ROWS_PER_BATCH = 64
 
 
 def convert_to_jsonl(files: Iterable[Path], target: Path, columns: Sequence[str]) -> None:
