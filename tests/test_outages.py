@@ -19,7 +19,7 @@ from app import live, queue
 from app.broker import connect_worker, stop_waiting_for_broker
 from app.config import Settings
 from app.db import db, measure_clock, now
-from app.services import leases, run_lifecycle
+from app.services import run_lifecycle
 from app.services.accounts import Account
 from app.services.leases import Outages, claim_run
 from app.worker.studio_worker import StudioWorker
@@ -35,7 +35,7 @@ def app(app_with_queue: Flask) -> Flask:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The monotonic clock of leases, as a list with the current second."""
     second = [1000.0]
-    monkeypatch.setattr(leases.time, "monotonic", lambda: second[0])
+    monkeypatch.setattr("app.services.leases.time.monotonic", lambda: second[0])
     return second
 
 

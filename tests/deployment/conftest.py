@@ -120,3 +120,13 @@ def model(api: Client, provider: ModelServer) -> str:
     body = {"kind": "openai_compatible", "base_url": provider.base_url, "max_connections": 2}
     assert api.put("/api/v1/connections/local", json=body).status_code in (200, 201)
     return "local/fake-large"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Show what the programs wrote, beside a failure."""
+    report: pytest.TestReport = yield  # type: ignore[misc, assignment]
+    site = getattr(item, "funcargs", {}).get("site")
+    if report.failed and site is not None:
+        report.sections.append(("programs of the site", site.logs()))
+    return report  # type: ignore[return-value]

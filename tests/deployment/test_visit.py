@@ -90,7 +90,7 @@ def test_a_run_from_the_first_page_to_its_samples(
     assert len(provider.requests) == SAMPLES
 
 
-def test_a_program_runs_a_benchmark_through_the_api(api: Client, model: str) -> None:
+def test_a_program_runs_a_benchmark_through_the_api(site: Site, api: Client, model: str) -> None:
     began = time.monotonic()
     body = {"benchmark": "gen_chain_sum", "model": model, "limit": 4}
     answer = api.post("/api/v1/runs", json=body)
@@ -104,7 +104,7 @@ def test_a_program_runs_a_benchmark_through_the_api(api: Client, model: str) -> 
     assert time.monotonic() - began < 30
 
 
-def test_a_late_viewer_is_told_everything_and_let_go(api: Client, model: str) -> None:
+def test_a_late_viewer_is_told_everything_and_let_go(site: Site, api: Client, model: str) -> None:
     body = {"benchmark": "gen_chain_sum", "model": model, "limit": 2}
     run_id = api.post("/api/v1/runs", json=body).json()["run_id"]
     path = f"/api/v1/runs/{run_id}/events"
