@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, select
@@ -20,6 +21,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float, TypeDecorator
 
 BUSY_TIMEOUT_MS = 10_000
+IDLE_TRANSACTION_S = 60
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -151,6 +153,12 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+def _prepare_postgresql(connection: psycopg.Connection, record: object) -> None:
+    """Free the locks of a process that was stopped in a transaction, so that others can write."""
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_S}s'")
+    connection.commit()
+
+
 def init_db(app: Flask) -> None:
     """Attach the database to ``app`` and set up SQLite's connections."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
@@ -161,10 +169,12 @@ def init_db(app: Flask) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Install SQLite's pragmas and explicit BEGIN; nothing on PostgreSQL."""
+    """Install SQLite's pragmas and explicit BEGIN, and PostgreSQL's limit of idleness."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
 
 
 @contextmanager

@@ -40,8 +40,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_leases_that_expired_while_the_database_was_locked_are_not_taken(
-    app_context: Flask, clock: list[float]
+    app_context: Flask, clock: list[float], database_url: str | None
 ) -> None:
+    if database_url is not None:
+        pytest.skip("SQLite only")
     outages = Outages()
     path = app_context.extensions["settings"].database.removeprefix("sqlite:///")
     with outages.transaction(10) as (_, may_reap):
@@ -150,3 +152,13 @@ def test_the_live_events_of_a_deleted_run_go_with_it(
     live.publish(broker, run_id, "sample", {"preview": "private"})
     run_lifecycle.delete_run(run_id, owner.id)
     assert broker.exists(live.channel_of(run_id)) == 0
+
+
+def test_postgresql_frees_the_locks_of_a_process_that_was_stopped_in_a_transaction(
+    app_context: Flask, database_url: str | None
+) -> None:
+    if database_url is None:
+        pytest.skip("PostgreSQL only")
+    with db.engine.connect() as connection:
+        limit = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+    assert limit == "1min"

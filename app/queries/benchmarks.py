@@ -16,6 +16,7 @@ from app.engine.errors import DatasetError
 from app.engine.own.definition import PREFIX
 from app.engine.types import Sample
 from app.errors import NotFound
+from app.net.download import download
 from app.queries.catalog import benchmarks_of, find_benchmark
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def dataset_loader(settings: Settings) -> DatasetLoader:
         mirror_dir=settings.datasets_dir,
         hub_token=settings.hf_token.get_secret_value() if settings.hf_token else None,
         offline=settings.offline,
+        fetch=download,
     )
 
 

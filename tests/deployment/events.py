@@ -45,7 +45,9 @@ class Listener:
         """Wait for the run's last event, or for the cut where none reconnects."""
         assert self._thread is not None
         self._thread.join(timeout_s)
-        assert not self._thread.is_alive(), f"{len(self.events)} events, not done"
+        assert not self._thread.is_alive(), (
+            f"{len(self.events)} events, not done; the last: {self.events[-4:]}"
+        )
 
     def stop(self) -> None:
         self._over = True

@@ -47,7 +47,7 @@ def test_a_run_from_the_first_page_to_its_samples(
         "/runs/new",
         "/runs",
         benchmark="gen_chain_sum",
-        model="local/fake-large",
+        model="visit/fake-large",
         limit=str(SAMPLES),
     )
     assert started.status_code == 303, started.text

@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,18 @@ class Studio:
             lambda: (self.run(run_id)["lease_token"] or other_than) != other_than, "the claim"
         )
         return worker_of(self.run(run_id))
+
+    def can_write(self) -> bool:
+        """Whether the database can be written at once; PostgreSQL always can."""
+        if self.settings.database_url is not None:
+            return True
+        path = self.folder / "data" / "studio.db"
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0.2)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            return True
 
     def deliveries(self, run_id: str) -> list[Delivery]:
         """Return a run's deliveries."""

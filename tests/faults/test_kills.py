@@ -56,7 +56,7 @@ def resumed(studio: Studio, run_id: str, dead: int) -> float:
         lambda: (
             studio.run(run_id)["lease_token"] is not None and studio.wait_for_claim(run_id) != dead
         ),
-        "another worker",
+        f"another worker\n{studio.story()}",
     )
     wait_until(
         lambda: studio.provider.calls > before or studio.status(run_id) == "completed",
@@ -146,6 +146,21 @@ def test_killed_pool(
     note.result(f"resumed in {waited_s:.1f} s, {calls} calls for {SAMPLES} samples")
 
 
+def stop_between_writes(studio: Studio, program: Program) -> list[psutil.Process]:
+    """Stop all processes of a program when none of them is writing to the database.
+
+    Who is stopped with SQLite's write lock keeps everybody from writing, until it goes on or is
+    dead: a fault of its own, and no takeover is possible in it.
+    """
+    while True:
+        family = program.family()
+        program.signal_all(signal.SIGSTOP, family)
+        if studio.can_write():
+            return family
+        program.signal_all(signal.SIGCONT, family)
+        time.sleep(0.02)
+
+
 @pytest.mark.row(2, "SIGSTOP of pool and horse, SIGCONT after the takeover")
 def test_stopped_pool_writes_nothing_when_it_goes_on(
     studio: Studio,
@@ -160,8 +175,7 @@ def test_stopped_pool_writes_nothing_when_it_goes_on(
     first, second = studio.start_pool(), studio.start_pool()
     run_id, horse = submit_to(studio, first, second, SAMPLES)
     studio.provider.wait_for_calls(at)
-    stopped = first.family()
-    first.signal_all(signal.SIGSTOP, stopped)
+    stopped = stop_between_writes(studio, first)
     studio.provider.control(answer="Answer: 107 (second)", latency_s=0.4)
     by_first = _answered(studio, run_id, "first")
     waited_s = resumed(studio, run_id, horse)

@@ -1,0 +1,273 @@
+"""Server time of the pages that grow: with 100,000 runs, and a run of 14,042 samples.
+
+    scripts/bench pages [--runs 100000] [--samples 14042] [--repeats 60] [--postgresql URL]
+
+One account has a tenth of all runs, as the busiest of many. Each page is asked for in process,
+without network and web server; a row prints p50 and p95 in milliseconds, the size of the answer and
+the number of SQL statements. Goal: p95 under 100 ms; the API's list of runs at 300/s per core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from typing import Any
+
+ACCOUNTS = 50
+BATCH = 5_000
+GOAL_MS = 100.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench pages",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--samples", type=int, default=14_042)
+    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--only", default="", help="pages whose name has this text")
+    parser.add_argument("--profile", action="store_true", help="print the slowest statements")
+    parser.add_argument("--postgresql", metavar="URL", help="a database that is emptied")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.environ.update(DATA_DIR=folder, LOG_LEVEL="ERROR", OFFLINE="true")
+        os.environ["DATABASE_URL"] = arguments.postgresql or ""
+        os.environ["REDIS_URL"] = f"unix://{folder}/none.sock"
+        measure(arguments)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    from flask_migrate import upgrade
+    from sqlalchemy import MetaData, event, text
+
+    from app import create_app
+    from app.config import load_settings
+    from app.db import db
+    from app.extensions import limiter
+
+    app = create_app(load_settings())
+    limiter.enabled = False
+    with app.app_context():
+        with db.engine.begin() as connection:
+            leftovers = MetaData()
+            leftovers.reflect(connection)
+            leftovers.drop_all(connection)
+        upgrade("migrations")
+        run_ids = fill(arguments.runs, arguments.samples)
+        with db.engine.connect() as connection:
+            connection.execute(text("ANALYZE"))
+            connection.commit()
+        browser, token = sign_in(app)
+        backend = db.engine.dialect.name
+        db.session.remove()
+        engine = db.engine
+    statements: list[tuple[float, str]] = []
+
+    def before(connection: Any, *_: Any) -> None:
+        connection.info["began"] = time.perf_counter()
+
+    def after(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        took_ms = (time.perf_counter() - connection.info["began"]) * 1000
+        statements.append((took_ms, statement))
+
+    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "after_cursor_execute", after)
+    sys.stdout.write(
+        f"\n{arguments.runs:,} runs, a run of {arguments.samples:,} samples, {backend}\n"
+        f"{'page':34} {'p50 ms':>8} {'p95 ms':>8} {'kB':>7} {'SQL':>4}\n"
+    )
+    late = []
+    for name, path in pages(run_ids).items():
+        if arguments.only not in name:
+            continue
+        headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api") else {}
+        times, size = [], 0
+        for _ in range(arguments.repeats + 3):
+            statements.clear()
+            began = time.perf_counter()
+            answer = browser.get(path, headers=headers)
+            times.append((time.perf_counter() - began) * 1000)
+            assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
+            size = len(answer.data)
+        warm = sorted(times[3:])
+        p50, p95 = statistics.median(warm), warm[int(0.95 * (len(warm) - 1))]
+        sys.stdout.write(f"{name:34} {p50:8.1f} {p95:8.1f} {size / 1000:7.0f} {len(statements):4}\n")
+        if arguments.profile:
+            for took_ms, statement in sorted(statements, reverse=True)[:4]:
+                sys.stdout.write(f"    {took_ms:7.1f} ms  {' '.join(statement.split())[:230]}\n")
+        if p95 > GOAL_MS:
+            late.append(name)
+        if name == "API: list of runs":
+            sys.stdout.write(f"{'':34} {1000 / p50:8.0f} requests/s on one core\n")
+    sys.stdout.write(f"p95 above {GOAL_MS:.0f} ms: {', '.join(late) or 'none'}\n")
+
+
+def pages(run_ids: dict[str, str]) -> dict[str, str]:
+    big, other = run_ids["big"], run_ids["other"]
+    return {
+        "dashboard": "/",
+        "dashboard, filtered": "/?benchmark=gsm8k&status=completed",
+        "dashboard, words searched": "/?q=model-3",
+        "new run": "/runs/new?benchmark=gsm8k",
+        "benchmarks": "/benchmarks",
+        "run": f"/runs/{big}",
+        "run's samples": f"/runs/{big}/samples",
+        "run's samples, wrong ones": f"/runs/{big}/samples?outcome=incorrect",
+        "run's samples, words searched": f"/runs/{big}/samples?q=ANSWER",
+        "sample": f"/runs/{big}/samples/q-7000",
+        "comparison of two such runs": f"/compare?run_ids={big},{other}",
+        "API: list of runs": "/api/v1/runs",
+        "API: list of runs, 200": "/api/v1/runs?limit=200",
+        "API: run": f"/api/v1/runs/{big}",
+        "API: samples": f"/api/v1/runs/{big}/samples",
+        "API: comparison": f"/api/v1/compare?run_ids={big},{other}",
+        "settings: connections": "/settings/connections",
+        "health": "/health",
+    }
+
+
+def fill(number: int, samples: int) -> dict[str, str]:
+    from sqlalchemy import insert
+
+    from app.db import now, transaction
+    from app.models import Run, User
+
+    rng = random.Random(1)
+    benchmarks = ["gsm8k", "mmlu", "arc_challenge", "hellaswag", "gen_chain_sum", "boolq"]
+    models = [f"provider/model-{index}" for index in range(20)]
+    statuses = ["completed"] * 90 + ["failed"] * 6 + ["canceled"] * 3 + ["paused"]
+    start = now() - timedelta(days=365)
+    score = {
+        "metric": "accuracy",
+        "value": 0.7,
+        "stderr": 0.01,
+        "ci95": [0.68, 0.72],
+        "bounds": [0.7, 0.7],
+        "n": 1000,
+    }
+    with transaction() as session:
+        session.execute(
+            insert(User),
+            [
+                {"id": index + 1, "email": f"user{index}@example.org", "password_hash": "x"}
+                for index in range(ACCOUNTS)
+            ],
+        )
+    base = {
+        "benchmark_version": 1,
+        "protocol": "inspect",
+        "config": {"limit": None, "epochs": 1, "max_error_rate": 0.1},
+        "tags": ["nightly"],
+        "score": score,
+        "scored": 1000,
+        "score_sum": 700.0,
+        "active_s": 60.0,
+        "cost_usd": 0.12,
+    }
+    for first in range(0, number, BATCH):
+        rows = [
+            {
+                **base,
+                "user_id": 1 if rng.random() < 0.1 else rng.randint(2, ACCOUNTS),
+                "status": rng.choice(statuses),
+                "benchmark": rng.choice(benchmarks),
+                "model": rng.choice(models),
+                "total": 1000,
+                "done": 1000,
+                "correct": 700,
+                "incorrect": 300,
+                "started_at": start,
+                "finished_at": start,
+                "created_at": start + timedelta(days=365) * ((first + index) / number),
+            }
+            for index in range(min(BATCH, number - first))
+        ]
+        with transaction() as session:
+            session.execute(insert(Run), rows)
+    return {name: add_big_run(base, name, samples) for name in ("big", "other")}
+
+
+def add_big_run(base: dict[str, Any], name: str, samples: int) -> str:
+    from sqlalchemy import insert
+
+    from app.db import now, transaction
+    from app.models import Run, SampleRow
+
+    rng = random.Random(name)
+    wanted = {
+        **base,
+        "status": "completed",
+        "benchmark": "mmlu",
+        "model": f"provider/model-{name}",
+        "digests": {"dataset": "d", "prompt": "p", "scorer": "s"},
+        "started_at": now(),
+        "finished_at": now(),
+    }
+    counts = {"total": samples, "done": samples, "scored": samples}
+    with transaction() as session:
+        run = Run(user_id=1, **{**wanted, **counts, "score_sum": samples * 0.7})
+        session.add(run)
+        session.flush()
+        run_id = run.id
+    right = 0
+    for first in range(0, samples, BATCH):
+        rows = []
+        for index in range(first, min(first + BATCH, samples)):
+            correct = rng.random() < 0.7
+            right += correct
+            rows.append(
+                {
+                    "run_id": run_id,
+                    "sample_id": f"q-{index}",
+                    "position": index,
+                    "category": f"subject {index % 57}",
+                    "outcome": "correct" if correct else "incorrect",
+                    "score": float(correct),
+                    "input": [{"role": "user", "content": f"Question {index}. " + "words " * 90}],
+                    "target": "A",
+                    "completion": "Let me think about it. " * 20 + "ANSWER: A",
+                    "answer": "A",
+                    "explanation": "",
+                    "detail": {},
+                    "finish_reason": "stop",
+                    "latency_ms": rng.randint(300, 4000),
+                    "input_tokens": 150,
+                    "output_tokens": 120,
+                    "attempts": 1,
+                }
+            )
+        with transaction() as session:
+            session.execute(insert(SampleRow), rows)
+    with transaction() as session:
+        found = session.get_one(Run, run_id)
+        found.correct, found.incorrect = right, samples - right
+        found.score_sum = float(right)
+    return run_id
+
+
+def sign_in(app: Any) -> tuple[Any, str]:
+    from app.db import db
+    from app.models import User
+    from app.services import sessions, tokens
+    from app.services.accounts import as_account
+
+    account = as_account(db.session.get_one(User, 1))
+    signed_in = sessions.open_session(account, 1)
+    token, _info = tokens.create_token(account.id, "bench", ["read"])
+    browser = app.test_client()
+    with browser.session_transaction() as session:
+        session["_user_id"] = signed_in.session_key
+        session["_fresh"] = True
+    return browser, token
+
+
+if __name__ == "__main__":
+    main()
