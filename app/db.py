@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from pydantic_core import from_json
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, select
 from sqlalchemy.engine import Connection, CursorResult, Result
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -114,7 +115,10 @@ def measure_clock() -> None:
 def engine_options(url: str) -> dict[str, Any]:
     """Return SQLAlchemy engine options for ``url``."""
     # An error must not carry what a statement was given into the log: prompts, answers, hashes.
-    private = {"hide_parameters": True}
+    private: dict[str, Any] = {
+        "hide_parameters": True,
+        "json_deserializer": from_json,  # three times as fast as the standard library's
+    }
     if url.startswith("sqlite"):
         return private | {
             "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}

@@ -99,7 +99,9 @@ def measure(arguments: argparse.Namespace) -> None:
             size = len(answer.data)
         warm = sorted(times[3:])
         p50, p95 = statistics.median(warm), warm[int(0.95 * (len(warm) - 1))]
-        sys.stdout.write(f"{name:34} {p50:8.1f} {p95:8.1f} {size / 1000:7.0f} {len(statements):4}\n")
+        sys.stdout.write(
+            f"{name:34} {p50:8.1f} {p95:8.1f} {size / 1000:7.0f} {len(statements):4}\n"
+        )
         if arguments.profile:
             for took_ms, statement in sorted(statements, reverse=True)[:4]:
                 sys.stdout.write(f"    {took_ms:7.1f} ms  {' '.join(statement.split())[:230]}\n")

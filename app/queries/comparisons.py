@@ -115,12 +115,15 @@ def _warnings(rows: list[Run], scores: dict[str, Scores], common: int) -> list[s
 
 def _scores(run_id: str) -> Scores:
     """Return the mean score of each sample over its epochs; unscored ones are left out."""
-    sums: dict[str, list[float]] = defaultdict(list)
     rows = db.session.execute(
         select(SampleRow.sample_id, SampleRow.score).where(
             SampleRow.run_id == run_id, SampleRow.score.is_not(None)
         )
-    )
+    ).all()
+    single = {sample_id: score or 0.0 for sample_id, score in rows}
+    if len(single) == len(rows):
+        return single  # one epoch: the rule, and many lists would be slow
+    sums: dict[str, list[float]] = defaultdict(list)
     for sample_id, score in rows:
         sums[sample_id].append(score or 0.0)
     return {sample_id: sum(values) / len(values) for sample_id, values in sums.items()}

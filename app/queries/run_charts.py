@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,6 @@ from app.charts.histogram import histogram
 from app.charts.line_band import BandPoint, Series, line_band
 from app.engine.aggregate import running_interval
 from app.models import ACTIVE, Run
-from app.queries.samples import scores_in_order
 
 HISTORY_POINTS = 100
 FIRST_SHOWN = 5
@@ -21,9 +21,12 @@ FIRST_SHOWN = 5
 MAX_CATEGORIES = 60
 
 
-def score_history(run_id: str) -> list[dict[str, Any]]:
-    """Return how the score and its interval developed, at most a hundred points."""
-    scores = scores_in_order(run_id)
+def score_history(scores: Sequence[float]) -> list[dict[str, Any]]:
+    """Return how the score and its interval developed, at most a hundred points.
+
+    Args:
+        scores: In the order in which they landed.
+    """
     step = max(1, len(scores) // HISTORY_POINTS)
     history, total, squares = [], 0.0, 0.0
     for number, score in enumerate(scores, start=1):

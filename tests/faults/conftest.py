@@ -192,9 +192,11 @@ def empty_database(
         return
     name = f"faults_{os.getpid()}_empty"
     _sql(server_url, SQL("CREATE DATABASE {}"), name)
-    _migrate(server_url.set(database=name).render_as_string(hide_password=False), folder)
-    yield name
-    _sql(server_url, SQL("DROP DATABASE {} WITH (FORCE)"), name)
+    try:
+        _migrate(server_url.set(database=name).render_as_string(hide_password=False), folder)
+        yield name
+    finally:
+        _sql(server_url, SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
 
 @pytest.fixture

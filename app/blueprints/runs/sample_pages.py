@@ -44,7 +44,7 @@ def samples(run_id: str) -> str:
         samples=[queries.page_view(row, runs.preview_skip(run)) for row in found.items],
         filters=wanted,
         filtered=wanted.active,
-        outcome_tabs=_tabs(run_id, wanted),
+        outcome_tabs=_tabs(run, wanted),
         category_options=[{"value": name, "label": name} for name in queries.categories(run_id)],
         page={
             "newer_url": address("runs.samples", run_id=run_id, **kept) if cursor else None,
@@ -57,9 +57,11 @@ def samples(run_id: str) -> str:
     )
 
 
-def _tabs(run_id: str, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
-    counts = queries.outcome_counts(run_id, wanted.category)
-    tabs = [("", "All", sum(counts.values()))]
+def _tabs(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
+    run_id = run.id
+    # Without a category the run's own counts, which are written with the samples, say the same.
+    counts = queries.outcome_counts(run_id, wanted.category) if wanted.category else run.counts()
+    tabs = [("", "All", sum(counts.get(value, 0) for value, _ in OUTCOMES))]
     tabs += [(value, label, counts[value]) for value, label in OUTCOMES if counts.get(value)]
     return [
         {

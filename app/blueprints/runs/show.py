@@ -17,8 +17,8 @@ def show(run_id: str) -> str:
     # Read before the rows: what happens in between arrives twice rather than never.
     event_id = newest_event_id(run_id)
     row = runs.get_run(run_id, current_user.id)
-    history = run_charts.score_history(run_id)
-    latencies = samples.latencies_ms(run_id)
+    scores, latencies = samples.scores_and_latencies(run_id)
+    history = run_charts.score_history(scores)
     view = {
         **runs.page_view(row),
         "changed_verdicts": samples.changed_verdicts(run_id),

@@ -11,13 +11,13 @@ from typing import Any
 from urllib3 import HTTPHeaderDict
 
 from app.engine.clients.classify import (
-    Endpoint,
     classify_reply,
     empty_reply,
     from_call_error,
     not_json,
     request_id,
 )
+from app.engine.clients.classify_rules import Endpoint
 from app.engine.errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
 from app.net.errors import CallError, Canceled

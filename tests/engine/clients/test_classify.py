@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from app.engine.clients.classify import Endpoint, classify_reply, from_call_error
+from app.engine.clients.classify import classify_reply, from_call_error
 from app.engine.clients.classify_parts import page_title, quote
+from app.engine.clients.classify_rules import Endpoint
 from app.net.errors import CallError
 from app.net.http import HttpReply
 

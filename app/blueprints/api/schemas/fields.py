@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -75,6 +76,18 @@ class PageQuery(BaseModel):
 
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items per page.")
     cursor: Text | None = Field(None, description="The next_cursor of the page before.")
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema, made once: flask-openapi3 asks for it with every request."""
+        if args or kwargs:
+            return super().model_json_schema(*args, **kwargs)
+        return _schema_of(cls)
+
+
+@cache
+def _schema_of(model: type[PageQuery]) -> dict[str, Any]:
+    return super(PageQuery, model).model_json_schema()
 
 
 class PageAnswer(BaseModel):

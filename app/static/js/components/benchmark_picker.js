@@ -47,16 +47,32 @@ export function start(picker) {
   });
   picker.addEventListener("change", (event) => {
     if (event.target.name === "benchmark") {
-      offerProtocols(picker, event.target);
-      showDetail(picker, event.target.value);
+      follow(picker, event.target);
     }
   });
 
   const chosen = find("[name=benchmark]:checked", picker);
   if (chosen) {
     chosen.closest("[data-benchmark]").scrollIntoView({ block: "nearest" });
-    offerProtocols(picker, chosen);
-    showDetail(picker, chosen.value);
+    follow(picker, chosen);
+  } else {
+    askForJudge(picker, false);
+  }
+}
+
+function follow(picker, radio) {
+  offerProtocols(picker, radio);
+  askForJudge(picker, "judged" in radio.dataset);
+  showDetail(picker, radio.value);
+}
+
+/* Only some benchmarks are scored by a second model. What is wrong with it stays in sight. */
+function askForJudge(picker, isJudged) {
+  const input = find("[data-judge]", picker.closest("form"));
+  if (input) {
+    const isShown = isJudged || input.getAttribute("aria-invalid") === "true";
+    input.disabled = !isShown;
+    input.closest(".field").hidden = !isShown;
   }
 }
 

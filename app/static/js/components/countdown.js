@@ -1,7 +1,7 @@
 /* Counts the seconds of a rate limit down and then enables the button. */
 
 import { find, setText } from "../lib/dom.js";
-import { duration } from "../lib/format.js";
+import { remaining } from "../lib/format.js";
 
 export function start(node) {
   const until = Date.now() + Number(node.dataset.countdown) * 1000;
@@ -14,7 +14,7 @@ export function start(node) {
   function tick() {
     const leftS = Math.ceil((until - Date.now()) / 1000);
     if (leftS > 0) {
-      setText(text, leftS < 10 ? `${leftS} s` : duration(leftS));
+      setText(text, remaining(leftS));
       return;
     }
     clearInterval(timer);

@@ -73,7 +73,7 @@ function plot(points) {
     `95% interval ${percent(last.low)} to ${percent(last.high)}.`;
   return makeSvg(
     "svg",
-    { class: "plot live-plot", width: "100%", height: HEIGHT + 24, role: "img", "aria-label": words },
+    { class: "plot live-plot", width: "100%", height: HEIGHT + 40, role: "img", "aria-label": words },
     ...yTicks(scale),
     ...xTicks(scale),
     makeSvg("line", { class: "axis", x1: 0, x2: "100%", y1: HEIGHT, y2: HEIGHT }),
@@ -129,5 +129,7 @@ function xTicks(scale) {
       makeSvg("text", { class: "tick", x, y: HEIGHT + 18, "text-anchor": "middle" }, String(tick)),
     );
   }
+  const below = { class: "tick", x: "100%", y: HEIGHT + 34, "text-anchor": "end" };
+  marks.push(makeSvg("text", below, "samples"));
   return marks;
 }

@@ -71,7 +71,6 @@ class Follower {
     try {
       const run = await get(this.root.dataset.pollUrl);
       this.take(progressOf(run));
-      this.view.setStatus(run.status);
       if (FINAL.has(run.status)) {
         this.stopPolling();
         this.end(run.status);
@@ -118,6 +117,7 @@ function recentReloads(address) {
 function progressOf(run) {
   return {
     status: run.status,
+    started_at: run.started_at,
     done: run.counts.done,
     total: run.counts.total,
     counts: run.counts,

@@ -1,8 +1,20 @@
 /* Writes what a live run reports into its page. */
 
 import { find, findAll, make, setText } from "../lib/dom.js";
-import { clock, compact, duration, interval, milliseconds, number, percent, usd } from "../lib/format.js";
-import { OUTCOME, STATUS } from "../lib/words.js";
+import {
+  clock,
+  compact,
+  duration,
+  interval,
+  milliseconds,
+  moment,
+  number,
+  percent,
+  remaining,
+  usd,
+} from "../lib/format.js";
+import { OUTCOME } from "../lib/words.js";
+import { setStatusPill } from "./status_pill.js";
 
 const MOST_SAMPLES = 10;
 const MOST_LINES = 200;
@@ -22,13 +34,19 @@ export class LiveView {
     setText(find(`[data-live="${name}"]`, this.root), text);
   }
 
-  setStatus(status) {
-    const [word, tone] = STATUS[status] ?? [status, "idle"];
-    const pulse = status === "running" ? " pill-pulse" : "";
-    const pill = find("[data-run-status] .pill");
-    if (pill) {
-      pill.className = `pill pill-${tone}${pulse}`;
-      setText(pill, word);
+  setStatus(status, startedAt) {
+    setStatusPill(find("[data-run-status] .pill"), status);
+    if (status === "running") {
+      this.setStarted(startedAt ? new Date(startedAt) : new Date());
+    }
+  }
+
+  /* The stream does not say when a run started: the page saw it happen. */
+  setStarted(date) {
+    const cell = find('[data-live="started"]', this.root);
+    if (cell && !find("time", cell)) {
+      const at = date.toISOString();
+      cell.replaceChildren(make("time", { datetime: at, "data-time": "moment" }, moment(date)));
     }
   }
 
@@ -43,7 +61,7 @@ export class LiveView {
     if (score?.ci95) {
       this.put("interval", `95% interval ${interval(score.ci95)}`);
     }
-    this.setStatus(progress.status);
+    this.setStatus(progress.status, progress.started_at);
     this.setSpend(progress);
     this.setPace(progress);
     this.setOutcomes(progress.counts);
@@ -95,12 +113,11 @@ export class LiveView {
     const box = find("[data-waiting]", this.root);
     box.hidden = !waiting;
     if (waiting) {
-      const wait = duration(Math.max(1, Math.ceil(waiting.resumes_in_s)));
+      const reason = waiting.message?.trim() || "The provider asked to slow down";
+      const stop = reason.endsWith(".") ? "" : ".";
+      const left = remaining(waiting.resumes_in_s);
       setText(find("b", box), `Waiting for ${waiting.provider}`);
-      setText(
-        find("p", box),
-        `The provider asked to slow down; the run goes on by itself in about ${wait}.`,
-      );
+      setText(find("p", box), `${reason}${stop} The run goes on by itself in about ${left}.`);
     }
   }
 

@@ -1,8 +1,9 @@
 /* Keeps the rows of runs under way up to date, and loads the page anew when one of them ends. */
 
 import { get } from "../lib/api.js";
-import { find, findAll, setText } from "../lib/dom.js";
+import { find, findAll, make, setText } from "../lib/dom.js";
 import { interval, number, percent } from "../lib/format.js";
+import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 3000;
 const ACTIVE = "/api/v1/runs?status=queued,running&limit=200";
@@ -47,9 +48,19 @@ function show(row, run) {
   const bar = find("progress", row);
   bar.max = total || 1;
   bar.value = done;
+  bar.classList.toggle("progress-idle", run.status !== "running");
+  setStatusPill(find(".pill", row), run.status);
   if (run.score) {
-    const value = find(".score", row);
-    setText(value, percent(run.score.value));
-    setText(find("[data-interval]", row), interval(run.score.ci95));
+    find("[data-run-score]", row).replaceChildren(...scoreParts(run.score));
   }
+}
+
+/* As the macro `score` of macros/status.html. */
+function scoreParts({ value, ci95 }) {
+  const parts = [make("span", { class: "score" }, percent(value))];
+  if (ci95) {
+    const words = make("span", { class: "sr" }, ", 95% interval ");
+    parts.push(make("span", { class: "interval" }, words, interval(ci95)));
+  }
+  return parts;
 }

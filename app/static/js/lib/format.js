@@ -1,4 +1,4 @@
-/* The same words and numbers as app/template_filters.py. */
+/* The same words and numbers as the package app/template_filters. */
 
 const NONE = "–";
 const MINUTE_S = 60;
@@ -80,6 +80,12 @@ export function duration(seconds) {
     }
   }
   return `${whole} s`;
+}
+
+/** What is left of a wait, in whole seconds. */
+export function remaining(seconds) {
+  const whole = Math.max(1, Math.ceil(seconds));
+  return whole < 10 ? `${whole} s` : duration(whole);
 }
 
 export function milliseconds(value) {

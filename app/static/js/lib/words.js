@@ -1,4 +1,4 @@
-/* Words and tones of statuses and outcomes, as in app/template_filters.py. */
+/* Words and tones of statuses and outcomes, as in the package app/template_filters. */
 
 export const STATUS = {
   queued: ["Queued", "idle"],

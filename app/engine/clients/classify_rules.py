@@ -1,0 +1,302 @@
+"""The rules by which a provider's failure gets its class, in order; the first match decides.
+
+They follow the providers' error references and what their users report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.engine.clients.classify_parts import ErrorParts, quote
+from app.engine.errors import ModelCallError
+
+_CONTEXT = re.compile(
+    r"maximum context length|context[ _](?:length|window)|prompt is too long|input is too long"
+    r"|exceeds? the available context|reduce the length of|maximum number of tokens allowed"
+    r"|input token count|too many (?:input )?tokens|request too large for model"
+    r"|input length and .?max_tokens.? exceed|tokens \+ max_new_tokens",
+    re.IGNORECASE,
+)
+_CONTEXT_TAGS = {
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "request_too_large",
+    "string_above_max_length",
+}
+_FILTER_TAGS = {
+    "content_filter",
+    "content_policy_violation",
+    "responsibleaipolicyviolation",
+    "moderation",
+    "prompt_blocked",
+}
+_FILTER = re.compile(
+    r"content (?:management )?policy|content filter|was flagged|requires moderation"
+    r"|output blocked",
+    re.IGNORECASE,
+)
+_QUOTA_TAGS = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "enforced_spend_limit_reached",
+    "insufficient_balance",
+    "billing_error",
+}
+_QUOTA = re.compile(
+    r"credit balance|insufficient (?:credit|balance|funds)|(?:out of|any|no) credits?\b"
+    r"|exceeded your current quota|usage limits?\b.*regain|reached your specified api usage"
+    r"|spend(?:ing)? (?:limit|cap)",
+    re.IGNORECASE,
+)
+_KEY_TAGS = {"api_key_invalid", "invalid_api_key", "authentication_error"}
+_KEY = re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)
+_MODEL_TAGS = {"model_not_found", "unknown_model", "invalid_model", "model_not_available"}
+_MODEL = re.compile(
+    r"model\b.{0,80}\b(?:not found|does not exist|not available|not supported|is not valid)"
+    r"|no endpoints found|invalid model|unknown model",
+    re.IGNORECASE,
+)
+_MEMORY = re.compile(r"cuda (?:error|out of memory)|out of memory", re.IGNORECASE)
+_NUMBER = re.compile(r"\d[\d,]{2,}")
+_ALLOWED = re.compile(
+    r"(?:context length is |tokens allowed \(|> |<= |context size \(|limit:? |maximum of )"
+    r"(\d[\d,]{2,})",
+    re.IGNORECASE,
+)
+_OVERLOADED = {498, 503, 529}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Whom a call went to, for the messages.
+
+    Attributes:
+        provider: The provider's title.
+        model: The model's id there.
+        base_url: As configured.
+    """
+
+    provider: str
+    model: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """All that the rules look at."""
+
+    endpoint: Endpoint
+    sample_id: str
+    status: int
+    parts: ErrorParts
+    title: str | None
+    retry_after_s: float | None
+    request_id: str | None
+
+    def says(self, tags: set[str], pattern: re.Pattern[str]) -> bool:
+        """Tell whether the provider's codes or its text name this failure."""
+        return not tags.isdisjoint(self.parts.tags) or bool(pattern.search(self.parts.message))
+
+    def error(self, code: str, message: str, action: str | None, **how: object) -> ModelCallError:
+        """Return the error with the provider's own words, redacted, and its request id."""
+        said = quote(self.parts.message)
+        shown = f"{message} The provider says: {said}" if said else message
+        if self.request_id:
+            shown = f"{shown} (request {self.request_id})"
+        return ModelCallError(code, shown, action=action, status=self.status, **how)  # type: ignore[arg-type]
+
+
+_Rule = Callable[[Failure], ModelCallError | None]
+
+
+def decide(failure: Failure) -> ModelCallError:
+    """Return the error of the first rule that matches."""
+    for rule in _RULES:
+        error = rule(failure)
+        if error is not None:
+            return error
+    return _bad_request(failure)
+
+
+def _context(failure: Failure) -> ModelCallError | None:
+    if failure.status in (401, 402, 404, 429) or not failure.says(_CONTEXT_TAGS, _CONTEXT):
+        return None
+    endpoint = failure.endpoint
+    message = f"Sample {failure.sample_id} is too long for {endpoint.model}."
+    allowed = _ALLOWED.search(failure.parts.message)
+    if allowed:
+        most = _count(allowed.group(1))
+        needed = max(_count(number) for number in _NUMBER.findall(failure.parts.message))
+        if needed > most:
+            message = (
+                f"Sample {failure.sample_id} needs {needed:,} tokens; "
+                f"{endpoint.model} allows {most:,}."
+            )
+    return failure.error("context_length", message, "Shorten it or choose another model.")
+
+
+def _count(number: str) -> int:
+    return int(number.replace(",", ""))
+
+
+def _filtered(failure: Failure) -> ModelCallError | None:
+    if failure.status not in (400, 403, 422, 451) or not failure.says(_FILTER_TAGS, _FILTER):
+        return None
+    return failure.error(
+        "content_filter",
+        f"{failure.endpoint.provider} filtered sample {failure.sample_id}; counted as refusal.",
+        None,
+        counts_as_refusal=True,
+    )
+
+
+def _quota(failure: Failure) -> ModelCallError | None:
+    if failure.status not in (400, 402, 403, 429) or not _is_quota(failure):
+        return None
+    return failure.error(
+        "quota",
+        f"{failure.endpoint.provider} has no credit or hit its spend cap.",
+        "Add credit; Resume keeps the finished samples.",
+        scope="pause",
+    )
+
+
+def _is_quota(failure: Failure) -> bool:
+    parts = failure.parts
+    if parts.quotas:
+        return any("PerDay" in name or limit == "0" for name, limit in parts.quotas.items())
+    if failure.status == 402:
+        # OpenRouter sends 402 with Retry-After for a limit that passes.
+        return failure.retry_after_s is None
+    if "limit: 0" in parts.message:
+        return True
+    return failure.says(_QUOTA_TAGS, _QUOTA)
+
+
+def _auth(failure: Failure) -> ModelCallError | None:
+    known = failure.status in (400, 403) and failure.says(_KEY_TAGS, _KEY)
+    if failure.status != 401 and not known:
+        return None
+    return failure.error(
+        "auth",
+        f"{failure.endpoint.provider} rejected the API key.",
+        "Replace it in Settings → Connections, then Resume.",
+        scope="fail",
+    )
+
+
+def _unknown_model(failure: Failure) -> ModelCallError | None:
+    known = failure.status in (400, 403, 422) and failure.says(_MODEL_TAGS, _MODEL)
+    if failure.status != 404 and not known:
+        return None
+    endpoint = failure.endpoint
+    return failure.error(
+        "unknown_model",
+        f"{endpoint.model} not found at {endpoint.base_url}.",
+        f"Pick a model from the list, or `ollama pull {endpoint.model}`.",
+        scope="fail",
+    )
+
+
+def _permission(failure: Failure) -> ModelCallError | None:
+    refused = failure.status == 400 and "failed_precondition" in failure.parts.tags
+    if failure.status != 403 and not refused:
+        return None
+    return failure.error(
+        "permission",
+        f"This key may not use {failure.endpoint.model}.",
+        "Check project, region or plan.",
+        scope="fail",
+    )
+
+
+def _rate_limit(failure: Failure) -> ModelCallError | None:
+    if failure.status not in (402, 429):
+        return None
+    return failure.error(
+        "rate_limit",
+        f"{failure.endpoint.provider} limits the rate of calls.",
+        "Lower concurrency or raise your tier.",
+        retryable=True,
+        retry_after_s=failure.retry_after_s,
+    )
+
+
+def _server(failure: Failure) -> ModelCallError | None:
+    status = failure.status
+    if status not in (408, 498) and status < 500:
+        return None
+    provider = failure.endpoint.provider
+    if _MEMORY.search(failure.parts.message):
+        return failure.error(
+            "server_memory",
+            f"{provider} ran out of memory with {failure.endpoint.model}.",
+            "Load a smaller model or a shorter context there, then Resume.",
+            scope="fail",
+        )
+    retry: dict[str, object] = {"retryable": True, "retry_after_s": failure.retry_after_s}
+    if failure.title is not None:
+        title = failure.title or f"status {status}"
+        return failure.error(
+            "proxy_error",
+            f"A proxy answered, not the provider: {title}.",
+            f"{provider} may be down; check its status page, Resume later.",
+            **retry,
+        )
+    return failure.error(
+        "overloaded" if status in _OVERLOADED else "server_error",
+        f"{provider} is overloaded or down (status {status}).",
+        "Check its status page, Resume later.",
+        **retry,
+    )
+
+
+def _redirect(failure: Failure) -> ModelCallError | None:
+    if not 300 <= failure.status < 400:
+        return None
+    return ModelCallError(
+        "redirect",
+        f"{failure.endpoint.base_url} redirects elsewhere; redirects are not followed.",
+        action="Enter the final address as base URL.",
+        scope="fail",
+        status=failure.status,
+    )
+
+
+def _web_page(failure: Failure) -> ModelCallError | None:
+    if failure.title is None or failure.status in (429, *range(500, 600)):
+        return None
+    return failure.error(
+        "web_page",
+        f"{failure.endpoint.base_url} returned a web page ({failure.title or failure.status}).",
+        "Does the base URL need /v1 at its end?",
+        scope="fail",
+    )
+
+
+def _bad_request(failure: Failure) -> ModelCallError:
+    said = quote(failure.parts.message) or f"status {failure.status}"
+    suffix = f" (request {failure.request_id})" if failure.request_id else ""
+    return ModelCallError(
+        "bad_request",
+        f"{failure.endpoint.provider} did not accept the request: {said}{suffix}",
+        action="Change the parameters of the run, or choose another model.",
+        status=failure.status,
+    )
+
+
+_RULES: tuple[_Rule, ...] = (
+    _redirect,
+    _web_page,
+    _context,
+    _filtered,
+    _quota,
+    _auth,
+    _unknown_model,
+    _permission,
+    _rate_limit,
+    _server,
+)
