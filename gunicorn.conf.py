@@ -6,6 +6,7 @@ views may hold half of the threads at most.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -26,7 +27,7 @@ proc_name = "openbench-studio"
 worker_class = "gthread"
 workers = _settings.web_processes
 threads = _settings.web_threads
-worker_connections = 2000  # connections beyond the threads wait here instead of being refused
+worker_connections = max(2000, 2 * threads)  # those beyond the threads wait here, not refused
 timeout = 60  # of a process that hangs; not a limit for requests
 graceful_timeout = 10
 keepalive = 5
@@ -37,6 +38,16 @@ loglevel = "info" if _settings.log_level == "DEBUG" else "warning"
 accesslog = "-" if _settings.log_level == "DEBUG" else None
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'  # without the query string
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - heartbeat file
+
+
+def when_ready(server: Any) -> None:
+    """Leave all that was imported to the processes as it is.
+
+    The collector would go through it again and again, which takes a third of a large page's time,
+    and it would copy the memory that they share.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1, le=64, description="Runs that are worked on at the same time.")
     web_processes: int = Field(2, ge=1, le=32, description="Web server processes.")
     web_threads: int = Field(
-        64, ge=8, le=1024, description="Threads of each web process; half may hold live views."
+        64, ge=8, le=2048, description="Threads of each web process; half may hold live views."
     )
     datasets_dir: Path | None = Field(
         None, description="Local mirror of datasets: `<org>__<name>/<config>/<split>.jsonl[.gz]`."

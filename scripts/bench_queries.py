@@ -31,7 +31,9 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--runs", type=int, nargs="+", default=[1_000, 100_000])
-    parser.add_argument("--postgresql", metavar="URL", help="a database that is emptied; default: SQLite")
+    parser.add_argument(
+        "--postgresql", metavar="URL", help="a database that is emptied; default: SQLite"
+    )
     arguments = parser.parse_args()
     for number in arguments.runs:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:

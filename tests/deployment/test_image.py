@@ -135,7 +135,7 @@ def test_requirements_name_every_package_that_the_code_imports() -> None:
     }
     # What they are known to bring along.
     required |= {"werkzeug", "jinja2", "markupsafe", "itsdangerous", "wtforms", "alembic", "click"}
-    required |= {"certifi"}
+    required |= {"certifi", "pydantic-core"}
     owners = metadata.packages_distributions()
     unknown = {
         name: owners.get(name)

@@ -18,11 +18,17 @@ from tests.queue_fixtures import die_with_tests
 ROOT = Path(__file__).parents[2]
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> float:
-    """Wait and return how long it took, in seconds."""
+def wait_until(
+    condition: Callable[[], object],
+    what: str,
+    timeout_s: float = 30.0,
+    *,
+    tell: Callable[[], str] = str,
+) -> float:
+    """Wait and return how long it took, in seconds; ``tell`` explains why it was in vain."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() - began < timeout_s, f"not within {timeout_s:g} s: {what}"
+        assert time.monotonic() - began < timeout_s, f"not in {timeout_s:g} s: {what}\n{tell()}"
         time.sleep(0.02)
     return time.monotonic() - began
 

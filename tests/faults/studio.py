@@ -135,20 +135,20 @@ class Studio:
         """Start a worker pool, and return it when all its workers wait for runs."""
         before = self._workers()
         pool = self._start(["app.worker", f"--workers={workers}"], "pool", env or {})
-        wait_until(lambda: len(self._workers() - before) >= workers, f"workers\n{pool.text}")
+        wait_until(lambda: len(self._workers() - before) >= workers, "workers", tell=self.story)
         return pool
 
     def start_web(self) -> Program:
         """Start the web server, and return it when it answers."""
         web = self._start(["gunicorn", "-c", "gunicorn.conf.py"], "web", {})
-        wait_until(lambda: answers(self.port), f"web server\n{web.text}")
+        wait_until(lambda: answers(self.port), "web server", tell=self.story)
         return web
 
     def start_all(self) -> Program:
         """Start the supervisor, as scripts/start does."""
         before = self._workers()
         program = self._start(["app.supervisor"], "supervisor", {})
-        wait_until(lambda: self._workers() - before, f"supervisor\n{program.text}", 60)
+        wait_until(lambda: self._workers() - before, "supervisor", 60, tell=self.story)
         return program
 
     def _start(self, command: list[str], name: str, env: Mapping[str, str]) -> Program:

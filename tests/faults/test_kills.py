@@ -40,11 +40,11 @@ def strike_at(rng: random.Random) -> int:
 
 def submit_to(studio: Studio, first: Program, second: Program, samples: int) -> tuple[str, int]:
     """Start a run and have ``first`` take it; returns its id and its work-horse."""
-    second.signal_all(signal.SIGSTOP)
+    stopped = stop_between_writes(studio, second)
     run_id = studio.submit(samples)
     horse = studio.wait_for_claim(run_id)
     assert horse in [each.pid for each in first.family()]
-    second.signal_all(signal.SIGCONT)
+    second.signal_all(signal.SIGCONT, stopped)
     return run_id, horse
 
 
@@ -56,7 +56,8 @@ def resumed(studio: Studio, run_id: str, dead: int) -> float:
         lambda: (
             studio.run(run_id)["lease_token"] is not None and studio.wait_for_claim(run_id) != dead
         ),
-        f"another worker\n{studio.story()}",
+        "another worker",
+        tell=studio.story,
     )
     wait_until(
         lambda: studio.provider.calls > before or studio.status(run_id) == "completed",
@@ -182,7 +183,7 @@ def test_stopped_pool_writes_nothing_when_it_goes_on(
     assert waited_s < RESUMES_WITHIN_S
     wait_until(lambda: _answered(studio, run_id, "second") > 0, "the takeover")
     first.signal_all(signal.SIGCONT, stopped)
-    wait_until(lambda: "nothing more is written" in first.text, f"it gives up\n{first.text}", 15)
+    wait_until(lambda: "nothing more is written" in first.text, "it gives up", tell=studio.story)
     studio.wait_for_status(run_id, "completed")
     assert _answered(studio, run_id, "first") == by_first
     assert _answered(studio, run_id, "second") == SAMPLES - by_first

@@ -105,7 +105,7 @@ def build_preview() -> Flask:
 
 def api_models() -> dict[str, Any]:
     words = request.args.get("q", "")
-    return {"items": [model for model in MODELS if words in model["id"]], "next_cursor": None}
+    return {"items": [model for model in MODELS if words in str(model["id"])], "next_cursor": None}
 
 
 def api_benchmark(name: str) -> dict[str, Any]:

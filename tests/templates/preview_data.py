@@ -236,7 +236,7 @@ def benchmarks() -> list[dict[str, Any]]:
             "offline": name.startswith("gen_"),
             "available": name != "gpqa_diamond",
             "unavailable_reason": "Needs a token of the hub" if name == "gpqa_diamond" else None,
-            "requirements": ["sandbox"] if category == "coding" else [],
+            "requirements": {"coding": ["sandbox"], "instructions": ["judge"]}.get(category, []),
             "protocols": ["inspect", "openbench"],
             "default_protocol": "inspect",
         }
@@ -340,7 +340,7 @@ def comparison() -> dict[str, Any]:
 
 
 def connections() -> list[dict[str, Any]]:
-    base = {"max_connections": 16, "requests_per_minute": None, "timeout_s": 120}
+    base = {"max_connections": 16, "max_retries": 5, "requests_per_minute": None, "timeout_s": 120}
     return [
         {
             **base,

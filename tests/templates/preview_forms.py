@@ -34,6 +34,7 @@ class RunForm(Form):
     protocol = SelectField("Protocol", choices=["inspect", "openbench"])
     limit = IntegerField("Samples")
     epochs = IntegerField("Epochs", default=1, description="Times that each sample is asked.")
+    judge = StringField("Judge", description="Scores the answers.")
     temperature = FloatField("Temperature")
     top_p = FloatField("Top p")
     max_tokens = IntegerField("Max tokens")
@@ -74,6 +75,10 @@ class WebhookForm(Form):
         default=["run.completed", "run.failed"],
     )
     enabled = BooleanField("Enabled", default=True)
+
+
+class DeleteAccountForm(Form):
+    password = PasswordField("Password")
 
 
 class PasswordForm(Form):

@@ -20,6 +20,7 @@ from tests.templates.preview_data import (
 )
 from tests.templates.preview_forms import (
     ConnectionForm,
+    DeleteAccountForm,
     LoginForm,
     PasswordForm,
     RegisterForm,
@@ -28,6 +29,7 @@ from tests.templates.preview_forms import (
     WebhookForm,
     with_error,
 )
+from tests.templates.preview_more import more_pages
 
 
 def pages() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -181,6 +183,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     long_form = with_error(RunForm(), "model", "No connection is named gemini.")
     long_form["temperature"].errors = ["Must be between 0 and 2."]
     return {
+        **more_pages(sample_page),
         "login": (
             "auth/login.html",
             {
@@ -329,6 +332,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             "settings/account.html",
             {
                 "form": PasswordForm(),
+                "delete_form": DeleteAccountForm(),
                 "account": {
                     "email": "you@example.org",
                     "created_at": hours_ago(900),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from app.blueprints.api.schemas.fields import Body, OptionalBody, PageAnswer, PageQuery, Text
 from app.services.run_requests import MAX_TAGS, RunOptions, Tag
@@ -111,6 +119,16 @@ class RunPath(BaseModel):
     run_id: str = Field(description="UUIDv7")
 
 
+def _as_in_rfc_3339(value: object) -> object:
+    """Refuse a bare number, which pydantic takes for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value):
+        raise ValueError("must be a date and time as in RFC 3339, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_in_rfc_3339)]
+
+
 class RunQuery(PageQuery):
     """Which runs."""
 
@@ -119,8 +137,8 @@ class RunQuery(PageQuery):
     model: Text = ""
     tag: Text = ""
     q: Text = Field("", description="Words to look for.")
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
     sort: Literal["-created_at", "created_at"] = "-created_at"
 
 
@@ -134,7 +152,7 @@ class RunPatch(Body):
 class ResumeBody(OptionalBody):
     """How to go on."""
 
-    retry_errors: bool = Field(False, description="Ask the samples with errors again.")
+    retry_errors: StrictBool = Field(False, description="Ask the samples with errors again.")
     budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
         None, description="What the run may cost in all from now on; empty: as before."
     )

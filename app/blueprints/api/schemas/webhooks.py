@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text
 from app.models import Delivery, Webhook
@@ -20,8 +20,10 @@ class WebhookBody(Body):
     url: Url
     events: list[Event] = Field(default=["run.completed", "run.failed"], min_length=1)
     description: Description = ""
-    enabled: bool = True
-    long_schedule: bool = Field(False, description="Retry for a day and a half, not 11 minutes.")
+    enabled: StrictBool = True
+    long_schedule: StrictBool = Field(
+        False, description="Retry for a day and a half, not 11 minutes."
+    )
 
 
 class WebhookPatch(Body):
@@ -30,8 +32,8 @@ class WebhookPatch(Body):
     url: Url | None = None
     events: Annotated[list[Event], Field(min_length=1)] | None = None
     description: Description | None = None
-    enabled: bool | None = None
-    long_schedule: bool | None = None
+    enabled: StrictBool | None = None
+    long_schedule: StrictBool | None = None
 
 
 class WebhookAnswer(BaseModel):

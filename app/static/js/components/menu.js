@@ -39,7 +39,16 @@ function onToggle(event) {
   const open = event.newState === "open";
   find(`[popovertarget="${event.target.id}"]`)?.setAttribute("aria-expanded", String(open));
   if (open) {
+    keepInWindow(event.target);
     find("[role=menuitem]", event.target)?.focus({ focusVisible: false });
+  }
+}
+
+/* Aligned with a button near the left edge, a wide menu would stick out. */
+function keepInWindow(menu) {
+  if (menu.getBoundingClientRect().left < EDGE) {
+    menu.style.left = `${EDGE}px`;
+    menu.style.right = "auto";
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
-import { interval, number, percent } from "../lib/format.js";
+import { duration, interval, number, percent } from "../lib/format.js";
 import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 3000;
@@ -50,6 +50,7 @@ function show(row, run) {
   bar.value = done;
   bar.classList.toggle("progress-idle", run.status !== "running");
   setStatusPill(find(".pill", row), run.status);
+  setText(find("[data-run-duration]", row), duration(run.duration_s));
   if (run.score) {
     find("[data-run-score]", row).replaceChildren(...scoreParts(run.score));
   }

@@ -6,7 +6,7 @@ import { ago, clock, moment } from "../lib/format.js";
 const EVERY_MS = 30000;
 const WRITE = { ago, clock, moment };
 
-export function refreshTimes(root = document) {
+function refreshTimes(root = document) {
   for (const node of findAll("time[data-time]", root)) {
     const date = new Date(node.dateTime);
     setText(node, WRITE[node.dataset.time](date));

@@ -2,7 +2,7 @@
 
 import { find } from "./dom.js";
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(message, { status = 0, code = "", action = "", retryAfterS = null } = {}) {
     super(message);
     this.status = status;
