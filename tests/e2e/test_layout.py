@@ -90,7 +90,5 @@ def check_layout(page: Page, width: int, address: str) -> None:
 def overflow(page: Page) -> int:
     """Return by how many pixels the page is wider than the window."""
     return int(
-        page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     )

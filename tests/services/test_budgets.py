@@ -24,7 +24,11 @@ def app(app_with_queue: Flask) -> Flask:
 @pytest.fixture
 def priced(app: Flask, owner: Account, model_server: ModelServer) -> ModelServer:
     """A server under the name of a provider with known prices."""
-    values: Any = {"kind": "openai", "api_key": "sk-test-0123456789", "base_url": model_server.base_url}
+    values: Any = {
+        "kind": "openai",
+        "api_key": "sk-test-0123456789",
+        "base_url": model_server.base_url,
+    }
     with app.app_context():
         connections.save_connection(owner.id, True, "openai", values)
     return model_server

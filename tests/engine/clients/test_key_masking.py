@@ -17,7 +17,7 @@ KEY = "q7Zr2VtXw9LmB4cN8sKdF3hJ"
 
 def _ask(server: ModelServer, key: str) -> tuple[str, str | None]:
     client = make_client(
-        "openai_compatible",
+        "openai",
         server.base_url,
         key,
         "m",
@@ -27,7 +27,9 @@ def _ask(server: ModelServer, key: str) -> tuple[str, str | None]:
     )
     sample = Sample("s", ({"role": "user", "content": "hi"},), "4")
     try:
-        reply = client.complete(ModelRequest(sample, Generation(), 5.0), Event())
+        reply = client.complete(
+            ModelRequest(sample=sample, generation=Generation(), timeout_s=5.0, epoch=1), Event()
+        )
         return reply.text, reply.request_id
     finally:
         client.close()
@@ -47,9 +49,9 @@ def test_an_answer_and_a_request_id_come_without_it() -> None:
 
 def test_an_error_comes_without_it() -> None:
     body = f'{{"error": {{"message": "Incorrect API key provided: {KEY}", "code": null}}}}'
-    with ModelServer(answer=lambda _: Answer(status=401, body=body.encode())) as server:
-        with pytest.raises(ModelCallError) as caught:
-            _ask(server, KEY)
+    refusal = Answer(status=401, body=body.encode())
+    with ModelServer(answer=lambda _: refusal) as server, pytest.raises(ModelCallError) as caught:
+        _ask(server, KEY)
     assert KEY not in f"{caught.value.message} {caught.value!r} {caught.value.__cause__!r}"
 
 
