@@ -25,6 +25,11 @@ from tests.fakes.model_server import Call, ModelServer
 EMAIL = "ada@example.org"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take parts away last: for a while afterwards each process counts attempts by itself."""
+    items.sort(key=lambda item: "test_outages" in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def image() -> Iterator[Image]:
     """What the Dockerfile builds, in a clean folder."""

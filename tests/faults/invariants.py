@@ -70,10 +70,7 @@ def check_calls(studio: Studio, samples: int, *, paid_twice: int = 0, retries: i
 
 def check_one_end(studio: Studio, run_id: str, receiver: Receiver, status: str) -> None:
     """Check that the end was told once: on the run's stream, and to the webhook."""
-    broker = studio.broker()
-    ends = [row for _, row in broker.xrange(f"run:{run_id}:events") if row[b"e"] == b"done"]
-    broker.close()
-    assert len(ends) == 1, ends
+    wait_until(lambda: _ends_told(studio, run_id) > 0, "the end on the run's stream")
     of_end = f"run.{status}"
     wait_until(
         lambda: all(row.status == "delivered" for row in studio.deliveries(run_id)),
@@ -82,9 +79,18 @@ def check_one_end(studio: Studio, run_id: str, receiver: Receiver, status: str) 
     rows = [row for row in studio.deliveries(run_id) if row.event == of_end]
     assert len(rows) == 1
     time.sleep(0.1)
+    assert _ends_told(studio, run_id) == 1
     got = [each for each in receiver.received if each.headers["webhook-id"] == rows[0].id]
     assert len(got) == 1
     assert f'"status":"{status}"'.encode() in got[0].body
+
+
+def _ends_told(studio: Studio, run_id: str) -> int:
+    broker = studio.broker()
+    try:
+        return sum(row[b"e"] == b"done" for _, row in broker.xrange(f"run:{run_id}:events"))
+    finally:
+        broker.close()
 
 
 def check_no_secret(studio: Studio) -> None:
