@@ -81,16 +81,16 @@ def choose_benchmark(api: Api) -> str:
 def follow(api: Api, run_id: str) -> dict[str, Any]:
     """Show the progress of a run until it ends; return it."""
     deadline = time.monotonic() + TIMEOUT_S
-    shown = -1
+    shown: tuple[str, int] | None = None
     while time.monotonic() < deadline:
         run: dict[str, Any] = api.call("GET", f"/runs/{run_id}")
         counts = run["counts"]
-        quarter = 4 * counts["done"] // max(counts["total"], 1)
+        stage = (run["status"], 4 * counts["done"] // max(counts["total"], 1))
         if is_interactive():
             sys.stdout.write(f"\r  {run['status']}: {counts['done']} of {counts['total']} samples ")
             sys.stdout.flush()
-        elif quarter != shown:
-            shown = quarter
+        elif stage != shown:
+            shown = stage
             say(f"  {run['status']}: {counts['done']} of {counts['total']} samples")
         if run["status"] in _ENDED:
             say()
