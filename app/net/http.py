@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,9 +203,10 @@ class HttpSession:
         parts = bytearray()
         try:
             while chunk := response.read(_CHUNK_BYTES, decode_content=False):
-                parts += decoder.decompress(chunk, self._max_bytes + 1 - len(parts))
-                if len(parts) > self._max_bytes:
-                    raise self._too_large()
+                for piece in _inflated(decoder, chunk):
+                    parts += piece
+                    if len(parts) > self._max_bytes:
+                        raise self._too_large()
         except zlib.error as error:
             raise CallError("bad_encoding", "The answer is compressed wrongly.") from error
         if not decoder.eof:
@@ -280,3 +281,13 @@ class HttpSession:
             action="Check the URL, and that the server is running.",
             retryable=True,
         )
+
+
+def _inflated(decoder: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+    """Yield what ``chunk`` decodes to in small pieces: 64 KB can hold 64 MB."""
+    while True:
+        piece = decoder.decompress(chunk, _CHUNK_BYTES)
+        yield piece
+        chunk = decoder.unconsumed_tail
+        if not chunk and len(piece) < _CHUNK_BYTES:
+            return
