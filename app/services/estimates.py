@@ -24,6 +24,10 @@ MIN_HISTORY = 20
 
 HISTORY_RUNS = 3
 HISTORY_SAMPLES = 1000
+SIMILAR_RUNS = 10
+SIMILAR_MARGIN = 0.25
+"""Another model may be wordier, or terser, than those that were run."""
+
 
 _JUDGE_PROMPT = (300.0, float(JUDGE_PROMPT_TOKENS))
 _JUDGE_REPLY = (2.0, 300.0)
@@ -60,7 +64,7 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
     calls = spec.total
     tokens_in, basis_in = _input_tokens(spec, settings)
     history = _history(account_id, spec.benchmark.name, spec.model)
-    tokens_out, basis_out = _output_tokens(spec, history)
+    tokens_out, basis_out = _output_tokens(account_id, spec, history)
     latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
     tariff = tariff_of(spec.model, simulated=spec.connection.simulated)
     low, high = (
@@ -155,9 +159,35 @@ def _input_tokens(spec: RunSpec, settings: Settings) -> tuple[float, str]:
     return mean, f"input: {len(samples)} real prompts counted ({method})"
 
 
-def _output_tokens(spec: RunSpec, history: _History | None) -> tuple[Range, str]:
+def _other_models(account_id: int, spec: RunSpec) -> Range | None:
+    """Return what the answers of the account's other models to this benchmark took."""
+    means = [
+        tokens / done
+        for tokens, done in db.session.execute(
+            select(Run.output_tokens, Run.done - Run.error)
+            .where(
+                Run.user_id == account_id,
+                Run.benchmark == spec.benchmark.name,
+                Run.model != spec.model,
+                Run.simulated.is_(spec.connection.simulated),
+                Run.done - Run.error >= MIN_HISTORY,
+                Run.output_tokens > 0,
+            )
+            .order_by(Run.created_at.desc())
+            .limit(SIMILAR_RUNS)
+        )
+    ]
+    if not means:
+        return None
+    return Range(min(means) * (1 - SIMILAR_MARGIN), max(means) * (1 + SIMILAR_MARGIN))
+
+
+def _output_tokens(account_id: int, spec: RunSpec, history: _History | None) -> tuple[Range, str]:
+    others = None if history else _other_models(account_id, spec)
     if history is not None:
         tokens, basis = history.output, f"output: {history.samples} earlier answers of this model"
+    elif others is not None:
+        tokens, basis = others, "output: your other models on this benchmark"
     else:
         tokens = Range(*map(float, spec.benchmark.output_tokens))
         basis = "output: the definition's averages"

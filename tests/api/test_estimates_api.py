@@ -165,3 +165,22 @@ def test_a_read_token_may_ask(app: Flask, owner: Account) -> None:
         token, _ = tokens.create_token(owner.id, "reader", ["read"])
     body = BODY | {"model": "simulated/expert"}
     assert ApiClient(app, token).post("/estimates", json=body).status_code == 200
+
+
+@pytest.mark.usefixtures("openai")
+def test_other_models_on_the_benchmark_are_the_basis_before_the_first_run(
+    app: Flask, api: ApiClient, owner: Account, second_user: Account
+) -> None:
+    with app.app_context():
+        for account, tokens in ((owner, 4000), (owner, 8000), (second_user, 90_000)):
+            add_run(
+                account.id,
+                model="openai/gpt-4o",
+                done=40,
+                output_tokens=tokens,
+                simulated=False,
+            )
+        add_run(owner.id, done=40, output_tokens=90_000)
+    shown = estimate(api, limit=10)
+    assert "your other models" in shown["basis"]
+    assert shown["output_tokens"] == {"low": 750, "high": 2500}
