@@ -3,10 +3,9 @@
     scripts/bench engine [--samples 2000] [--connections 100] [--latency 0.1] [--postgresql URL]
 
 Starts a model server, a queue server and a worker pool, posts one run through the API and
-reports what `docs/performance.md` speaks of: seconds from the first to the last call beside
-the ideal, CPU milliseconds a sample of the whole worker tree (and of the database, where it
-is a process of its own), memory, the time from POST to the first call, progress events a
-second.
+reports seconds from the first to the last call beside the ideal, CPU milliseconds a sample of
+the whole worker tree (and of the database, where it is a process of its own), memory, the time
+from POST to the first call, and progress events.
 """
 
 from __future__ import annotations
