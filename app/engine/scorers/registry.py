@@ -59,12 +59,3 @@ def sandboxed_scorers() -> Mapping[str, ScorerFactory]:
         ValueError: Two modules define the same profile.
     """
     return _table("SANDBOXED")
-
-
-def get_scorer(name: str) -> Scorer:
-    """Return the scorer of profile ``name``, which needs neither judge nor sandbox.
-
-    Raises:
-        KeyError: There is no such profile.
-    """
-    return all_scorers()[name]

@@ -14,7 +14,7 @@ from app.engine.scorers.math_judged import (
 )
 from app.engine.scorers.math_strings import hendrycks_form, minerva_form, same_string
 from app.engine.scorers.math_sympy import SymbolicComparer
-from app.engine.scorers.registry import get_scorer
+from app.engine.scorers.registry import all_scorers
 from app.engine.types import Message, ModelReply, Sample
 
 
@@ -117,12 +117,12 @@ def test_the_last_box_is_read_with_balanced_braces() -> None:
 def test_profiles_differ_in_where_they_look_and_what_is_equal() -> None:
     sample = Sample("1", (), "\\frac{1}{2}")
 
-    assert get_scorer("math/inspect")("ANSWER: 0.5", sample).score == 1.0
-    assert get_scorer("math/inspect_exact")("ANSWER: 0.50", sample).score == 0.0
-    assert get_scorer("math/inspect_sympy")("ANSWER: 0.50", sample).score == 1.0
-    assert get_scorer("math/inspect")("It is $\\boxed{0.5}$.", sample).answer is None
-    assert get_scorer("math/studio")("It is $\\boxed{0.5}$.", sample).score == 1.0
-    assert get_scorer("math/inspect")("ANSWER: 0.5\n\nHope this helps!", sample).answer is None
+    assert all_scorers()["math/inspect"]("ANSWER: 0.5", sample).score == 1.0
+    assert all_scorers()["math/inspect_exact"]("ANSWER: 0.50", sample).score == 0.0
+    assert all_scorers()["math/inspect_sympy"]("ANSWER: 0.50", sample).score == 1.0
+    assert all_scorers()["math/inspect"]("It is $\\boxed{0.5}$.", sample).answer is None
+    assert all_scorers()["math/studio"]("It is $\\boxed{0.5}$.", sample).score == 1.0
+    assert all_scorers()["math/inspect"]("ANSWER: 0.5\n\nHope this helps!", sample).answer is None
 
 
 def _judge(reply: str, asked: list[str]) -> object:
