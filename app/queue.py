@@ -39,6 +39,11 @@ def run_job_id(run_id: str, attempt: int) -> str:
     return f"run-{run_id}-{attempt}"
 
 
+def rescore_job_id(run_id: str, protocol: str) -> str:
+    """Return the id of the job that scores ``run_id`` again under ``protocol``."""
+    return f"rescore-{run_id}-{protocol}"
+
+
 def delivery_job_id(delivery_id: str, attempt: int) -> str:
     """Return the id of the job that makes the ``attempt``-th attempt of a delivery."""
     return f"delivery-{delivery_id}-{attempt}"
@@ -59,7 +64,7 @@ def enqueue_rescore(run_id: str, protocol: str) -> None:
     Raises:
         Unavailable: The queue server does not answer.
     """
-    job_id = f"rescore-{run_id}-{protocol}"
+    job_id = rescore_job_id(run_id, protocol)
     _enqueue(RUNS, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
 
 

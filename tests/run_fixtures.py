@@ -10,6 +10,7 @@ Tests that need the queue say so with a fixture of their own::
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -221,11 +222,12 @@ def local_model(app: Flask, owner: Account, model_server: ModelServer) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request that a receiver of webhooks got."""
+    """A request that a receiver of webhooks got, ``at_s`` on the monotonic clock."""
 
     path: str
     headers: Mapping[str, str]
     body: bytes
+    at_s: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)

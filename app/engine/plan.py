@@ -61,6 +61,10 @@ class Recorder(Protocol):
         """
         ...
 
+    def tell(self) -> None:
+        """Tell readers of what was kept since the last time; called less often."""
+        ...
+
 
 class BudgetGuard(Protocol):
     """Decides whether a sample may still be paid for (``app.engine.budget``). Thread-safe."""
@@ -112,8 +116,10 @@ class RunPlan:
             the run: the provider is down.
         fail_after_errors: So many samples in a row with other errors fail it: nothing works.
         stop_grace_s: Calls under way when a run is stopped may finish for so long.
-        flush_every_s: Results wait at most so long for their commit.
+        flush_every_s: Results wait at most so long for their commit. Short, because an answer
+            that a killed worker had not committed is paid for again.
         flush_at: So many results are committed at once, at most.
+        tell_every_s: Readers hear of what was kept this often, at most.
         heartbeat_s: The recorder is called at least this often.
         max_unrecorded: With so many results waiting, no further call is made.
     """
@@ -134,8 +140,9 @@ class RunPlan:
     pause_after_transient: int = 20
     fail_after_errors: int = 20
     stop_grace_s: float = 2.0
-    flush_every_s: float = 0.25
+    flush_every_s: float = 0.02
     flush_at: int = 200
+    tell_every_s: float = 0.25
     heartbeat_s: float = 1.0
     max_unrecorded: int = 2_000
 

@@ -103,6 +103,7 @@ class _Run:
         self._join()
         self._warn_truncated()
         self._flush()
+        self._recorder.tell()
         if self._crash is not None:
             raise self._crash
         return self._ended()
@@ -148,14 +149,18 @@ class _Run:
 
     def _record_results(self) -> None:
         plan = self._plan
-        flushed_at = time.monotonic()
+        flushed_at = told_at = time.monotonic()
+        untold = False
         halted_at: float | None = None
         while self._working:
             self._tick()
             now = time.monotonic()
             if self._is_due(now - flushed_at):
                 self._flush()
-                flushed_at = now
+                flushed_at, untold = now, True
+            if untold and now - told_at >= plan.tell_every_s:
+                self._recorder.tell()
+                told_at, untold = now, False
             if self._halt.is_set():
                 halted_at = halted_at or now
                 if now - halted_at >= plan.stop_grace_s:
@@ -170,7 +175,9 @@ class _Run:
         plan, waiting = self._plan, len(self._pending)
         if waiting >= plan.flush_at or since_s >= plan.heartbeat_s:
             return True
-        return bool(waiting or self._events) and since_s >= plan.flush_every_s
+        if waiting and since_s >= plan.flush_every_s:
+            return True
+        return bool(self._events) and since_s >= plan.tell_every_s
 
     def _flush(self) -> None:
         """Hand over all that waits, in batches; an empty one if nothing does.

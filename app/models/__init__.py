@@ -3,6 +3,7 @@
 from app.models.connection import Connection
 from app.models.own_benchmark import OwnBenchmark, OwnVersion
 from app.models.rescored_sample import RescoredSample
+from app.models.rescoring import Rescoring
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.sample import RunEventRow, SampleRow
 from app.models.user import ApiToken, AuthSession, User
@@ -20,6 +21,7 @@ __all__ = [
     "OwnBenchmark",
     "OwnVersion",
     "RescoredSample",
+    "Rescoring",
     "Run",
     "RunEventRow",
     "SampleRow",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import insert, update
@@ -15,7 +16,7 @@ from app.engine.plan import RunEvent
 from app.engine.types import SampleResult
 from app.models import Run, RunEventRow
 from app.recorder.counts import Counts
-from app.recorder.progress import Progress, Publish
+from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress, Publish
 from app.recorder.rows import event_row, sample_row, upsert_samples
 
 log = logging.getLogger(__name__)
@@ -76,11 +77,13 @@ class DbRecorder:
         self._replaced = dict(replaced)
         self._publish = publish
         self._progress = Progress(counts, total, provider, cost_of, judge_cost_of, preview_skip)
+        self._latest: deque[SampleResult] = deque(maxlen=SAMPLES_PER_BATCH)
+        self._latest_events: deque[RunEvent] = deque(maxlen=EVENTS_PER_BATCH)
         self.lost = False
         self.cancel_requested = False
 
     def record(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> bool:
-        """Commit a batch, renew the lease and tell the page; ``False``: stop.
+        """Commit a batch and renew the lease; ``False``: stop.
 
         A database that is away is waited for (the engine holds its calls meanwhile).
 
@@ -93,9 +96,17 @@ class DbRecorder:
         self._counts.retries += sum(event.kind == "retry" for event in events)
         self._progress.note(events)
         self._write_patiently(batch, events)
-        if not self.lost:
-            self._publish(self._progress.live_events(batch, events))
+        self._latest.extend(batch)
+        self._latest_events.extend(events)
         return not (self.lost or self.cancel_requested)
+
+    def tell(self) -> None:
+        """Publish the progress, and the latest samples and log lines since the last time."""
+        if self.lost:
+            return
+        self._publish(self._progress.live_events(list(self._latest), list(self._latest_events)))
+        self._latest.clear()
+        self._latest_events.clear()
 
     def _write_patiently(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> None:
         give_up_at = time.monotonic() + DATABASE_PATIENCE_S

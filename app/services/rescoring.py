@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -20,12 +21,19 @@ from app.engine.outcomes import judge_reply
 from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.registry import sandboxed_scorers
 from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
-from app.errors import Conflict, Invalid, NotFound, StudioError
+from app.errors import Conflict, Invalid, NotFound, StudioError, Unavailable
 from app.models import ACTIVE, RescoredSample, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
 from app.queries.samples import EXPORT_BATCH, stream_samples
 from app.services.judges import needs_judge
+from app.services.rescore_claims import (
+    MOST_ATTEMPTS,
+    Claim,
+    LostClaim,
+    file_rescoring,
+    take_rescoring,
+)
 from app.services.run_lifecycle import owned_run
 from app.services.run_log import tell
 from app.services.run_plans import PlanError, make_scorer
@@ -50,7 +58,7 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
         Conflict: The run is still active.
         Invalid: The benchmark has no such protocol, or its scorer cannot be used on stored
             answers here.
-        Unavailable: The queue does not answer.
+        Unavailable: The queue does not answer; nothing was changed.
     """
     run = owned_run(run_id, account_id)
     settings = current_app.extensions["settings"]
@@ -61,39 +69,51 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
             code="dataset_unavailable",
             action=GO_ONLINE,
         )
-    queue.enqueue_rescore(run_id, protocol)
+    if not queue.is_reachable():
+        raise Unavailable(
+            "The queue server does not answer, so nothing is scored again.",
+            code="queue_unavailable",
+            action="Try again in a moment; an admin can look at /health.",
+        )
+    file_rescoring(run_id, protocol)
 
 
 def work(run_id: str, protocol: str, settings: Settings) -> None:
-    """Score a run again; what stands in the way is told in the run's log."""
-    run = db.session.get(Run, run_id)
-    if run is None:
-        return  # deleted meanwhile
+    """Do a scoring that was asked for; what stands in the way is told in the run's log."""
+    claim = take_rescoring(run_id, protocol)
+    if claim is None:
+        return  # done, or the run was deleted meanwhile
     try:
-        rescore_run(run_id, run.user_id, protocol, settings)
-    except NotFound:
+        if claim.attempts > MOST_ATTEMPTS:
+            raise Conflict(f"it failed {MOST_ATTEMPTS} times.")
+        _rescore(claim, settings)
+    except (LostClaim, NotFound):
         return
     except StudioError as error:
-        tell(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
+        with suppress(LostClaim):
+            with transaction() as session:
+                claim.close(session)
+            tell(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
 
 
-def rescore_run(
-    run_id: str, account_id: int, protocol: str, settings: Settings | None = None
-) -> None:
-    """Add the score under ``protocol``'s scorer to the run's scores; the first score stays.
+def _rescore(claim: Claim, settings: Settings) -> None:
+    """Add the score under the protocol's scorer to the run's scores; the first score stays.
 
     The samples stay those of the run's own protocol, since they are what was asked. Each new
     verdict is kept (``RescoredSample``). Memory does not grow with the number of samples.
 
     Raises:
-        NotFound: There is no such run in this account.
-        Conflict: The run is still active.
+        NotFound: The run was deleted.
+        LostClaim: Another worker took over.
+        Conflict: The run is active again.
         Invalid: The benchmark has no such protocol, its scorer cannot be used on stored
             answers here, or the questions cannot be loaded.
     """
-    settings = settings or current_app.extensions["settings"]
-    run = owned_run(run_id, account_id)
-    asked, wanted, key = _check(run, protocol, settings)
+    run_id = claim.run_id
+    run = db.session.get(Run, run_id)
+    if run is None:
+        raise NotFound("The run was deleted.")
+    asked, wanted, key = _check(run, claim.protocol, settings)
     limit, epochs, total = run.config["limit"], run.config["epochs"], run.done
     before, metric = run.score, metric_of(run)
     try:
@@ -101,13 +121,13 @@ def rescore_run(
         tell(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
         samples = dataset_loader(settings).load(asked).samples(limit)
         rescored = _rescored(run_id, samples, epochs, scorer)
-        summary = summarise(_kept(run_id, key, rescored, total), metric=metric, epochs=epochs)
+        summary = summarise(_kept(claim, key, rescored, total), metric=metric, epochs=epochs)
     except DatasetError as error:
         raise Invalid(error.message, code=error.code, action=error.action) from None
     except (PlanError, SandboxUnavailableError) as error:
         raise Invalid(error.message, code=error.code, action=error.action) from None
     score = score_of(summary)
-    _write_score(run_id, key, score and {**score, "scorer": wanted.scorer})
+    _write_score(claim, key, score and {**score, "scorer": wanted.scorer})
     if score and before:
         tell(
             run_id,
@@ -175,9 +195,11 @@ def _judged(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
     )
 
 
-def _kept(run_id: str, key: str, rescored: Iterator[_Rescored], total: int) -> Iterator[ScoredRow]:
+def _kept(claim: Claim, key: str, rescored: Iterator[_Rescored], total: int) -> Iterator[ScoredRow]:
     """Store the verdicts in batches on their way to the summary."""
+    run_id = claim.run_id
     with transaction() as session:
+        claim.keep(session, 0)
         session.execute(
             delete(RescoredSample).where(
                 RescoredSample.run_id == run_id, RescoredSample.protocol == key
@@ -186,9 +208,10 @@ def _kept(run_id: str, key: str, rescored: Iterator[_Rescored], total: int) -> I
     done = 0
     # As many as are read at once: the transaction lets go of all rows that were read.
     while batch := list(islice(rescored, EXPORT_BATCH)):
-        with transaction() as session:
-            session.execute(insert(RescoredSample), [_columns(run_id, key, each) for each in batch])
         done += len(batch)
+        with transaction() as session:
+            claim.keep(session, done)
+            session.execute(insert(RescoredSample), [_columns(run_id, key, each) for each in batch])
         if done % _TELL_EVERY == 0:
             tell(run_id, f"{done:,} of {total:,} answers scored again.")
         for each in batch:
@@ -208,8 +231,10 @@ def _columns(run_id: str, key: str, each: _Rescored) -> dict[str, object]:
     }
 
 
-def _write_score(run_id: str, key: str, score: dict[str, object] | None) -> None:
+def _write_score(claim: Claim, key: str, score: dict[str, object] | None) -> None:
+    run_id = claim.run_id
     with transaction() as session:
+        claim.close(session)
         run = session.get(Run, run_id, populate_existing=True, with_for_update=True)
         if run is not None:
             scores = {**(run.scores or {}), key: score}

@@ -17,7 +17,7 @@ from app.config import Settings
 from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.live import forget
-from app.models import ACTIVE, RESUMABLE, Run
+from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
 from app.services import outbox
 from app.services.budgets import check_further_budget
 from app.services.leases import Lease, Outages, given_back
@@ -132,6 +132,8 @@ def resume_run(
 ) -> None:
     """Go on with a failed, paused or canceled run; finished samples are kept.
 
+    Scores under other protocols are dropped: they are of the answers so far.
+
     Args:
         run_id: The run.
         account_id: Its owner.
@@ -169,11 +171,15 @@ def resume_run(
                 cancel_requested_at=None,
                 retry_errors=retry_errors,
                 config=config,
+                scores={},
                 lease_token=None,
                 lease_until=0.0,
             )
             .returning(Run.attempt)
         ).scalar_one_or_none()
+        if attempt is not None:
+            for rescored in (Rescoring, RescoredSample):
+                session.execute(delete(rescored).where(rescored.run_id == run_id))
     if attempt is None:
         raise Conflict(
             f"This run is {run.status}: there is nothing to resume.", code="run_not_resumable"

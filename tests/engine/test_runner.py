@@ -70,6 +70,7 @@ class Recorder:
         self.results = []
         self.events = []
         self.batches = []
+        self.told = []
         self.threads = set()
         self.on_record = on_record
 
@@ -79,6 +80,9 @@ class Recorder:
         self.results += results
         self.events += events
         return self.on_record(self)
+
+    def tell(self):
+        self.told.append(len(self.results))
 
     def ids(self):
         return Counter((result.sample.id, result.epoch) for result in self.results)
@@ -165,7 +169,7 @@ def test_samples_are_read_only_as_they_are_asked():
             yield sample
 
     stopping = Recorder(lambda recorder: len(recorder.results) < 1)
-    run(plan(samples=samples, flush_every_s=0.02), Client(latency_s=0.02), stopping)
+    run(plan(samples=samples), Client(latency_s=0.02), stopping)
     assert len(read) < 100
 
 
@@ -178,6 +182,27 @@ def test_batches_have_at_most_the_size_that_was_asked_for():
     assert sum(recorder.batches) == 500
 
 
+def test_results_are_kept_at_once_and_readers_hear_of_them_less_often():
+    made = plan(40, max_connections=2, flush_every_s=0.01, tell_every_s=0.25)
+    _, recorder, _ = run(made, Client(latency_s=0.03))  # 0.6 s of calls
+    assert len([size for size in recorder.batches if size]) >= 10
+    assert 2 <= len(recorder.told) <= 4
+    assert recorder.told[-1] == 40
+
+
+def test_a_log_line_alone_is_kept_before_the_heartbeat():
+    client = Client(failing("server_error", retryable=True))
+    cancel = Event()
+    threading.Timer(0.6, cancel.set).start()
+    made = plan(1, heartbeat_s=10, tell_every_s=0.1, retry=RetryPolicy(base_wait_s=32.0))
+    noted = []
+    keep = Recorder(lambda recorder: noted.append(time.monotonic()) or True)
+    started = time.monotonic()
+    run(made, client, keep, cancel)
+    assert keep.codes("retry") == ["server_error"]
+    assert noted[0] - started < 0.5
+
+
 def test_an_empty_batch_is_the_heartbeat_of_a_slow_run():
     _, recorder, _ = run(plan(1, heartbeat_s=0.1), Client(latency_s=0.5))
     assert recorder.batches.count(0) >= 3
@@ -185,7 +210,7 @@ def test_an_empty_batch_is_the_heartbeat_of_a_slow_run():
 
 def test_a_recorder_that_says_no_stops_the_run_and_keeps_what_was_under_way():
     recorder = Recorder(lambda recorder: len(recorder.results) < 5)
-    end, recorder, client = run(plan(1_000, flush_every_s=0.02), Client(latency_s=0.02), recorder)
+    end, recorder, client = run(plan(1_000), Client(latency_s=0.02), recorder)
     assert (end.reason, end.error) == ("stopped", None)
     assert len(recorder.results) == len(client.requests) < 100
 
@@ -212,7 +237,7 @@ def test_a_recorder_that_hangs_stops_the_calls():
             seen.append(len(client.requests))
         return True
 
-    end, recorder, _ = run(plan(300, max_unrecorded=20, flush_every_s=0.02), client,
+    end, recorder, _ = run(plan(300, max_unrecorded=20), client,
                            Recorder(hang_once))  # fmt: skip
     assert seen[0] <= 20 + 20 + 4  # one batch with the recorder, one full buffer, the threads
     assert end.reason == "completed"

@@ -20,13 +20,13 @@ from tests.run_fixtures import Receiver
 Ledger = dict[tuple[str, int], tuple[Any, ...]]
 """By sample id and epoch: outcome, score, answer, completion."""
 
-FLUSH_S = 0.25
+COMMIT_S = 0.1
 """An answer is committed so long after it came, at most; until then it is as good as in flight."""
 
 
 def uncommitted(latency_s: float, connections: int = CONNECTIONS) -> int:
     """Return how many calls can be paid for and not committed, when a worker is killed."""
-    return round(connections * (1 + (FLUSH_S + 0.1) / latency_s))
+    return round(connections * (1 + COMMIT_S / latency_s))
 
 
 def ledger_of(studio: Studio, run_id: str) -> Ledger:

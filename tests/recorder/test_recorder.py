@@ -55,7 +55,7 @@ def retry(message: str = "Again.", wait_s: float | None = None, kind: Any = "ret
     return RunEvent(kind, datetime.now(UTC), "rate_limit", message, "s1", 1, 1, wait_s)
 
 
-def test_a_batch_is_rows_counts_lease_and_live_events(lease: Lease) -> None:
+def test_batches_are_rows_counts_lease_and_live_events(lease: Lease) -> None:
     published: list[LiveEvent] = []
     kept = make(lease, published)
     batch = [
@@ -64,7 +64,10 @@ def test_a_batch_is_rows_counts_lease_and_live_events(lease: Lease) -> None:
         result(2, Outcome.PARTIAL, score=0.5),
         result(3, Outcome.ERROR),
     ]
-    assert kept.record(batch, [retry(wait_s=5)])
+    assert kept.record(batch[:2], [retry(wait_s=5)])
+    assert kept.record(batch[2:], [])
+    assert published == []
+    kept.tell()
     row = columns_of(lease.run_id)
     assert (row["done"], row["correct"], row["incorrect"], row["partial"], row["error"]) == (
         4,
@@ -98,6 +101,18 @@ def test_a_batch_is_rows_counts_lease_and_live_events(lease: Lease) -> None:
     assert (sample["sample_id"], sample["preview"], sample["target"]) == ("s0", "question 0", "4")
 
 
+def test_readers_are_told_what_is_new_since_the_last_time(lease: Lease) -> None:
+    published: list[LiveEvent] = []
+    kept = make(lease, published)
+    kept.record([result(0)], [])
+    kept.tell()
+    kept.record([result(1)], [retry()])
+    published.clear()
+    kept.tell()
+    assert [name for name, _ in published] == ["event", "sample", "progress"]
+    assert published[1][1]["sample_id"] == "s1"
+
+
 def test_a_heartbeat_renews_the_lease_and_hears_of_a_cancel(lease: Lease) -> None:
     kept = make(lease)
     expire_lease(lease.run_id)
@@ -116,6 +131,7 @@ def test_without_the_lease_nothing_is_written_or_told(lease: Lease) -> None:
     kept = make(lease, published, token="another")
     before = columns_of(lease.run_id)
     assert not kept.record([result(0)], [retry()])
+    kept.tell()
     assert kept.lost
     assert columns_of(lease.run_id) == before
     assert rows_of(lease.run_id) == []

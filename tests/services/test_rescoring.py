@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app import queue
 from app.broker import get_broker
-from app.db import db
+from app.db import db, now, transaction
+from app.jobs.recover_runs import recover_runs
 from app.jobs.rescore_run import rescore_run
-from app.models import RunEventRow
+from app.models import RescoredSample, Rescoring, Run, RunEventRow
 from app.services import connections
 from app.services.accounts import Account
+from app.services.rescore_claims import (
+    MOST_ATTEMPTS,
+    LostClaim,
+    file_rescoring,
+    sweep_rescorings,
+    take_rescoring,
+)
 from tests.app_fixtures import ApiClient, Browser
 from tests.fakes.model_server import ModelServer
 
@@ -55,6 +65,11 @@ def finished(app: Flask, owner: Account, start_run: Any, work: Any) -> Iterator[
         assert server.calls == 10
 
 
+def score_again(run_id: str, protocol: str = "inspect") -> None:
+    file_rescoring(run_id, protocol)
+    rescore_run(run_id, protocol)
+
+
 def messages(run_id: str) -> list[str]:
     rows = db.session.query(RunEventRow).filter_by(run_id=run_id).order_by(RunEventRow.id)
     return [row.message for row in rows]
@@ -66,7 +81,7 @@ def test_a_worker_scores_the_answers_under_the_other_protocol_and_tells_so(
     answer = api.post(f"/runs/{finished}/rescore", json={"protocol": "inspect"})
     assert answer.status_code == 202
     with app.app_context():
-        assert f"rescore-{finished}-inspect" in queue.queued_job_ids()
+        assert queue.rescore_job_id(finished, "inspect") in queue.queued_job_ids()
         rescore_run(finished, "inspect")
         told = messages(finished)
     run = api.get(f"/runs/{finished}").json
@@ -82,8 +97,8 @@ def test_every_new_verdict_is_kept_and_shown(
     app: Flask, api: ApiClient, signed_in: Browser, finished: str
 ) -> None:
     with app.app_context():
-        rescore_run(finished, "inspect")
-        rescore_run(finished, "inspect")  # once more changes nothing
+        for _ in range(2):  # once more changes nothing
+            score_again(finished)
     items = api.get(f"/runs/{finished}/samples").json["items"]
     again = {}
     for item in items:
@@ -108,8 +123,78 @@ def test_what_stands_in_the_way_is_told_in_the_log(
     [path] = (tmp_path / "mirror").rglob("test.jsonl")
     path.write_text(path.read_text().splitlines()[0] + "\n")
     with app.app_context():
-        rescore_run(finished, "inspect")
+        score_again(finished)
         assert "Not scored again under inspect" in messages(finished)[-1]
         rescore_run("no-such-run", "inspect")
     assert "inspect" not in api.get(f"/runs/{finished}").json["scores"]
     assert api.post(f"/runs/{finished}/rescore", json={"protocol": "x"}).status_code == 422
+
+
+def test_a_scoring_that_was_lost_is_handed_out_again(
+    app: Flask, api: ApiClient, finished: str
+) -> None:
+    api.post(f"/runs/{finished}/rescore", json={"protocol": "inspect"})
+    with app.app_context():
+        assert sweep_rescorings() == 0  # just asked for
+        with transaction() as session:
+            session.execute(update(Rescoring).values(created_at=now() - timedelta(minutes=1)))
+        assert sweep_rescorings() == 0  # the queue knows it
+        get_broker().flushdb()
+        assert recover_runs() == 1
+        assert queue.rescore_job_id(finished, "inspect") in queue.queued_job_ids()
+        rescore_run(finished, "inspect")
+        assert sweep_rescorings() == 0
+        assert db.session.query(Rescoring).count() == 0
+    assert "inspect" in api.get(f"/runs/{finished}").json["scores"]
+
+
+def test_a_worker_whose_scoring_was_taken_over_writes_nothing(app: Flask, finished: str) -> None:
+    with app.app_context():
+        file_rescoring(finished, "inspect")
+        slow = take_rescoring(finished, "inspect")
+        assert slow is not None
+        rescore_run(finished, "inspect")  # another worker takes it and ends it
+        before = db.session.query(RescoredSample).count()
+        with pytest.raises(LostClaim), transaction() as session:
+            slow.keep(session, 5)
+        with pytest.raises(LostClaim), transaction() as session:
+            slow.close(session)
+        assert db.session.query(RescoredSample).count() == before == 10
+        rescore_run(finished, "inspect")  # the job comes once more: there is nothing to do
+        assert sum("The model was not called" in line for line in messages(finished)) == 1
+
+
+def test_a_scoring_that_fails_each_time_is_given_up(app: Flask, finished: str) -> None:
+    with app.app_context():
+        file_rescoring(finished, "inspect")
+        for _ in range(MOST_ATTEMPTS):
+            assert take_rescoring(finished, "inspect") is not None  # and its worker dies
+        rescore_run(finished, "inspect")
+        assert "failed 3 times" in messages(finished)[-1]
+        assert db.session.query(Rescoring).count() == 0
+
+
+def test_nothing_is_asked_for_while_the_queue_is_away(
+    app: Flask, api: ApiClient, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "is_reachable", lambda: False)
+    answer = api.post(f"/runs/{finished}/rescore", json={"protocol": "inspect"})
+    assert (answer.status_code, answer.json["code"]) == (503, "queue_unavailable")
+    with app.app_context():
+        assert db.session.query(Rescoring).count() == 0
+
+
+def test_a_run_that_goes_on_drops_the_scores_of_its_answers_so_far(
+    app: Flask, api: ApiClient, finished: str, work: Any
+) -> None:
+    with app.app_context():
+        score_again(finished)
+        file_rescoring(finished, "inspect")  # and once more, not begun yet
+        with transaction() as session:
+            session.execute(update(Run).values(status="failed"))
+    assert api.post(f"/runs/{finished}/resume", json={}).status_code == 202
+    assert work(finished)["status"] == "completed"
+    assert set(api.get(f"/runs/{finished}").json["scores"]) == {"openbench"}
+    with app.app_context():
+        assert db.session.query(RescoredSample).count() == 0
+        assert db.session.query(Rescoring).count() == 0
