@@ -102,6 +102,14 @@ def _protocol(protocol: Protocol) -> Iterator[str]:
     yield "````"
 
 
+def _pin(refs: list[DatasetRef]) -> str:
+    """Say how the data are kept from changing."""
+    text = f", revision `{refs[0].revision}`" if refs[0].revision else ""
+    if refs[0].sha256:
+        text += f", SHA-256 `{refs[0].sha256}`" if len(refs) == 1 else ", a SHA-256 for each file"
+    return text or ", not pinned (the digest of the records is kept with every run)"
+
+
 def _data(protocol: Protocol) -> str:
     first = protocol.datasets[0]
     if isinstance(first, GeneratedRef):
@@ -110,13 +118,10 @@ def _data(protocol: Protocol) -> str:
         return f"a file of this machine, {first.label}"
     refs = [ref for ref in protocol.datasets if isinstance(ref, DatasetRef)]
     configs = refs[0].config if len(refs) == 1 else f"{len(refs)} configs"
-    text = f"`{first.repo}` {configs}/{first.split}"
-    if first.revision:
-        text += f", revision `{first.revision}`"
-    if first.sha256:
-        text += f", SHA-256 `{first.sha256}`"
-    if not first.revision and not first.sha256:
-        text += ", not pinned (the digest of the records is kept with every run)"
+    text = f"`{first.repo}` {configs}"
+    if len({ref.split for ref in refs}) == 1:
+        text += f"/{first.split}"
+    text += _pin(refs)
     if first.url:
         text += ", from " + (f"<{first.url}>" if len(refs) == 1 else "OpenAI's simple-evals")
     if first.gated:

@@ -21,13 +21,14 @@ from app import queue
 from app.broker import get_broker
 from app.db import db, transaction
 from app.engine.errors import DatasetError
+from app.jobs.rescore_run import rescore_run
 from app.live import channel_of
 from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
 from app.recorder import StorageFull
 from app.services import connections, run_execution
 from app.services.accounts import Account
 from app.services.leases import claim_run
-from app.services.rescoring import rescore_run
+from app.services.rescore_claims import file_rescoring
 from app.services.run_lifecycle import cancel_run, end_run
 from app.services.run_plans import build_plan
 from tests.app_fixtures import ApiClient
@@ -465,7 +466,8 @@ def test_the_total_follows_the_records_that_are_there_and_protocols_rescore_each
         run_execution.execute(run_id, app.extensions["settings"], Event())
         row = columns_of(run_id)
         assert (row["status"], row["total"], row["done"]) == ("completed", 7, 7)
-        rescore_run(run_id, owner.id, "inspect")
+        file_rescoring(run_id, "inspect")
+        rescore_run(run_id, "inspect")
         scores = columns_of(run_id)["scores"]
         get_broker().connection_pool.disconnect()
     assert set(scores) == {"openbench", "inspect"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Any
 
+from app.engine.benchmarks.bbh_tasks import TASKS, TaskKind
 from app.engine.benchmarks.prompts import (
     INSPECT_CHOICE,
     OPENBENCH_CHOICE,
@@ -20,101 +20,15 @@ from app.engine.benchmarks.prompts import (
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
 from app.engine.types import Generation, Sample
 
-
-class TaskKind(IntEnum):
-    """How a task is answered; the numbers are the scorer's."""
-
-    CHOICE = 1
-    BINARY = 2
-    EXACT = 3
-    DYCK = 4
-
-
-class Task(NamedTuple):
-    """One of the 27 tasks; ``instruction`` is openbench's, ``None`` where it leaves it out."""
-
-    kind: TaskKind
-    instruction: str | None = None
-
-
-_DEDUCTION = Task(
-    TaskKind.CHOICE,
-    "A logical deduction task which requires deducing the order of a sequence of objects.",
-)
-_TRACKING = Task(
-    TaskKind.CHOICE,
-    "A task requiring determining the final positions of a set of objects given their initial "
-    "positions and a description of a sequence of swaps.",
-)
-
-TASKS: dict[str, Task] = {
-    "boolean_expressions": Task(TaskKind.BINARY),
-    "causal_judgement": Task(TaskKind.BINARY, "Answer questions about causal attribution."),
-    "date_understanding": Task(TaskKind.CHOICE, "Infer the date from context."),
-    "disambiguation_qa": Task(
-        TaskKind.CHOICE, "Clarify the meaning of sentences with ambiguous pronouns."
-    ),
-    "dyck_languages": Task(TaskKind.DYCK),
-    "formal_fallacies": Task(TaskKind.BINARY),
-    "geometric_shapes": Task(TaskKind.CHOICE, "Name geometric shapes from their SVG paths."),
-    "hyperbaton": Task(TaskKind.CHOICE),
-    "logical_deduction_five_objects": _DEDUCTION,
-    "logical_deduction_seven_objects": _DEDUCTION,
-    "logical_deduction_three_objects": _DEDUCTION,
-    "movie_recommendation": Task(
-        TaskKind.CHOICE, "Recommend movies similar to the given list of movies."
-    ),
-    "multistep_arithmetic_two": Task(TaskKind.EXACT),
-    "navigate": Task(
-        TaskKind.BINARY,
-        "Given a series of navigation instructions, determine whether one would end up back at "
-        "the starting point.",
-    ),
-    "object_counting": Task(TaskKind.EXACT),
-    "penguins_in_a_table": Task(TaskKind.CHOICE),
-    "reasoning_about_colored_objects": Task(
-        TaskKind.CHOICE,
-        "Answer extremely simple questions about the colors of objects on a surface.",
-    ),
-    "ruin_names": Task(
-        TaskKind.CHOICE,
-        "Select the humorous edit that 'ruins' the input movie or musical artist name.",
-    ),
-    "salient_translation_error_detection": Task(
-        TaskKind.CHOICE,
-        "Detect the type of error in an English translation of a German source sentence.",
-    ),
-    "snarks": Task(
-        TaskKind.CHOICE,
-        "Determine which of two sentences is sarcastic.\n\nAccording to Cambridge University "
-        'Dictionary, sarcasm is "the use of remarks that clearly mean the opposite of what they '
-        "say, made in order to hurt someone's feelings or to criticize something in a humorous "
-        'way." Sarcastic sentences often contain satirical or ironic utterances, hyperboles, '
-        "ambivalent or witty remarks.",
-    ),
-    "sports_understanding": Task(
-        TaskKind.BINARY,
-        "Determine whether an artificially constructed sentence relating to sports is plausible "
-        "or not.",
-    ),
-    "temporal_sequences": Task(
-        TaskKind.CHOICE,
-        "Task description: Answer questions about which times certain events could have occurred.",
-    ),
-    "tracking_shuffled_objects_five_objects": _TRACKING,
-    "tracking_shuffled_objects_seven_objects": _TRACKING,
-    "tracking_shuffled_objects_three_objects": _TRACKING,
-    "web_of_lies": Task(TaskKind.BINARY),
-    "word_sorting": Task(TaskKind.EXACT),
-}
-
 INSPECT_FREE = (
     "Make sure you output your answer on the last line as 'ANSWER: {shape}'. You can output "
-    "multiple lines, but the answer has to be on the last line. \n\n\n\nQUESTION: {question}"
+    "multiple lines, but the answer has to be on the last line. \n\n{examples}\n\n"
+    "QUESTION: {question}"
 )
+INSPECT_EXAMPLES_CHOICE = "{examples}\n\nQUESTION: {question}\nOPTIONS:"
 _SHAPES = {"web_of_lies": "<yes/no>", "word_sorting": "<a space-separated list of words>"}
 _OPTION = re.compile(r"^\(([A-Z])\) (.*)$", re.MULTILINE)
-_TARGET = re.compile(r"\(([A-Z])\)")
+_TARGET = re.compile(r"\(?([A-Z])\)?")
 
 
 def _numbered(records: Iterable[Record]) -> Iterator[tuple[str, Record]]:
@@ -131,30 +45,64 @@ def _letter_target(record: Record) -> str | None:
     return match[1] if match else None
 
 
+def _question(record: Record) -> tuple[str, tuple[str, ...]]:
+    """Return question and options, of an original record or of a re-structured one.
+
+    The original has one text with the options at its end; the copy has ``question``, and
+    ``choices`` where letters are asked for. The question of the other tasks is the whole text.
+    """
+    if "question" in record:
+        options: dict[str, Any] = record.get("choices") or {}
+        return record["question"], tuple(options.get("text") or ())
+    text: str = record["input"]
+    question, _, listed = text.partition("\nOptions:\n")
+    choices = tuple(option for _, option in _OPTION.findall(listed))
+    is_lettered = TASKS[record["_config"]].kind is TaskKind.CHOICE
+    return (question if is_lettered else text), choices
+
+
+def _inspect_sample(identifier: str, record: Record, examples: str) -> Sample | None:
+    """Return the sample, after ``examples``; ``None`` for a record without a right letter."""
+    name = record["_config"]
+    kind = TASKS[name].kind
+    question, choices = _question(record)
+    target: str | None
+    if kind is TaskKind.CHOICE:
+        target = _letter_target(record)
+        if examples:
+            question = INSPECT_EXAMPLES_CHOICE.format(examples=examples, question=question)
+        prompt = choice_prompt(question, choices)
+    else:
+        target = record["target"].strip()
+        shape = _SHAPES.get(name, "<one-word answer>")
+        prompt = INSPECT_FREE.format(shape=shape, examples=examples, question=question)
+    if target is None:
+        return None
+    return Sample(
+        id=identifier,
+        messages=user(prompt),
+        target=f"ANSWER: {target}" if kind is TaskKind.DYCK else target,
+        choices=choices,
+        category=name,
+        metadata={"dataset_name": name, "dataset_type": int(kind)},
+    )
+
+
 def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
     """Ask all 27 tasks without examples."""
     for identifier, record in _numbered(records):
-        name = record["_config"]
-        kind = TASKS[name].kind
-        question, _, listed = record["input"].partition("\nOptions:\n")
-        choices = tuple(text for _, text in _OPTION.findall(listed))
-        if kind is TaskKind.CHOICE:
-            target = _letter_target(record)
-            prompt = choice_prompt(question, choices)
-        else:
-            target = record["target"].strip()
-            shape = _SHAPES.get(name, "<one-word answer>")
-            prompt = INSPECT_FREE.format(shape=shape, question=record["input"])
-        if target is None:
-            continue
-        yield Sample(
-            id=identifier,
-            messages=user(prompt),
-            target=f"ANSWER: {target}" if kind is TaskKind.DYCK else target,
-            choices=choices,
-            category=name,
-            metadata={"dataset_name": name, "dataset_type": int(kind)},
-        )
+        sample = _inspect_sample(identifier, record, "")
+        if sample is not None:
+            yield sample
+
+
+def build_inspect_answer_only(records: Iterable[Record], support: Support) -> Iterator[Sample]:
+    """Ask all 27 tasks after the three examples of each, which show answers without reasons."""
+    examples = {row["dataset_name"]: row["answer_only_prompt"] for row in support["prompts"]}
+    for identifier, record in _numbered(records):
+        sample = _inspect_sample(identifier, record, examples[record["_config"]])
+        if sample is not None:
+            yield sample
 
 
 def _openbench_question(record: Record) -> tuple[str, str | None]:
@@ -189,21 +137,51 @@ def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sa
         )
 
 
-def _ref(name: str) -> DatasetRef:
+COPY = "Joschka/big_bench_hard"
+COPY_REVISION = "76eaa8c29ad448752cd44201a1246618e2454cac"
+
+
+def _original(name: str) -> DatasetRef:
     return DatasetRef("lukaemon/bbh", name, "test", fields={"input": str, "target": str})
 
 
+def _copy(name: str) -> DatasetRef:
+    return DatasetRef(
+        COPY,
+        name,
+        name,
+        COPY_REVISION,
+        {"question": str, "target": str},
+        stand_in=_original(name),
+    )
+
+
+INSPECT_DATASETS = tuple(_copy(name) for name in TASKS)
+INSPECT_GENERATION = Generation(temperature=0.0)
+PROMPTS = DatasetRef(
+    COPY,
+    "few_shot_prompts",
+    "few_shot_prompts",
+    COPY_REVISION,
+    {"dataset_name": str, "answer_only_prompt": str},
+)
+STAND_IN = (
+    "inspect_evals reads Joschka/big_bench_hard, a re-structured copy, and so do we; where only "
+    "the original records of lukaemon/bbh are on this machine, the same questions are made from "
+    "those."
+)
 DEFECTIVE = (
     "Three records whose options were broken by a comma (two of ruin_names, one of "
     "movie_recommendation) have no right letter and are left out."
 )
+DEFECTIVE_INSPECT = DEFECTIVE + " inspect_evals leaves out the two."
 
 BENCHMARKS = (
     Benchmark(
         name="bbh",
         title="BIG-Bench Hard",
         category="reasoning",
-        version=1,
+        version=2,
         description=(
             "27 tasks of BIG-bench on which earlier models fell short of people: dates, logic, "
             "tracking, word order, sarcasm and more."
@@ -211,20 +189,39 @@ BENCHMARKS = (
         protocols={
             "inspect": Protocol(
                 name="inspect",
-                datasets=tuple(_ref(name) for name in TASKS),
+                datasets=INSPECT_DATASETS,
                 build=build_inspect,
                 scorer="bbh/inspect",
-                prompt_template=INSPECT_CHOICE + "\n\nor\n\n" + INSPECT_FREE,
-                generation=Generation(temperature=0.0),
+                prompt_template=INSPECT_CHOICE
+                + "\n\nor\n\n"
+                + INSPECT_FREE.replace("{examples}", ""),
+                generation=INSPECT_GENERATION,
                 differences=(
-                    "inspect_evals reads Joschka/big_bench_hard, a re-structured copy; here the "
-                    "same prompts are made from the original records of lukaemon/bbh.",
-                    DEFECTIVE,
+                    "inspect_evals shows three examples before each question unless told "
+                    "otherwise: that is protocol inspect_answer_only. Here its task with "
+                    "prompt_type=zero_shot.",
+                    STAND_IN,
+                    DEFECTIVE_INSPECT,
                 ),
+            ),
+            "inspect_answer_only": Protocol(
+                name="inspect_answer_only",
+                datasets=INSPECT_DATASETS,
+                build=build_inspect_answer_only,
+                scorer="bbh/inspect",
+                prompt_template=INSPECT_CHOICE.replace("{question}", INSPECT_EXAMPLES_CHOICE)
+                + "\n\nor\n\n"
+                + INSPECT_FREE,
+                generation=INSPECT_GENERATION,
+                support={"prompts": PROMPTS},
+                fewshot=3,
+                differences=(STAND_IN, DEFECTIVE_INSPECT),
             ),
             "openbench": Protocol(
                 name="openbench",
-                datasets=tuple(_ref(name) for name, task in TASKS.items() if task.instruction),
+                datasets=tuple(
+                    _original(name) for name in sorted(TASKS) if TASKS[name].instruction
+                ),
                 build=build_openbench,
                 scorer="mcq/openbench",
                 prompt_template=OPENBENCH_CHOICE,

@@ -13,6 +13,7 @@ from app.engine.types import Generation, Sample
 
 SEED = 42
 FEWSHOT = 3
+REPEATED_ID = "28553293-d719-441b-8f00-ce3dc6df5398"
 
 INSPECT_SYSTEM = (
     "You will be asked to read a passage and answer a question. Some examples of passages and "
@@ -55,6 +56,11 @@ def _answers(record: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_answer_text(candidate) for candidate in candidates))
 
 
+def _is_repeated(record: Record) -> bool:
+    """Tell the one record that stands in the data twice: its copy ends in ``/``, not in ``?``."""
+    return record["query_id"] == REPEATED_ID and "?" not in _question(record)
+
+
 def build_inspect(records: Iterable[Record], support: Support) -> Iterator[Sample]:
     """Ask after three training examples in the system message, the same for all."""
     pool = support["fewshot"]
@@ -64,6 +70,8 @@ def build_inspect(records: Iterable[Record], support: Support) -> Iterator[Sampl
     )
     system = INSPECT_SYSTEM.format(examples=examples)
     for record in records:
+        if _is_repeated(record):
+            continue
         yield Sample(
             id=record["query_id"],
             messages=system_and_user(system, INSPECT_PROMPT.format(prompt=_question(record))),
@@ -104,7 +112,7 @@ BENCHMARKS = (
         name="drop",
         title="DROP",
         category="reasoning",
-        version=1,
+        version=2,
         description=(
             "Questions about a Wikipedia passage whose answer takes counting, sorting or "
             "arithmetic. Partly right answers get partial credit (F1)."

@@ -65,6 +65,8 @@ BENCHMARKS = (
                 generation=Generation(temperature=0.0, max_tokens=8192),
                 differences=(
                     "Questions with an image are left out, as in openbench's variant hle_text.",
+                    "inspect_evals asks the 668 questions that HLE-Verified confirmed, images "
+                    "included, and reports two judges apart; that variant is not offered.",
                     "openbench asks o3-mini as judge unless told otherwise; here the run names "
                     "the judge.",
                     "openbench reads “Confidence: 0.85” as 0 % and “1%” as 100 %; here they are "

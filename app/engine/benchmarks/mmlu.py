@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
+from app.engine.benchmarks.hub_shuffle import hub_permutation
 from app.engine.benchmarks.prompts import (
     INSPECT_CHOICE,
     OPENBENCH_CHOICE_ABCD,
@@ -18,6 +19,7 @@ from app.engine.types import Generation, Message, Sample
 REVISION = "c30699e8356da336a370243923dbaf21066bb9fe"
 FIELDS = {"question": str, "subject": str, "choices": list, "answer": int}
 FEWSHOT = 5
+SHUFFLE_SEED = 42
 
 FEWSHOT_SYSTEM = "The following are multiple choice questions about {subject}."
 
@@ -33,13 +35,12 @@ def _sample(number: int, record: Record, messages: tuple[Message, ...]) -> Sampl
     )
 
 
-def _distinct(records: Iterable[Record], *, within_subject: bool) -> Iterator[tuple[int, Record]]:
-    """Yield records with their number, each question with its options once.
-
-    The first record stays; those left out have the same answer. Digests are held, not texts.
-    """
+def _distinct(
+    numbered: Iterable[tuple[int, Record]], *, within_subject: bool
+) -> Iterator[tuple[int, Record]]:
+    """Yield each question with its options once: the first; the others have the same answer."""
     seen: set[bytes] = set()
-    for number, record in enumerate(records, start=1):
+    for number, record in numbered:
         parts = [record["question"], *record["choices"]]
         if within_subject:
             parts.append(record["subject"])
@@ -49,9 +50,20 @@ def _distinct(records: Iterable[Record], *, within_subject: bool) -> Iterator[tu
             yield number, record
 
 
+def _shuffled(records: Iterable[Record], *, within_subject: bool) -> Iterator[tuple[int, Record]]:
+    """Yield distinct records with their number, shuffled.
+
+    The data are sorted by subject: shuffled, a run with a limit asks about all of them. Holds
+    the 14,042 records, since the last of them may come first.
+    """
+    rows = list(records)
+    order = hub_permutation(len(rows), SHUFFLE_SEED)
+    yield from _distinct(((row + 1, rows[row]) for row in order), within_subject=within_subject)
+
+
 def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
     """Ask for the letter only, without examples; a question in two subjects is asked once."""
-    for number, record in _distinct(records, within_subject=False):
+    for number, record in _shuffled(records, within_subject=False):
         prompt = choice_prompt(record["question"], record["choices"])
         yield _sample(number, record, user(prompt))
 
@@ -78,16 +90,17 @@ def _fewshot_turns(subject: str, examples: Sequence[Record]) -> tuple[Message, .
 def build_inspect_5_shot(records: Iterable[Record], support: Support) -> Iterator[Sample]:
     """Ask after the subject's five development questions, as turns of a conversation.
 
-    A question in two subjects is asked in both: the examples before it differ.
+    A question in two subjects is asked in both: the examples before it differ. One question
+    stands twice among the five of college physics, which has four examples for that.
     """
     by_subject: dict[str, list[Record]] = {}
-    for record in support["dev"]:
+    for _, record in _distinct(enumerate(support["dev"]), within_subject=False):
         by_subject.setdefault(record["subject"], []).append(record)
     turns = {
         subject: _fewshot_turns(subject, examples[:FEWSHOT])
         for subject, examples in by_subject.items()
     }
-    for number, record in _distinct(records, within_subject=True):
+    for number, record in _shuffled(records, within_subject=True):
         prompt = choice_prompt(record["question"], record["choices"])
         yield _sample(number, record, (*turns[record["subject"]], *user(prompt)))
 
@@ -106,7 +119,7 @@ BENCHMARKS = (
         name="mmlu",
         title="MMLU",
         category="knowledge",
-        version=2,
+        version=3,
         description=(
             "Multiple-choice exam questions in 57 subjects, from elementary mathematics to "
             "professional law. One of four letters is right."
@@ -119,11 +132,6 @@ BENCHMARKS = (
                 scorer="mcq/inspect",
                 prompt_template=INSPECT_CHOICE,
                 generation=INSPECT_GENERATION,
-                differences=(
-                    "Repeated questions are left out as in inspect_evals: 105 of 14,042. Of a "
-                    "question in two subjects the first in the order of the file stays, there "
-                    "the first of its shuffled order; their answers are the same.",
-                ),
             ),
             "inspect_5_shot": Protocol(
                 name="inspect_5_shot",
@@ -134,10 +142,6 @@ BENCHMARKS = (
                 generation=INSPECT_GENERATION,
                 support={"dev": DatasetRef("cais/mmlu", "all", "dev", REVISION, FIELDS)},
                 fewshot=FEWSHOT,
-                differences=(
-                    "Questions repeated in one subject are left out as in inspect_evals: 27 of "
-                    "14,042.",
-                ),
             ),
             "openbench": Protocol(
                 name="openbench",

@@ -26,6 +26,7 @@ TEST = DatasetRef(
     "test",
     fields={"problem": str, "answer": str, "metadata": str},
     url="https://openaipublic.blob.core.windows.net/simple-evals/simple_qa_test_set.csv",
+    sha256="feee3f7e7db3617e94e8fcf1977b756ec420ef8568f4e0fcbbe0e92e9d5fc032",
 )
 
 BENCHMARKS = (
@@ -45,6 +46,12 @@ BENCHMARKS = (
                 build=build,
                 scorer="judge/simpleqa_inspect",
                 prompt_template="{problem}",
+                differences=(
+                    "inspect_evals has the judge call a tool with the grade; here the judge "
+                    "writes the grade's letter, as its scorer `original` asks for, so that "
+                    "judges without tools will do. A reply that is no grade leaves the sample "
+                    "unscored, as there.",
+                ),
             ),
             "openbench": Protocol(
                 name="openbench",
@@ -58,7 +65,7 @@ BENCHMARKS = (
                 ),
             ),
         },
-        default_protocol="openbench",
+        default_protocol="inspect",
         size=4326,
         license="MIT",
         citation=(

@@ -37,6 +37,8 @@ class DatasetRef:
         sha256: Digest of the file at ``url``.
         gated: The user must accept terms at the hub and bring a token.
         public: ``False`` where the authors forbid plain-text copies: fetched, never mirrored.
+        stand_in: Another place with the same records, perhaps in another layout that the builder
+            knows, too: read where its file is on this machine and this one's is not.
     """
 
     repo: str
@@ -48,6 +50,7 @@ class DatasetRef:
     sha256: str | None = None
     gated: bool = False
     public: bool = True
+    stand_in: DatasetRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

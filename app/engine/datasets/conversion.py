@@ -82,13 +82,18 @@ def _is_binary(value: Any) -> bool:
 def _read_table(path: Path, columns: Sequence[str] | None) -> Iterator[Record]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     options: dict[str, Any] = {}
+    # As inspect_ai reads a CSV file: a line break inside a field is ``\n`` whatever the file has.
+    newline = None
     if columns is not None:
         # Without quoting: a quotation mark in such a file is part of the text.
         options = {"fieldnames": columns, "delimiter": "\t", "quoting": csv.QUOTE_NONE}
+        newline = ""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with path.open(encoding="utf-8-sig", newline=newline) as stream:
             for row in csv.DictReader(stream, **options):
-                yield {name: value for name, value in row.items() if name is not None}
+                named = {name: value for name, value in row.items() if name is not None}
+                if any(value and value.strip() for value in named.values()):
+                    yield named
     except (csv.Error, UnicodeDecodeError) as error:
         raise DatasetError("dataset_invalid", f"{path.name}: cannot be read ({error})") from error
 

@@ -36,8 +36,9 @@ class DatasetLoader:
 
     In this order: generated records; the mirror, a folder with
     ``<org>__<name>/<config>/<split>.jsonl`` (or ``.jsonl.gz``); the cache of earlier
-    downloads; then, unless ``offline``, the address of the reference or the hub at its pinned
-    revision, converted once to JSON lines in the cache.
+    downloads; both again for the stand-in, if there is one; then, unless ``offline``, the
+    address of the reference or the hub at its pinned revision, converted once to JSON lines in
+    the cache.
     """
 
     def __init__(
@@ -115,14 +116,22 @@ class DatasetLoader:
     def _is_here(self, ref: AnyRef) -> bool:
         if isinstance(ref, LocalRef):
             return ref.path.is_file()
-        return isinstance(ref, GeneratedRef) or self._local(ref) is not None
+        return isinstance(ref, GeneratedRef) or self._here(ref) is not None
 
     def _source(self, ref: AnyRef, tell: Progress) -> Source:
         if isinstance(ref, GeneratedRef):
             return GeneratedSource(ref)
         if isinstance(ref, LocalRef):
             return LocalSource(ref)
-        return FileSource(ref, self._local(ref) or self._download(ref, tell))
+        return self._here(ref) or FileSource(ref, self._download(ref, tell))
+
+    def _here(self, ref: DatasetRef) -> FileSource | None:
+        """Return the records of ``ref``, or of its stand-in, without the network."""
+        for one in (ref, ref.stand_in):
+            path = self._local(one) if one is not None else None
+            if one is not None and path is not None:
+                return FileSource(one, path)
+        return None
 
     def _local(self, ref: DatasetRef) -> Path | None:
         """Return the file of ``ref`` in the mirror or the cache; ``None`` without one."""

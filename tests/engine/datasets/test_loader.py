@@ -294,6 +294,36 @@ def test_a_table_without_header_gets_the_names_of_the_fields(tmp_path: Path) -> 
     assert next(dataset.samples()).messages[0]["content"] == 'ein "Zitat'
 
 
+def test_a_line_break_inside_a_csv_field_is_the_same_in_every_file(tmp_path: Path) -> None:
+    ref = DatasetRef(
+        "org/name", "m", "t", fields={"question": str, "answer": str}, url="https://e.org/a.csv"
+    )
+    content = b'question,answer\r\n"one\r\ntwo",1\r\n,\r\n" ",""\r\n"x\n",2\r\n'
+
+    def fetch(_url: str, path: Path) -> None:
+        path.write_bytes(content)
+
+    online = DatasetLoader(cache_dir=tmp_path, mirror_dir=None, fetch=fetch)
+    samples = list(online.load(protocol(ref)).samples())
+    assert [sample.messages[0]["content"] for sample in samples] == ["one\ntwo", "x\n"]
+
+
+def test_a_stand_in_is_read_where_only_it_is_here(loader: DatasetLoader, mirror: Path) -> None:
+    stand_in = DatasetRef("org/name", "main", "test", fields=FIELDS)
+    ref = DatasetRef("other/place", "x", "y", "0" * 40, {"question": str}, stand_in=stand_in)
+    assert not loader.available(protocol(ref))
+    assert "other/place x/y is not on this machine" in failure(loader, protocol(ref)).message
+    write_rows(mirror, rows(3))
+    assert loader.available(protocol(ref))
+    dataset = loader.load(protocol(ref))
+    assert next(dataset.records())["_config"] == "main"
+    assert dataset.size == 3
+    folder = mirror / "other__place" / "x"
+    folder.mkdir(parents=True)
+    (folder / "y.jsonl").write_text('{"question": "the reference", "answer": 1}\n')
+    assert loader.load(protocol(ref)).size == 1
+
+
 def test_packed_lines_behind_an_address_are_read(tmp_path: Path) -> None:
     url = "https://example.org/a.b/rows.jsonl.gz"
     ref = DatasetRef("org/name", "main", "test", fields=FIELDS, url=url)
