@@ -103,12 +103,7 @@ FILES: dict[str, ParityFile] = {
     "winogrande.openbench": _openbench("winogrande", "mcq/openbench"),
 }
 
-DIFFERENCES: dict[tuple[str, str], str] = {
-    ("ifeval.openbench", "3617"): (
-        "openbench asks langdetect whether three company names in capitals are English; its "
-        "guess is drawn at random and varies from run to run"
-    ),
-}
+DIFFERENCES: dict[tuple[str, str], str] = {}
 """Verdicts that differ on purpose: (file, sample id) to the reference's bug that we fix."""
 
 

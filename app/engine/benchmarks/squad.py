@@ -71,7 +71,7 @@ BENCHMARKS = (
                 name="inspect",
                 datasets=(VALIDATION,),
                 build=build_inspect,
-                scorer="qa_f1/inspect",
+                scorer="squad_f1/inspect",
                 prompt_template=INSPECT_SYSTEM + "\n" + INSPECT_PROMPT,
             ),
             "openbench": Protocol(

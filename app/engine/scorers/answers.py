@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 
 _FIRST_LINE = re.compile(r"Answer\s*:\s*([^\n]+)", re.IGNORECASE)
-_MARKER = re.compile(r"ANSWER\s*:\s*", re.IGNORECASE)
+_MARKER = re.compile(r"ANSWER\s*+:\s*+", re.IGNORECASE)
+_WORD = re.compile(r"\S++")
+_WHITE_SPACE = re.compile(r"\s*+")
+_CLOSING_MARKS = ".,;:!?"
 
 
 def first_answer_line(text: str) -> str | None:
@@ -33,19 +36,43 @@ def final_answer_line(text: str) -> str | None:
     """Return the rest of the line after an ``ANSWER:`` with which the completion ends.
 
     Anything but white space after that line means that there is no final answer. On a line with
-    several markers the first one counts. This is inspect_ai's ``AnswerPattern.LINE``.
+    several markers the first one counts; of nothing but white space, its last character is the
+    answer. This is inspect_ai's ``AnswerPattern.LINE``, trailing spaces included.
     """
-    body = text.rstrip()
-    last_break = body.rfind("\n")
-    for match in _MARKER.finditer(body):
-        if match.end() > last_break and match.end() < len(body):
-            return body[match.end() :]
+    content_end = len(text.rstrip())
+    last_break = text.rfind("\n", 0, content_end)
+    for marker in _MARKER.finditer(text):
+        start = marker.end()
+        if start == len(text):
+            blank = text[marker.start() :].partition(":")[2].rstrip("\n")
+            return blank[-1:] or None
+        if start > last_break:
+            line_end = text.find("\n", start)
+            return text[start : len(text) if line_end < 0 else line_end]
     return None
 
 
-def final_answer_word(text: str) -> str | None:
-    """Return the single word (without a closing full stop) of ``final_answer_line``."""
-    line = final_answer_line(text)
-    if line is None or len(line.split()) != 1:
-        return None
-    return line.rstrip(".") or None
+def last_answer_word(text: str) -> str | None:
+    """Return the word that ends the line of the last ``ANSWER:``, without one closing mark.
+
+    This is inspect_ai's ``AnswerPattern.WORD``: a word with more text behind it on its line is no
+    answer, and neither is an earlier ``ANSWER:``.
+    """
+    markers = list(_MARKER.finditer(text))
+    read = 0  # up to here lies a word that was refused; markers inside it end with the same word
+    for index, marker in enumerate(markers):
+        start = marker.end()
+        if start < read:
+            continue
+        word = _WORD.match(text, start)
+        if word is None:
+            continue
+        read = end = word.end()
+        rest = _WHITE_SPACE.match(text, end)
+        if rest is None or not (rest.end() == len(text) or "\n" in rest.group()):
+            continue
+        if end - start > 1 and text[end - 1] in _CLOSING_MARKS:
+            end -= 1
+        if index + 1 == len(markers) or markers[-1].start() < end:
+            return text[start:end]
+    return None

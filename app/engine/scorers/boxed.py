@@ -1,7 +1,8 @@
 r"""AIME integers as openbench 0.5.3 reads them (``boxed_int/openbench``).
 
-The last non-empty ``\boxed{…}`` or ``\framebox{…}`` (after its last comma), else the last number
-of the text; the integer that it begins with must lie in 0..999.
+The last ``\boxed{…}``, ``\fbox{…}`` or ``\framebox{…}`` (after its last comma), else the last
+number of the text; the integer that it begins with must lie in 0..999. A box ends at the first
+closing brace, and a box in a box is part of the outer one.
 """
 
 from __future__ import annotations
@@ -11,53 +12,49 @@ import re
 from app.engine.scorers.verdicts import compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\{")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _INTEGER = re.compile(r"-?\d+")
-_MAX_DIGITS = 30
-
-
-def _box_content_start(text: str, box: int) -> int | None:
-    """Return where the content of the box command with ``box`` at index ``box`` begins."""
-    if text.startswith("boxed{", box):
-        return box + len("boxed{")
-    if text.startswith("box{", box) and text.endswith("frame", 0, box):
-        return box + len("box{")
-    return None
 
 
 def extract_boxed(text: str) -> str | None:
     """Return the last boxed content, else the last number, else ``None``."""
-    before = len(text)  # searched up to here, from the end, so that no part is read twice
-    close = -1
-    while (box := text.rfind("box", 0, before)) >= 0:
-        nearer = text.find("}", box, before)
-        close = close if nearer < 0 else nearer
-        before = box
-        start = _box_content_start(text, box)
-        if start is not None and close > start:
-            return text[start:close].rsplit(",", 1)[-1].strip()
+    content = _last_box(text)
+    if content is not None:
+        return content.rsplit(",", 1)[-1].strip()
     number: str | None = None
     for found in _NUMBER.finditer(text):
         number = found.group()
     return number
 
 
+def _last_box(text: str) -> str | None:
+    content: str | None = None
+    read = 0
+    for box in _BOX.finditer(text):
+        if box.start() < read:
+            continue
+        close = text.find("}", box.end())
+        if close < 0:
+            break
+        content = text[box.end() : close]
+        read = close + 1
+    return content
+
+
 def _integer(text: str) -> int | None:
     match = _INTEGER.match(text.replace(",", "").strip())
-    if match:
-        digits = match.group()
-        return int(digits) if len(digits) <= _MAX_DIGITS else None
     try:
-        return int(float(text))
-    except (ValueError, OverflowError):
+        return int(match.group()) if match else int(float(text))
+    except (ValueError, OverflowError):  # no number, too many digits, or infinite
         return None
 
 
 def score_boxed_integer(completion: str, sample: Sample) -> Verdict:
     """Compare the extracted integer with the target."""
     extracted = extract_boxed(completion)
-    if extracted is None:
-        return unparsable("The response has neither a boxed answer nor a number.")
+    if not extracted:
+        return unparsable("The response has neither a boxed answer nor a number, or an empty box.")
     target = targets_of(sample)[0].strip()
     answer = _integer(extracted)
     if answer is None:

@@ -17,6 +17,7 @@ from app.engine.types import Sample, Scorer, Verdict
 
 _WRAP = r"(?:\*{1,2}|_{1,2})"
 _SEPARATOR = r"\s*(?:[:\-–]\s*)?"
+_ZERO_WIDTH_SPACE = "\u200b"
 _UPPER = re.compile("[A-Z]")
 
 
@@ -43,7 +44,8 @@ def _inside(command: str) -> Callable[[str], str | None]:
             match = _UPPER.search(text, start, end)
             if match:
                 return match.group(0)
-            start = text.find(command, start)
+            # What is inside of this one has no capital before the same brace either.
+            start = text.find(command, end)
         return None
 
     return first_capital
@@ -71,9 +73,10 @@ _ENGLISH: tuple[Callable[[str], str | None], ...] = (
 )
 
 # The word for "answer" and the colons that may follow; order is priority. A space before the
-# colon is allowed unless the colon is given with "!".
+# colon is allowed unless the colon is given with "!". The reference has a second "Answer", with
+# six zero-width spaces behind its colon.
 _PREFIXES = (
-    "Answer : | Answer :\u200b | উত্তর : | उत्तर : | উত্তরঃ ! | উত্তর : | Antwort : |"
+    f"Answer : | Answer :{6 * _ZERO_WIDTH_SPACE} | উত্তর : | उत्तर : | উত্তরঃ ! | উত্তর : | Antwort : |"
     "답변 : | 정답 : | 답 : |"
     "答案 ： | 答案 : | 答 ： | 答 : | 答复 ： | 答曰 ： | الإجابة !: | الجواب !: | إجابة !: |"
     "الإجابة النهائية !: | الإجابة الصحيحة !: | الإجابة الصحيحة هي !: | الإجابة هي !: |"
@@ -92,7 +95,7 @@ def _prefix_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
         gap = "" if colon.startswith("!") else r"\s*"
         mark = re.escape(colon.removeprefix("!"))
         yield (
-            word.lower(),
+            word.casefold(),
             re.compile(rf"{word}{gap}{mark}[ \t]*([A-D]|[أ-د]|[অবডঢＡＢＣＤ])", re.IGNORECASE),
         )
 
@@ -122,9 +125,9 @@ def extract_letter(text: str) -> str | None:
         if letter:
             return letter
     cleaned = _without_markup(text)
-    lowered = cleaned.lower()
+    folded = cleaned.casefold()
     for word, pattern in _MULTILINGUAL:
-        match = pattern.search(cleaned) if word in lowered else None
+        match = pattern.search(cleaned) if word in folded else None
         letter = _letter(match.group(1).translate(_LOCAL_LETTERS)) if match else None
         if letter:
             return letter

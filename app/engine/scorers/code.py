@@ -1,7 +1,8 @@
 """Scorers that run the answer with the tests of the task: HumanEval and MBPP.
 
 A factory takes the sandbox: ``SANDBOXED["code/humaneval_inspect"](Sandbox())`` is a scorer.
-The profiles differ in how they find the code in an answer and in how long it may run.
+The profiles differ in how they find the code in an answer (``code_fences``) and in how long it
+may run.
 Sources: Chen et al. 2021 (HumanEval), Austin et al. 2021 (MBPP), and the protocols of
 inspect_evals 0.26 and openbench 0.5.3.
 
@@ -13,11 +14,16 @@ To inspect_evals: the imports that an MBPP task lists for its tests are made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.engine.sandbox.sandbox import Sandbox, SandboxResult
+from app.engine.scorers.code_fences import (
+    extract_fenced,
+    extract_fenced_body,
+    extract_python_fence,
+    extract_tagged,
+)
 from app.engine.types import Sample, Scorer, Verdict
 
 ExtractCode = Callable[[str], str | None]
@@ -29,39 +35,6 @@ AssembleProgram = Callable[[str, Sample], str]
 _INSPECT_TIMEOUT_S = 30.0
 _OPENBENCH_TIMEOUT_S = 3.0
 _KEPT_STDERR_CHARS = 2000
-
-_ANY_FENCE = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n`]*\n(.*?)^[ \t]*```", re.M | re.S)
-_PYTHON_FENCE = re.compile(r"```python\n(.*?)```", re.S)
-_TAGS = re.compile(r"\[BEGIN\]\s*(.*?)\s*\[DONE\]", re.S)
-_PYTHON_LABELS = frozenset({"python", "py", "python3"})
-
-
-def extract_fenced(answer: str) -> str:
-    """Return the first block fenced as Python, else the first plain one, else the answer.
-
-    The block is stripped, so a fenced function body without its ``def`` loses its first
-    indentation and will not compile: inspect_evals does the same.
-    """
-    plain: str | None = None
-    for match in _ANY_FENCE.finditer(answer):
-        label = match[1].lower()
-        if label in _PYTHON_LABELS:
-            return match[2].strip()
-        if not label and plain is None:
-            plain = match[2].strip()
-    return answer if plain is None else plain
-
-
-def extract_python_fence(answer: str) -> str:
-    r"""Return what stands between ```` ```python\n ```` and the next fence, else the answer."""
-    match = _PYTHON_FENCE.search(answer)
-    return match[1] if match else answer
-
-
-def extract_tagged(answer: str) -> str | None:
-    """Return what stands between ``[BEGIN]`` and ``[DONE]``; ``None`` without both."""
-    match = _TAGS.search(answer)
-    return match[1] if match else None
 
 
 def humaneval_program(code: str, sample: Sample) -> str:
@@ -133,7 +106,7 @@ def _explain(result: SandboxResult, timeout_s: float) -> str:
 
 SANDBOXED: dict[str, Callable[[Sandbox], Scorer]] = {
     "code/humaneval_inspect": lambda sandbox: code_scorer(
-        sandbox, extract_fenced, humaneval_program, _INSPECT_TIMEOUT_S
+        sandbox, extract_fenced_body, humaneval_program, _INSPECT_TIMEOUT_S
     ),
     "code/humaneval_openbench": lambda sandbox: code_scorer(
         sandbox, extract_python_fence, humaneval_program, _OPENBENCH_TIMEOUT_S

@@ -14,7 +14,7 @@ from typing import Any
 from app.engine.scorers.constraints import check
 from app.engine.types import Sample, Scorer, Verdict
 
-_MARK = re.compile(r"\banswer\s*[*_`]*\s*:", re.IGNORECASE)
+_MARK = re.compile(r"\banswer\s*+(?:[*_`]++\s*+)?:", re.IGNORECASE)
 _BOXED = re.compile(r"^\$*\\boxed\{(.*)\}\$*$", re.DOTALL)
 _NUMBER = re.compile(r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?(/\d+)?$")
 _DRESS = "*_`\"'“”‘’$ \t"

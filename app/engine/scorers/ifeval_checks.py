@@ -6,9 +6,8 @@ semantics, quirks included, are the reference's: a keyword is a regular expressi
 matches inside words, a bullet's white space may span lines, and so on. Every check is linear
 in the length of the answer.
 
-Two things differ. Where an argument is missing the reference draws one at random; here it
-has a fixed default. Text whose language cannot be told counts as followed, as there, but
-"cannot be told" is decided by ``ifeval_language`` and not by the langdetect package.
+One thing differs: where an argument is missing the reference draws one at random; here it
+has a fixed default. Text whose language cannot be told counts as followed, as there.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Keywords are taken literally and match whole words only; a postscript must stand in the last
 line; blank paragraphs are left out before counting to the n-th one, and all punctuation is
-taken out of its first word; a highlight in double asterisks counts twice.
+taken out of its first word; a highlight in double asterisks counts twice; a text whose language
+cannot be told is not English.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.engine.scorers.ifeval_checks import (
     postscript_pattern,
     words,
 )
+from app.engine.scorers.ifeval_language import detect_language
 
 _HIGHLIGHTS = (re.compile(r"\*[^\n*]+\*"), re.compile(r"\*\*[^\n*]+\*\*"))
 _NOT_WORD = re.compile(r"\W")
@@ -65,6 +67,14 @@ def _starts_paragraph(answer: str, arguments: Arguments) -> bool:
     return word == str(arguments.get("first_word") or "").lower()
 
 
+def _is_english_capitals(answer: str, _arguments: Arguments) -> bool:
+    return answer.isupper() and detect_language(answer) == "en"
+
+
+def _is_english_lowercase(answer: str, _arguments: Arguments) -> bool:
+    return answer.islower() and detect_language(answer) == "en"
+
+
 OPENBENCH_CHECKS: Mapping[str, Check] = {
     **CHECKS,
     "keywords:existence": _includes_keywords,
@@ -73,5 +83,7 @@ OPENBENCH_CHECKS: Mapping[str, Check] = {
     "detectable_content:postscript": _has_postscript,
     "detectable_format:number_highlighted_sections": _has_highlights,
     "length_constraints:nth_paragraph_first_word": _starts_paragraph,
+    "change_case:english_capital": _is_english_capitals,
+    "change_case:english_lowercase": _is_english_lowercase,
 }
 """By instruction id."""

@@ -20,7 +20,7 @@ _NONTRIVIAL_NOTE = (
     "(these are actually equal, don't mark them equivalent if you need to{gap}do nontrivial "
     "simplifications)"
 )
-_YES_OR_NO = re.compile(r"\b(?:yes|no)\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"\b(?:yes|no)\b")
 _UNITS_NOTE = "(give benefit of the doubt to units)"
 _EXAMPLES = (
     ("$2x+3$", "$3+2x$", "Yes", ""),
@@ -76,9 +76,9 @@ def _is_only_yes(reply: str) -> bool:
     return reply.strip().lower() == "yes"
 
 
-def _says_yes_first(reply: str) -> bool:
-    verdict = _YES_OR_NO.search(reply)
-    return verdict is not None and verdict.group().lower() == "yes"
+def _says_yes_last(reply: str) -> bool:
+    said = _YES_OR_NO.findall(reply.lower())
+    return bool(said) and said[-1] == "yes"
 
 
 def make_math_openbench(judge: Judge) -> Scorer:
@@ -87,8 +87,8 @@ def make_math_openbench(judge: Judge) -> Scorer:
 
 
 def make_math_inspect(judge: Judge) -> Scorer:
-    """Return ``math/inspect_judged`` (``expression_equivalance``): the first yes or no counts."""
-    return _make(judge, final_answer_line, _inspect_prompt, _says_yes_first)
+    """Return ``math/inspect_judged`` (``expression_equivalance``): the last yes or no counts."""
+    return _make(judge, final_answer_line, _inspect_prompt, _says_yes_last)
 
 
 def _make(

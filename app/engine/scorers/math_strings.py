@@ -14,7 +14,7 @@ MAX_EXPRESSION_CHARS = 1_000
 
 _DROPPED = ("\n", "\\!")
 _REPLACED = (("\\\\", "\\"), ("tfrac", "frac"), ("dfrac", "frac"))
-_DROPPED_LATER = ("\\left", "\\right", "^{\\circ}", "^\\circ", "\\$", "$")
+_DROPPED_LATER = ("\\left", "\\right", "^{\\circ}", "^\\circ", "\\$", "$", "\\ ")
 _UNIT = "\\text{ "
 
 
@@ -36,7 +36,7 @@ def hendrycks_form(text: str) -> str:
     """Return ``text`` without spacing, sizing, degrees, units and percent, with full fractions.
 
     Raises:
-        UnusualExpressionError: A command lacks its argument, or there are several units.
+        UnusualExpressionError: A command lacks its argument, or a slash its integers.
     """
     for dropped in _DROPPED:
         text = text.replace(dropped, "")
@@ -44,7 +44,7 @@ def hendrycks_form(text: str) -> str:
         text = text.replace(old, new)
     for dropped in _DROPPED_LATER:
         text = text.replace(dropped, "")
-    text = _without_unit(text).replace("\\%", "")
+    text = text.partition(_UNIT)[0].replace("\\%", "").replace("%", "")
     text = text.replace(" .", " 0.").replace("{.", "{0.")
     if not text:
         return text
@@ -53,13 +53,6 @@ def hendrycks_form(text: str) -> str:
     text = _braced_roots(_without_name(text)).replace(" ", "")
     text = _braced_fractions(text)
     return _slash_as_fraction("\\frac{1}{2}" if text == "0.5" else text)
-
-
-def _without_unit(text: str) -> str:
-    head, *rest = text.split(_UNIT)
-    if len(rest) > 1:
-        raise UnusualExpressionError("several units")
-    return head
 
 
 def _without_name(text: str) -> str:

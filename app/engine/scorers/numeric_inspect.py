@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import re
 import string
-import unicodedata
+from dataclasses import replace
 
-from app.engine.scorers.unicode_numbers import MAX_NUMBER_CHARS, parse_number
+from app.engine.scorers.unicode_numbers import may_be_number, parse_number
 from app.engine.scorers.verdicts import MAX_ANSWER_CHARS, compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 
-_FORMATTING = str.maketrans("", "", "$,£€*_")
+_FORMATTING = re.compile(r"\\?[$,£€*_]")
 _FULL_STOP = re.compile(r"\.(?=\D|\Z)")
 _WORD_EDGE = "!?:;()[]{}'\"`"
 _SIGNIFICANT_DIGITS = 5
 _EDGES = string.whitespace + string.punctuation
-# Anything that can be part of a number; most words are told apart by this alone.
-_NUMERIC_CHAR = re.compile("[\\d²³¹¼-¾⁰-₉⅐-↋①-⒛〇零一-鿿豈-﫿０-９]")
+_DELIMITERS = "$*-#"
 
 
 def strip_formatting(text: str) -> str:
-    """Return ``text`` without currency signs, thousands commas, Markdown and full stops."""
-    return _FULL_STOP.sub("", text.translate(_FORMATTING))
+    r"""Return ``text`` without currency signs, thousands commas, Markdown and full stops.
+
+    A backslash before one of them goes too (LaTeX writes ``\$``).
+    """
+    return _FULL_STOP.sub("", _FORMATTING.sub("", text))
 
 
 def _normalised(number: float) -> str:
@@ -33,14 +35,7 @@ def _normalised(number: float) -> str:
 
 
 def _word_number(word: str) -> float | None:
-    if len(word) > MAX_NUMBER_CHARS:
-        return None
-    if len(word) == 1:
-        return unicodedata.numeric(word, None)
-    if not _NUMERIC_CHAR.search(word):
-        return None
-    number = parse_number(word)
-    return parse_number(word.strip(_WORD_EDGE)) if number is None else number
+    return parse_number(word.strip(_WORD_EDGE)) if may_be_number(word) else None
 
 
 def last_number(text: str) -> str | None:
@@ -69,15 +64,16 @@ def score_ending(completion: str, sample: Sample) -> Verdict:
 
 def score_number(completion: str, sample: Sample) -> Verdict:
     """Compare the last number of the response with the target (text is compared as an ending)."""
-    targets = targets_of(sample)
-    numbers = [parse_number(strip_formatting(target.strip().casefold())) for target in targets]
-    if all(number is None for number in numbers):
-        return score_ending(completion, sample)
+    targets = [strip_formatting(target.strip().casefold()) for target in targets_of(sample)]
+    numbers = {_normalised(n) for n in map(_word_number, targets) if n is not None}
+    texts = [target for target in targets if _word_number(target) is None]
+    if not numbers:
+        return score_ending(completion, replace(sample, target=tuple(texts)))
     answer = last_number(completion)
-    if answer is None:
+    correct = answer in numbers or any(_ends_with(completion, text) for text in texts)
+    if answer is None and not correct:
         return unparsable("The response has no word that is a number.")
-    correct = any(number is not None and _normalised(number) == answer for number in numbers)
-    return compared(answer, targets[0], correct=correct)
+    return compared(answer or completion.strip(), targets_of(sample)[0], correct=correct)
 
 
 def without_box(line: str) -> str:
@@ -85,17 +81,28 @@ def without_box(line: str) -> str:
     start = line.find("\\boxed{")
     end = line.rfind("}")
     inner = line[start + len("\\boxed{") : end]
-    if start < 0 or not inner:
+    if not 0 <= start < end or not inner:
         return line
     return line[:start] + inner + line[end + 1 :]
 
 
+def _last_line(text: str) -> str | None:
+    """Return the last line that is more than ``$$``, ``**``, ``---`` or ``#``; else the last."""
+    lines = text.strip().splitlines()
+    telling = (line for line in reversed(lines) if _says_something(line))
+    return next(telling, lines[-1] if lines else None)
+
+
+def _says_something(line: str) -> bool:
+    return any(char not in _DELIMITERS and not char.isspace() for char in line)
+
+
 def score_aime(completion: str, sample: Sample) -> Verdict:
-    r"""Judge the last line, where ``\boxed{…}`` is unwrapped first."""
-    lines = completion.strip().splitlines()
-    if not lines:
+    r"""Judge the last line with content, where ``\boxed{…}`` is unwrapped first."""
+    line = _last_line(completion)
+    if line is None:
         return unparsable("The response is empty.")
-    return score_number(without_box(lines[-1]), sample)
+    return score_number(without_box(line), sample)
 
 
 SCORERS: dict[str, Scorer] = {

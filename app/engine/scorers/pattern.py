@@ -1,10 +1,10 @@
-"""Answers that must be the whole response, or its final ``ANSWER:`` word."""
+"""Answers that must be the whole response, or the word after its last ``ANSWER:``."""
 
 from __future__ import annotations
 
 import re
 
-from app.engine.scorers.answers import final_answer_word
+from app.engine.scorers.answers import last_answer_word
 from app.engine.scorers.verdicts import compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 
@@ -20,10 +20,10 @@ def score_yes_no(completion: str, sample: Sample) -> Verdict:
 
 
 def score_word(completion: str, sample: Sample) -> Verdict:
-    """Judge the one word after a closing ``ANSWER:``, ignoring case."""
-    word = final_answer_word(completion)
+    """Judge the word after the last ``ANSWER:``, ignoring case."""
+    word = last_answer_word(completion)
     if word is None:
-        return unparsable("The response does not end with “ANSWER: <word>”.")
+        return unparsable("The response has no line that ends with “ANSWER: <word>”.")
     return _compare(word, sample)
 
 

@@ -5,6 +5,8 @@ A module may define three tables, each by profile name (``mcq/inspect``):
 - ``SCORERS``: scorers that need nothing else;
 - ``JUDGED``: factories that take a judge (a call of a model) and return a scorer;
 - ``SANDBOXED``: factories that take a sandbox (a place to run code) and return a scorer.
+
+What the registry hands out never sees what a model thought aloud (see ``reasoning``).
 """
 
 from __future__ import annotations
@@ -17,6 +19,11 @@ from types import MappingProxyType
 from typing import Any
 
 from app.engine import scorers
+from app.engine.scorers.reasoning import (
+    scoring_the_answer,
+    without_balanced_thought,
+    without_first_thought,
+)
 from app.engine.types import Scorer
 
 ScorerFactory = Callable[[Any], Scorer]
@@ -34,13 +41,31 @@ def _table(attribute: str) -> Mapping[str, Any]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
+def _answer_only(profile: str, scorer: Scorer) -> Scorer:
+    is_openbench = profile.endswith("openbench")
+    return scoring_the_answer(
+        scorer, without_first_thought if is_openbench else without_balanced_thought
+    )
+
+
+@cache
+def _factories(attribute: str) -> Mapping[str, ScorerFactory]:
+    def answer_only(profile: str, factory: ScorerFactory) -> ScorerFactory:
+        return lambda means: _answer_only(profile, factory(means))
+
+    table = _table(attribute)
+    return MappingProxyType({name: answer_only(name, table[name]) for name in table})
+
+
+@cache
 def all_scorers() -> Mapping[str, Scorer]:
     """Return every scorer that needs neither judge nor sandbox, by profile name, sorted.
 
     Raises:
         ValueError: Two modules define the same profile.
     """
-    return _table("SCORERS")
+    table = _table("SCORERS")
+    return MappingProxyType({name: _answer_only(name, table[name]) for name in table})
 
 
 def judged_scorers() -> Mapping[str, ScorerFactory]:
@@ -49,7 +74,7 @@ def judged_scorers() -> Mapping[str, ScorerFactory]:
     Raises:
         ValueError: Two modules define the same profile.
     """
-    return _table("JUDGED")
+    return _factories("JUDGED")
 
 
 def sandboxed_scorers() -> Mapping[str, ScorerFactory]:
@@ -58,4 +83,4 @@ def sandboxed_scorers() -> Mapping[str, ScorerFactory]:
     Raises:
         ValueError: Two modules define the same profile.
     """
-    return _table("SANDBOXED")
+    return _factories("SANDBOXED")

@@ -7,6 +7,7 @@ numbers, and rounds to a hundredth of a percent.
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections import Counter
@@ -18,6 +19,7 @@ from app.engine.types import Sample, Scorer, Verdict
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
+_EDGES = string.whitespace + string.punctuation
 _TOKEN_BREAK = re.compile("[ -]")
 
 Comparison = Callable[[str, str], tuple[float, float]]
@@ -41,16 +43,25 @@ def _is_number(token: str) -> bool:
     return True
 
 
+def _is_finite(token: str) -> bool:
+    return _is_number(token) and math.isfinite(float(token))
+
+
 def _drop_token(token: str) -> str:
     token = token.lower()
-    return token if _is_number(token) else token.translate(_PUNCTUATION)
+    token = token if _is_number(token) else token.translate(_PUNCTUATION)
+    return str(float(token)) if _is_number(token) else token
 
 
 def _inspect_token(token: str) -> str:
-    """As ``_drop_token``, but keep the decimal point of a number in parentheses or quotes."""
+    """As ``_drop_token``, but keep the decimal point of a number in parentheses or quotes.
+
+    Infinity is no number here, nor is what is too large for a float.
+    """
     token = token.casefold()
-    bare = token if _is_number(token) else token.strip(string.punctuation)
-    return bare if _is_number(bare) else token.translate(_PUNCTUATION)
+    bare = token if _is_finite(token) else token.strip(_EDGES)
+    token = bare if _is_finite(bare) else token.translate(_PUNCTUATION)
+    return str(float(token)) if _is_finite(token) else token
 
 
 def normalise_tokens(text: str, clean: Callable[[str], str] = _drop_token) -> str:
@@ -66,8 +77,6 @@ def normalise_tokens(text: str, clean: Callable[[str], str] = _drop_token) -> st
 
 
 def _normalise_token(token: str) -> str:
-    if _is_number(token):
-        token = str(float(token))
     return " ".join(_ARTICLES.sub(" ", token).split())
 
 
@@ -95,6 +104,11 @@ def _accepted(sample: Sample) -> list[str]:
     if isinstance(sample.target, str):
         texts = tuple(sample.target.split("|"))
     return [text.strip() for text in texts if text.strip()]
+
+
+def _worded(sample: Sample) -> list[str]:
+    """Return the accepted answers that have a word besides articles; inspect skips the others."""
+    return [gold for gold in targets_of(sample) if normalise_tokens(gold, _inspect_token)]
 
 
 def _best(
@@ -130,16 +144,20 @@ def score_drop(completion: str, sample: Sample) -> Verdict:
 def score_f1(completion: str, sample: Sample) -> Verdict:
     """Return the best word F1 over the accepted answers, rounded to two places (inspect)."""
     labelled = first_answer_line(completion)
-    answer = completion if labelled is None else labelled
-    golds = [gold for gold in targets_of(sample) if gold[:1].strip()]
-    exact, f1 = _best(answer, golds, clean=_inspect_token)
+    return score_whole_f1(completion if labelled is None else labelled, sample)
+
+
+def score_whole_f1(completion: str, sample: Sample) -> Verdict:
+    """Return the F1 of the response as a whole, as inspect_evals scores SQuAD."""
+    golds = _worded(sample)
+    exact, f1 = _best(completion, golds, clean=_inspect_token)
     f1 = round(f1, 2)
-    return overlapping(answer, golds[0] if golds else "", exact_match=exact, f1=f1)
+    return overlapping(completion, golds[0] if golds else "", exact_match=exact, f1=f1)
 
 
 def score_exact(completion: str, sample: Sample) -> Verdict:
     """Judge whether the whole response has the same words as an answer (inspect)."""
-    golds = [gold for gold in targets_of(sample) if gold[:1].strip()]
+    golds = _worded(sample)
     if not completion.strip():
         return unparsable("The response is empty.")
     exact, f1 = _best(completion, golds, clean=_inspect_token)
@@ -157,4 +175,5 @@ SCORERS: dict[str, Scorer] = {
     "qa_f1/inspect": score_f1,
     "drop/inspect": score_f1,
     "qa_em/inspect": score_exact,
+    "squad_f1/inspect": score_whole_f1,
 }

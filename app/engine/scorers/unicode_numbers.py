@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from itertools import pairwise
 
-MAX_NUMBER_CHARS = 400
-"""No longer text is taken for a number; the largest float has 309 digits."""
+MAX_NUMBER_CHARS = 4_000
+"""No longer text is taken for a number: the largest float has 309 digits before the point."""
 
-_MINUS = frozenset("-−﹣－负負")
-_PLUS = frozenset("+＋﹢正")
+_MINUS_SIGNS = frozenset("-−﹣－")
+_PLUS_SIGNS = frozenset("+＋﹢")
+_MINUS = _MINUS_SIGNS | frozenset("负負")
+_PLUS = _PLUS_SIGNS | frozenset("正")
 _POINTS = frozenset(".٫．")
-_GROUPING = frozenset(",，﹐、٬ \u00a0\u202f\u2009\u2007\u2008'’ʼ＇")
+_GROUPING_SIGNS = ",，﹐、٬ \u00a0\u202f\u2009\u2007\u2008'’ʼ＇"
+_GROUPING = frozenset(_GROUPING_SIGNS)
 
-_SUPERSCRIPT = re.compile(r"(?<=.)([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\Z", re.DOTALL)
+_SUPERSCRIPT_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SUPERSCRIPT_TO_ASCII = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
 _HAN_DIGITS = {
@@ -40,7 +44,15 @@ _HAN_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 
 _HAN_MYRIADS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 _HAN_POINT = re.compile("[点點．.]")
 _HAN = frozenset(_HAN_DIGITS) | frozenset(_HAN_TENS) | frozenset(_HAN_UNITS)
-_HAN_ALL = _HAN | frozenset(_HAN_MYRIADS) | frozenset("点點")
+_HAN_ZEROS = frozenset("零〇○")
+_HAN_ALL = _HAN | frozenset(_HAN_MYRIADS) | frozenset("点點")  # some have no value in Unicode
+
+
+def may_be_number(text: str) -> bool:
+    """Return whether a character of ``text`` has a value; cheap, as most words have none."""
+    if text.isascii():
+        return any(char in "0123456789" for char in text)
+    return any(char in _HAN_ALL or unicodedata.numeric(char, None) is not None for char in text)
 
 
 def parse_number(text: str) -> float | None:
@@ -68,13 +80,23 @@ def _parse_unicode(text: str) -> float | None:
     text, sign = _split_sign(text.strip())
     if len(text) == 1:
         symbol = unicodedata.numeric(text, None)
-        return None if symbol is None else sign * symbol
-    exponent = _SUPERSCRIPT.search(text)
-    base = _parse_mixed(text[: exponent.start()].rstrip() if exponent else text)
-    if base is None or exponent is None:
+        if symbol is not None:
+            return sign * symbol
+    base_text, exponent = _split_exponent(text)
+    base = _parse_mixed(base_text)
+    if base is None or not exponent:
         return None if base is None else sign * base
-    power = (sign * base) ** int(exponent.group(1).translate(_SUPERSCRIPT_TO_ASCII))
-    return float(power)
+    return float((sign * base) ** int(exponent.translate(_SUPERSCRIPT_TO_ASCII)))
+
+
+def _split_exponent(text: str) -> tuple[str, str]:
+    """Return the base and the superscript that follows it; ``""`` where nothing precedes one."""
+    digits = text.rstrip(_GROUPING_SIGNS)
+    base = digits.rstrip(_SUPERSCRIPT_DIGITS)
+    if base == digits:
+        return text, ""
+    base = base[:-1] if base.endswith(("⁺", "⁻")) else base
+    return (base, digits[len(base) :]) if base else (text, "")
 
 
 def _split_sign(text: str) -> tuple[str, float]:
@@ -108,14 +130,18 @@ def _parse_plain(text: str) -> float | None:
         number = _parse_han(text)
         if number is not None:
             return number
-    ascii_text = "".join(_to_ascii(char) for char in text if char not in _GROUPING)
+    # A sign is allowed right after the "e" of an exponent only.
+    pairs = pairwise(f" {text}")
+    ascii_text = "".join(
+        _to_ascii(char, after=before) for before, char in pairs if char not in _GROUPING
+    )
     try:
         return float(ascii_text)
     except ValueError:
-        return None
+        return unicodedata.numeric(text, None) if len(text) == 1 else None
 
 
-def _to_ascii(char: str) -> str:
+def _to_ascii(char: str, *, after: str) -> str:
     if char in _POINTS:
         return "."
     if char in "eE":
@@ -123,8 +149,8 @@ def _to_ascii(char: str) -> str:
     digit = _digit(char)
     if digit is not None:
         return str(digit)
-    if char in _MINUS or char in _PLUS:
-        return "-" if char in _MINUS else "+"
+    if after in "eE" and (char in _MINUS_SIGNS or char in _PLUS_SIGNS):
+        return "-" if char in _MINUS_SIGNS else "+"
     return "?"  # nothing that float() would take
 
 
@@ -166,7 +192,7 @@ def _parse_han_integer(text: str) -> float | None:
         elif char in _HAN_TENS:
             section += _HAN_TENS[char]
         elif digit is not None:
-            pending = digit or pending
+            pending = pending if char in _HAN_ZEROS else digit
         else:
             return None
     return float(total + section + pending)

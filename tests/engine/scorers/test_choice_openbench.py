@@ -22,13 +22,16 @@ from app.engine.types import Sample
         ("উত্তর: ঢ", "D"),
         ("答案：C", "C"),
         ("Answer: Ｂ", "B"),
+        ("Answer:" + 6 * "\u200b" + "B", "B"),
     ],
 )
 def test_finds_the_letter_in_many_formats(text: str, letter: str) -> None:
     assert extract_letter(text) == letter
 
 
-@pytest.mark.parametrize("text", ["", " \n", "The answer is C.", "I pick B", "\\boxed{c", "(d)"])
+@pytest.mark.parametrize(
+    "text", ["", " \n", "The answer is C.", "I pick B", "\\boxed{c", "(d)", "Answer:\u200bB"]
+)
 def test_finds_no_letter_where_the_reference_finds_none(text: str) -> None:
     assert extract_letter(text) is None
 

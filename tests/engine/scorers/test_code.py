@@ -5,12 +5,12 @@ import json
 import pytest
 
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
-from app.engine.scorers.code import (
-    SANDBOXED,
+from app.engine.scorers.code import SANDBOXED, mbpp_program
+from app.engine.scorers.code_fences import (
     extract_fenced,
+    extract_fenced_body,
     extract_python_fence,
     extract_tagged,
-    mbpp_program,
 )
 from app.engine.types import Sample
 
@@ -68,6 +68,13 @@ def test_every_sixth_recorded_verdict_is_reproduced(sandbox, test_data, file, pr
         (f"```py\n{FUNCTION}```", 1, 0),
         (f"```Python\r\n{FUNCTION}```".replace("\n", "\r\n"), 1, 0),
         (f"```python\n{BODY}```", 0, 1),
+        (f"Here: ```python\n{FUNCTION}", 1, 0),
+        (f"```python3\n{FUNCTION}```", 1, 0),
+        (f"```python title=a\n{FUNCTION}```", 1, 0),
+        (f"```js\nadd()\n```\n```\n{FUNCTION}```", 1, 0),
+        (f"```python\n{FUNCTION}    # ```quoted```\n    pass\n```", 1, 1),
+        ("```python\ndef add(a, b): return a + b\n```", 0, 1),
+        ("```python\ndef two():\n    return 2\n\ndef add(a, b):\n    return two() + 1\n```", 0, 1),
         ("    return 0\n", 0, 0),
         ("", 0, 0),
     ],
@@ -115,8 +122,26 @@ def test_mbpp_imports_and_set_up_code_run_before_the_tests(sandbox):
     assert mbpp_program("x = 1", task).splitlines()[0] == "import math"
 
 
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("```\nplain\n```\n```py\nlabelled\n```", "labelled\n"),
+        ("```python\n\n```\n```python\nsecond\n```", "second\n"),
+        ("```python\nfirst\n```js\nsecond\n```", "first\n"),
+        ("```python\nglued```\nmore", "glued"),
+        ("```\nnever closed", "```\nnever closed"),
+        ("say ```\nplain\n```", "say ```\nplain\n```"),
+        ("```pythonic\nx\n```", "```pythonic\nx\n```"),
+        ("no fence", "no fence"),
+    ],
+)
+def test_the_block_that_inspect_evals_would_run(answer, code):
+    assert extract_fenced(answer) == code
+
+
 def test_extraction_of_odd_answers_never_raises():
     for answer in ("", "```", "``````", "[BEGIN]", "[DONE][BEGIN]", "```python\n" * 1000, "\x00"):
         extract_fenced(answer)
+        extract_fenced_body(answer)
         extract_python_fence(answer)
         extract_tagged(answer)

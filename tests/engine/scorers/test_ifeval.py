@@ -27,6 +27,12 @@ def follows(answer: str, name: str, profile: str = "google", **arguments) -> boo
     return SCORERS[f"ifeval/{profile}"](answer, sample((name, arguments))).score == 1.0
 
 
+def test_openbench_takes_capitals_without_a_language_for_no_english() -> None:
+    assert follows("ME@EXAMPLE.COM", "change_case:english_capital")
+    assert not follows("ME@EXAMPLE.COM", "change_case:english_capital", "openbench")
+    assert follows("the end of it", "change_case:english_lowercase", "openbench")
+
+
 def test_all_published_verdicts_of_the_reference_are_reproduced(test_data):
     different = []
     for row in rows(test_data, "ifeval.google_reference"):
@@ -51,8 +57,7 @@ def test_all_published_verdicts_of_the_reference_are_reproduced(test_data):
     assert different == []
 
 
-def test_openbench_verdicts_agree_but_for_language_by_chance(test_data):
-    # langdetect reads three software names in capitals as no English; it draws at random.
+def test_all_recorded_verdicts_of_openbench_are_reproduced(test_data):
     different = [
         row["id"]
         for row in rows(test_data, "ifeval.openbench")
@@ -61,7 +66,7 @@ def test_openbench_verdicts_agree_but_for_language_by_chance(test_data):
         ).score
         != row["score"]["ifeval_combined_scorer"]
     ]
-    assert len(different) <= 1
+    assert different == []
 
 
 @pytest.mark.parametrize(

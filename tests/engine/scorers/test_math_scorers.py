@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.engine.scorers import math_worker
+from app.engine.scorers.answers import final_answer_line
 from app.engine.scorers.math import equal_by_value, last_boxed
 from app.engine.scorers.math_judged import (
     equality_prompt,
@@ -38,6 +39,9 @@ def comparer() -> Iterator[SymbolicComparer]:
         ("10 \\text{ units}", "10"),
         (".5", "0.5"),
         ("50\\%", "50"),
+        ("50%", "50"),
+        ("\\ 50\\ ", "50"),
+        ("50\\text{ cm}^2 \\text{ or so}", "50"),
         ("x/y", "x/y"),
     ],
 )
@@ -125,6 +129,23 @@ def test_profiles_differ_in_where_they_look_and_what_is_equal() -> None:
     assert all_scorers()["math/inspect"]("ANSWER: 0.5\n\nHope this helps!", sample).answer is None
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("ANSWER: 1\nANSWER: 2 \n\n", "2 "),
+        ("ANSWER: 2\r\n", "2\r"),
+        ("so ANSWER: 1 or ANSWER: 2", "1 or ANSWER: 2"),
+        ("ANSWER: 1\nANSWER: \t\n", "\t"),
+        ("ANSWER: 1\nANSWER:\n", None),
+        ("ANSWER: 1\nSure?", None),
+    ],
+)
+def test_the_line_that_ends_the_response_is_taken_as_it_stands(
+    text: str, answer: str | None
+) -> None:
+    assert final_answer_line(text) == answer
+
+
 def _judge(reply: str, asked: list[str]) -> object:
     def judge(messages: tuple[Message, ...]) -> ModelReply:
         asked.extend(message["content"] for message in messages)
@@ -140,6 +161,8 @@ def _judge(reply: str, asked: list[str]) -> object:
         (" yes \n", 1.0, 1.0),
         ("yes.", 0.0, 1.0),
         ("Not sure, but Yes", 0.0, 1.0),
+        ("No. On second thought: yes", 0.0, 1.0),
+        ("Yes\nno", 0.0, 0.0),
         ("No", 0.0, 0.0),
         ("", 0.0, 0.0),
     ],

@@ -29,6 +29,11 @@ FORTY_TWO = Sample("1", (), "42")
         ("Answer: ४२", 0.0, 1.0),
         ("Answer: 42e0", 0.0, 1.0),
         ("#### 42", 0.0, 1.0),
+        ("Answer: \\$42", 1.0, 1.0),
+        ("Answer: 7 = 42\\,", 1.0, 1.0),
+        ("Answer: .[42] or 43\\,", 0.0, 0.0),
+        ("Answer: 4" + 400 * "0", 0.0, 0.0),
+        ("Answer: " + 500 * "0" + "42", 0.0, 1.0),
         ("forty-two", 0.0, 0.0),
         ("", 0.0, 0.0),
     ],
@@ -60,9 +65,24 @@ def test_inspect_accepts_any_of_several_targets() -> None:
     assert numeric_inspect.score_number("it is -2.50", sample).score == 1.0
 
 
+def test_inspect_compares_each_target_by_its_own_kind() -> None:
+    sample = Sample("1", (), ("7", "seven"))
+
+    assert numeric_inspect.score_number("it is seven!", sample).score == 1.0
+    assert numeric_inspect.score_number("it is 7, not eight", sample).score == 1.0
+    assert numeric_inspect.score_number("it is eight", sample).answer is None
+
+
+@pytest.mark.parametrize("last", ["$$", "**", "---", "#", "\n***\n"])
+def test_aime_of_inspect_skips_lines_of_delimiters(last: str) -> None:
+    assert numeric_inspect.score_aime(f"$$\n\\boxed{{42}}\n{last}", FORTY_TWO).score == 1.0
+    assert numeric_inspect.score_aime(last, FORTY_TWO).answer is None
+
+
 def test_aime_of_inspect_reads_the_last_line_and_unwraps_the_box() -> None:
     assert numeric_inspect.score_aime("7\nso $\\boxed{042}$", FORTY_TWO).score == 1.0
     assert numeric_inspect.score_aime("42\nthat is it", FORTY_TWO).answer is None
+    assert numeric_inspect.score_aime("$ \\boxed{42 $", FORTY_TWO).answer is None
     assert numeric_inspect.score_aime(" \n", FORTY_TWO).answer is None
 
 
@@ -71,8 +91,11 @@ def test_aime_of_inspect_reads_the_last_line_and_unwraps_the_box() -> None:
     [
         ("\\boxed{1} then \\boxed{ 42 }", "42"),
         ("\\framebox{7}", "7"),
+        ("\\boxed{6} \\fbox{7}", "7"),
+        ("boxed{7}", "7"),
+        ("\\boxed{\\boxed{7}}", "\\boxed{7"),
         ("\\boxed{1, 2}", "2"),
-        ("\\boxed{} but 9", "9"),
+        ("\\boxed{} but 9", ""),
         ("\\boxed{5} and \\boxed{", "5"),
         ("from 3.5 to -7", "-7"),
         ("none", None),
@@ -86,12 +109,15 @@ def test_the_box_wins_over_the_last_number(text: str, content: str | None) -> No
     ("text", "score", "answer"),
     [
         ("\\boxed{042}", 1.0, "42"),
+        ("\\boxed{" + 40 * "0" + "42}", 1.0, "42"),
+        ("\\boxed{} but 42", 0.0, None),
         ("it is ४२", 1.0, "42"),
         ("42.9", 1.0, "42"),
         ("-42", 0.0, "-42"),
         ("1042", 0.0, "1042"),
         ("\\boxed{x}", 0.0, "x"),
         ("9" * 5000, 0.0, "9" * 1000),
+        ("\\boxed{inf}", 0.0, "inf"),
         ("no number", 0.0, None),
     ],
 )
@@ -113,6 +139,13 @@ def test_a_boxed_integer_must_lie_between_0_and_999(
         ("-½", -0.5),
         ("3²", 9.0),
         ("2⁻¹", 0.5),
+        ("³³", 33.0),
+        ("4¹，", 4.0),
+        ("两", 2.0),
+        ("○", 0.0),
+        ("十0", 10.0),
+        ("Ⅻ⅓", 12.0 + 1.0 / 3.0),
+        ("1e－3", 0.001),
         ("Ⅻ", 12.0),
         ("五", 5.0),
         ("二十一", 21.0),
@@ -130,7 +163,24 @@ def test_numbers_of_any_script_are_read(text: str, number: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "nan", "inf", "1/2", "42th", "4-2", "½½", "1½2", "0⁻¹", "9⁹⁹⁹⁹", "1.2.3", "九" * 500],
+    [
+        "",
+        "-",
+        "nan",
+        "inf",
+        "1/2",
+        "42th",
+        "4-2",
+        "½½",
+        "1½2",
+        "0⁻¹",
+        "9⁹⁹⁹⁹",
+        "1.2.3",
+        "九" * 500,
+        "9e负2",
+        "、−、3",
+        "十、",
+    ],
 )
 def test_what_is_not_one_finite_number_is_none(text: str) -> None:
     assert parse_number(text) is None

@@ -45,6 +45,12 @@ def test_inspect_f1_is_rounded_and_keeps_the_point_of_a_bracketed_number() -> No
     assert score_f1("Answer: red apple pie", Sample("1", (), ("apple",))).score == 0.5
     assert score_f1("Answer: one two", Sample("1", (), ("one two three",))).score == 0.8
     assert score_f1("Answer: (3.14)", Sample("1", (), ("3.14",))).score == 1.0
+    assert score_f1("Answer: (3.14)\r\n", Sample("1", (), ("3.14",))).score == 1.0
+
+
+def test_infinity_is_a_number_for_openbench_only() -> None:
+    assert score_f1("infinity", Sample("1", (), ("inf",))).score == 0.0
+    assert score_qa("infinity", Sample("1", (), "inf")).score == 1.0
 
 
 def test_exact_of_inspect_compares_the_whole_response() -> None:
@@ -53,6 +59,23 @@ def test_exact_of_inspect_compares_the_whole_response() -> None:
     assert score_exact("wendy fraser.", sample).score == 1.0
     assert score_exact("Answer: Wendy Fraser", sample).score == 0.0
     assert score_exact(" ", sample).answer is None
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"), [("Answer: a%", ("a",)), ("The", ("The",)), ("the -", ("-", "The"))]
+)
+def test_inspect_skips_targets_without_a_word(text: str, targets: tuple[str, ...]) -> None:
+    sample = Sample("1", (), targets)
+
+    assert score_f1(text, sample).score == 0.0
+    assert score_exact(text, sample).score == 0.0
+
+
+def test_squad_of_inspect_compares_the_label_too() -> None:
+    sample = Sample("1", (), ("Paris",))
+
+    assert all_scorers()["squad_f1/inspect"]("Answer: Paris", sample).score == 0.67
+    assert all_scorers()["squad_f1/inspect"]("Paris!", sample).score == 1.0
 
 
 def test_an_empty_response_has_no_answer() -> None:
@@ -78,12 +101,18 @@ def test_more_than_yes_or_no_is_no_answer(text: str) -> None:
         ("Answer:\nyes", "yes"),
         ("ANSWER: (yes)", "(yes)"),
         ("ANSWER: yes, because", None),
-        ("ANSWER: yes\n\nHope this helps!", None),
+        ("ANSWER: yes because", None),
+        ("ANSWER: yes\n\nHope this helps!", "yes"),
+        ("ANSWER: no\nWait.\nANSWER: yes, \t\nDone", "yes"),
+        ("ANSWER: yes\nANSWER: no, because", None),
+        ("ANSWER:ANSWER:yes.", "ANSWER:yes"),
+        ("ANSWER: yes..", "yes."),
+        ("ANSWER: .", "."),
         ("So the answer is yes.", None),
         ("ANSWER:", None),
     ],
 )
-def test_the_answer_word_must_end_the_response(text: str, answer: str | None) -> None:
+def test_the_word_after_the_last_marker_must_end_its_line(text: str, answer: str | None) -> None:
     assert score_word(text, Sample("1", (), "Yes")).answer == answer
 
 

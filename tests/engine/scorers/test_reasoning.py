@@ -1,0 +1,90 @@
+"""What the registry hides from the scorers; the expected texts are those of inspect_ai."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.engine.scorers import registry
+from app.engine.scorers.reasoning import without_balanced_thought, without_first_thought
+from app.engine.types import Message, ModelReply, Sample
+
+
+@pytest.mark.parametrize(
+    ("text", "openbench", "inspect"),
+    [
+        ("<think>A</think>B", "B", "B"),
+        (" <think>A\n</think>\n B \n", "B", "B"),
+        ("x <think>A</think> B", "x  B", "x  B"),
+        ("<think>A</think>", "", ""),
+        ("<think>A", "<think>A", "<think>A"),
+        ("A</think>B", "A</think>B", "A</think>B"),
+        (" <thinking>A</thinking> B ", " <thinking>A</thinking> B ", " <thinking>A</thinking> B "),
+        ("<think>A</think>B<think>C</think>D", "B<think>C</think>D", "B<think>C</think>D"),
+        ("<think>A<think>B</think>C</think>D", "C</think>D", "D"),
+        ("<think>A<think>B</think>C", "C", "C"),
+        ('<think signature="s" redacted="true">A</think>B', "B", "B"),
+        ("<think x='1'>A</think>B", "<think x='1'>A</think>B", "B"),
+        ("<think>A</think</think>B", "B", "B"),
+    ],
+)
+def test_one_closed_block_is_left_out_as_each_reference_does_it(
+    text: str, openbench: str, inspect: str
+) -> None:
+    assert without_first_thought(text) == openbench
+    assert without_balanced_thought(text) == inspect
+
+
+@pytest.mark.parametrize("cut", [without_first_thought, without_balanced_thought])
+@pytest.mark.parametrize(
+    "part", ["<think", "<think>", "</think>", "<think\t ", "</think", "<think>\n</"]
+)
+def test_tags_that_do_not_match_are_read_once(cut: Callable[[str], str], part: str) -> None:
+    started = time.thread_time()
+    cut(part * 100_000)
+    assert time.thread_time() - started < 1.0
+
+
+def test_no_scorer_sees_what_the_model_thought() -> None:
+    scorers = registry.all_scorers()
+    letter, number = Sample("1", (), "A", ("x", "y")), Sample("1", (), "42")
+
+    assert scorers["mcq/openbench"]("<think>Answer: B</think>I pick:\nA", letter).score == 1.0
+    assert scorers["numeric/inspect"]("It is 42. <think>Or 43?</think>", number).score == 1.0
+    assert scorers["exact/number"]("<think>ANSWER: 42</think> Unknown.", number).answer is None
+
+
+def test_the_judge_is_not_shown_what_the_model_thought() -> None:
+    asked: list[str] = []
+
+    def judge(messages: tuple[Message, ...]) -> ModelReply:
+        asked.append(messages[0]["content"])
+        return ModelReply(text="A")
+
+    scorer = registry.judged_scorers()["judge/simpleqa_openbench"](judge)
+
+    assert scorer("<think>Lyon or so?</think>Paris", Sample("1", (), "Paris")).score == 1.0
+    assert "Predicted answer: Paris\n" in asked[0]
+    assert "Lyon" not in asked[0]
+
+
+def test_code_that_was_only_thought_of_is_not_run() -> None:
+    class Runner:
+        programs: list[str] = []
+
+        def run(self, program: str, _timeout_s: float) -> None:
+            self.programs.append(program)
+            raise KeyboardInterrupt  # nothing is to be run here
+
+    answer = "<think>```python\nwrong\n```</think>\n```python\nright\n```"
+    scorer = registry.sandboxed_scorers()["code/mbpp_openbench"](Runner())
+
+    assert scorer(f"<think>[BEGIN]x[DONE]</think>{answer}", Sample("1", (), "")).answer is None
+    with pytest.raises(KeyboardInterrupt):
+        registry.sandboxed_scorers()["code/humaneval_openbench"](Runner())(
+            answer, Sample("1", (), "")
+        )
+    assert "right" in Runner.programs[0]
+    assert "wrong" not in Runner.programs[0]
