@@ -10,8 +10,9 @@ from flask_limiter import RateLimitExceeded
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, NoResultFound, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.routing import RequestRedirect
 
@@ -74,6 +75,7 @@ _KINDS: dict[int, tuple[type[StudioError], str, str | None]] = {
 }
 
 
+_DELETED_MEANWHILE = (NoResultFound, ObjectDeletedError, StaleDataError)
 DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
 _FORMS = frozenset({"auth.login", "auth.register", "settings.account"})
 
@@ -87,6 +89,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show_http_error)
     for lost in (*DATABASE_LOST, RedisError):
         app.register_error_handler(lost, _show_outage)
+    for gone in _DELETED_MEANWHILE:
+        app.register_error_handler(gone, _show_gone)
+    app.register_error_handler(IntegrityError, _show_collision)
     app.register_error_handler(InternalServerError, _show_crash)
 
 
@@ -196,6 +201,26 @@ def _show_http_error(error: HTTPException) -> Response | HTTPException:
     return response
 
 
+def _show_gone(error: Exception) -> Response:
+    """Answer a request whose row another request deleted after it was found."""
+    log.info("row gone", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
+    return show_error(
+        NotFound("This was deleted meanwhile.", action="Go back to the list it was in.")
+    )
+
+
+def _show_collision(error: IntegrityError) -> Response:
+    """Answer a request that two others, or a deletion, left no valid way to fulfil."""
+    log.warning("collision", exc_info=error, extra={"request_id": g.get("request_id")})
+    return show_error(
+        Conflict(
+            "Something that this needs was changed or deleted at the same time.",
+            code="changed_meanwhile",
+            action="Nothing was changed. Look at it and try again.",
+        )
+    )
+
+
 def _show_outage(error: Exception) -> Response:
     if isinstance(error, OperationalError) and not _is_outage(error):
         return _show_crash(InternalServerError(original_exception=error))
@@ -214,7 +239,8 @@ def _show_outage(error: Exception) -> Response:
 def _is_outage(error: OperationalError) -> bool:
     """Tell a database that is away, busy or shutting down from a statement that is wrong."""
     text = str(error.orig).lower()
-    return not any(word in text for word in ("no such", "syntax", "too many sql variables"))
+    wrong = ("no such", "syntax", "too many sql variables", "expression tree", "too complex")
+    return not any(word in text for word in wrong)
 
 
 def _show_crash(error: InternalServerError) -> Response:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.defaults import RQ_KEY_PREFIX
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -190,5 +190,5 @@ def _is_planned(name: str, job_id: str) -> bool:
 def _discard(job_id: str) -> None:
     try:
         Job.fetch(job_id, connection=get_broker(), serializer=JSONSerializer).delete()
-    except NoSuchJobError:
-        return
+    except (NoSuchJobError, InvalidJobOperation):
+        return  # it came to its end meanwhile

@@ -1,4 +1,4 @@
-"""What every request and response carries: an id and strict headers."""
+"""What every request and response carries: an id, storable text and strict headers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from werkzeug.datastructures import MultiDict
 
 from app.config import Settings
+from app.errors import Invalid, NotFound
+from app.problems import wants_problem
 
 _POLICY = "; ".join(
     (
@@ -60,6 +63,27 @@ def _name_request(trust_upstream: bool) -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
+def _refuse_nul() -> None:
+    """Refuse U+0000 in addresses and page forms: PostgreSQL cannot even look for it.
+
+    Bodies and queries of the API are checked by its schemas, which name the field.
+    """
+    if "\0" in request.path:
+        raise NotFound("There is nothing at this address.", action="Check the address.")
+    if wants_problem():
+        return
+    names = _with_nul(request.args)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        names |= _with_nul(request.form)
+    if names:
+        message = "This must not contain the character U+0000."
+        raise Invalid(message, fields={name: [message] for name in sorted(names)})
+
+
+def _with_nul(values: MultiDict[str, str]) -> set[str]:
+    return {name for name, value in values.items(multi=True) if "\0" in name + value}
+
+
 def _protect(response: Response, *, tls: bool) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
@@ -93,6 +117,6 @@ def install(app: Flask) -> None:
     def protect(response: Response) -> Response:
         return _protect(response, tls=settings.cookies_need_tls)
 
-    app.before_request_funcs.setdefault(None, []).insert(0, name_request)
+    app.before_request_funcs.setdefault(None, [])[:0] = [name_request, _refuse_nul]
     # Flask runs these in reverse, so the first is the last to see a response.
     app.after_request_funcs.setdefault(None, []).insert(0, protect)

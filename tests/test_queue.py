@@ -56,6 +56,16 @@ def test_a_record_that_a_lost_job_left_does_not_block_the_next(
         assert queue.queued_job_ids() == {"run-r1-0"}
 
 
+def test_a_record_that_ends_while_it_is_looked_at_is_no_error(
+    queue_app: Flask, broker: Redis
+) -> None:
+    with queue_app.app_context():
+        queue.enqueue_delivery("d1", 1)
+        broker.delete("rq:queue:webhooks")
+        broker.hdel("rq:job:delivery-d1-1", "status")  # what is left to see of a job just over
+        queue.enqueue_delivery("d1", 1)
+
+
 def test_a_delayed_delivery_is_scheduled_not_queued(queue_app: Flask, broker: Redis) -> None:
     with queue_app.app_context():
         queue.enqueue_delivery("d1", 2, delay_s=60)

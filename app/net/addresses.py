@@ -145,6 +145,11 @@ class EgressPolicy:
     allow_private: bool = False
     allow: tuple[AllowRow, ...] = ()
 
+    def permits_port(self, port: int) -> bool:
+        """Whether there is any address that a call may connect to at ``port``."""
+        named = any(row.port in (None, port) for row in self.allow)
+        return 1 <= port <= 65535 and (named or port not in _CLOSED_PORTS)
+
     def permits(self, address: Address | str, port: int) -> bool:
         """Whether a call may connect to ``address`` at ``port``."""
         plain = _unwrap(ip_address(address) if isinstance(address, str) else address)

@@ -86,7 +86,7 @@ def check_url(url: str, policy: EgressPolicy, resolver: Resolver | None = None) 
     parts = split_url(url)
     host, port = str(parts.hostname), effective_port(parts)
     name = host.rstrip(".").lower()
-    if name in _METADATA_NAMES:
+    if name in _METADATA_NAMES or not policy.permits_port(port):
         raise blocked()
     if name == "localhost" or name.endswith(".localhost"):
         check_addresses(["127.0.0.1"], port, policy)

@@ -178,8 +178,8 @@ class HttpSession:
             response.release_conn()
 
     def _read(self, response: BaseHTTPResponse) -> bytes:
-        length = response.headers.get("content-length")
-        if length is not None and length.isdigit() and int(length) > self._max_bytes:
+        length = _exact_length(response)
+        if length is not None and length > self._max_bytes:
             raise self._too_large()
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding in ("", "identity"):
@@ -203,6 +203,9 @@ class HttpSession:
         parts = bytearray()
         try:
             while chunk := response.read(_CHUNK_BYTES, decode_content=False):
+                if decoder.eof:  # what follows the end is dropped, and the connection with it
+                    response.close()
+                    break
                 for piece in _inflated(decoder, chunk):
                     parts += piece
                     if len(parts) > self._max_bytes:
@@ -281,6 +284,19 @@ class HttpSession:
             action="Check the URL, and that the server is running.",
             retryable=True,
         )
+
+
+def _exact_length(response: BaseHTTPResponse) -> int | None:
+    """Return the length that bounds a body; ``None`` where it ends otherwise, or never.
+
+    A length that is no plain number, or stands beside chunks, is not what the HTTP library
+    stops at: reading "the rest" would then take as much memory as the server likes.
+    """
+    length = response.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()) or len(length) > 18:
+        return None
+    chunked = "chunked" in response.headers.get("transfer-encoding", "").lower()
+    return None if chunked else int(length)
 
 
 def _inflated(decoder: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:

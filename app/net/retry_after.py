@@ -14,6 +14,7 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _PLAIN = re.compile(r"\d+(?:\.\d+)?(?:[eE]\+?\d+)?", re.ASCII)
+_LONGEST_S = 3650 * 86_400.0
 _UNITS_S = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _RESETS = (
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
@@ -52,7 +53,8 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None
 def parse_wait(text: str, now: datetime) -> float | None:
     """Return the seconds in ``text``: a number, ``1m30s``, an HTTP date or an ISO time.
 
-    Times in the past are 0. Infinite, negative and unreadable values are ``None``.
+    Times in the past are 0. Infinite, negative and unreadable values are ``None``; more than
+    ten years are ten years, so that the moment always has a date.
     """
     text = text.strip()
     if _PLAIN.fullmatch(text):
@@ -62,7 +64,7 @@ def parse_wait(text: str, now: datetime) -> float | None:
         groups = duration.groupdict(default="0")
         return _sane(sum(float(groups[unit]) * size for unit, size in _UNITS_S.items()))
     moment = _moment(text)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None if moment is None else _sane(max(0.0, (moment - now).total_seconds()))
 
 
 def _moment(text: str) -> datetime | None:
@@ -76,4 +78,4 @@ def _moment(text: str) -> datetime | None:
 
 
 def _sane(seconds: float) -> float | None:
-    return seconds if math.isfinite(seconds) else None
+    return min(seconds, _LONGEST_S) if math.isfinite(seconds) else None

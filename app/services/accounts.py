@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
 from app.live import forget
-from app.models import AuthSession, OwnBenchmark, Run, User
+from app.models import ApiToken, AuthSession, OwnBenchmark, Run, User
 from app.services.own_uploads import remove_files
 from app.services.passwords import (
     hash_password,
@@ -85,6 +85,19 @@ def _serialize_registrations(session: Session) -> None:
     """Let one registration at a time decide who is first; SQLite's write lock does already."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def lock_account(session: Session, user_id: int) -> None:
+    """Let one request at a time count what an account has and add to it.
+
+    SQLite's write lock does that already; there the row is only looked for.
+
+    Raises:
+        Unauthorized: The account was deleted meanwhile.
+    """
+    mine = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+    if session.scalar(mine) is None:
+        raise Unauthorized("This account was deleted.", code="account_deleted")
 
 
 def register_account(email: str, password: str) -> Account:
@@ -162,7 +175,9 @@ def authenticate(email: str, password: str) -> Account:
 
 
 def change_password(user_id: int, current: str, new: str, keep_session_hash: str | None) -> None:
-    """Replace the password and end all other browser sessions of the account.
+    """Replace the password and end all other sign-ins: browsers, and tokens for the old password.
+
+    Tokens that were made under Settings stay.
 
     Args:
         user_id: The account.
@@ -193,6 +208,8 @@ def change_password(user_id: int, current: str, new: str, keep_session_hash: str
         )
         if changed.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict("The password was changed elsewhere at the same time.")
+        sign_ins = select(AuthSession.key_hash).where(AuthSession.user_id == user_id)
+        session.execute(delete(ApiToken).where(ApiToken.token_hash.in_(sign_ins)))
         others = AuthSession.__table__.delete().where(AuthSession.user_id == user_id)  # type: ignore[attr-defined]
         if keep_session_hash is not None:
             others = others.where(AuthSession.key_hash != keep_session_hash)
@@ -219,6 +236,7 @@ def delete_account(user_id: int, password: str) -> None:
         )
     with transaction() as session:
         if is_admin:
+            _serialize_registrations(session)  # nobody joins between the count and the end
             _refuse_orphaning(session, user_id)
         runs = session.scalars(select(Run.id).where(Run.user_id == user_id)).all()
         own = session.scalars(select(OwnBenchmark.id).where(OwnBenchmark.user_id == user_id)).all()

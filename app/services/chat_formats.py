@@ -32,7 +32,7 @@ def _sentence(payload: dict[str, Any]) -> str:
     ]
     if payload["score"] is not None:
         low, high = payload["ci95"]
-        parts.append(f": {payload['score']:.1%} (95 % interval {low:.1%} to {high:.1%})")
+        parts.append(f": {payload['score']:.1%} (95% interval {low:.1%} to {high:.1%})")
     if payload["error"]:
         parts.append(f". {payload['error']['message']}")
     if payload["url"]:

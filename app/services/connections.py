@@ -15,6 +15,7 @@ from app.db import db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.net.guard import EgressPolicy
+from app.services.accounts import lock_account
 from app.services.connection_fields import hint_of, merge_fields
 from app.services.egress import check_address, provider_policy
 from app.services.providers import (
@@ -217,6 +218,7 @@ def _write(
 ) -> tuple[ConnectionInfo, bool]:
     try:
         with transaction() as session:
+            lock_account(session, user_id)
             row = _find_row(user_id, name)
             if (row and (row.updated_at, row.base_url)) != before:
                 raise _changed_meanwhile(name)

@@ -1,12 +1,11 @@
-"""Deliveries: each attempt is one HTTP request, signed, guarded, and written to the log."""
+"""Deliveries: their attempts, one after the other, written to the log that accounts see."""
 
 from __future__ import annotations
 
 import json
 import logging
 import random
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import uuid_utils
 from sqlalchemy import func, select, update
@@ -16,41 +15,19 @@ from app import queue
 from app.db import changed_rows, db, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.models import Delivery, DeliveryAttempt, Webhook
-from app.net.errors import CallError
-from app.net.http import HttpReply, HttpSession
-from app.net.retry_after import parse_retry_after
-from app.net.signing import signed_headers
 from app.queries.paging import Page, SortKey, read_page
-from app.services.chat_formats import body_for
-from app.services.egress import webhook_policy
-from app.services.sealing import open_sealed
+from app.services.delivery_requests import AttemptResult, send
 from app.services.webhooks import get_webhook
-from app.version import __version__
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 15.0
 SHORT_SCHEDULE_S = (10, 60, 600)
 LONG_SCHEDULE_S = (10, 60, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 """Waits before each retry: three as a rule; a day and a half where the endpoint wants it."""
 
 MAX_RETRY_AFTER_S = 24 * 3600
 DISABLE_AFTER = 20
-EXCERPT_BYTES = 1024
 GONE = 410
-USER_AGENT = f"OpenBench-Studio/{__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptResult:
-    """What one request came to."""
-
-    ok: bool
-    status_code: int | None
-    latency_ms: int
-    error: str | None
-    body_excerpt: str = ""
-    retry_after_s: float | None = None
 
 
 def attempt_delivery(delivery_id: str) -> None:
@@ -103,50 +80,6 @@ def _close(delivery_id: str, status: str) -> None:
             .where(Delivery.id == delivery_id)
             .values(status=status, next_attempt_at=None)
         )
-
-
-def send(delivery: Delivery) -> AttemptResult:
-    """Send a delivery's payload once; never raises for the receiver's failures."""
-    hook = delivery.webhook
-    try:
-        secret = open_sealed(hook.sealed_secret)
-    except Conflict as error:
-        return AttemptResult(False, None, 0, f"{error.detail} Rotate the secret."[:300])
-    body = body_for(hook.url, json.loads(delivery.payload), delivery.payload)
-    headers = {
-        "User-Agent": USER_AGENT,
-        **signed_headers([secret], delivery.id, int(now().timestamp()), body),
-    }
-    session = HttpSession(webhook_policy(), max_connections=1, max_bytes=1_000_000)
-    started = datetime.now(UTC)
-    try:
-        reply = session.post_json(hook.url, headers, body, TIMEOUT_S)
-    except CallError as error:
-        return AttemptResult(False, None, _elapsed_ms(started), error.message[:300])
-    finally:
-        session.close()
-    return _result_of(reply, secret)
-
-
-def _elapsed_ms(started: datetime) -> int:
-    return round((datetime.now(UTC) - started).total_seconds() * 1000)
-
-
-def _result_of(reply: HttpReply, secret: str) -> AttemptResult:
-    ok = 200 <= reply.status < 300
-    error = None if ok else f"The receiver answered {reply.status}."
-    if 300 <= reply.status < 400:
-        error = f"The receiver redirects ({reply.status}); redirects are not followed."
-    # A receiver that says what it holds must not put the secret into the log that we show.
-    body = reply.body.replace(secret.removeprefix("whsec_").encode(), b"[redacted]")
-    return AttemptResult(
-        ok,
-        reply.status,
-        round(reply.elapsed_s * 1000),
-        error,
-        body[:EXCERPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd"),
-        None if ok else parse_retry_after(reply.headers, datetime.now(UTC)),
-    )
 
 
 def _next_delay_s(delivery: Delivery, number: int, result: AttemptResult) -> float | None:
@@ -271,11 +204,13 @@ def list_deliveries(
         Invalid: The cursor is not one of this list.
     """
     get_webhook(webhook_id, account_id)
+    mine = Delivery.webhook_id == webhook_id
     return read_page(
-        select(Delivery).where(Delivery.webhook_id == webhook_id),
+        select(Delivery).where(mine),
         (SortKey(Delivery.created_at, descending=True), SortKey(Delivery.id, descending=True)),
         limit=limit,
         cursor=cursor,
+        count=lambda: db.session.scalar(select(func.count(Delivery.id)).where(mine)) or 0,
     )
 
 
@@ -284,8 +219,35 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
 
     Raises:
         NotFound: There is no such delivery in this account.
-        Unavailable: The queue does not answer.
+        Conflict: Its endpoint is switched off.
+        Unavailable: The queue does not answer; nothing was changed.
     """
+    delivery = _delivery_of(delivery_id, account_id)
+    if not delivery.webhook.enabled:
+        raise Conflict(
+            "This webhook is switched off, so that nothing is sent to it.",
+            code="webhook_disabled",
+            action="Switch it on, then redeliver.",
+        )
+    if not queue.is_reachable():
+        raise Unavailable(
+            "The queue server does not answer, so nothing was sent.",
+            code="queue_unavailable",
+            action="Try again in a moment; an admin can look at /health.",
+        )
+    with transaction() as session:
+        made = session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id)
+            .values(status="pending", next_attempt_at=now())
+            .returning(Delivery.attempts_made)
+        ).scalar_one_or_none()
+    if made is not None:
+        _enqueue(delivery_id, made + 1, 0)
+    return _delivery_of(delivery_id, account_id)
+
+
+def _delivery_of(delivery_id: str, account_id: int) -> Delivery:
     delivery = db.session.scalar(
         select(Delivery)
         .join(Webhook)
@@ -293,15 +255,7 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
     )
     if delivery is None:
         raise NotFound("There is no such delivery in this account.", code="delivery_not_found")
-    attempt = delivery.attempts_made + 1
-    with transaction() as session:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery_id)
-            .values(status="pending", next_attempt_at=now())
-        )
-    queue.enqueue_delivery(delivery_id, attempt)
-    return db.session.get_one(Delivery, delivery_id)
+    return delivery
 
 
 def latest_of(account_id: int) -> dict[str, Delivery]:

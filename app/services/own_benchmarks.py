@@ -27,6 +27,7 @@ from app.engine.tokens import approximate_tokens
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ACTIVE, OwnBenchmark, OwnVersion, Run
 from app.queries.catalog import own_folder, version_path
+from app.services.accounts import lock_account
 from app.services.own_requests import OwnColumns, OwnRequest
 from app.services.own_uploads import Upload, as_invalid
 
@@ -228,6 +229,7 @@ def _insert(
     settings: Settings,
 ) -> int:
     with transaction() as session:
+        lock_account(session, account_id)
         own = session.scalar(
             select(OwnBenchmark)
             .where(OwnBenchmark.user_id == account_id, OwnBenchmark.slug == slug)

@@ -198,6 +198,7 @@ def delete_run(run_id: str, account_id: int) -> None:
     with transaction() as session:
         gone = session.execute(delete(Run).where(Run.id == run_id, Run.status.not_in(ACTIVE)))
         if changed_rows(gone) == 0:
+            owned_run(run_id, account_id)  # deleted meanwhile is no conflict
             raise Conflict(
                 "An active run cannot be deleted.", code="run_active", action="Cancel it first."
             )

@@ -35,9 +35,16 @@ def json_number(value: object) -> object:
 
 
 def storable(text: str) -> str:
-    """Refuse U+0000, which PostgreSQL cannot store."""
+    r"""Refuse U+0000, which PostgreSQL cannot store, and half a surrogate pair, which is no text.
+
+    JSON can hold both: ``"\u0000"`` and ``"\ud800"``.
+    """
     if "\0" in text:
         raise ValueError("must not contain the character U+0000")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain half of a surrogate pair") from None
     return text
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.db import db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
-from app.models import ApiToken
-from app.services.accounts import ALL_SCOPES, Account, as_account
+from app.models import ApiToken, AuthSession
+from app.services.accounts import ALL_SCOPES, Account, as_account, lock_account
 
 PREFIX = "obs_"
 MAX_TOKENS = 200
@@ -76,7 +76,7 @@ def create_token(
     scopes: Collection[str],
     expires_at: datetime | None = None,
     *,
-    make_room: bool = False,
+    sign_in: bool = False,
 ) -> tuple[str, TokenInfo]:
     """Make a token and return its text, which nobody can read again, and its description.
 
@@ -87,7 +87,8 @@ def create_token(
         name: What it is for.
         scopes: ``read``, ``write`` or both.
         expires_at: ``None``: it does not expire.
-        make_room: Of too many tokens, revoke the one that would expire first.
+        sign_in: It came for a password, so it ends when that is changed, as a browser's session
+            does. Of too many tokens, the one that would expire first is revoked.
 
     Raises:
         Invalid: A field does not fit.
@@ -105,8 +106,13 @@ def create_token(
         expires_at=expires_at,
     )
     with transaction() as session:
-        _keep_below_limit(session, user_id, make_room=make_room)
+        lock_account(session, user_id)
+        _keep_below_limit(session, user_id, make_room=sign_in)
         session.add(row)
+        if sign_in and expires_at is not None:
+            session.add(
+                AuthSession(key_hash=row.token_hash, user_id=user_id, expires_at=expires_at)
+            )
         session.flush()
         return token, _info(row)
 
@@ -158,6 +164,7 @@ def revoke_token(token: str) -> None:
     """Revoke the token with this text; one that is gone already stays gone."""
     with transaction() as session:
         session.execute(delete(ApiToken).where(ApiToken.token_hash == _hash(token)))
+        session.execute(delete(AuthSession).where(AuthSession.key_hash == _hash(token)))
 
 
 def authenticate_token(token: str) -> Account | None:

@@ -11,6 +11,7 @@ from app.db import changed_rows, db, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Webhook
 from app.net.signing import new_secret
+from app.services.accounts import lock_account
 from app.services.egress import check_address, webhook_policy
 from app.services.sealing import seal
 
@@ -53,21 +54,20 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
         Invalid: The address may not be reached, or an event is not known.
         Conflict: The account has as many as it may.
     """
-    _check(values)
-    number = db.session.scalar(
-        select(func.count()).select_from(Webhook).where(Webhook.user_id == account_id)
-    )
-    if (number or 0) >= MAX_WEBHOOKS:
-        raise Conflict(
-            f"An account has at most {MAX_WEBHOOKS} webhooks.",
-            code="too_many_webhooks",
-            action="Delete one that you do not need.",
-        )
+    values = _checked(values)
     secret = new_secret()
     hook = Webhook(
         id=str(uuid_utils.uuid7()), user_id=account_id, sealed_secret=seal(secret), **values
     )
     with transaction() as session:
+        lock_account(session, account_id)
+        number = session.scalar(select(func.count(Webhook.id)).where(Webhook.user_id == account_id))
+        if (number or 0) >= MAX_WEBHOOKS:
+            raise Conflict(
+                f"An account has at most {MAX_WEBHOOKS} webhooks.",
+                code="too_many_webhooks",
+                action="Delete one that you do not need.",
+            )
         session.add(hook)
         session.flush()
         hook_id = hook.id
@@ -82,8 +82,7 @@ def update_webhook(webhook_id: str, account_id: int, values: dict[str, Any]) -> 
         Invalid: As for ``create_webhook``.
     """
     get_webhook(webhook_id, account_id)
-    _check(values)
-    changes = dict(values)
+    changes = _checked(values)
     if changes.get("enabled"):
         changes |= {"failures_in_a_row": 0, "disabled_reason": None}
     if changes:
@@ -120,7 +119,8 @@ def delete_webhook(webhook_id: str, account_id: int) -> None:
         raise NotFound("There is no such webhook in this account.", code="webhook_not_found")
 
 
-def _check(values: dict[str, Any]) -> None:
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values to store: each event once."""
     if "url" in values:
         check_address(values["url"], webhook_policy(), "url")
     if "events" in values:
@@ -130,3 +130,5 @@ def _check(values: dict[str, Any]) -> None:
                 "Choose at least one event that is known.",
                 fields={"events": [f"Choose from: {', '.join(EVENTS)}."]},
             )
+        return {**values, "events": list(dict.fromkeys(values["events"]))}
+    return dict(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.services import accounts
 from tests.app_fixtures import PASSWORD, ApiClient
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
@@ -92,3 +93,15 @@ def test_the_sixth_attempt_in_a_minute_is_refused(stranger_api, owner, path):
     assert refused.json["code"] == "rate_limited"
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert refused.json["retry_after_s"] == int(refused.headers["Retry-After"])
+
+
+def test_a_new_password_ends_sign_ins_and_leaves_tokens(app, api, stranger_api, owner):
+    body = {"email": owner.email, "password": PASSWORD}
+    token = stranger_api.post("/auth/login", json=body).json["token"]
+    signed_in = ApiClient(app, token)
+    assert signed_in.get("/auth/me").status_code == 200
+    with app.app_context():
+        accounts.change_password(owner.id, PASSWORD, "another fine password", None)
+    assert signed_in.get("/auth/me").status_code == 401
+    assert api.get("/auth/me").status_code == 200
+    assert len(api.get("/tokens").json["items"]) == 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from io import BytesIO
 
 import pytest
 from pydantic import BaseModel
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.blueprints.api import schemas
 from app.db import db
@@ -97,6 +99,16 @@ def test_a_body_that_is_too_large_is_refused(api):
     _assert_problem(answer, 413, "too_large")
 
 
+def test_a_body_in_chunks_that_is_too_large_is_refused_not_cut(api):
+    answer = api.post(
+        "/tokens",
+        input_stream=BytesIO(b'{"name": "' + b"x" * (3 * 1024 * 1024) + b'"}'),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    _assert_problem(answer, 413, "too_large")
+
+
 def test_an_unknown_address_is_a_problem_too(api):
     _assert_problem(api.get("/nothing/here"), 404, "not_found")
 
@@ -118,6 +130,10 @@ def test_a_method_that_is_not_taken_names_those_that_are(api):
             503,
             "database_unavailable",
         ),
+        (NoResultFound("secret"), 404, "not_found"),
+        (StaleDataError("secret"), 404, "not_found"),
+        (IntegrityError("INSERT secret", {}, Exception("secret")), 409, "changed_meanwhile"),
+        (OperationalError("SELECT", {}, Exception("no such table")), 500, "internal_error"),
         (ZeroDivisionError("secret"), 500, "internal_error"),
     ],
 )

@@ -462,3 +462,42 @@ def test_unknown_events_are_refused_by_the_service_too(app: Flask, hook: dict[st
             session.execute(delete(Webhook))
         with pytest.raises(NotFound):
             webhooks.delete_webhook(hook["id"], account_id)
+
+
+def test_a_list_of_deliveries_says_how_many_there_are(api: ApiClient, hook: dict[str, Any]) -> None:
+    path = f"/webhooks/{hook['id']}"
+    for _ in range(3):
+        api.post(f"{path}/test")
+    page = api.get(f"{path}/deliveries?limit=2").json
+    assert (len(page["items"]), page["total"]) == (2, 3)
+    rest = api.get(f"{path}/deliveries?limit=2&cursor={page['next_cursor']}").json
+    assert (len(rest["items"]), rest["total"], rest["next_cursor"]) == (1, 3, None)
+
+
+def test_an_event_that_is_named_twice_is_kept_once(api: ApiClient, hook: dict[str, Any]) -> None:
+    events = ["run.failed", "run.completed", "run.failed"]
+    changed = api.patch(f"/webhooks/{hook['id']}", json={"events": events})
+    assert changed.json["events"] == ["run.failed", "run.completed"]
+    made = api.post("/webhooks", json={"url": hook["url"], "events": events})
+    assert made.json["events"] == ["run.failed", "run.completed"]
+
+
+def test_nothing_is_redelivered_to_a_webhook_that_is_switched_off(
+    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str
+) -> None:
+    delivery_id = one_delivery(app).id
+    api.patch(f"/webhooks/{hook['id']}", json={"enabled": False})
+    answer = api.post(f"/deliveries/{delivery_id}/redeliver")
+    assert (answer.status_code, answer.json["code"]) == (409, "webhook_disabled")
+    assert "Switch it on" in answer.json["action"]
+
+
+def test_a_redelivery_without_a_queue_changes_nothing(
+    app: Flask, api: ApiClient, deliver: AtOnce, ended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver()
+    delivery = one_delivery(app)
+    monkeypatch.setattr(queue, "is_reachable", lambda: False)
+    answer = api.post(f"/deliveries/{delivery.id}/redeliver")
+    assert (answer.status_code, answer.json["code"]) == (503, "queue_unavailable")
+    assert one_delivery(app).status == delivery.status == "delivered"

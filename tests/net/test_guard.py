@@ -311,3 +311,12 @@ def test_an_untrusted_or_foreign_certificate_is_refused(tls_server, certificate,
     session.close()
     assert caught.value.code == "tls"
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("port", [22, 6379, 11211])
+def test_a_closed_port_is_refused_before_any_name_is_resolved(port):
+    url = f"http://not-there.example:{port}/"
+    with pytest.raises(CallError, match="not permitted"):
+        check_url(url, EgressPolicy(allow_private=True))
+    row = parse_allow_list(f"10.0.0.0/8:{port}")
+    check_url(url, EgressPolicy(allow=row))  # an admin has such a server; its address decides

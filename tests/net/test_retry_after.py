@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -32,6 +32,15 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 )
 def test_every_form_is_understood(text, seconds):
     assert parse_wait(text, NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e300", "99999999999999", "9999999d", "Fri, 31 Dec 9999 23:59:59 GMT"]
+)
+def test_a_wait_is_never_so_long_that_its_end_has_no_date(text):
+    wait_s = parse_wait(text, NOW)
+    assert wait_s is not None
+    assert (NOW + timedelta(seconds=wait_s)).year == 2036
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_other_receivers_get_the_payload_unchanged() -> None:
 def test_chat_services_get_a_sentence(url: str, field: str) -> None:
     sent = json.loads(body_for(url, PAYLOAD, "{}"))
     assert sent[field] == (
-        "gsm8k on openai/gpt-4o is done: 93.1% (95 % interval 91.0% to 95.0%)\n"
+        "gsm8k on openai/gpt-4o is done: 93.1% (95% interval 91.0% to 95.0%)\n"
         "https://studio.example.org/runs/1"
     )
     if field == "content":

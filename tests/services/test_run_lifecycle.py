@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app import queue
 from app.broker import get_broker
@@ -289,3 +289,21 @@ def test_without_a_queue_server_the_sweep_says_so(
     assert Redis.from_url(broker_url).ping()
     with make_app().app_context(), pytest.raises(Unavailable):
         run_lifecycle.sweep_runs()
+
+
+def test_deleting_a_run_that_is_gone_meanwhile_is_not_found(
+    app_context: Flask, owner: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = add_run(owner.id, status="completed")
+    find = run_lifecycle.owned_run
+
+    def find_then_lose(run_id: str, account_id: int) -> Run:
+        found = find(run_id, account_id)
+        with transaction() as session:
+            session.execute(delete(Run).where(Run.id == run_id))
+        monkeypatch.setattr(run_lifecycle, "owned_run", find)
+        return found
+
+    monkeypatch.setattr(run_lifecycle, "owned_run", find_then_lose)
+    with pytest.raises(NotFound):
+        run_lifecycle.delete_run(run_id, owner.id)

@@ -119,6 +119,6 @@ def test_a_sign_in_takes_the_place_of_the_token_that_would_expire_first(owner, m
     tokens.create_token(owner.id, "lasting", ["read"])
     tokens.create_token(owner.id, "later", ["read"], now() + timedelta(hours=2))
     tokens.create_token(owner.id, "sooner", ["read"], now() + timedelta(hours=1))
-    tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), make_room=True)
+    tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), sign_in=True)
     names = {info.name for info in tokens.list_tokens(owner.id)}
     assert names == {"lasting", "later", "new"}

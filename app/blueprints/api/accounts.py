@@ -48,7 +48,7 @@ def login(body: LoginBody) -> Response:
         body.token_name or "API sign-in",
         account.scopes,
         tokens.expiry(timedelta(days=settings.session_days)),
-        make_room=True,  # scripts that sign in every time must not lock themselves out
+        sign_in=True,
     )
     return answer(LoginAnswer(token=token, expires_at=info.expires_at, user=User.of(account)))
 

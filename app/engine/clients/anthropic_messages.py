@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.engine.clients.http_model import HttpModelClient
+from app.engine.clients.reply_values import as_object, token_count
 from app.engine.types import FinishReason, ModelReply, ModelRequest
 
 API_VERSION = "2023-06-01"
@@ -62,9 +63,9 @@ class AnthropicMessagesClient(HttpModelClient):
         blocks = payload.get("content")
         if not isinstance(blocks, list) or (not blocks and finish == "unknown"):
             return None
-        usage = payload.get("usage") or {}
+        usage = as_object(payload.get("usage"))
         counted = [
-            usage.get(name)
+            token_count(usage.get(name))
             for name in (
                 "input_tokens",
                 "cache_creation_input_tokens",

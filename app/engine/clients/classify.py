@@ -16,6 +16,7 @@ from app.engine.clients.classify_parts import (
     quote,
 )
 from app.engine.clients.classify_rules import Endpoint, Failure, decide
+from app.engine.clients.classify_words import implied_status
 from app.engine.errors import ModelCallError
 from app.net.errors import CallError
 from app.net.http import HttpReply
@@ -41,7 +42,7 @@ def classify_reply(reply: HttpReply, endpoint: Endpoint, sample_id: str) -> Mode
     if ok and parts is None:
         return None if payload is not None else not_json(reply, endpoint)
     found = parts or ErrorParts(message="" if page_title(reply.body) is not None else _text(reply))
-    status = (found.status or 502) if ok else reply.status
+    status = implied_status(found) if ok else reply.status
     return decide(
         Failure(
             endpoint=endpoint,

@@ -14,12 +14,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.engine.clients.reply_values import plain_text
+
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _SECRETS = re.compile(
     r"\b(?:sk|pk|rk|key|gsk|xai|csk|nvapi|AIza)[-_A-Za-z0-9*.]{8,}|Bearer\s+\S+|whsec_\S+",
     re.IGNORECASE,
 )
 _LONGEST_TEXT = 300
+_MOST_READ = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class ErrorParts:
     """What a provider says about a failure.
 
     Attributes:
-        message: Its text, unredacted and uncut; empty where it says nothing.
+        message: The beginning of its text, unredacted; empty where it says nothing.
         tags: Every type, code, status and reason, in lower case.
         status: A numeric ``code`` that is an HTTP status; ``None`` where there is none.
         quotas: Ids of exceeded quotas with their limits (Gemini): ``{"...PerDay...": "50"}``.
@@ -42,10 +45,10 @@ class ErrorParts:
 
 
 def parse_body(body: bytes) -> Any:
-    """Return the JSON in ``body``; ``None`` where there is none."""
+    """Return the JSON in ``body``; ``None`` where there is none, or it is nested without end."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -59,12 +62,12 @@ def find_error(payload: Any) -> ErrorParts | None:
     if isinstance(error, dict):
         return _from_object(error)
     if isinstance(error, str) and error:
-        return ErrorParts(message=error)
+        return ErrorParts(message=_as_text(error))
     if payload.get("object") == "error" or _looks_flat(payload):
         return _from_object(payload)
     detail = payload.get("detail")
     if detail and "choices" not in payload and "content" not in payload:
-        return ErrorParts(message=detail if isinstance(detail, str) else json.dumps(detail))
+        return ErrorParts(message=_as_text(detail))
     return _from_choice(payload)
 
 
@@ -80,7 +83,7 @@ def page_title(body: bytes) -> str | None:
 
 def quote(text: str, longest: int = _LONGEST_TEXT) -> str:
     """Return a provider's text, fit to be shown: one line, no keys, not too long."""
-    line = " ".join(_SECRETS.sub("[redacted]", text).split())
+    line = " ".join(plain_text(_SECRETS.sub("[redacted]", text)).replace("\0", " ").split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
@@ -93,11 +96,12 @@ def _from_choice(payload: Mapping[str, Any]) -> ErrorParts | None:
     choices = payload.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     error = first.get("error") if isinstance(first, dict) else None
-    return _from_object(error) if isinstance(error, dict) else None
+    if isinstance(error, dict):
+        return _from_object(error)
+    return ErrorParts(message=_as_text(error)) if isinstance(error, str) and error else None
 
 
 def _from_object(error: Mapping[str, Any]) -> ErrorParts:
-    message = error.get("message", "")
     quotas: dict[str, str] = {}
     tags: set[str] = set()
     delay = None
@@ -112,7 +116,7 @@ def _from_object(error: Mapping[str, Any]) -> ErrorParts:
         if isinstance(part.get("retryDelay"), str):
             delay = part["retryDelay"]
     return ErrorParts(
-        message=message if isinstance(message, str) else json.dumps(message),
+        message=_as_text(error.get("message")),
         tags=frozenset(tags),
         status=_status(error.get("code")),
         quotas=quotas,
@@ -129,9 +133,20 @@ def _parts(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         for row in rows:
             if isinstance(row, dict):
                 yield row
-                yield from (v for v in row.get("violations", ()) if isinstance(v, dict))
+                violations = row.get("violations")
+                if isinstance(violations, list):
+                    yield from (each for each in violations if isinstance(each, dict))
                 if isinstance(row.get("reasons"), list):
                     yield {"reason": "moderation"}
+
+
+def _as_text(said: Any) -> str:
+    """Return the beginning of what a provider says; patterns look at no more than that."""
+    try:
+        text = said if isinstance(said, str) else "" if said is None else json.dumps(said)
+    except RecursionError:
+        text = ""
+    return text[:_MOST_READ]
 
 
 def _status(code: Any) -> int | None:

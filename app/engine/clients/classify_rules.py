@@ -10,56 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.engine.clients.classify_parts import ErrorParts, quote
+from app.engine.clients.classify_words import (
+    CONTEXT,
+    CONTEXT_TAGS,
+    FILTER,
+    FILTER_TAGS,
+    KEY,
+    KEY_TAGS,
+    MEMORY,
+    MODEL,
+    MODEL_TAGS,
+    QUOTA,
+    QUOTA_TAGS,
+    names,
+)
 from app.engine.errors import ModelCallError
 
-_CONTEXT = re.compile(
-    r"maximum context length|context[ _](?:length|window)|prompt is too long|input is too long"
-    r"|exceeds? the available context|reduce the length of|maximum number of tokens allowed"
-    r"|input token count|too many (?:input )?tokens|request too large for model"
-    r"|input length and .?max_tokens.? exceed|tokens \+ max_new_tokens",
-    re.IGNORECASE,
-)
-_CONTEXT_TAGS = {
-    "context_length_exceeded",
-    "exceed_context_size_error",
-    "request_too_large",
-    "string_above_max_length",
-}
-_FILTER_TAGS = {
-    "content_filter",
-    "content_policy_violation",
-    "responsibleaipolicyviolation",
-    "moderation",
-    "prompt_blocked",
-}
-_FILTER = re.compile(
-    r"content (?:management )?policy|content filter|was flagged|requires moderation"
-    r"|output blocked",
-    re.IGNORECASE,
-)
-_QUOTA_TAGS = {
-    "insufficient_quota",
-    "billing_hard_limit_reached",
-    "billing_not_active",
-    "enforced_spend_limit_reached",
-    "insufficient_balance",
-    "billing_error",
-}
-_QUOTA = re.compile(
-    r"credit balance|insufficient (?:credit|balance|funds)|(?:out of|any|no) credits?\b"
-    r"|exceeded your current quota|usage limits?\b.*regain|reached your specified api usage"
-    r"|spend(?:ing)? (?:limit|cap)",
-    re.IGNORECASE,
-)
-_KEY_TAGS = {"api_key_invalid", "invalid_api_key", "authentication_error"}
-_KEY = re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)
-_MODEL_TAGS = {"model_not_found", "unknown_model", "invalid_model", "model_not_available"}
-_MODEL = re.compile(
-    r"model\b.{0,80}\b(?:not found|does not exist|not available|not supported|is not valid)"
-    r"|no endpoints found|invalid model|unknown model",
-    re.IGNORECASE,
-)
-_MEMORY = re.compile(r"cuda (?:error|out of memory)|out of memory", re.IGNORECASE)
 _NUMBER = re.compile(r"\d[\d,]{2,}")
 _ALLOWED = re.compile(
     r"(?:context length is |tokens allowed \(|> |<= |context size \(|limit:? |maximum of )"
@@ -98,7 +64,7 @@ class Failure:
 
     def says(self, tags: set[str], pattern: re.Pattern[str]) -> bool:
         """Tell whether the provider's codes or its text name this failure."""
-        return not tags.isdisjoint(self.parts.tags) or bool(pattern.search(self.parts.message))
+        return names(self.parts, tags, pattern)
 
     def error(self, code: str, message: str, action: str | None, **how: object) -> ModelCallError:
         """Return the error with the provider's own words, redacted, and its request id."""
@@ -122,7 +88,7 @@ def decide(failure: Failure) -> ModelCallError:
 
 
 def _context(failure: Failure) -> ModelCallError | None:
-    if failure.status in (401, 402, 404, 429) or not failure.says(_CONTEXT_TAGS, _CONTEXT):
+    if failure.status in (401, 402, 404, 429) or not failure.says(CONTEXT_TAGS, CONTEXT):
         return None
     endpoint = failure.endpoint
     message = f"Sample {failure.sample_id} is too long for {endpoint.model}."
@@ -143,7 +109,7 @@ def _count(number: str) -> int:
 
 
 def _filtered(failure: Failure) -> ModelCallError | None:
-    if failure.status not in (400, 403, 422, 451) or not failure.says(_FILTER_TAGS, _FILTER):
+    if failure.status not in (400, 403, 422, 451) or not failure.says(FILTER_TAGS, FILTER):
         return None
     return failure.error(
         "content_filter",
@@ -173,11 +139,11 @@ def _is_quota(failure: Failure) -> bool:
         return failure.retry_after_s is None
     if "limit: 0" in parts.message:
         return True
-    return failure.says(_QUOTA_TAGS, _QUOTA)
+    return failure.says(QUOTA_TAGS, QUOTA)
 
 
 def _auth(failure: Failure) -> ModelCallError | None:
-    known = failure.status in (400, 403) and failure.says(_KEY_TAGS, _KEY)
+    known = failure.status in (400, 403) and failure.says(KEY_TAGS, KEY)
     if failure.status != 401 and not known:
         return None
     return failure.error(
@@ -189,7 +155,7 @@ def _auth(failure: Failure) -> ModelCallError | None:
 
 
 def _unknown_model(failure: Failure) -> ModelCallError | None:
-    known = failure.status in (400, 403, 422) and failure.says(_MODEL_TAGS, _MODEL)
+    known = failure.status in (400, 403, 422) and failure.says(MODEL_TAGS, MODEL)
     if failure.status != 404 and not known:
         return None
     endpoint = failure.endpoint
@@ -230,7 +196,7 @@ def _server(failure: Failure) -> ModelCallError | None:
     if status not in (408, 498) and status < 500:
         return None
     provider = failure.endpoint.provider
-    if _MEMORY.search(failure.parts.message):
+    if MEMORY.search(failure.parts.message):
         return failure.error(
             "server_memory",
             f"{provider} ran out of memory with {failure.endpoint.model}.",

@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import Any
-
-from urllib3 import HTTPHeaderDict
+from typing import Any, TypeGuard
 
 from app.engine.clients.classify import (
     classify_reply,
@@ -17,16 +15,16 @@ from app.engine.clients.classify import (
     not_json,
     request_id,
 )
+from app.engine.clients.classify_parts import parse_body
 from app.engine.clients.classify_rules import Endpoint
+from app.engine.clients.key_mask import KeyMask
+from app.engine.clients.reply_values import id_text, plain_text, token_count
 from app.engine.errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
 from app.net.errors import CallError, Canceled
 from app.net.http import HttpReply, HttpSession
 
-_SECRET_LENGTH = 16
-"""A shorter key is a placeholder of a local server, and may be a word of an answer."""
-
-_MASK = "[redacted]"
+_LONGEST_ID = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class HttpModelClient:
         self._model = model
         key = _plain_key(api_key)
         self._headers = self.headers(key)
-        self._secret = key if key and len(key) >= _SECRET_LENGTH else None
+        self._mask = KeyMask(key)
         self._endpoint = Endpoint(provider, model, self._base_url)
         self.notices: list[str] = []
 
@@ -114,7 +112,7 @@ class HttpModelClient:
             )
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
-        reply = self._without_key(reply)
+        reply = self._mask.clean(reply)
         try:
             payload = self._parsed(reply, "-")
         except ModelCallError as error:
@@ -124,10 +122,10 @@ class HttpModelClient:
         rows = payload.get("data", payload.get("models")) if isinstance(payload, dict) else payload
         if not isinstance(rows, list):
             raise not_json(reply, self._endpoint)
-        ids = {str(row.get("id") or row.get("name")) for row in rows if isinstance(row, dict)}
-        # Gemini lists "models/gemini-...", but its own documentation calls them without.
+        ids = [row.get("id") or row.get("name") for row in rows if isinstance(row, dict)]
         return ModelList(
-            ids=tuple(sorted(name.removeprefix("models/") for name in ids)),
+            # Gemini lists "models/gemini-...", but its own documentation calls them without.
+            ids=tuple(sorted({id_.removeprefix("models/") for id_ in ids if _is_model_id(id_)})),
             latency_ms=round(reply.elapsed_s * 1000),
         )
 
@@ -150,7 +148,7 @@ class HttpModelClient:
             reply = self._session.post_json(self._url, self._headers, body, request.timeout_s)
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
-        reply = self._without_key(reply)
+        reply = self._mask.clean(reply)
         payload = self._parsed(reply, request.sample.id)
         call_id = request_id(reply)
         try:
@@ -160,26 +158,19 @@ class HttpModelClient:
             raise empty_reply(self._endpoint, call_id) from error
         if answer is None:
             raise empty_reply(self._endpoint, call_id)
-        return answer
-
-    def _without_key(self, reply: HttpReply) -> HttpReply:
-        """Mask our key where the provider repeats it: errors and answers are stored and shown."""
-        secret = self._secret
-        if secret is None:
-            return reply
-        if secret.encode() in reply.body:
-            reply = replace(reply, body=reply.body.replace(secret.encode(), _MASK.encode()))
-        if any(secret in value for value in reply.headers.values()):
-            cleaned = {name: value.replace(secret, _MASK) for name, value in reply.headers.items()}
-            reply = replace(reply, headers=HTTPHeaderDict(cleaned))
-        return reply
+        return replace(
+            answer,
+            text=plain_text(answer.text),
+            input_tokens=token_count(answer.input_tokens),
+            output_tokens=token_count(answer.output_tokens),
+            request_id=id_text(answer.request_id),
+        )
 
     def _parsed(self, reply: HttpReply, sample_id: str) -> Any:
         if reply.status == 200:
-            try:
-                payload = json.loads(reply.body)
-            except ValueError as error:
-                raise not_json(reply, self._endpoint) from error
+            payload = parse_body(reply.body)
+            if payload is None:
+                raise not_json(reply, self._endpoint)
             if isinstance(payload, dict) and not payload.get("error"):
                 looked = payload.get("choices") or payload.get("content") or payload.get("data")
                 if looked and not _choice_failed(payload):
@@ -187,14 +178,19 @@ class HttpModelClient:
         failure = classify_reply(reply, self._endpoint, sample_id)
         if failure is not None:
             raise failure
-        return json.loads(reply.body)
+        return parse_body(reply.body)
 
 
 def _choice_failed(payload: Mapping[str, Any]) -> bool:
     choices = payload.get("choices")
     if not isinstance(choices, list) or not choices:
         return False
-    return isinstance(choices[0], dict) and "error" in choices[0]
+    return isinstance(choices[0], dict) and bool(choices[0].get("error"))
+
+
+def _is_model_id(value: object) -> TypeGuard[str]:
+    """Say whether a run could name this model; lists are not always of what they should be."""
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST_ID
 
 
 def _plain_key(api_key: str | None) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.engine.clients.http_model import HttpModelClient
+from app.engine.clients.reply_values import as_object
 from app.engine.errors import ModelCallError
 from app.engine.types import FinishReason, ModelReply, ModelRequest
 from app.net.http import HttpSession
@@ -76,7 +77,7 @@ class OpenAIChatClient(HttpModelClient):
         text = _text(message.get("content"))
         if not text and message.get("refusal"):
             text, finish = str(message["refusal"]), "refusal"
-        usage = payload.get("usage") or {}
+        usage = as_object(payload.get("usage"))
         return ModelReply(
             text=text,
             finish_reason=finish,

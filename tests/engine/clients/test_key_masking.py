@@ -59,3 +59,28 @@ def test_a_placeholder_of_a_local_server_may_be_a_word_of_an_answer() -> None:
     with ModelServer(answer="ollama is a program") as server:
         text, _ = _ask(server, "ollama")
     assert text == "ollama is a program"
+
+
+SLASHED = "q7Zr2VtXw9/LmB4cN8sKdF3hJ"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        r"q7Zr2VtXw9\/LmB4cN8sKdF3hJ",
+        r"q7Zr2VtXw9\u002fLmB4cN8sKdF3hJ",
+        r"\u00717Zr2VtXw9\u002FLmB4cN8sKdF3hJ",
+    ],
+    ids=["slash", "small", "capital"],
+)
+def test_it_is_found_however_json_spells_it(spelling: str) -> None:
+    answer = f'{{"choices": [{{"message": {{"content": "key {spelling}."}}}}]}}'
+    with ModelServer(answer=lambda _: Answer(body=answer.encode())) as server:
+        text, _ = _ask(server, SLASHED)
+    assert text == "key [redacted]."
+    refusal = f'{{"error": {{"message": "key {spelling}.", "code": null}}}}'
+    with (
+        ModelServer(answer=lambda _: Answer(status=400, body=refusal.encode())) as server,
+        pytest.raises(ModelCallError, match=r"key \[redacted\]\."),
+    ):
+        _ask(server, SLASHED)

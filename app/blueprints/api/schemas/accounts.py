@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from app.blueprints.api.schemas.fields import Body, Text
+from app.blueprints.api.schemas.fields import Body, Text, TokenName
 from app.services.accounts import Account
 
 
@@ -20,7 +20,7 @@ class Credentials(Body):
 class LoginBody(Credentials):
     """Address and password, and how to call the token."""
 
-    token_name: Text | None = Field(None, min_length=1, max_length=80)
+    token_name: TokenName | None = None
 
 
 class User(BaseModel):

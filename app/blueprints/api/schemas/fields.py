@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     model_validator,
 )
 
 from app.queries.paging import DEFAULT_LIMIT, MAX_LIMIT
-
-
-def _no_nul(text: str) -> str:
-    # PostgreSQL cannot store U+0000.
-    if "\x00" in text:
-        raise ValueError("must not contain the character U+0000")
-    return text
+from app.services.run_requests import Storable
 
 
 def _json_int(value: object) -> object:
@@ -39,8 +37,32 @@ def _json_number(value: object) -> object:
     return value
 
 
-Text = Annotated[str, AfterValidator(_no_nul)]
+def _as_in_rfc_3339(value: object) -> object:
+    """Refuse bare numbers, which pydantic takes for seconds since 1970."""
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value):
+        raise ValueError("must be a date and time as in RFC 3339, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999 in UTC, too") from None
+
+
+Text = Annotated[str, Storable]
 """Text of a body or a query."""
+
+TokenName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    Storable,
+]
+"""What a token is for, trimmed."""
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_in_rfc_3339), AfterValidator(_in_utc)]
+"""A moment with its zone, as a text; becomes UTC."""
 
 
 def whole(ge: int, le: int) -> Any:

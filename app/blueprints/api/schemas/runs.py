@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
-    BeforeValidator,
     Field,
     StrictBool,
     StringConstraints,
 )
 
-from app.blueprints.api.schemas.fields import Body, OptionalBody, PageAnswer, PageQuery, Text
-from app.services.run_requests import MAX_TAGS, RunOptions, Tag
+from app.blueprints.api.schemas.fields import (
+    Body,
+    Moment,
+    OptionalBody,
+    PageAnswer,
+    PageQuery,
+    Text,
+)
+from app.services.run_requests import MAX_BUDGET_USD, MAX_TAGS, Number, RunOptions, Tag
 
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
 
@@ -119,16 +124,6 @@ class RunPath(BaseModel):
     run_id: str = Field(description="UUIDv7")
 
 
-def _as_in_rfc_3339(value: object) -> object:
-    """Refuse a bare number, which pydantic takes for seconds since 1970."""
-    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value):
-        raise ValueError("must be a date and time as in RFC 3339, such as 2026-01-31T12:00:00Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_as_in_rfc_3339)]
-
-
 class RunQuery(PageQuery):
     """Which runs."""
 
@@ -153,7 +148,7 @@ class ResumeBody(OptionalBody):
     """How to go on."""
 
     retry_errors: StrictBool = Field(False, description="Ask the samples with errors again.")
-    budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+    budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
         None, description="What the run may cost in all from now on; empty: as before."
     )
 
@@ -163,8 +158,8 @@ class DuplicateOverrides(RunOptions):
 
     benchmark: Text | None = None
     model: Text | None = None
-    tags: list[Tag] | None = None
-    notes: Text | None = None
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
+    notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
 
 
 class DuplicateBody(OptionalBody):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from app.blueprints.api.schemas.fields import Body, PageAnswer, Text
+from app.blueprints.api.schemas.fields import Body, Moment, PageAnswer, TokenName
 from app.services.tokens import TokenInfo
 
 Scope = Literal["read", "write"]
@@ -22,14 +22,14 @@ class TokenPath(BaseModel):
 class TokenBody(Body):
     """A token to make."""
 
-    name: Text = Field(min_length=1, max_length=80, description="What it is for.")
+    name: TokenName = Field(description="What it is for.")
     scopes: list[Scope] = Field(
         ["read", "write"],
         min_length=1,
         max_length=2,
         description="write includes read.",
     )
-    expires_at: AwareDatetime | None = Field(None, description="null: it does not expire.")
+    expires_at: Moment | None = Field(None, description="null: it does not expire.")
 
 
 class Token(BaseModel):

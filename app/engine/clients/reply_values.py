@@ -1,0 +1,41 @@
+"""Values out of a provider's JSON, which may hold anything where a number or a text belongs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+MOST_TOKENS = 2**31 - 1
+"""No call has more; a larger count is a mistake of the server."""
+
+
+def token_count(value: object) -> int | None:
+    """Return how many tokens a provider counted; ``None`` where it is no credible number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return int(value) if 0 <= value <= MOST_TOKENS else None
+
+
+def as_object(value: object) -> Mapping[str, Any]:
+    """Return a JSON object; an empty one where something else, or nothing, is in its place."""
+    return value if isinstance(value, dict) else {}
+
+
+def id_text(value: object) -> str | None:
+    """Return the provider's id of a call; ``None`` where it is no text."""
+    return plain_text(value[:100]) if isinstance(value, str) else None
+
+
+def plain_text(text: str) -> str:
+    r"""Return ``text`` without halves of surrogate pairs (``\ud800`` alone), which are no text.
+
+    JSON can hold them, but nothing can store or send them.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
