@@ -5,8 +5,9 @@
 One account has a tenth of all runs, as the busiest of many. Each page is asked for in process,
 without network and web server; a row prints p50 and p95 in milliseconds, by the clock and by the
 CPU that this process used (the same on a machine that has nothing else to do, less PostgreSQL's
-own), the size of the answer and the number of SQL statements. Goal: p95 under 100 ms; the API's
-list of runs at 300/s per core.
+own) from WSGI request to whole answer, the size of the answer and the number of SQL statements.
+The least CPU says most on a machine that is shared. Goal: p95 under 100 ms; the API's list of
+runs at 300/s per core.
 """
 
 from __future__ import annotations
@@ -65,10 +66,11 @@ def measure(arguments: argparse.Namespace) -> None:
             leftovers.drop_all(connection)
         upgrade("migrations")
         run_ids = fill(arguments.runs, arguments.samples)
-        with db.engine.connect() as connection:
-            connection.execute(text("ANALYZE"))
-            connection.commit()
-        browser, token = sign_in(app)
+        # As autovacuum does: without it, PostgreSQL reads rows to see whether they are there yet.
+        tidy = "VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE"
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(tidy))
+        browser, headers = sign_in(app)
         backend = db.engine.dialect.name
         db.session.remove()
         engine = db.engine
@@ -77,12 +79,14 @@ def measure(arguments: argparse.Namespace) -> None:
     statements = listen(engine)
     sys.stdout.write(
         f"\n{arguments.runs:,} runs, a run of {arguments.samples:,} samples, {backend}\n"
-        f"{'page':34} {'p50 ms':>8} {'p95 ms':>8} {'CPU p50':>8} {'CPU p95':>8} {'kB':>6} SQL\n"
+        f"{'page':34} {'p50 ms':>8} {'p95 ms':>8} {'CPU min':>8} {'CPU p50':>8} {'CPU p95':>8}"
+        f" {'kB':>6} SQL\n"
     )
     late = []
     for name, path in pages(run_ids).items():
         if arguments.only in name:
-            p95 = measure_page(name, path, browser, token, statements, arguments)
+            client = Client(app, None if path.startswith("/api") else browser, headers)
+            p95 = measure_page(name, path, client, statements, arguments)
             if p95 > GOAL_MS:
                 late.append(name)
     sys.stdout.write(f"p95 above {GOAL_MS:.0f} ms: {', '.join(late) or 'none'}\n")
@@ -106,36 +110,63 @@ def listen(engine: Any) -> list[tuple[float, str]]:
     return statements
 
 
+class Client:
+    """Asks for pages as a signed-in browser does, or with a token and without any cookie."""
+
+    def __init__(self, app: Any, browser: Any, headers: dict[str, str]) -> None:
+        self._client = browser or app.test_client()
+        self._headers = {} if browser else headers
+        self._app = app
+        self.wall_ms = self.cpu_ms = 0.0
+
+    def get(self, path: str) -> Any:
+        """Return the answer; ``wall_ms`` and ``cpu_ms`` are what the server took for it."""
+        served = self._app.wsgi_app
+        self._app.wsgi_app = lambda environ, start: self._timed(served, environ, start)
+        try:
+            return self._client.get(path, headers=self._headers)
+        finally:
+            self._app.wsgi_app = served
+
+    def _timed(self, served: Any, environ: Any, start: Any) -> list[bytes]:
+        began, cpu_began = time.perf_counter(), time.process_time()
+        parts = served(environ, start)
+        body = list(parts)
+        parts.close()
+        self.wall_ms = (time.perf_counter() - began) * 1000
+        self.cpu_ms = (time.process_time() - cpu_began) * 1000
+        return body
+
+
 def measure_page(
     name: str,
     path: str,
-    browser: Any,
-    token: str,
+    client: Client,
     statements: list[tuple[float, str]],
     arguments: argparse.Namespace,
 ) -> float:
     """Ask for a page again and again, print its row, and return the p95 of its wall time."""
-    headers = {"Authorization": f"Bearer {token}"} if path.startswith("/api") else {}
     walls, cpus, size = [], [], 0
     for _ in range(arguments.repeats + 3):
         statements.clear()
-        began, cpu_began = time.perf_counter(), time.process_time()
-        answer = browser.get(path, headers=headers)
-        walls.append((time.perf_counter() - began) * 1000)
-        cpus.append((time.process_time() - cpu_began) * 1000)
+        answer = client.get(path)
+        walls.append(client.wall_ms)
+        cpus.append(client.cpu_ms)
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
         size = len(answer.data)
     p50, p95 = percentiles(walls[3:])
     cpu50, cpu95 = percentiles(cpus[3:])
     sys.stdout.write(
-        f"{name:34} {p50:8.1f} {p95:8.1f} {cpu50:8.1f} {cpu95:8.1f} {size / 1000:6.0f}"
-        f" {len(statements):3}\n"
+        f"{name:34} {p50:8.1f} {p95:8.1f} {min(cpus):8.1f} {cpu50:8.1f} {cpu95:8.1f}"
+        f" {size / 1000:6.0f} {len(statements):3}\n"
     )
     if arguments.profile:
         for took_ms, statement in sorted(statements, reverse=True)[:4]:
             sys.stdout.write(f"    {took_ms:7.1f} ms  {' '.join(statement.split())[:230]}\n")
     if name == "API: list of runs":
-        sys.stdout.write(f"{'':34} {1000 / cpu50:8.0f} requests/s of one core\n")
+        sys.stdout.write(
+            f"{'':34} {1000 / cpu50:8.0f} requests/s of one core, {1000 / min(cpus):.0f} at best\n"
+        )
     return p95
 
 
@@ -150,12 +181,14 @@ def pages(run_ids: dict[str, str]) -> dict[str, str]:
         "dashboard": "/",
         "dashboard, filtered": "/?benchmark=gsm8k&status=completed",
         "dashboard, words searched": "/?q=model-3",
+        "dashboard, words not found": "/?q=nowhere",
         "new run": "/runs/new?benchmark=gsm8k",
         "benchmarks": "/benchmarks",
         "run": f"/runs/{big}",
         "run's samples": f"/runs/{big}/samples",
         "run's samples, wrong ones": f"/runs/{big}/samples?outcome=incorrect",
         "run's samples, words searched": f"/runs/{big}/samples?q=ANSWER",
+        "run's samples, words not found": f"/runs/{big}/samples?q=nowhere",
         "sample": f"/runs/{big}/samples/q-7000",
         "comparison of two such runs": f"/compare?run_ids={big},{other}",
         "API: list of runs": "/api/v1/runs",
@@ -287,7 +320,8 @@ def add_big_run(base: dict[str, Any], name: str, samples: int) -> str:
     return run_id
 
 
-def sign_in(app: Any) -> tuple[Any, str]:
+def sign_in(app: Any) -> tuple[Any, dict[str, str]]:
+    """Return a client with a browser's cookie, and the headers of one with a token."""
     from app.db import db
     from app.models import User
     from app.services import sessions, tokens
@@ -300,7 +334,7 @@ def sign_in(app: Any) -> tuple[Any, str]:
     with browser.session_transaction() as session:
         session["_user_id"] = signed_in.session_key
         session["_fresh"] = True
-    return browser, token
+    return browser, {"Authorization": f"Bearer {token}"}
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def _difference(comparison: dict[str, Any]) -> Any:
     ]
     if not rows:
         return None
-    return differences("Difference", "paired by sample, 95 % interval", rows)
+    return differences("Difference", "paired by sample, 95% interval", rows)
 
 
 def _scatter(comparison: dict[str, Any]) -> Any:

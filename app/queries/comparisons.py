@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import combinations
+from collections.abc import Sequence
+from itertools import combinations, islice
 from typing import Any
 
-from sqlalchemy import select
-
-from app.db import db
-from app.engine.prompts import preview
-from app.engine.statistics import Comparison, compare, describe, holm
+from app.engine.statistics import Comparison, compare_counts, describe, holm
 from app.errors import Invalid
-from app.models import Run, SampleRow
+from app.models import Run
 from app.queries import runs as run_queries
+from app.queries.flips import flip_views
+from app.queries.paired_scores import PairedScores, pair_scores
 
 MAX_RUNS = 6
 MAX_FLIPS = 200
@@ -26,12 +24,19 @@ COMPARED = (
 )
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
 
-Scores = dict[str, float]
-"""Mean score by sample id."""
-
 
 def compare_runs(run_ids: list[str], account_id: int) -> dict[str, Any]:
     """Return the comparison as the API shows it; the first run is the baseline.
+
+    Raises:
+        Invalid: Fewer than two runs, or too many.
+        NotFound: A run is not the account's.
+    """
+    return comparison_of(chosen_runs(run_ids, account_id))
+
+
+def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:
+    """Return the runs that are to be compared, each once, in the order given.
 
     Raises:
         Invalid: Fewer than two runs, or too many.
@@ -43,41 +48,27 @@ def compare_runs(run_ids: list[str], account_id: int) -> dict[str, Any]:
             f"Choose 2 to {MAX_RUNS} different runs to compare.",
             fields={"run_ids": [f"2 to {MAX_RUNS} different runs, comma-separated."]},
         )
-    rows = [run_queries.get_run(run_id, account_id) for run_id in wanted]
+    return [run_queries.get_run(run_id, account_id) for run_id in wanted]
+
+
+def comparison_of(rows: Sequence[Run]) -> dict[str, Any]:
+    """Return the comparison of two or more runs as the API shows it."""
     refusal = _refusal(rows)
-    if refusal:
-        return _answer(rows, [], comparable=False, warnings=[refusal], common=0)
-    scores = {run.id: _scores(run.id) for run in rows}
-    common = sorted(set.intersection(*(set(each) for each in scores.values())))
-    pairs = _pairs(rows, scores)
-    warnings = _warnings(rows, scores, len(common))
-    return _answer(
-        rows, pairs, comparable=bool(common), warnings=warnings, common=len(common), scores=scores
-    )
-
-
-def _answer(
-    rows: list[Run],
-    pairs: list[dict[str, Any]],
-    *,
-    comparable: bool,
-    warnings: list[str],
-    common: int,
-    scores: dict[str, Scores] | None = None,
-) -> dict[str, Any]:
-    flips, total = _flips(rows, scores or {})
+    paired = None if refusal else pair_scores([run.id for run in rows])
+    common = paired.common() if paired else 0
+    shown = islice(paired.flipped(), MAX_FLIPS) if paired else ()
     return {
-        "comparable": comparable,
-        "warnings": warnings,
+        "comparable": common > 0,
+        "warnings": _warnings(rows, paired) if paired else [refusal],
         "common_samples": common,
         "runs": [run_queries.run_view(run) for run in rows],
-        "pairs": pairs,
-        "flips": flips,
-        "flips_total": total,
+        "pairs": _pairs(rows, paired) if paired else [],
+        "flips": flip_views(rows, list(shown)),
+        "flips_total": paired.flips() if paired else 0,
     }
 
 
-def _refusal(rows: list[Run]) -> str | None:
+def _refusal(rows: Sequence[Run]) -> str | None:
     benchmarks = sorted({run.benchmark for run in rows})
     if len(benchmarks) > 1:
         return (
@@ -87,7 +78,7 @@ def _refusal(rows: list[Run]) -> str | None:
     return None
 
 
-def _warnings(rows: list[Run], scores: dict[str, Scores], common: int) -> list[str]:
+def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
     """Say what differs by name, and what that leaves to compare."""
     found = [
         f"The runs differ in {words} ({field})."
@@ -100,10 +91,10 @@ def _warnings(rows: list[Run], scores: dict[str, Scores], common: int) -> list[s
     protocols = sorted({run.protocol for run in rows})
     if len(protocols) > 1:
         found.append(f"The runs followed different protocols ({', '.join(protocols)}).")
-    sizes = {len(each) for each in scores.values()}
+    common = paired.common()
     if not common:
         found.append("The runs have no scored sample in common.")
-    elif sizes != {common}:
+    elif any(len(scores) != common for scores in paired.by_run):
         found.append(f"Only the {common:,} samples that all runs have scored are compared.")
     if any(run.simulated for run in rows):
         found.append("Simulated models are among them: their scores mean nothing.")
@@ -113,33 +104,13 @@ def _warnings(rows: list[Run], scores: dict[str, Scores], common: int) -> list[s
     return found
 
 
-def _scores(run_id: str) -> Scores:
-    """Return the mean score of each sample over its epochs; unscored ones are left out.
-
-    In the benchmark's order, so that what is drawn from them by seed is always the same.
-    """
-    rows = db.session.execute(
-        select(SampleRow.sample_id, SampleRow.score)
-        .where(SampleRow.run_id == run_id, SampleRow.score.is_not(None))
-        .order_by(SampleRow.position)
-    ).all()
-    single = {sample_id: score or 0.0 for sample_id, score in rows}
-    if len(single) == len(rows):
-        return single  # one epoch: the rule, and many lists would be slow
-    sums: dict[str, list[float]] = defaultdict(list)
-    for sample_id, score in rows:
-        sums[sample_id].append(score or 0.0)
-    return {sample_id: sum(values) / len(values) for sample_id, values in sums.items()}
-
-
-def _pairs(rows: list[Run], scores: dict[str, Scores]) -> list[dict[str, Any]]:
+def _pairs(rows: Sequence[Run], paired: PairedScores) -> list[dict[str, Any]]:
     """Compare every pair; with several, p-values are corrected after Holm."""
     compared: list[tuple[Run, Run, Comparison]] = []
-    for first, second in combinations(rows, 2):
-        a, b = scores[first.id], scores[second.id]
-        result = compare([(score, b[key]) for key, score in a.items() if key in b])
+    for first, second in combinations(range(len(rows)), 2):
+        result = compare_counts(paired.pairs(first, second))
         if result is not None:
-            compared.append((first, second, result))
+            compared.append((rows[first], rows[second], result))
     raw = [1.0 if result.p_value is None else result.p_value for _, _, result in compared]
     adjusted = holm(raw)
     return [
@@ -168,43 +139,4 @@ def _pair_view(
         "samples_to_settle": result.samples_needed,
         "direction": result.verdict,
         "verdict": describe(result, first.model, second.model),
-    }
-
-
-def _flips(rows: list[Run], scores: dict[str, Scores]) -> tuple[list[dict[str, Any]], int]:
-    """Return the samples on which the first two runs disagree, and how many there are."""
-    if len(scores) < 2:
-        return [], 0
-    a, b = scores[rows[0].id], scores[rows[1].id]
-    flipped = [key for key, score in a.items() if key in b and b[key] != score]
-    shown = flipped[:MAX_FLIPS]
-    cells: dict[str, dict[str, SampleRow]] = defaultdict(dict)
-    found = db.session.scalars(
-        select(SampleRow).where(
-            SampleRow.run_id.in_([run.id for run in rows]),
-            SampleRow.sample_id.in_(shown),
-            SampleRow.epoch == 1,
-        )
-    )
-    for row in found:
-        cells[row.sample_id][row.run_id] = row
-    return [_flip_view(key, rows, cells[key]) for key in shown], len(flipped)
-
-
-def _flip_view(sample_id: str, rows: list[Run], cells: dict[str, SampleRow]) -> dict[str, Any]:
-    any_row = next(iter(cells.values()), None)
-    return {
-        "sample_id": sample_id,
-        "epoch": 1,
-        "category": any_row.category if any_row else None,
-        "preview": preview(any_row.input, run_queries.preview_skip(rows[0])) if any_row else "",
-        "target": any_row.target if any_row else None,
-        "cells": [
-            {
-                "run_id": run.id,
-                "outcome": cells[run.id].outcome if run.id in cells else None,
-                "answer": cells[run.id].answer if run.id in cells else None,
-            }
-            for run in rows
-        ],
     }

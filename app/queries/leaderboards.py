@@ -60,7 +60,7 @@ def charts(account_id: int, benchmark: Benchmark) -> dict[str, Any]:
     return {
         "leaderboard": bars(
             "Your models",
-            f"latest full run each, {benchmark.default_protocol} protocol, 95 % interval",
+            f"latest full run each, {benchmark.default_protocol} protocol, 95% interval",
             [
                 Bar(run.model, _value(run), *_interval(run), href=f"/runs/{run.id}")
                 for run in ranked

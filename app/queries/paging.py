@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.db import UtcDateTime, db
 from app.errors import Invalid
@@ -41,7 +42,7 @@ class Page(Generic[Row]):
 class SortKey:
     """One column of the order. The last one of a list must be unique and never NULL."""
 
-    column: InstrumentedAttribute[Any]
+    column: InstrumentedAttribute[Any] | KeyedColumnElement[Any]
     descending: bool = False
 
 
@@ -109,13 +110,23 @@ def after(keys: Sequence[SortKey], position: Sequence[Any]) -> ColumnElement[boo
     return or_(*choices)
 
 
+def order_of(keys: Sequence[SortKey]) -> list[ColumnElement[Any]]:
+    """Return what to order by."""
+    return [key.column.desc() if key.descending else key.column.asc() for key in keys]
+
+
+def _entities(query: Select[Any]) -> list[Any]:
+    return list(db.session.scalars(query))
+
+
 def read_page(
     query: Select[Any],
     keys: Sequence[SortKey],
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    total: int | None = None,
+    count: Callable[[], int] | None = None,
+    read: Callable[[Select[Any]], list[Any]] = _entities,
 ) -> Page[Any]:
     """Return the page of ``query`` (of one entity) that starts behind ``cursor``.
 
@@ -124,22 +135,68 @@ def read_page(
         keys: The order; the last one unique.
         limit: Rows per page, 1 to 200.
         cursor: From the page before; ``None`` for the first.
-        total: How many rows the filter selects, if the caller counted them.
+        count: Counts the rows that the filter selects, for ``total``; not asked where the page
+            is the whole list.
+        read: Runs the query; what it returns has the sort keys as attributes.
 
     Raises:
         Invalid: The cursor is not one of this list.
     """
     limit = max(1, min(limit, MAX_LIMIT))
-    order = [key.column.desc() if key.descending else key.column.asc() for key in keys]
-    page_query = query.order_by(*order).limit(limit + 1)
+    page_query = query.order_by(*order_of(keys)).limit(limit + 1)
     if cursor:
         page_query = page_query.where(after(keys, _checked(keys, cursor)))
-    rows = list(db.session.scalars(page_query))
+    rows = read(page_query)
+    total = None
+    if count is not None:
+        total = count() if cursor or len(rows) > limit else len(rows)
+    return first_of(rows, total, keys, limit)
+
+
+def first_of(
+    rows: Sequence[Any], total: int | None, keys: Sequence[SortKey], limit: int
+) -> Page[Any]:
+    """Return the page of ``limit`` rows; one more has been read where there are more."""
     next_cursor = None
     if len(rows) > limit:
         rows = rows[:limit]
         next_cursor = encode_cursor(getattr(rows[-1], key.column.key) for key in keys)
     return Page(rows, next_cursor, total)
+
+
+def search_page(
+    query: Select[Any],
+    keys: Sequence[SortKey],
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    read: Callable[[Select[Any]], list[Any]] = _entities,
+) -> Page[Any]:
+    """Return what `read_page` does, ``total`` included, for a filter that no index helps.
+
+    It is tried on each row once. Page and count on their own would both go through long texts,
+    the page too if matches are rare, or if the database only thinks so.
+    """
+    limit = max(1, min(limit, MAX_LIMIT))
+    found = query.with_only_columns(*(key.column for key in keys)).cte("found")
+    found_keys = [SortKey(found.columns[key.column.key], key.descending) for key in keys]
+    number = select(func.count()).select_from(found).scalar_subquery()
+    page_query = select(number, *(key.column for key in found_keys))
+    if cursor:
+        page_query = page_query.where(after(found_keys, _checked(keys, cursor)))
+    positions = db.session.execute(
+        page_query.order_by(*order_of(found_keys)).limit(limit + 1)
+    ).all()
+    if not positions:
+        return Page([], None, db.session.scalar(select(number)) if cursor else 0)
+    shown = positions[:limit]
+    rows = read(
+        query.where(keys[-1].column.in_([position[-1] for position in shown])).order_by(
+            *order_of(keys)
+        )
+    )
+    more = len(positions) > limit
+    return Page(rows, encode_cursor(shown[-1][1:]) if more else None, shown[0][0])
 
 
 def _checked(keys: Sequence[SortKey], cursor: str) -> Position:

@@ -66,7 +66,7 @@ def _running(history: list[dict[str, Any]]) -> Markup:
     ]
     return line_band(
         "Running score",
-        "with its 95 % interval, in the order of the answers",
+        "with its 95% interval, in the order of the answers",
         [Series("Score", points)],
         x_title="samples",
     )
@@ -80,4 +80,4 @@ def _breakdown(run: Run) -> Markup | None:
         ForestRow(item["key"], item["n"], item["value"], *item["ci95"])
         for item in islice(items, MAX_CATEGORIES)
     ]
-    return forest("Breakdown", "score by category, 95 % interval", rows)
+    return forest("Breakdown", "score by category, 95% interval", rows)

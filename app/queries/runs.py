@@ -16,12 +16,15 @@ from app.engine.prompts import question_paragraph
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.catalog import find_benchmark
-from app.queries.paging import Page, SortKey, read_page
+from app.queries.paging import MAX_LIMIT, Page, SortKey, first_of, read_page, search_page
+from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
+from app.queries.word_search import has_word
 from app.recorder.progress import waiting_view
 
+MAX_WORDS = 50  # each is a condition, and a statement may not have any number of them
 SORTS = {
-    "-created_at": (SortKey(Run.created_at, descending=True), SortKey(Run.id, descending=True)),
-    "created_at": (SortKey(Run.created_at), SortKey(Run.id)),
+    "-created_at": (SortKey(COLUMNS.created_at, True), SortKey(COLUMNS.id, True)),
+    "created_at": (SortKey(COLUMNS.created_at), SortKey(COLUMNS.id)),
 }
 
 
@@ -51,48 +54,63 @@ def list_runs(
     limit: int = 50,
     cursor: str | None = None,
     with_total: bool = True,
-) -> Page[Run]:
+) -> Page[RunRecord]:
     """Return a page of the account's runs, newest first unless ``sort`` says otherwise.
 
     Raises:
-        Invalid: Sort order or cursor are not known.
+        Invalid: Sort order or cursor are not known, or there are too many words.
     """
     if sort not in SORTS:
         raise Invalid(
             "This sort order is not known.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
         )
-    query = _filtered(select(Run).where(Run.user_id == account_id), wanted)
-    total = None
-    if with_total:
-        total = db.session.scalar(
-            select(func.count()).select_from(query.with_only_columns(Run.id).subquery())
-        )
-    return read_page(query, SORTS[sort], limit=limit, cursor=cursor, total=total)
+    if len(wanted.q.split()) > MAX_WORDS:
+        message = f"Look for at most {MAX_WORDS} words."
+        raise Invalid(message, fields={"q": [message]})
+    if with_total and not cursor and not wanted.active:
+        limit = max(1, min(limit, MAX_LIMIT))
+        return first_of(*first_records(account_id, SORTS[sort], limit + 1), SORTS[sort], limit)
+    query = _filtered(RECORDS.where(COLUMNS.user_id == account_id), wanted)
+    if wanted.q:
+        return search_page(query, SORTS[sort], limit=limit, cursor=cursor, read=read_records)
+
+    def count() -> int:
+        mine = select(func.count()).where(COLUMNS.user_id == account_id)
+        return db.session.scalar(_filtered(mine, wanted)) or 0
+
+    return read_page(
+        query,
+        SORTS[sort],
+        limit=limit,
+        cursor=cursor,
+        count=count if with_total else None,
+        read=read_records,
+    )
 
 
 def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
     if wanted.status:
         statuses = ACTIVE if wanted.status == "active" else wanted.status.split(",")
-        query = query.where(Run.status.in_(statuses))
-    for column, value in ((Run.benchmark, wanted.benchmark), (Run.model, wanted.model)):
+        query = query.where(COLUMNS.status.in_(statuses))
+    for column, value in ((COLUMNS.benchmark, wanted.benchmark), (COLUMNS.model, wanted.model)):
         if value:
             query = query.where(column == value)
     if wanted.created_after:
-        query = query.where(Run.created_at >= wanted.created_after)
+        query = query.where(COLUMNS.created_at >= wanted.created_after)
     if wanted.created_before:
-        query = query.where(Run.created_at <= wanted.created_before)
+        query = query.where(COLUMNS.created_at <= wanted.created_before)
     if wanted.tag:
         query = query.where(
-            cast(Run.tags, String).contains(json.dumps(wanted.tag), autoescape=True)
+            cast(COLUMNS.tags, String).contains(json.dumps(wanted.tag), autoescape=True)
         )
     for word in wanted.q.split():
         query = query.where(
             or_(
-                Run.benchmark.icontains(word, autoescape=True),
-                Run.model.icontains(word, autoescape=True),
-                Run.id.startswith(word.lower(), autoescape=True),
-                cast(Run.tags, String).icontains(in_json(word), autoescape=True),
-                Run.notes.icontains(word, autoescape=True),
+                has_word(COLUMNS.benchmark, word),
+                has_word(COLUMNS.model, word),
+                COLUMNS.id.startswith(word.lower(), autoescape=True),
+                has_word(cast(COLUMNS.tags, String), in_json(word)),
+                has_word(COLUMNS.notes, word),
             )
         )
     return query
@@ -157,7 +175,7 @@ def latest_events(run_id: str, limit: int = 100) -> list[RunEventRow]:
     return list(rows)[::-1]
 
 
-def score_view(run: Run) -> dict[str, Any] | None:
+def score_view(run: Run | RunRecord) -> dict[str, Any] | None:
     """Return the final score, or for a run under way the one so far."""
     if run.score is not None and run.status not in ACTIVE:
         return run.score
@@ -175,7 +193,7 @@ def score_view(run: Run) -> dict[str, Any] | None:
     }
 
 
-def duration_s(run: Run) -> float | None:
+def duration_s(run: Run | RunRecord) -> float | None:
     """Return for how long workers have been at the run; ``None`` before the first."""
     if run.started_at is None:
         return None
@@ -185,7 +203,7 @@ def duration_s(run: Run) -> float | None:
     return round(active, 3)
 
 
-def run_view(run: Run) -> dict[str, Any]:
+def run_view(run: Run | RunRecord) -> dict[str, Any]:
     """Return a run as the API shows it."""
     return {
         "run_id": run.id,
@@ -235,7 +253,7 @@ def timestamp(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def page_view(run: Run) -> dict[str, Any]:
+def page_view(run: Run | RunRecord) -> dict[str, Any]:
     """Return a run as the pages show it: the API's shape and what a reader can do with it."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     active = run.status in ACTIVE
@@ -262,13 +280,13 @@ def page_view(run: Run) -> dict[str, Any]:
     }
 
 
-def preview_skip(run: Run) -> int:
+def preview_skip(run: Run | RunRecord) -> int:
     """Return how many paragraphs of the run's prompts stand before the question."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     protocol = benchmark.protocols.get(run.protocol) if benchmark else None
     return question_paragraph(protocol.prompt_template) if protocol else 0
 
 
-def views(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def views(runs: Sequence[Run | RunRecord]) -> list[dict[str, Any]]:
     """Return runs as the pages show them."""
     return [page_view(run) for run in runs]

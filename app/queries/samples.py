@@ -13,8 +13,9 @@ from app.db import db
 from app.engine.prompts import preview
 from app.errors import NotFound
 from app.models import RescoredSample, SampleRow
-from app.queries.paging import Page, SortKey, read_page
+from app.queries.paging import Page, SortKey, read_page, search_page
 from app.queries.runs import in_json, timestamp
+from app.queries.word_search import has_word
 
 ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.id))
 HISTORY_POINTS = 100
@@ -44,12 +45,18 @@ def list_samples(
         Invalid: The cursor is not one of this list.
     """
     query = _filtered(select(SampleRow).where(SampleRow.run_id == run_id), wanted)
-    total = db.session.scalar(
-        _filtered(
-            select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id), wanted
-        )
+    if wanted.q:
+        return search_page(query, ORDER, limit=limit, cursor=cursor)
+    counted = _filtered(
+        select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id), wanted
     )
-    return read_page(query, ORDER, limit=limit, cursor=cursor, total=total)
+    return read_page(
+        query,
+        ORDER,
+        limit=limit,
+        cursor=cursor,
+        count=lambda: db.session.scalar(counted) or 0,
+    )
 
 
 def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
@@ -61,9 +68,9 @@ def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
         query = query.where(
             or_(
                 SampleRow.sample_id == wanted.q,
-                SampleRow.completion.icontains(wanted.q, autoescape=True),
-                SampleRow.answer.icontains(wanted.q, autoescape=True),
-                cast(SampleRow.input, Text).icontains(in_json(wanted.q), autoescape=True),
+                has_word(SampleRow.completion, wanted.q),
+                has_word(SampleRow.answer, wanted.q),
+                has_word(cast(SampleRow.input, Text), in_json(wanted.q)),
             )
         )
     return query
@@ -154,11 +161,12 @@ def epochs_of(run_id: str, sample_id: str) -> list[tuple[int, str]]:
 
 def latest_samples(run_id: str, limit: int = 10) -> list[SampleRow]:
     """Return the samples that landed last, newest first."""
-    # First which, from the index alone: sorting whole rows of a large run takes 30 ms.
+    # First which, from the index alone: sorting whole rows of a large run takes 30 ms. By the
+    # plain id, PostgreSQL would rather go back through all newer runs until it finds this one.
     ids = (
         select(SampleRow.id)
         .where(SampleRow.run_id == run_id)
-        .order_by(SampleRow.id.desc())
+        .order_by((SampleRow.id + 0).desc())
         .limit(limit)
     )
     newest = db.session.scalars(ids).all()

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.db import transaction
 from app.errors import Invalid
 from app.models import ApiToken
-from app.queries.paging import SortKey, decode_cursor, encode_cursor, page_of, read_page
+from app.queries.paging import (
+    SortKey,
+    decode_cursor,
+    encode_cursor,
+    page_of,
+    read_page,
+    search_page,
+)
 
 NEWEST_FIRST = (
     SortKey(ApiToken.created_at, descending=True),
@@ -63,6 +70,45 @@ def test_rows_that_arrive_meanwhile_shift_nothing(rows):
         )
     second = read_page(select(ApiToken), NEWEST_FIRST, limit=5, cursor=first.next_cursor)
     assert [row.name for row in second.items] == ["19", "18", "17", "16", "15"]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 5, 24, 25, 26, 200])
+@pytest.mark.usefixtures("rows")
+def test_pages_of_a_search_are_the_same_pages_and_know_how_many_there_are(limit):
+    cursor = None
+    while True:
+        read = read_page(select(ApiToken), NEWEST_FIRST, limit=limit, cursor=cursor)
+        found = search_page(select(ApiToken), NEWEST_FIRST, limit=limit, cursor=cursor)
+        assert [row.name for row in found.items] == [row.name for row in read.items]
+        assert (found.next_cursor, found.total) == (read.next_cursor, 25)
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+def test_a_search_that_finds_nothing_or_has_no_more_still_counts(rows):
+    last = search_page(select(ApiToken), NEWEST_FIRST, limit=24)
+    with transaction() as session:
+        session.execute(delete(ApiToken).where(ApiToken.name == "0"))
+    behind = search_page(select(ApiToken), NEWEST_FIRST, limit=24, cursor=last.next_cursor)
+    assert (behind.items, behind.next_cursor, behind.total) == ([], None, 24)
+    nothing = search_page(select(ApiToken).where(ApiToken.name == "none"), NEWEST_FIRST)
+    assert (nothing.items, nothing.next_cursor, nothing.total) == ([], None, 0)
+
+
+def test_rows_are_only_counted_where_the_page_is_not_all_of_them(rows):
+    asked = []
+
+    def count():
+        asked.append(1)
+        return 25
+
+    whole = read_page(select(ApiToken), NEWEST_FIRST, limit=25, count=count)
+    assert (whole.total, len(asked)) == (25, 0)
+    first = read_page(select(ApiToken), NEWEST_FIRST, limit=24, count=count)
+    assert (first.total, len(asked)) == (25, 1)
+    last = read_page(select(ApiToken), NEWEST_FIRST, cursor=first.next_cursor, count=count)
+    assert (len(last.items), last.total, len(asked)) == (1, 25, 2)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, jsonify
+from flask import Response, g
 from pydantic import BaseModel, Field
 
+from app.blueprints.api.answers import view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import Text
 from app.blueprints.api.schemas.runs import RunAnswer
@@ -56,4 +57,4 @@ class ComparisonAnswer(BaseModel):
 def compare(query: CompareQuery) -> Response:
     """Compare runs, paired by sample."""
     ids = [run_id for run_id in query.run_ids.split(",") if run_id]
-    return jsonify(compare_runs(ids, g.account.id))
+    return view_answer(compare_runs(ids, g.account.id))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, g, jsonify, request, stream_with_context
+from flask import Response, current_app, g, request, stream_with_context
 from pydantic import ValidationError
 
 from app import limits
-from app.blueprints.api.answers import no_content
+from app.blueprints.api.answers import no_content, view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
     DuplicateBody,
@@ -46,8 +46,7 @@ EXPORTED: dict[str, Any] = {
 
 
 def _answer(run_id: str, status: int = 200) -> Response:
-    response = jsonify(runs.run_view(runs.get_run(run_id, g.account.id)))
-    response.status_code = status
+    response = view_answer(runs.run_view(runs.get_run(run_id, g.account.id)), status)
     if status == 201:
         response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return response
@@ -85,10 +84,12 @@ def list_runs(query: RunQuery) -> Response:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return jsonify(
-        items=[runs.run_view(run) for run in page.items],
-        next_cursor=page.next_cursor,
-        total=page.total,
+    return view_answer(
+        {
+            "items": [runs.run_view(run) for run in page.items],
+            "next_cursor": page.next_cursor,
+            "total": page.total,
+        }
     )
 
 

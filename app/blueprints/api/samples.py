@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, g, jsonify
+from flask import Response, g
 
+from app.blueprints.api.answers import view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
     EpochQuery,
@@ -28,10 +29,12 @@ def list_samples(path: RunPath, query: SampleQuery) -> Response:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return jsonify(
-        items=[samples.sample_view(row) for row in page.items],
-        next_cursor=page.next_cursor,
-        total=page.total,
+    return view_answer(
+        {
+            "items": [samples.sample_view(row) for row in page.items],
+            "next_cursor": page.next_cursor,
+            "total": page.total,
+        }
     )
 
 
@@ -42,4 +45,4 @@ def get_sample(path: SamplePath, query: EpochQuery) -> Response:
     row = samples.get_sample(run.id, path.sample_id, query.epoch)
     rescored = samples.rescored_verdicts(row)
     view = samples.sample_view(row)
-    return jsonify({**view, "rescored": rescored} if rescored else view)
+    return view_answer({**view, "rescored": rescored} if rescored else view)

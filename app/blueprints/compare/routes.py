@@ -22,16 +22,16 @@ def show() -> str:
     chosen = [
         run_id for value in request.args.getlist("run_ids") for run_id in value.split(",") if run_id
     ]
-    comparison, form_error = None, None
-    if chosen:
-        try:
-            comparison = comparisons.compare_runs(chosen, current_user.id)
-        except StudioError as error:
-            form_error = error.detail
+    form_error = None
+    try:
+        rows = comparisons.chosen_runs(chosen, current_user.id) if chosen else []
+    except StudioError as error:
+        rows, form_error = [], error.detail
+    comparison = comparisons.comparison_of(rows) if rows else None
     return render_template(
         "compare/show.html",
         candidates=_candidates(chosen),
-        comparison=comparison and _page_view(comparison),
+        comparison=comparison and _page_view(comparison, runs.views(rows)),
         charts=comparison and compare_charts.charts(comparison),
         form_error=form_error,
     )
@@ -43,39 +43,24 @@ def _candidates(chosen: list[str]) -> list[dict[str, Any]]:
     return [{**view, "selected": view["run_id"] in chosen} for view in runs.views(page.items)]
 
 
-def _page_view(comparison: dict[str, Any]) -> dict[str, Any]:
-    """Add labels and addresses, which the API does not need."""
-    label_of = {run["run_id"]: LABELS[at] for at, run in enumerate(comparison["runs"])}
+def _page_view(comparison: dict[str, Any], views: list[dict[str, Any]]) -> dict[str, Any]:
+    """Add labels and addresses, which the API does not need, to the runs as pages show them."""
+    label_of = {view["run_id"]: LABELS[at] for at, view in enumerate(views)}
     return {
         **comparison,
         "runs": [
-            {
-                **runs.page_view(runs.get_run(run["run_id"], current_user.id)),
-                "label": label_of[run["run_id"]],
-                "baseline": at == 0,
-            }
-            for at, run in enumerate(comparison["runs"])
+            {**view, "label": LABELS[at], "baseline": at == 0} for at, view in enumerate(views)
         ],
         "pairs": [
             {**pair, "a_label": label_of[pair["a"]], "b_label": label_of[pair["b"]]}
             for pair in comparison["pairs"]
         ],
-        "flips": [
-            {
-                **flip,
-                "cells": [
-                    {
-                        **cell,
-                        "url": url_for(
-                            "runs.sample",
-                            run_id=cell["run_id"],
-                            sample_id=flip["sample_id"],
-                            epoch=flip["epoch"],
-                        ),
-                    }
-                    for cell in flip["cells"]
-                ],
-            }
-            for flip in comparison["flips"]
-        ],
+        "flips": [{**flip, "cells": _cells(flip)} for flip in comparison["flips"]],
     }
+
+
+def _cells(flip: dict[str, Any]) -> list[dict[str, Any]]:
+    """Add the addresses of a sample in each run: one is built, since that takes long, for all."""
+    first = flip["cells"][0]["run_id"]
+    address = url_for("runs.sample", run_id=first, sample_id=flip["sample_id"], epoch=flip["epoch"])
+    return [{**cell, "url": address.replace(first, cell["run_id"], 1)} for cell in flip["cells"]]

@@ -1,6 +1,12 @@
 """How sure a score is and whether two models differ; pure Python, sources in each docstring."""
 
-from app.engine.statistics.comparison import Comparison, compare, wins_and_losses
+from app.engine.statistics.comparison import (
+    Comparison,
+    Pair,
+    compare,
+    compare_counts,
+    wins_and_losses,
+)
 from app.engine.statistics.correction import holm
 from app.engine.statistics.distributions import (
     normal_cdf,
@@ -24,8 +30,10 @@ __all__ = [
     "Cluster",
     "Comparison",
     "Estimate",
+    "Pair",
     "clustered_estimate",
     "compare",
+    "compare_counts",
     "describe",
     "detectable_difference",
     "holm",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, NamedTuple
 
@@ -67,9 +68,13 @@ class Comparison:
 
 def wins_and_losses(pairs: Sequence[Pair]) -> Flips:
     """Count on how many samples the candidate is better, worse or equal."""
-    wins = sum(b > a for a, b in pairs)
-    losses = sum(b < a for a, b in pairs)
-    return Flips(wins, losses, len(pairs) - wins - losses)
+    return _flips(Counter(pairs))
+
+
+def _flips(counts: Mapping[Pair, int]) -> Flips:
+    wins = sum(times for (a, b), times in counts.items() if b > a)
+    losses = sum(times for (a, b), times in counts.items() if b < a)
+    return Flips(wins, losses, sum(counts.values()) - wins - losses)
 
 
 def compare(pairs: Sequence[Pair], *, seed: int = 1) -> Comparison | None:
@@ -81,41 +86,59 @@ def compare(pairs: Sequence[Pair], *, seed: int = 1) -> Comparison | None:
     removes the difficulty of the samples from the error (Miller 2024, arXiv:2411.00640,
     section 4.2).
     """
-    n = len(pairs)
+    found = compare_counts(Counter(pairs))
+    if found is None or found.method == "mcnemar_exact":
+        return found
+    return replace(found, bootstrap_ci95=bootstrap_interval([b - a for a, b in pairs], seed=seed))
+
+
+def compare_counts(counts: Mapping[Pair, int]) -> Comparison | None:
+    """Compare as `compare` does, to the last bit, but without the bootstrap.
+
+    Args:
+        counts: On how many samples the two have each pair of scores: a handful of entries where
+            scores are 0 or 1, however many samples there are.
+    """
+    n = sum(counts.values())
     if n == 0:
         return None
-    differences = [b - a for a, b in pairs]
-    flips = wins_and_losses(pairs)
-    binary = all(score in (0, 1) for pair in pairs for score in pair)
-    mean = math.fsum(differences) / n
-    spread = _deviation(differences, mean)
-    bootstrap = None
+    flips = _flips(counts)
+    binary = all(score in (0, 1) for pair in counts for score in pair)
+    mean = _sum((b - a, times) for (a, b), times in counts.items()) / n
+    spread = 0.0
+    if n > 1:
+        squares = (((b - a - mean) ** 2, times) for (a, b), times in counts.items())
+        spread = math.sqrt(_sum(squares) / (n - 1))
     if binary:
         p_value: float | None = binomial_two_sided(flips.wins, flips.wins + flips.losses)
         ci95: tuple[float, float] | None = bonett_price(flips.wins, flips.losses, n)
     else:
         p_value, ci95 = paired_t(mean, spread, n)
-        bootstrap = bootstrap_interval(differences, seed=seed)
     return Comparison(
         n=n,
-        baseline=math.fsum(a for a, _ in pairs) / n,
-        candidate=math.fsum(b for _, b in pairs) / n,
+        baseline=_sum((a, times) for (a, _), times in counts.items()) / n,
+        candidate=_sum((b, times) for (_, b), times in counts.items()) / n,
         difference=mean,
         ci95=ci95,
         p_value=p_value,
         method="mcnemar_exact" if binary else "paired_t",
         flips=flips,
-        bootstrap_ci95=bootstrap,
+        bootstrap_ci95=None,
         samples_needed=samples_to_settle(mean, spread) if spread else None,
         verdict=_verdict(mean, p_value, flips),
     )
 
 
-def _deviation(values: Sequence[float], mean: float) -> float:
-    """Return the sample standard deviation; 0 for one value."""
-    if len(values) < 2:
-        return 0.0
-    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+def _sum(values: Iterable[tuple[float, int]]) -> float:
+    """Return the sum of each value so many times, rounded once."""
+    return math.fsum(part for value, times in values for part in _multiples(value, times))
+
+
+def _multiples(value: float, times: int) -> Iterator[float]:
+    """Yield parts of ``value * times`` that are exact: multiples by powers of two."""
+    for bit in range(times.bit_length()):
+        if times >> bit & 1:
+            yield math.ldexp(value, bit)
 
 
 def _verdict(

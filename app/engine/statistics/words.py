@@ -32,7 +32,7 @@ def _facts(comparison: Comparison) -> str:
     parts = []
     if comparison.ci95 is not None:
         low, high = comparison.ci95
-        parts.append(f"95 % interval {_points(low)} to {_points(high)}")
+        parts.append(f"95% interval {_points(low)} to {_points(high)}")
     if comparison.p_value is not None:
         parts.append(p_text(comparison.p_value))
     parts.append(f"{comparison.n:,} sample{'s' if comparison.n > 1 else ''}")

@@ -90,7 +90,7 @@ def test_the_verdict_says_who_is_better_by_how_much_and_how_sure_that_is() -> No
     assert found is not None
     assert found.verdict == "better"
     text = describe(found, "gamma-1", "gamma-2")
-    assert text.startswith("gamma-2 is better than gamma-1 by 6.0 points (95 % interval +3.4 to")
+    assert text.startswith("gamma-2 is better than gamma-1 by 6.0 points (95% interval +3.4 to")
     assert "p < 0.001, 1,000 samples" in text
     worse = compare([(b, a) for a, b in binary_pairs(600, 120, 60, 220)])
     assert worse is not None

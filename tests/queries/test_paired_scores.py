@@ -1,0 +1,68 @@
+"""Scores of several runs, paired by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.models import Run
+from app.queries import runs
+from app.queries.flips import flip_views
+from app.queries.paired_scores import pair_scores
+from app.services.accounts import Account
+from tests.run_fixtures import add_run, add_samples
+
+
+@pytest.fixture
+def scored(app_context: Flask, owner: Account) -> Any:
+    """Makes a run of such samples: ``scored([("s0", 1.0), ("s1", None)])``."""
+
+    def make(samples: Sequence[tuple[str, float | None]], **columns: Any) -> Run:
+        run_id = add_run(owner.id, status="completed")
+        add_samples(
+            run_id,
+            *[{"sample_id": sample_id, "score": score, **columns} for sample_id, score in samples],
+        )
+        return runs.get_run(run_id, owner.id)
+
+    return make
+
+
+def test_each_combination_is_counted_and_each_pair_of_runs_has_its_own_samples(
+    scored: Any,
+) -> None:
+    a = scored([("x", 1.0), ("y", 0.0), ("z", None), ("only", 1.0)])
+    b = scored([("z", 1.0), ("y", 1.0), ("x", 1.0)])
+    c = scored([("x", 0.5), ("z", 0.25)])
+    paired = pair_scores([a.id, b.id, c.id])
+    assert paired.counts == {
+        (1.0, 1.0, 0.5): 1,
+        (0.0, 1.0, None): 1,
+        (1.0, None, None): 1,
+        (None, 1.0, 0.25): 1,
+    }
+    assert paired.common() == 1
+    assert paired.pairs(0, 1) == {(1.0, 1.0): 1, (0.0, 1.0): 1}
+    assert paired.pairs(1, 2) == {(1.0, 0.5): 1, (1.0, 0.25): 1}
+    assert (paired.flips(), list(paired.flipped())) == (1, ["y"])
+
+
+def test_samples_that_flip_come_in_the_first_runs_order(scored: Any) -> None:
+    names = ["d", "b", "c", "a"]
+    a = scored([(name, 0.0) for name in names])
+    b = scored([(name, 1.0) for name in sorted(names)])
+    assert list(pair_scores([a.id, b.id]).flipped()) == names
+
+
+def test_the_question_is_taken_from_a_run_that_has_it_and_read_once(scored: Any) -> None:
+    a = scored([("x", 0.0)], epoch=2, category="of a")  # its first epoch was skipped
+    b = scored([("x", 1.0)], category="of b")
+    (flip,) = flip_views([a, b], ["x"])
+    assert (flip["category"], flip["preview"], flip["target"]) == ("of b", "question 0", "4")
+    assert [cell["outcome"] for cell in flip["cells"]] == [None, "correct"]
+    (swapped,) = flip_views([b, a], ["x"])
+    assert [cell["run_id"] for cell in swapped["cells"]] == [b.id, a.id]
+    assert flip_views([a, b], []) == []
