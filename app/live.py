@@ -126,7 +126,8 @@ class Stream(Iterator[str]):
         self._inbox = hub.enter(channel)
         try:
             first = self._missed()
-            over = not first and self._was_done()
+            # Seen the end and still under way: the run was resumed and will go on.
+            over = finished and not first and self._was_done()
         except RedisError as error:
             self.close()
             raise Unavailable(

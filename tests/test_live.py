@@ -64,7 +64,19 @@ def test_a_viewer_that_saw_the_end_is_let_go(queue_app: Flask, broker: Redis) ->
     live.publish_many(broker, "r1", [("done", {})])
     with queue_app.app_context():
         last = list(live.stream("r1"))[-1].splitlines()[0].removeprefix("id: ")
-        assert list(live.stream("r1", last)) == ["retry: 2000\n\n"]
+        assert list(live.stream("r1", last, finished=True)) == ["retry: 2000\n\n"]
+
+
+def test_a_viewer_of_a_resumed_run_waits_for_its_first_event(
+    queue_app: Flask, broker: Redis
+) -> None:
+    live.publish_many(broker, "r1", [("done", {"status": "canceled"})])
+    with queue_app.app_context():
+        last = list(live.stream("r1"))[-1].splitlines()[0].removeprefix("id: ")
+        stream = live.stream("r1", last, keep_alive_s=0.05)
+        assert [next(stream), next(stream)] == ["retry: 2000\n\n", ": keep-alive\n\n"]
+        live.publish_many(broker, "r1", [("progress", {"done": 3}), ("done", {})])
+        assert _events(list(stream)) == [("progress", '{"done":3}'), ("done", "{}")]
 
 
 def test_a_resumed_run_goes_on_after_its_first_done(queue_app: Flask, broker: Redis) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.charts.figure import bar_table, empty_figure, figure
+from app.charts.figure import Key, bar_table, empty_figure, figure
 from app.charts.formats import points
 from app.charts.markup import element, share
 from app.charts.scale import Scale
@@ -39,7 +39,8 @@ def differences(title: str, subtitle: str, rows: Sequence[Difference]) -> Markup
     scale = Scale(-reach * 1.06, reach * 1.06)
     head = ("Comparison", "Plot", "Difference in points", "95% interval")
     drawn = [_row(row, scale) for row in rows]
-    return figure(title, subtitle, bar_table(head, drawn, cls="bars forest"))
+    legend = [Key("front dotk", "Difference, 95% interval"), Key("basek", "No difference")]
+    return figure(title, subtitle, bar_table(head, drawn, cls="bars forest"), legend=legend)
 
 
 def _row(row: Difference, scale: Scale) -> Markup:

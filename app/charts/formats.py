@@ -25,5 +25,8 @@ def points(difference: float) -> str:
 
 
 def usd(value: float) -> str:
-    """Return money, with more digits where it is little."""
-    return f"${value:,.4f}" if 0 < value < 0.01 else f"${value:,.2f}"
+    """Return money, with more digits where it is little; as the pages write it."""
+    digits = 4 if 0 < value < 0.01 else 3 if 0 < value < 0.1 else 2
+    text = f"{value:,.{digits}f}"
+    cents = text.index(".") + 3
+    return f"${text[:cents]}{text[cents:].rstrip('0')}"

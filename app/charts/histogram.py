@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from app.charts.figure import Axes, data_table, empty_figure, figure, plot
+from app.charts.figure import Axes, Key, data_table, empty_figure, figure, plot
 from app.charts.formats import DASH
 from app.charts.markup import element, join, share
 from app.charts.scale import Scale
@@ -16,10 +16,8 @@ OUTLIER_SHARE = 0.995
 """Values beyond this quantile are counted in the last bin, so that one of them does not
 flatten all others."""
 
-EDGE = 0.2
-"""Share of the width beside an edge in which a label has room on one side only."""
-
-MARKS = (("p50", 0.5), ("p95", 0.95))
+MARKS = (("p50", 0.5, "mark"), ("p95", 0.95, "mark far"))
+"""Name, quantile and class of each line; the legend names them, where nothing is covered."""
 
 
 def histogram(
@@ -42,19 +40,21 @@ def histogram(
     for value in ordered:
         counts[min(bins - 1, max(0, int(value / width)))] += 1
     axes = _axes(end, max(counts), height, unit)
-    spans = [_span(index, width, bins, unit) for index in range(bins)]
+    small = unit == "s" and end < 1
+    spans = [_span(index, width, bins, unit, small=small) for index in range(bins)]
     columns = [_column(axes, index, counts, spans[index]) for index in range(bins)]
-    marks = [_mark(axes, name, quantile(ordered, q), unit) for name, q in MARKS]
+    marks = [(name, cls, quantile(ordered, q)) for name, q, cls in MARKS]
     label = (
-        f"{title}. Median {quantile(ordered, 0.5):.2f} {unit}, 95th percentile "
-        f"{quantile(ordered, 0.95):.2f} {unit}, {len(ordered):,} samples."
+        f"{title}. Median {_amount(quantile(ordered, 0.5), unit)}, 95th percentile "
+        f"{_amount(quantile(ordered, 0.95), unit)}, {len(ordered):,} samples."
     )
     rows = [[span, f"{count:,}"] for span, count in zip(spans, counts, strict=True)]
     return figure(
         title,
         subtitle,
-        plot(axes, label, join(columns), join(marks)),
+        plot(axes, label, join(columns), join(_mark(axes, cls, value) for _, cls, value in marks)),
         data_table(title, [noun, "Samples"], rows),
+        legend=[Key(f"{name}k", f"{name} {_amount(value, unit)}") for name, _, value in marks],
     )
 
 
@@ -69,17 +69,27 @@ def _axes(end: float, highest: int, height: int, unit: str) -> Axes:
         x=Scale(0.0, end),
         y=y,
         height=height,
-        x_text=lambda tick: f"{tick:g}{unit}",
+        x_text=lambda tick: _tick(tick, end, unit),
         y_text=lambda tick: f"{tick:,g}",
         y_ticks=[tick for tick in y.ticks(4) if tick == int(tick)],
     )
 
 
-def _span(index: int, width: float, bins: int, unit: str) -> str:
-    low = f"{index * width:.2f}"
+def _tick(tick: float, end: float, unit: str) -> str:
+    if tick == 0:
+        return "0"
+    if unit == "s" and end < 1:
+        return f"{tick * 1000:g} ms"
+    return f"{tick:g} {unit}"
+
+
+def _span(index: int, width: float, bins: int, unit: str, *, small: bool) -> str:
+    low, high = index * width, (index + 1) * width
+    low_text, high_text = (f"{v * 1000:.0f}" if small else f"{v:.2f}" for v in (low, high))
+    unit = "ms" if small else unit
     if index == bins - 1:
-        return f"{low} {unit} and more"
-    return f"{low}{DASH}{(index + 1) * width:.2f} {unit}"
+        return f"{low_text} {unit} and more"
+    return f"{low_text}{DASH}{high_text} {unit}"
 
 
 def _column(axes: Axes, index: int, counts: Sequence[int], span: str) -> Markup:
@@ -96,25 +106,12 @@ def _column(axes: Axes, index: int, counts: Sequence[int], span: str) -> Markup:
     )
 
 
-def _mark(axes: Axes, name: str, value: float, unit: str) -> Markup:
-    place = axes.x(value)
-    # The median is named on its left and the tail on its right, so that two close marks stay
-    # legible; near the edges there is only one side.
-    left = place > EDGE if name == "p50" else place > 1 - EDGE
-    line = element("line", cls="mark", x1=share(place), x2=share(place), y1=6, y2=axes.height)
-    text = element(
-        "text",
-        f"{name} {_duration(value, unit)}",
-        cls="lbl front",
-        x=share(place),
-        y=14 if name == "p50" else 28,
-        dx=-5 if left else 5,
-        text_anchor="end" if left else None,
-    )
-    return line + text
+def _mark(axes: Axes, cls: str, value: float) -> Markup:
+    place = share(axes.x(value))
+    return element("line", cls=cls, x1=place, x2=place, y1=0, y2=axes.height)
 
 
-def _duration(value: float, unit: str) -> str:
+def _amount(value: float, unit: str) -> str:
     if unit == "s" and value < 1:
         return f"{value * 1000:.0f} ms"
     return f"{value:.1f} {unit}"

@@ -37,8 +37,12 @@ def usd(value: float | None) -> str:
         return "unknown"
     if value != 0 and abs(value) < 0.0001:
         return "under $0.0001"
-    digits = 4 if value != 0 and abs(value) < 0.01 else 2
-    return f"${value:,.{digits}f}"
+    # Two digits would call 1.5 cents 2 cents, and a range of cents one amount.
+    size = abs(value)
+    digits = 4 if 0 < size < 0.01 else 3 if 0 < size < 0.1 else 2
+    text = f"{value:,.{digits}f}"
+    cents = text.index(".") + 3
+    return f"${text[:cents]}{text[cents:].rstrip('0')}"
 
 
 def usd_range(value: Mapping[str, float] | None) -> str:

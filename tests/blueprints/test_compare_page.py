@@ -55,6 +55,34 @@ def test_two_runs_are_compared_with_charts_and_differing_samples(
     assert signed_in.get(f"/compare?run_ids={a},{b}").text.count("x/weak") == html.count("x/weak")
 
 
+def test_a_run_that_lacks_samples_is_shown_beside_those_that_have_them(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        a = finished(owner, 6, 14, model="x/weak")
+        b = finished(owner, 20, 0, model="x/strong")
+        c = finished(owner, 2, 0, model="x/short")
+    html = signed_in.get(f"/compare?run_ids={a},{b},{c}").text
+    assert "Not in this run" in html
+    assert f"/runs/{c}/samples/s6?epoch=1" not in html
+    # Each pair states its own number of samples.
+    assert "of 20 samples" in html
+    assert "of 2 samples" in html
+
+
+def test_with_one_run_chosen_those_of_its_benchmark_come_first(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        chosen = finished(owner, 1, 1, benchmark="gsm8k")
+        same = finished(owner, 1, 1, benchmark="gsm8k")
+        other = finished(owner, 1, 1)
+    html = signed_in.get(f"/compare?run_ids={chosen}").text
+    assert html.index(f"pick-{same}") < html.index(f"pick-{other}")
+    html = signed_in.get("/compare").text
+    assert html.index(f"pick-{other}") < html.index(f"pick-{same}")
+
+
 def test_runs_that_do_not_differ_have_no_chart_of_differences(
     app: Flask, signed_in: Browser, owner: Account
 ) -> None:

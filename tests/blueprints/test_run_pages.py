@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.db import transaction
-from app.models import RunEventRow
+from app.models import Rescoring, RunEventRow
 from app.services.accounts import Account
 from tests.app_fixtures import ApiClient, Browser
 from tests.run_fixtures import add_run, add_samples, columns_of
@@ -272,6 +272,46 @@ def test_the_actions_do_what_they_say_and_come_back(
     refused = signed_in.submit(f"/runs/{run_id}/delete")
     assert refused.status_code == 409
     assert "Cancel it first." in refused.text
+
+
+def test_a_scoring_under_way_is_shown_and_its_end_is_told(
+    app: Flask, signed_in: Browser, finished: str
+) -> None:
+    address = f"/runs/{finished}/rescorings"
+    assert "data-rescoring" not in signed_in.get(f"/runs/{finished}").text
+    with app.app_context(), transaction() as session:
+        session.add(Rescoring(run_id=finished, protocol="openbench", done=2))
+    html = signed_in.get(f"/runs/{finished}").text
+    assert "Scoring again under openbench" in html
+    assert address in html
+    assert signed_in.get(address).json == {
+        "items": [{"protocol": "openbench", "done": 2}],
+        "last": "Asked again.",
+    }
+    with app.app_context(), transaction() as session:
+        session.query(Rescoring).delete()
+        session.add(RunEventRow(run_id=finished, kind="info", message="Scored again."))
+    assert signed_in.get(address).json == {"items": [], "last": "Scored again."}
+
+
+def test_the_progress_of_a_scoring_is_the_owners_alone(
+    client: Browser, second_user: Account, finished: str
+) -> None:
+    client.sign_in_as(second_user)
+    assert client.get(f"/runs/{finished}/rescorings").status_code == 404
+
+
+def test_before_the_first_answer_the_cost_is_not_called_unknown(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        waiting = add_run(owner.id, status="queued", simulated=False, cost_usd=None, done=0)
+        add_run(owner.id, status="completed", simulated=False, cost_usd=None, total=1, done=1)
+    shown = re.search(r'data-live="cost">([^<]*)<', signed_in.get(f"/runs/{waiting}").text)
+    assert shown
+    assert shown[1] == "–"
+    cells = re.findall(r"data-run-cost>(.*?)</td>", signed_in.get("/").text, re.DOTALL)
+    assert [re.sub("<[^>]+>", "", cell).strip() for cell in cells] == ["unknown", "–"]
 
 
 def test_a_long_run_shows_how_its_score_developed(

@@ -52,6 +52,12 @@ def test_a_connection_is_made_changed_and_deleted(signed_in):
     assert signed_in.get("/settings/connections/mine").status_code == 404
 
 
+def test_a_connection_is_tested_at_once_when_it_was_saved_and_not_again(signed_in):
+    _save(signed_in, name="mine", base_url=LOCAL)
+    assert signed_in.get("/settings/connections").text.count("data-test-now") == 1
+    assert "data-test-now" not in signed_in.get("/settings/connections").text
+
+
 def test_for_a_well_known_name_a_key_is_enough(signed_in):
     assert _save(signed_in, name="openai", api_key=KEY).status_code == 303
     assert "https://api.openai.com/v1" in signed_in.get("/settings/connections").text

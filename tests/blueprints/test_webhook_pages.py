@@ -36,6 +36,7 @@ def hook_page(app: Flask, signed_in: Browser, receiver: Receiver) -> str:
     made = signed_in.submit(LIST, data)
     assert made.status_code == 201, made.text
     assert secret_in(made.text)
+    assert "Send a test" in made.text
     with app.app_context():
         return f"{LIST}/{db.session.query(Webhook).one().id}"
 

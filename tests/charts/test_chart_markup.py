@@ -27,4 +27,9 @@ def test_numbers_read_as_people_write_them() -> None:
     assert percent(0.91836) == "91.8%"
     assert interval(0.886, 0.941) == "88.6–94.1"
     assert [points(d) for d in (0.034, -0.008, 0.0001, -0.0001)] == ["+3.4", "−0.8", "0.0", "0.0"]
-    assert [usd(v) for v in (0, 0.0042, 1234.5)] == ["$0.00", "$0.0042", "$1,234.50"]
+    assert [usd(v) for v in (0, 0.0042, 0.0148, 1234.5)] == [
+        "$0.00",
+        "$0.0042",
+        "$0.015",
+        "$1,234.50",
+    ]

@@ -173,7 +173,18 @@ def test_a_histogram_counts_every_value_and_marks_the_quantiles(
     assert columns[0].get("x") == "0.00%"
     heights = [number(column.get("height")) for column in columns]
     assert max(heights) == pytest.approx(heights[counts.index(max(counts))])
-    assert [text_of(label) for label in find(tree, "text", "lbl")] == ["p50 50.0 s", "p95 95.0 s"]
+    assert [text_of(key) for key in find(tree, "span", "key")] == ["p50 50.0 s", "p95 95.0 s"]
+    assert len(find(tree, "line", "mark")) == 2
+
+
+def test_a_histogram_of_short_times_is_in_milliseconds_and_covers_nothing_with_labels(
+    parse: Parse, find: Find, text_of: TextOf
+) -> None:
+    tree = parse(histogram("Latency", "", [0.25, 0.252, 0.26, 0.262], bins=10))
+    ticks = [text_of(tick) for tick in find(tree, "text", "tick")]
+    assert "50 ms" in ticks
+    assert find(tree, "rect", "hist")[9].get("data-tip") == "236 ms and more: 4 samples"
+    assert not find(tree, "text", "lbl")
 
 
 def test_a_quantile_is_a_value_that_occurred() -> None:

@@ -51,7 +51,7 @@ def test_a_visit_from_signing_in_to_reading_one_sample(
     expect(page.locator("[data-estimate-calls]")).to_have_text(str(LIMIT))
     expect(page.locator("[data-estimate-cost]")).to_contain_text(re.compile("unknown", re.I))
     page.get_by_text("Advanced", exact=True).click()
-    page.get_by_role("textbox", name="Connections").fill("4")
+    page.get_by_role("textbox", name="Parallel calls").fill("4")
     page.get_by_role("button", name="Start run").click()
 
     # Live: the numbers move while the page stays.

@@ -196,7 +196,12 @@ def test_a_log_line_alone_is_kept_before_the_heartbeat():
     threading.Timer(0.6, cancel.set).start()
     made = plan(1, heartbeat_s=10, tell_every_s=0.1, retry=RetryPolicy(base_wait_s=32.0))
     noted = []
-    keep = Recorder(lambda recorder: noted.append(time.monotonic()) or True)
+
+    def keep_and_note(recorder):
+        noted.append(time.monotonic())
+        return True
+
+    keep = Recorder(keep_and_note)
     started = time.monotonic()
     run(made, client, keep, cancel)
     assert keep.codes("retry") == ["server_error"]

@@ -85,5 +85,5 @@ def rescore(run_id: str) -> Response:
     """Score the stored answers as another reference would."""
     protocol = request.form.get("protocol", "")
     rescoring.ask_rescoring(run_id, current_user.id, protocol)
-    flash(f"Scoring again under {protocol}; the log says when it is done. No call is made.", "info")
+    flash(f"Asked for the score under {protocol}. The model is not called.", "info")
     return _back(run_id)

@@ -13,11 +13,11 @@ from app.services.run_requests import RunRequest
 TEXT_OF = {
     "limit": "How many samples, from the first on.",
     "epochs": "How often each sample is asked.",
-    "judge": "Scores the answers, as connection/model; only for benchmarks that need one.",
+    "judge": "A second model, which scores the answers of this benchmark.",
     "budget_usd": "The run pauses before it spends more.",
     "max_tokens": "Longest answer.",
     "timeout_s": "Longest wait for one answer.",
-    "max_connections": "Calls at the same time.",
+    "max_connections": "How many at the same time.",
     "max_retries": "Further tries after a passing error.",
     "max_error_rate": "A larger share of errors ends the run as failed (0 to 1).",
 }
@@ -41,7 +41,7 @@ class RunForm(FlaskForm):
     max_tokens = StringField("Max tokens", description=TEXT_OF["max_tokens"])
     seed = StringField("Seed")
     timeout_s = StringField("Timeout", description=TEXT_OF["timeout_s"])
-    max_connections = StringField("Connections", description=TEXT_OF["max_connections"])
+    max_connections = StringField("Parallel calls", description=TEXT_OF["max_connections"])
     max_retries = StringField("Retries", description=TEXT_OF["max_retries"])
     max_error_rate = StringField("Error share allowed", description=TEXT_OF["max_error_rate"])
     tags = StringField("Tags")

@@ -1,12 +1,13 @@
-"""The stream that keeps a run's page up to date, and the export."""
+"""What keeps a run's page up to date, and the export."""
 
 from __future__ import annotations
 
-from flask import Response, request, stream_with_context
+from flask import Response, jsonify, request, stream_with_context
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import exports, runs
+from app.queries.rescorings import pending_rescorings
 from app.services.live_answers import live_answer
 
 
@@ -17,6 +18,17 @@ def events(run_id: str) -> Response:
     run = runs.get_run(run_id, current_user.id)
     last = request.headers.get("Last-Event-ID") or request.args.get("after")
     return live_answer(run, last)
+
+
+@bp.get("/runs/<run_id>/rescorings")
+@login_required
+def rescoring_progress(run_id: str) -> Response:
+    """Say how far the scorings of stored answers are, and the latest line of the run's log."""
+    run = runs.get_run(run_id, current_user.id)
+    items = pending_rescorings(run.id)
+    # Read afterwards: a scoring that is not in the list any more has written its last line.
+    lines = runs.latest_events(run.id, limit=1)
+    return jsonify(items=items, last=lines[0].message if lines else None)
 
 
 @bp.get("/runs/<run_id>/export")

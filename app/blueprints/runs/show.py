@@ -7,6 +7,7 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import estimate_accuracy, run_charts, runs, samples
+from app.queries.rescorings import pending_rescorings
 from app.services.live_answers import newest_event_id
 
 
@@ -16,6 +17,7 @@ def show(run_id: str) -> str:
     """Show a run: live while it is active, its results afterwards."""
     # Read before the rows: what happens in between arrives twice rather than never.
     event_id = newest_event_id(run_id)
+    rescorings = pending_rescorings(run_id)
     row = runs.get_run(run_id, current_user.id)
     scores, latencies = samples.scores_and_latencies(run_id)
     history = run_charts.score_history(scores)
@@ -32,6 +34,7 @@ def show(run_id: str) -> str:
     return render_template(
         "runs/show.html",
         run=view,
+        rescorings=rescorings,
         latest_samples=[
             samples.page_view(sample, runs.preview_skip(row))
             for sample in samples.latest_samples(run_id)

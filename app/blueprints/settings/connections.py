@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -15,6 +15,8 @@ from app.services import connections as connection_service
 from app.services.connections import ConnectionChanges, ConnectionInfo
 from app.services.providers import PRESETS
 
+FRESH = "fresh_connection"
+
 
 @bp.get("/connections")
 def connections() -> ResponseReturnValue:
@@ -22,6 +24,7 @@ def connections() -> ResponseReturnValue:
     return render_template(
         "settings/connections.html",
         connections=connection_service.list_connections(current_user.id, current_user.is_admin),
+        fresh=session.pop(FRESH, None),
     )
 
 
@@ -51,7 +54,8 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
         for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
             flash(message, "error")
         return _page(form, info), error.status
-    flash(f"{target} is saved. Test it to see whether it works.", "success")
+    session[FRESH] = target  # the list tests it at once
+    flash(f"{target} is saved.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 
@@ -63,7 +67,8 @@ def connection_test(name: str) -> ResponseReturnValue:
     if result.error:
         flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")
     else:
-        flash(f"{name} works: {result.models_found} models, {result.latency_ms} ms.", "success")
+        models = "1 model" if result.models_found == 1 else f"{result.models_found} models"
+        flash(f"{name} works: {models}, {result.latency_ms} ms.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 

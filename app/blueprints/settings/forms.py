@@ -57,17 +57,15 @@ class ConnectionForm(SettingsForm):
     base_url = StringField(
         "Address",
         [Optional(), Length(max=500)],
-        description="Up to and including the version; empty for a well-known name.",
+        description="With the version, as in https://host/v1. Empty for a well-known name.",
     )
     api_key = StringField(
         "API key",
         [Optional(), Length(max=2000)],
-        description="Sealed before it is stored, and never shown again.",
+        description="Encrypted before it is stored, never shown again. Local servers need none.",
     )
     max_retries = IntegerField("Retries per call", [InputRequired("Enter a number.")], default=5)
-    max_connections = IntegerField(
-        "Calls at the same time", [InputRequired("Enter a number.")], default=16
-    )
+    max_connections = IntegerField("Parallel calls", [InputRequired("Enter a number.")], default=16)
     requests_per_minute = IntegerField("Calls per minute", [Optional()])
     timeout_s = FloatField("Timeout", [InputRequired("Enter a number.")], default=120)
 

@@ -28,12 +28,13 @@ def webhooks() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _list(form), 422
     try:
-        _, secret = webhook_service.create_webhook(current_user.id, _values(form))
+        hook_id, secret = webhook_service.create_webhook(current_user.id, _values(form))
     except StudioError as error:
         _complain(form, error)
         return _list(form), error.status
     # The secret is shown this once: so the answer is the page, not a redirect to it.
-    return _list(WebhookForm(formdata=None), secret), 201
+    hook = webhook_service.get_webhook(hook_id, current_user.id)
+    return _one(hook_id, WebhookForm(formdata=None, obj=hook), new_secret=secret), 201
 
 
 @bp.route("/webhooks/<webhook_id>", methods=["GET", "POST"])
@@ -107,14 +108,13 @@ def _complain(form: WebhookForm, error: StudioError) -> None:
         flash(message, "error")
 
 
-def _list(form: WebhookForm, new_secret: str | None = None) -> str:
+def _list(form: WebhookForm) -> str:
     hooks = webhook_service.list_webhooks(current_user.id)
     latest = delivery_service.latest_of(current_user.id)
     return render_template(
         "settings/webhooks.html",
         form=form,
         webhooks=[_view(hook, latest.get(hook.id)) for hook in hooks],
-        new_secret=new_secret,
     )
 
 

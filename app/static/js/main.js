@@ -2,15 +2,18 @@
 
 import { startCopy } from "./components/copy.js";
 import { startDialogs } from "./components/dialog.js";
+import { startErrors } from "./components/errors.js";
 import { startMenus } from "./components/menu.js";
 import { startSearch } from "./components/search.js";
 import { startTheme } from "./components/theme.js";
 import { startTimes } from "./components/times.js";
+import { startToasts } from "./components/toast.js";
 import { startTooltips } from "./components/tooltip.js";
 import { find } from "./lib/dom.js";
 
 const ON_DEMAND = [
   ["[data-live-run]", () => import("./components/live_run.js")],
+  ["[data-rescoring]", () => import("./components/rescoring.js")],
   ["[data-run-row]", () => import("./components/run_rows.js")],
   ["[data-run-form]", () => import("./components/estimate.js")],
   ["[data-benchmark-picker]", () => import("./components/benchmark_picker.js")],
@@ -29,6 +32,8 @@ startCopy();
 startSearch();
 startTimes();
 startTooltips();
+startToasts();
+startErrors();
 
 for (const [selector, load] of ON_DEMAND) {
   const node = find(selector);

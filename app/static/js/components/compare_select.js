@@ -8,8 +8,8 @@ export function start(form) {
   const order = inOrderOfAddress(findAll("[data-compare-pick]:checked").map((box) => box.value));
 
   const update = () => {
-    const runs = order.length === 1 ? "run" : "runs";
-    setText(label, order.length > 0 ? `Compare ${order.length} ${runs}` : "Compare");
+    const words = ["Compare", "Compare with another"];
+    setText(label, words[order.length] ?? `Compare ${order.length} runs`);
   };
   delegate("change", "[data-compare-pick]", (event, box) => {
     if (box.checked) {

@@ -8,6 +8,9 @@ export function start(presets) {
   for (const button of findAll("[data-preset-name]", presets)) {
     button.addEventListener("click", () => {
       const { presetName, presetKind, presetUrl } = button.dataset;
+      for (const other of findAll("[data-preset-name]", presets)) {
+        other.setAttribute("aria-pressed", String(other === button));
+      }
       find("[name=name]", form).value = presetName;
       find("[name=kind]", form).value = presetKind;
       find("[name=base_url]", form).value = presetUrl;

@@ -9,6 +9,10 @@ export function start() {
     event.preventDefault();
     test(form);
   });
+  const fresh = find("[data-test-now]");
+  if (fresh) {
+    test(fresh);
+  }
 }
 
 async function test(form) {
@@ -31,7 +35,7 @@ async function test(form) {
 function show(node, result) {
   node.dataset.state = result.ok ? "ok" : "bad";
   if (result.ok) {
-    const models = `${number(result.models_found)} models`;
+    const models = `${number(result.models_found)} ${result.models_found === 1 ? "model" : "models"}`;
     setText(node, `Works: answered in ${milliseconds(result.latency_ms)}, ${models}. Tested just now`);
     return;
   }

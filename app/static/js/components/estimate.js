@@ -31,6 +31,14 @@ function wanted(form) {
   };
 }
 
+/* Only some benchmarks are scored by a second model. */
+function isJudged(form) {
+  const benchmark = find("[name=benchmark]:checked", form);
+  return benchmark !== null && "judged" in benchmark.dataset;
+}
+
+const lacksJudge = (form, { judge }) => isJudged(form) && !/^[^/]+\/.+/.test(judge ?? "");
+
 const isComplete = ({ benchmark, model }) => benchmark !== "" && /^[^/]+\/.+/.test(model);
 
 async function refresh(state) {
@@ -40,11 +48,11 @@ async function refresh(state) {
   const result = find("[data-estimate-result]", panel);
   const empty = find("[data-estimate-empty]", panel);
   const status = find("[data-estimate-status]", panel);
-  if (!isComplete(question)) {
+  if (!isComplete(question) || lacksJudge(form, question)) {
     result.hidden = true;
     empty.hidden = false;
     setText(status, "");
-    showChecks(panel, openChecks(question));
+    showChecks(panel, openChecks(form, question));
     return;
   }
   empty.hidden = true;
@@ -53,10 +61,10 @@ async function refresh(state) {
   try {
     const ask = () => post(form.dataset.estimateUrl, question, { signal });
     const estimate = await withSkeleton(find("[data-estimate-loading]", panel), result, ask);
-    fill(panel, estimate);
+    fill(panel, estimate, isJudged(form));
     result.hidden = false;
     setText(status, "Estimate ready");
-    showChecks(panel, estimate.checks ?? ownChecks(form, estimate));
+    showChecks(panel, [...(estimate.checks ?? []), ...budgetChecks(form, estimate)]);
   } catch (error) {
     if (error.name === "AbortError") {
       return;
@@ -64,17 +72,19 @@ async function refresh(state) {
     result.hidden = true;
     setText(status, "");
     showChecks(panel, [
-      ...openChecks(question),
+      ...openChecks(form, question),
       { state: "fail", title: error.message, detail: error.action },
     ]);
   }
 }
 
-function fill(panel, estimate) {
+function fill(panel, estimate, judged) {
   const put = (name, text) => setText(find(`[data-estimate-${name}]`, panel), text);
   const known = estimate.price_known && estimate.cost_usd;
   put("cost", known ? range(estimate.cost_usd, usd) : "Unknown price");
   put("basis", basis(estimate, known));
+  find("[data-estimate-judged]", panel).hidden = !judged;
+  put("judge", judged ? range(estimate.judge_cost_usd, usd) : "");
   put("samples", number(estimate.samples));
   put("calls", number(estimate.calls));
   put("input", tokens(estimate.input_tokens));
@@ -90,13 +100,14 @@ function basis(estimate, known) {
   if (!known) {
     return "No price is known for this model, so the cost cannot be estimated.";
   }
-  return [estimate.basis, estimate.price_source && `Prices: ${estimate.price_source}`]
+  const words = [estimate.basis, estimate.price_source && `Prices: ${estimate.price_source}`]
     .filter(Boolean)
     .join(". ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function openChecks(question) {
-  return [
+function openChecks(form, question) {
+  const checks = [
     { state: question.benchmark ? "ok" : "todo", title: "Benchmark chosen" },
     {
       state: isComplete({ benchmark: "-", model: question.model }) ? "ok" : "todo",
@@ -104,21 +115,32 @@ function openChecks(question) {
       detail: question.model ? null : "As connection/model-id",
     },
   ];
-}
-
-function ownChecks(form, estimate) {
-  const budget = Number(form.elements.budget_usd?.value);
-  const checks = openChecks(wanted(form));
-  checks.push({ state: estimate.price_known ? "ok" : "warn", title: "Price known" });
-  if (budget > 0 && estimate.cost_usd) {
-    const covered = estimate.cost_usd.high <= budget;
+  if (isJudged(form)) {
     checks.push({
-      state: covered ? "ok" : "warn",
-      title: covered ? "Budget covers the estimate" : "Budget may run out",
-      detail: covered ? null : "The run pauses when it is spent; nothing is lost.",
+      state: lacksJudge(form, question) ? "todo" : "ok",
+      title: "Judge chosen",
+      detail: question.judge ? null : "A second model scores the answers of this benchmark.",
     });
   }
   return checks;
+}
+
+/* The server knows no budget when it estimates. */
+function budgetChecks(form, estimate) {
+  const budget = Number(form.elements.budget_usd?.value);
+  if (!(budget > 0) || !estimate.cost_usd) {
+    return [];
+  }
+  // A budget is for the run and its judge together.
+  const most = estimate.cost_usd.high + (estimate.judge_cost_usd?.high ?? 0);
+  const isCovered = most <= budget;
+  return [
+    {
+      state: isCovered ? "ok" : "warn",
+      title: isCovered ? "Budget covers the estimate" : "Budget may run out",
+      detail: isCovered ? null : "The run pauses when it is spent; nothing is lost.",
+    },
+  ];
 }
 
 function showChecks(panel, checks) {

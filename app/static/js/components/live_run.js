@@ -25,6 +25,7 @@ class Follower {
     this.chart = new LiveChart(find("[data-live-chart]", root));
     this.poller = null;
     this.ended = false;
+    this.isAskingForStart = false;
   }
 
   connect() {
@@ -58,6 +59,29 @@ class Follower {
   take(progress) {
     this.view.setProgress(progress);
     this.chart?.add(progress.done, progress.score);
+    if (progress.started_at) {
+      this.view.setStarted(new Date(progress.started_at));
+    } else if (progress.status === "running" && this.view.lacksStart) {
+      this.askForStart();
+    }
+  }
+
+  /* The stream does not say when a queued run started; the run itself does. */
+  async askForStart() {
+    if (this.isAskingForStart) {
+      return;
+    }
+    this.isAskingForStart = true;
+    try {
+      const run = await get(this.root.dataset.pollUrl);
+      if (run.started_at) {
+        this.view.setStarted(new Date(run.started_at));
+      }
+    } catch {
+      // The next progress asks again.
+    } finally {
+      this.isAskingForStart = false;
+    }
   }
 
   poll() {
@@ -123,6 +147,7 @@ function progressOf(run) {
     counts: run.counts,
     score: run.score,
     cost_usd: run.usage?.cost_usd ?? null,
+    judge_cost_usd: run.usage?.judge_cost_usd ?? null,
     input_tokens: run.usage?.input_tokens,
     output_tokens: run.usage?.output_tokens,
     eta_s: run.eta_s,

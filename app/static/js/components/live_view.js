@@ -4,7 +4,6 @@ import { find, findAll, make, setText } from "../lib/dom.js";
 import {
   clock,
   compact,
-  duration,
   interval,
   milliseconds,
   moment,
@@ -23,6 +22,7 @@ const NEAR_END_PX = 40;
 export class LiveView {
   constructor(root) {
     this.root = root;
+    this.title = document.title;
     this.samples = find("[data-live-samples]", root);
     this.log = find("[data-live-log]", root);
     if (this.log) {
@@ -34,19 +34,20 @@ export class LiveView {
     setText(find(`[data-live="${name}"]`, this.root), text);
   }
 
-  setStatus(status, startedAt) {
+  setStatus(status) {
     setStatusPill(find("[data-run-status] .pill"), status);
-    if (status === "running") {
-      this.setStarted(startedAt ? new Date(startedAt) : new Date());
-    }
   }
 
-  /* The stream does not say when a run started: the page saw it happen. */
-  setStarted(date) {
+  get lacksStart() {
     const cell = find('[data-live="started"]', this.root);
-    if (cell && !find("time", cell)) {
+    return cell !== null && find("time", cell) === null;
+  }
+
+  setStarted(date) {
+    if (this.lacksStart) {
       const at = date.toISOString();
-      cell.replaceChildren(make("time", { datetime: at, "data-time": "moment" }, moment(date)));
+      const time = make("time", { datetime: at, "data-time": "moment" }, moment(date));
+      find('[data-live="started"]', this.root).replaceChildren(time);
     }
   }
 
@@ -55,24 +56,28 @@ export class LiveView {
     const bar = find('[data-live="bar"]', this.root);
     bar.max = total || 1;
     bar.value = done;
+    document.title = `${percent(done / (total || 1), 0)} · ${this.title}`;
     this.put("done", number(done));
     this.put("total", number(total));
     this.put("score", percent(score?.value));
     if (score?.ci95) {
       this.put("interval", `95% interval ${interval(score.ci95)}`);
     }
-    this.setStatus(progress.status, progress.started_at);
+    this.setStatus(progress.status);
     this.setSpend(progress);
     this.setPace(progress);
     this.setOutcomes(progress.counts);
     this.setWaiting(progress.waiting);
   }
 
-  setSpend({ cost_usd: costUsd, input_tokens: input, output_tokens: output }) {
+  setSpend(progress) {
+    const { done, cost_usd: costUsd, judge_cost_usd: judgeUsd } = progress;
+    const { input_tokens: input, output_tokens: output } = progress;
     const cost = find('[data-live="cost"]', this.root);
     if (cost && !("free" in cost.dataset)) {
-      setText(cost, usd(costUsd));
+      setText(cost, spent(costUsd, done));
     }
+    this.put("judge-cost", spent(judgeUsd, done));
     this.put("tokens", compact((input ?? 0) + (output ?? 0)));
     this.put("tokens-split", `${compact(input)} in, ${compact(output)} out`);
   }
@@ -80,7 +85,7 @@ export class LiveView {
   setPace({ status, eta_s: etaS, rate_per_s: rate, retries, counts }) {
     const queued = status === "queued";
     const hasEta = etaS !== null && etaS !== undefined;
-    const eta = hasEta ? `About ${duration(etaS)} left` : "Estimating";
+    const eta = hasEta ? `About ${remaining(etaS)} left` : "Estimating";
     this.put("eta", queued ? "Waiting for a worker" : eta);
     this.put("rate", rate ? `${rate.toFixed(1)} per second` : "");
     this.put("errors", number(counts?.error ?? 0));
@@ -168,6 +173,12 @@ export class LiveView {
   }
 }
 
+/* Before the first answer there is nothing to know yet. */
+function spent(amountUsd, done) {
+  const isKnown = amountUsd !== null && amountUsd !== undefined;
+  return done || isKnown ? usd(amountUsd) : "–";
+}
+
 function sampleRow(sample, url) {
   const [word, tone] = OUTCOME[sample.outcome] ?? [sample.outcome, "idle"];
   const answer = sample.answer ?? "no answer";
@@ -185,7 +196,12 @@ function sampleRow(sample, url) {
       ),
     ),
     make("td", { class: "at-right" }, make("span", { class: `pill pill-${tone}` }, word)),
-    make("td", { class: "at-left" }, make("span", { class: "mono clip cell-answer" }, String(answer))),
+    make(
+      "td",
+      { class: "at-left answer" },
+      make("span", { class: "only-s", "aria-hidden": "true" }, "Answer "),
+      make("span", { class: "mono clip cell-answer" }, String(answer)),
+    ),
     make("td", { class: "num at-right muted" }, milliseconds(sample.latency_ms)),
   );
 }

@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
-import { duration, interval, number, percent } from "../lib/format.js";
+import { duration, interval, number, percent, usd } from "../lib/format.js";
 import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 3000;
@@ -51,6 +51,9 @@ function show(row, run) {
   bar.classList.toggle("progress-idle", run.status !== "running");
   setStatusPill(find(".pill", row), run.status);
   setText(find("[data-run-duration]", row), duration(run.duration_s));
+  if (!run.simulated && done > 0) {
+    setText(find("[data-run-cost]", row), usd(run.usage?.cost_usd));
+  }
   if (run.score) {
     find("[data-run-score]", row).replaceChildren(...scoreParts(run.score));
   }

@@ -42,9 +42,16 @@ export function usd(value) {
   if (value !== 0 && Math.abs(value) < 0.0001) {
     return "under $0.0001";
   }
-  const digits = value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const digits = usdDigits(Math.abs(value));
+  const options = { minimumFractionDigits: 2, maximumFractionDigits: digits };
   return `$${value.toLocaleString("en-US", options)}`;
+}
+
+function usdDigits(size) {
+  if (size === 0 || size >= 0.1) {
+    return 2;
+  }
+  return size < 0.01 ? 4 : 3;
 }
 
 /** A {low, high} range, or one value where both read alike. */

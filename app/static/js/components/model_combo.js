@@ -1,0 +1,186 @@
+/* A field for a model as a combobox: discovered models are offered, any other may be typed. */
+
+import { debounce, find, findAll, make } from "../lib/dom.js";
+import { get } from "../lib/api.js";
+import { compact, usd } from "../lib/format.js";
+
+const TYPING_MS = 200;
+const OFFERED = 50;
+
+export class ModelCombo {
+  /* `questions` returns what else to ask the server; `refuses` says why a model does not do. */
+  constructor(box, modelsUrl, { questions = () => ({}), refuses = () => "", onChoose = () => {} } = {}) {
+    this.input = find("[data-combo-input]", box);
+    this.list = find("[data-combo-list]", box);
+    this.modelsUrl = modelsUrl;
+    this.questions = questions;
+    this.refuses = refuses;
+    this.onChoose = onChoose;
+    this.models = [];
+    this.at = -1;
+    this.asked = null;
+    this.setUp();
+  }
+
+  setUp() {
+    const { input, list } = this;
+    const attributes = {
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": list.id,
+      "aria-autocomplete": "list",
+    };
+    for (const [name, value] of Object.entries(attributes)) {
+      input.setAttribute(name, value);
+    }
+    const ask = debounce(() => this.open(), TYPING_MS);
+    input.addEventListener("input", (event) => {
+      if (!event.detail?.chosen) {
+        ask();
+      }
+    });
+    input.addEventListener("click", () => this.open());
+    input.addEventListener("keydown", (event) => this.onKey(event));
+    input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      this.take(event.target.closest("[role=option]"));
+    });
+  }
+
+  async open() {
+    this.asked?.abort();
+    this.asked = new AbortController();
+    const words = this.input.value.trim();
+    const { connection, ...others } = this.questions();
+    const query = new URLSearchParams({ limit: OFFERED, ...others });
+    if (connection) {
+      query.set("connection", connection);
+    }
+    if (words && words !== `${connection}/`) {
+      query.set("q", words);
+    }
+    try {
+      const { signal } = this.asked;
+      this.models = (await get(`${this.modelsUrl}?${query}`, { signal })).items;
+      this.show();
+    } catch (error) {
+      if (error.name !== "AbortError") {
+        this.say(error.message);
+        this.reveal(true);
+      }
+    }
+  }
+
+  show() {
+    this.at = -1;
+    if (this.models.length > 0) {
+      this.list.replaceChildren(...this.models.map((model, index) => this.option(model, index)));
+    } else {
+      const isWhole = /^[^/\s]+\/\S+$/.test(this.input.value.trim());
+      this.say(
+        isWhole
+          ? "Not among the discovered models; it is used as typed."
+          : "No discovered model fits. Type it as connection/model-id.",
+      );
+    }
+    this.reveal(document.activeElement === this.input);
+  }
+
+  say(text) {
+    this.list.replaceChildren(make("li", { class: "combo-empty" }, text));
+  }
+
+  option(model, index) {
+    const refusal = this.refuses(model);
+    return make(
+      "li",
+      {
+        class: "combo-option",
+        id: `${this.list.id}-${index}`,
+        role: "option",
+        "aria-selected": "false",
+        "aria-disabled": refusal ? "true" : null,
+        "data-value": model.id,
+      },
+      make("span", { class: "mono" }, model.id),
+      model.simulated ? make("span", { class: "tag tag-simulated" }, "Simulated") : null,
+      make("span", { class: "combo-note" }, notesOf(model, refusal).join(", ")),
+    );
+  }
+
+  onKey(event) {
+    const options = findAll("[role=option]", this.list);
+    const isOpen = !this.list.hidden;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!isOpen) {
+        this.open();
+        return;
+      }
+      const from = this.at < 0 && event.key === "ArrowUp" ? 0 : this.at;
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      this.at = (from + step + options.length) % (options.length || 1);
+      this.mark(options);
+    } else if (event.key === "Enter" && isOpen && this.at >= 0) {
+      event.preventDefault();
+      this.take(options[this.at]);
+    } else if (event.key === "Escape" && isOpen) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  mark(options) {
+    options.forEach((node, index) => {
+      node.setAttribute("aria-selected", String(index === this.at));
+    });
+    const current = options[this.at];
+    if (current) {
+      this.input.setAttribute("aria-activedescendant", current.id);
+      current.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  take(option) {
+    if (option && option.getAttribute("aria-disabled") !== "true") {
+      this.choose(option.dataset.value);
+    }
+  }
+
+  choose(id) {
+    this.input.value = id;
+    this.close();
+    this.input.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: { chosen: true } }));
+    this.onChoose(this.models.find((model) => model.id === id));
+  }
+
+  close() {
+    this.asked?.abort();
+    this.input.removeAttribute("aria-activedescendant");
+    this.reveal(false);
+  }
+
+  reveal(isVisible) {
+    this.list.hidden = !isVisible;
+    this.input.setAttribute("aria-expanded", String(isVisible));
+  }
+}
+
+function notesOf(model, refusal) {
+  const { price } = model;
+  const notes = [];
+  if (refusal) {
+    notes.push(refusal);
+  } else if (model.simulated) {
+    notes.push("free");
+  } else if (price) {
+    notes.push(`${usd(price.input_usd_per_mtok)} in, ${usd(price.output_usd_per_mtok)} out per M`);
+  } else {
+    notes.push("price unknown");
+  }
+  if (model.context_tokens) {
+    notes.push(`${compact(model.context_tokens)} context`);
+  }
+  return notes;
+}
