@@ -18,7 +18,7 @@ def test_the_first_account_becomes_administrator(app: Flask) -> None:
 def test_what_is_wrong_with_an_account_is_said(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["create-user", "ada", "--password", "short"])
     assert result.exit_code == 1
-    assert "e-mail address" in result.output
+    assert "email address" in result.output
     assert "Traceback" not in result.output
 
 

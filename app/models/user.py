@@ -48,4 +48,3 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
-    user: Mapped[User] = relationship(lazy="joined")

@@ -95,7 +95,12 @@ def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
     if not common:
         found.append("The runs have no scored sample in common.")
     elif any(len(scores) != common for scores in paired.by_run):
-        found.append(f"Only the {common:,} samples that all runs have scored are compared.")
+        found.append(
+            f"Only the {common:,} samples that both runs have scored are compared."
+            if len(rows) == 2
+            else f"Each pair is compared on the samples that both have scored; {common:,} are "
+            "common to all."
+        )
     if any(run.simulated for run in rows):
         found.append("Simulated models are among them: their scores mean nothing.")
     unfinished = [run.id for run in rows if run.status != "completed"]

@@ -65,7 +65,7 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         },
         {
             "label": "Sample error rate",
-            "value": f"{errors / done:.2%}" if done else "–",
+            "value": f"{errors / done:.1%}" if done else "–",
             "note": f"{errors:,} of {done:,}" if done else None,
             "foot": "Errors are never scored as wrong",
         },

@@ -42,9 +42,9 @@ class Account:
     scopes: frozenset[str] = ALL_SCOPES
 
 
-def as_account(user: User, scopes: frozenset[str] = ALL_SCOPES) -> Account:
+def as_account(user: User) -> Account:
     """Return the account of a row."""
-    return Account(user.id, user.email, user.is_admin, user.created_at, scopes)
+    return Account(user.id, user.email, user.is_admin, user.created_at)
 
 
 def normalize_email(email: str) -> str:
@@ -56,8 +56,8 @@ def normalize_email(email: str) -> str:
     normal = email.strip().lower()
     if len(normal) > MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(normal):
         raise Invalid(
-            "The e-mail address is not valid.",
-            fields={"email": ["Enter an e-mail address such as ada@example.org."]},
+            "The email address is not valid.",
+            fields={"email": ["Enter an email address such as ada@example.org."]},
         )
     return normal
 
@@ -128,7 +128,7 @@ def register_account(email: str, password: str) -> Account:
             return as_account(user)
     except IntegrityError:
         raise Conflict(
-            "This e-mail address cannot be registered.",
+            "This email address cannot be registered.",
             code="email_taken",
             action="If it is yours, sign in instead.",
             fields={"email": ["This address cannot be registered. Is it yours? Sign in."]},
@@ -165,7 +165,7 @@ def authenticate(email: str, password: str) -> Account:
     right = verify_password(stored, password)
     if account is None or stored is None or not right:
         raise Unauthorized(
-            "The e-mail address or the password is wrong.",
+            "The email address or the password is wrong.",
             code="bad_credentials",
             action="Check both and try again.",
         )

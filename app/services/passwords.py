@@ -97,5 +97,5 @@ def password_problems(password: str, email: str) -> list[str]:
     if lowered in _COMMON or len(set(lowered)) < 3:
         return ["This password is among the first that attackers try. Choose another one."]
     if lowered in {email, email.partition("@")[0]}:
-        return ["The password must not be your e-mail address."]
+        return ["The password must not be your email address."]
     return []

@@ -328,6 +328,9 @@ def test_runs_are_filtered(app: Flask, api: ApiClient, owner: Account) -> None:
     assert found(status="completed") == [a]
     assert found(status="completed,failed") == [a, b]
     assert found(status="active") == [c]
+    unknown = api.get("/runs?status=done,failed")
+    assert unknown.status_code == 422
+    assert "done is no status" in unknown.json["errors"]["status"][0]
     assert found(benchmark="gsm8k") == [c]
     assert found(model="openai/gpt-4o") == [b]
     assert found(tag="night") == [a]
@@ -397,9 +400,11 @@ def test_rescoring_adds_a_score_and_calls_nobody(
     before = api.get(f"/runs/{run_id}").json
     again = api.post(f"/runs/{run_id}/rescore", json={"protocol": "studio"})
     assert again.status_code == 202
+    assert again.json["rescorings"] == [{"protocol": "studio", "done": 0}]
     with app.app_context():
         rescore_run(run_id, "studio")
     after = api.get(f"/runs/{run_id}").json
+    assert after["rescorings"] == []
     assert after["score"] == before["score"]
     assert after["scores"]["studio"]["value"] == before["score"]["value"]
     refused = api.post(f"/runs/{run_id}/rescore", json={"protocol": "nope"})

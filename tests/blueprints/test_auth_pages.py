@@ -62,7 +62,7 @@ def test_registering_signs_in(client):
 @pytest.mark.parametrize(
     ("data", "status", "message"),
     [
-        ({"email": "", "password": ""}, 422, "Enter your e-mail address."),
+        ({"email": "", "password": ""}, 422, "Enter your email address."),
         ({"email": "nonsense", "password": PASSWORD}, 422, "such as ada@example.org"),
         ({"email": "x@example.org", "password": "short"}, 422, "at least 8 characters"),
         ({"email": "ada@example.org", "password": PASSWORD}, 409, "cannot be registered"),

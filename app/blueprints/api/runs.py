@@ -15,7 +15,7 @@ from app.blueprints.api.schemas.runs import (
     ExportQuery,
     RescoreBody,
     ResumeBody,
-    RunAnswer,
+    RunDetail,
     RunList,
     RunPatch,
     RunPath,
@@ -23,6 +23,7 @@ from app.blueprints.api.schemas.runs import (
 )
 from app.errors import Invalid
 from app.queries import exports, runs
+from app.queries.rescorings import pending_rescorings
 from app.services import rescoring, run_lifecycle, run_submission
 from app.services.live_answers import live_answer
 from app.services.run_requests import RunRequest
@@ -46,13 +47,14 @@ EXPORTED: dict[str, Any] = {
 
 
 def _answer(run_id: str, status: int = 200) -> Response:
-    response = view_answer(runs.run_view(runs.get_run(run_id, g.account.id)), status)
+    view = runs.run_view(runs.get_run(run_id, g.account.id))
+    response = view_answer({**view, "rescorings": pending_rescorings(run_id)}, status)
     if status == 201:
         response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return response
 
 
-@bp.post("/runs", responses={201: RunAnswer})
+@bp.post("/runs", responses={201: RunDetail})
 @limits.create_run
 def create_run(body: RunRequest) -> Response:
     """Start a run."""
@@ -93,13 +95,13 @@ def list_runs(query: RunQuery) -> Response:
     )
 
 
-@bp.get("/runs/<string:run_id>", responses={200: RunAnswer})
+@bp.get("/runs/<string:run_id>", responses={200: RunDetail})
 def get_run(path: RunPath) -> Response:
     """Return a run with its progress or result."""
     return _answer(path.run_id)
 
 
-@bp.patch("/runs/<string:run_id>", responses={200: RunAnswer})
+@bp.patch("/runs/<string:run_id>", responses={200: RunDetail})
 def patch_run(path: RunPath, body: RunPatch) -> Response:
     """Change tags or notes."""
     run_lifecycle.annotate_run(path.run_id, g.account.id, tags=body.tags, notes=body.notes)
@@ -113,14 +115,14 @@ def delete_run(path: RunPath) -> Response:
     return no_content()
 
 
-@bp.post("/runs/<string:run_id>/cancel", responses={202: RunAnswer})
+@bp.post("/runs/<string:run_id>/cancel", responses={202: RunDetail})
 def cancel_run(path: RunPath) -> Response:
     """Ask a run to end; finished samples are kept."""
     run_lifecycle.cancel_run(path.run_id, g.account.id)
     return _answer(path.run_id, 202)
 
 
-@bp.post("/runs/<string:run_id>/resume", responses={202: RunAnswer})
+@bp.post("/runs/<string:run_id>/resume", responses={202: RunDetail})
 def resume_run(path: RunPath, body: ResumeBody) -> Response:
     """Go on with a failed, paused or canceled run; finished samples are kept."""
     run_lifecycle.resume_run(
@@ -129,7 +131,7 @@ def resume_run(path: RunPath, body: ResumeBody) -> Response:
     return _answer(path.run_id, 202)
 
 
-@bp.post("/runs/<string:run_id>/duplicate", responses={201: RunAnswer})
+@bp.post("/runs/<string:run_id>/duplicate", responses={201: RunDetail})
 @limits.create_run
 def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
     """Start a run like this one."""
@@ -145,7 +147,7 @@ def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
     return _answer(_submit(asked), 201)
 
 
-@bp.post("/runs/<string:run_id>/rescore", responses={202: RunAnswer})
+@bp.post("/runs/<string:run_id>/rescore", responses={202: RunDetail})
 def rescore_run(path: RunPath, body: RescoreBody) -> Response:
     """Score the stored answers under another protocol; no model call is made."""
     rescoring.ask_rescoring(path.run_id, g.account.id, body.protocol)

@@ -13,7 +13,7 @@ class _CredentialsForm(FlaskForm):
     class Meta:
         csrf = False  # CSRFProtect checks every POST before a view sees it
 
-    email = StringField("Email", [InputRequired("Enter your e-mail address."), Length(max=320)])
+    email = StringField("Email", [InputRequired("Enter your email address."), Length(max=320)])
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
 
 

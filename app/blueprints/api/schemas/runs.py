@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     Field,
@@ -23,6 +24,13 @@ from app.blueprints.api.schemas.fields import (
 from app.services.run_requests import MAX_BUDGET_USD, MAX_TAGS, Number, RunOptions, Tag
 
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
+
+
+def _known_statuses(text: str) -> str:
+    known = ("active", *get_args(Status))
+    if unknown := set(text.split(",")) - {*known, ""}:
+        raise ValueError(f"{', '.join(sorted(unknown))} is no status: {', '.join(known)}")
+    return text
 
 
 class Counts(BaseModel):
@@ -112,6 +120,19 @@ class RunAnswer(BaseModel):
     links: dict[str, str]
 
 
+class PendingRescoring(BaseModel):
+    """A scoring of the stored answers that is under way."""
+
+    protocol: str
+    done: int = Field(description="Answers scored so far, of the run's counts.done.")
+
+
+class RunDetail(RunAnswer):
+    """A run by itself."""
+
+    rescorings: list[PendingRescoring]
+
+
 class RunList(PageAnswer):
     """Runs."""
 
@@ -127,7 +148,9 @@ class RunPath(BaseModel):
 class RunQuery(PageQuery):
     """Which runs."""
 
-    status: Text = Field("", description="One or several, comma-separated.")
+    status: Annotated[Text, AfterValidator(_known_statuses)] = Field(
+        "", description="One or several, comma-separated; active: queued or running."
+    )
     benchmark: Text = ""
     model: Text = ""
     tag: Text = ""
