@@ -18,7 +18,8 @@ from tests.queue_fixtures import bare_app
 
 
 @pytest.fixture(autouse=True)
-def _hubs_end() -> Iterator[None]:
+def _hubs_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(live_hub, "_POLL_S", 0.05)  # how long its end is waited for
     yield
     live_hub.stop_streams_unless(lambda: False)
     for thread in threading.enumerate():

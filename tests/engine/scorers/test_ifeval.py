@@ -225,6 +225,6 @@ def test_a_megabyte_of_anything_is_judged_in_time(unit):
 
 def test_random_text_never_raises():
     draw = random.Random(7)  # noqa: S311 - reproducible test data
-    for _ in range(300):
+    for _ in range(100):
         answer = "".join(draw.choices("aA.!?*\n \"[]<>'{}:-0é你है", k=draw.randrange(60)))
         SCORERS["ifeval/google"](answer, sample(*((name, {}) for name in CHECKS)))
