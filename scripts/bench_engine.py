@@ -25,6 +25,7 @@ from urllib.request import urlopen
 
 import psutil
 from redis import Redis
+from sqlalchemy import MetaData
 
 SERVER = Path(__file__).parent.parent / "tests" / "fakes" / "model_server.py"
 SAMPLE_EVERY_S = 0.02
@@ -56,7 +57,11 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--latency", type=float, default=0.1, help="seconds per answer")
-    parser.add_argument("--postgresql", metavar="URL", help="default: SQLite in a new folder")
+    parser.add_argument(
+        "--postgresql",
+        metavar="URL",
+        help="a database that is emptied; default: SQLite in a new folder",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     return parser.parse_args()
 
@@ -98,6 +103,10 @@ def measure(arguments: argparse.Namespace) -> None:
     queue = queue_server.ensure(settings.queue_dir)
     app = create_app(settings)
     with app.app_context():
+        with db.engine.begin() as connection:
+            leftovers = MetaData()
+            leftovers.reflect(connection)
+            leftovers.drop_all(connection)
         upgrade("migrations")
         db.engine.dispose()
     model = subprocess.Popen(

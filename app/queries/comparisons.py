@@ -14,7 +14,7 @@ from app.queries.flips import flip_views
 from app.queries.paired_scores import PairedScores, pair_scores
 
 MAX_RUNS = 6
-MAX_FLIPS = 200
+FLIPS_PER_PAGE = 100
 COMPARED = (
     ("dataset", "the questions"),
     ("prompt", "the prompt"),
@@ -25,14 +25,14 @@ COMPARED = (
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
 
 
-def compare_runs(run_ids: list[str], account_id: int) -> dict[str, Any]:
+def compare_runs(run_ids: list[str], account_id: int, *, flips_from: int = 0) -> dict[str, Any]:
     """Return the comparison as the API shows it; the first run is the baseline.
 
     Raises:
         Invalid: Fewer than two runs, or too many.
         NotFound: A run is not the account's.
     """
-    return comparison_of(chosen_runs(run_ids, account_id))
+    return comparison_of(chosen_runs(run_ids, account_id), flips_from=flips_from)
 
 
 def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:
@@ -51,12 +51,19 @@ def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:
     return [run_queries.get_run(run_id, account_id) for run_id in wanted]
 
 
-def comparison_of(rows: Sequence[Run]) -> dict[str, Any]:
-    """Return the comparison of two or more runs as the API shows it."""
+def comparison_of(rows: Sequence[Run], *, flips_from: int = 0) -> dict[str, Any]:
+    """Return the comparison of two or more runs as the API shows it.
+
+    Args:
+        rows: The runs; the first is the baseline.
+        flips_from: How many of the samples that flipped between the first two were shown before.
+    """
     refusal = _refusal(rows)
     paired = None if refusal else pair_scores([run.id for run in rows])
     common = paired.common() if paired else 0
-    shown = islice(paired.flipped(), MAX_FLIPS) if paired else ()
+    flips_total = paired.flips() if paired else 0
+    flips_to = min(flips_from + FLIPS_PER_PAGE, flips_total)
+    shown = islice(paired.flipped(), flips_from, max(flips_from, flips_to)) if paired else ()
     return {
         "comparable": common > 0,
         "warnings": _warnings(rows, paired) if paired else [refusal],
@@ -64,7 +71,8 @@ def comparison_of(rows: Sequence[Run]) -> dict[str, Any]:
         "runs": [run_queries.run_view(run) for run in rows],
         "pairs": _pairs(rows, paired) if paired else [],
         "flips": flip_views(rows, list(shown)),
-        "flips_total": paired.flips() if paired else 0,
+        "flips_total": flips_total,
+        "flips_next": flips_to if flips_to < flips_total else None,
     }
 
 

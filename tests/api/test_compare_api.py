@@ -78,6 +78,19 @@ def test_a_clearly_better_run_is_called_better(app: Flask, api: ApiClient, owner
     assert [cell["outcome"] for cell in flip["cells"]] == ["incorrect", "correct"]
 
 
+def test_all_flips_can_be_read(app: Flask, api: ApiClient, owner: Account) -> None:
+    with app.app_context():
+        ids = [finished(owner, [score] * 230) for score in (0.0, 1.0)]
+    address = f"/compare?run_ids={','.join(ids)}&flips_from="
+    pages = [api.get(f"{address}{start}").json for start in (0, 100, 200)]
+    assert [page["flips_next"] for page in pages] == [100, 200, None]
+    seen = [flip["sample_id"] for page in pages for flip in page["flips"]]
+    assert seen == [f"s{n}" for n in range(230)]
+    beyond = api.get(f"{address}230").json
+    assert (beyond["flips"], beyond["flips_total"], beyond["flips_next"]) == ([], 230, None)
+    assert api.get(f"{address}-1").status_code == 422
+
+
 def test_graded_scores_are_compared_by_their_differences(
     app: Flask, api: ApiClient, owner: Account
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -53,6 +55,23 @@ def test_two_runs_are_compared_with_charts_and_differing_samples(
     assert html.count("<svg") >= 2
     assert f"/runs/{a}/samples/s6?epoch=1" in html
     assert signed_in.get(f"/compare?run_ids={a},{b}").text.count("x/weak") == html.count("x/weak")
+
+
+def test_samples_that_flipped_are_shown_in_pages(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        a, b = finished(owner, 0, 130), finished(owner, 130, 0)
+    first = signed_in.get(f"/compare?run_ids={a},{b}").text
+    assert "1–100 of 130" in first
+    assert 'rel="prev"' not in first
+    [link] = re.findall(r'rel="next"\s+href="([^"#]+)', first)
+    second = signed_in.get(unescape(link)).text
+    assert "101–130 of 130" in second
+    assert 'rel="next"' not in second
+    assert 'rel="prev"' in second
+    beyond = signed_in.get(f"/compare?run_ids={a},{b}&flips_from={'9' * 30}")
+    assert "No more samples flipped" in beyond.text
 
 
 def test_a_run_that_lacks_samples_is_shown_beside_those_that_have_them(

@@ -279,6 +279,9 @@ MODELS = [
 ]
 
 
+FLIPS = {"first": 1, "last": 3, "previous_url": None, "next_url": "/compare?flips_from=3"}
+
+
 def comparison() -> dict[str, Any]:
     first = {**RUNS[1], "label": "A", "baseline": True}
     second = {**RUNS[0], "label": "B", "baseline": False, "status": "completed"}

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.templates.preview_data import (
     CATEGORIES,
+    FLIPS,
     MODELS,
     RUNS,
     SAMPLES,
@@ -276,7 +277,12 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "compare": (
             "compare/show.html",
-            {"candidates": candidates, "comparison": comparison(), "charts": {}},
+            {
+                "candidates": candidates,
+                "comparison": comparison(),
+                "flips": FLIPS,
+                "charts": {},
+            },
         ),
         "compare_pick": (
             "compare/show.html",

@@ -20,6 +20,9 @@ class CompareQuery(BaseModel):
     """Which runs; the first is the baseline."""
 
     run_ids: Text = Field(description="Two to six run ids, comma-separated.")
+    flips_from: int = Field(
+        0, ge=0, le=10_000_000, description="flips_next of the answer before, for more flips."
+    )
 
 
 class Pair(BaseModel):
@@ -51,10 +54,11 @@ class ComparisonAnswer(BaseModel):
     pairs: list[Pair]
     flips: list[dict[str, Any]]
     flips_total: int
+    flips_next: int | None = Field(description="null: there are no more.")
 
 
 @bp.get("/compare", responses={200: ComparisonAnswer})
 def compare(query: CompareQuery) -> Response:
     """Compare runs, paired by sample."""
     ids = [run_id for run_id in query.run_ids.split(",") if run_id]
-    return view_answer(compare_runs(ids, g.account.id))
+    return view_answer(compare_runs(ids, g.account.id, flips_from=query.flips_from))

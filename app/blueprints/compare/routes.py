@@ -13,6 +13,7 @@ from app.queries import compare_charts, comparisons, runs
 
 CANDIDATES = 50
 LABELS = "ABCDEF"
+MAX_FLIPS_FROM = 10_000_000
 
 
 @bp.get("/compare")
@@ -27,11 +28,13 @@ def show() -> str:
         rows = comparisons.chosen_runs(chosen, current_user.id) if chosen else []
     except StudioError as error:
         rows, form_error = [], error.detail
-    comparison = comparisons.comparison_of(rows) if rows else None
+    flips_from = min(max(0, request.args.get("flips_from", 0, type=int)), MAX_FLIPS_FROM)
+    comparison = comparisons.comparison_of(rows, flips_from=flips_from) if rows else None
     return render_template(
         "compare/show.html",
         candidates=_candidates(chosen),
         comparison=comparison and _page_view(comparison, runs.views(rows)),
+        flips=comparison and _flips_pager(comparison, chosen, flips_from),
         charts=comparison and compare_charts.charts(comparison),
         form_error=form_error,
     )
@@ -56,6 +59,21 @@ def _page_view(comparison: dict[str, Any], views: list[dict[str, Any]]) -> dict[
             for pair in comparison["pairs"]
         ],
         "flips": [{**flip, "cells": _cells(flip)} for flip in comparison["flips"]],
+    }
+
+
+def _flips_pager(comparison: dict[str, Any], chosen: list[str], flips_from: int) -> dict[str, Any]:
+    def url(start: int) -> str:
+        ids = ",".join(chosen)
+        return url_for("compare.show", run_ids=ids, flips_from=start or None, _anchor="flips-title")
+
+    before = max(0, flips_from - comparisons.FLIPS_PER_PAGE)
+    following = comparison["flips_next"]
+    return {
+        "first": flips_from + 1,
+        "last": flips_from + len(comparison["flips"]),
+        "previous_url": url(before) if flips_from else None,
+        "next_url": url(following) if following is not None else None,
     }
 
 
