@@ -24,8 +24,8 @@ from typing import Any
 from urllib.request import urlopen
 
 import psutil
+from empty_database import empty_database
 from redis import Redis
-from sqlalchemy import MetaData
 
 SERVER = Path(__file__).parent.parent / "tests" / "fakes" / "model_server.py"
 SAMPLE_EVERY_S = 0.02
@@ -103,10 +103,7 @@ def measure(arguments: argparse.Namespace) -> None:
     queue = queue_server.ensure(settings.queue_dir)
     app = create_app(settings)
     with app.app_context():
-        with db.engine.begin() as connection:
-            leftovers = MetaData()
-            leftovers.reflect(connection)
-            leftovers.drop_all(connection)
+        empty_database(db.engine)
         upgrade("migrations")
         db.engine.dispose()
     model = subprocess.Popen(

@@ -23,6 +23,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from empty_database import empty_database
+
 ACCOUNTS = 50
 BATCH = 5_000
 GOAL_MS = 100.0
@@ -50,7 +52,7 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace) -> None:
     from flask_migrate import upgrade
-    from sqlalchemy import MetaData, text
+    from sqlalchemy import text
 
     from app import create_app
     from app.config import load_settings
@@ -60,10 +62,7 @@ def measure(arguments: argparse.Namespace) -> None:
     app = create_app(load_settings())
     limiter.enabled = False
     with app.app_context():
-        with db.engine.begin() as connection:
-            leftovers = MetaData()
-            leftovers.reflect(connection)
-            leftovers.drop_all(connection)
+        empty_database(db.engine)
         upgrade("migrations")
         run_ids = fill(arguments.runs, arguments.samples)
         # As autovacuum does: without it, PostgreSQL reads rows to see whether they are there yet.

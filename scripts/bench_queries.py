@@ -19,6 +19,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from empty_database import empty_database
+
 ACCOUNTS = 50
 REPEATS = 30
 BATCH = 5_000
@@ -44,7 +46,7 @@ def main() -> None:
 
 def measure(number: int) -> None:
     from flask_migrate import upgrade
-    from sqlalchemy import MetaData, text
+    from sqlalchemy import text
 
     from app import create_app
     from app.config import load_settings
@@ -52,10 +54,7 @@ def measure(number: int) -> None:
 
     app = create_app(load_settings())
     with app.app_context():
-        with db.engine.begin() as connection:
-            leftovers = MetaData()
-            leftovers.reflect(connection)
-            leftovers.drop_all(connection)
+        empty_database(db.engine)
         upgrade("migrations")
         fill(number)
         backend = db.engine.dialect.name
