@@ -5,7 +5,6 @@ from app.engine.statistics.comparison import (
     Pair,
     compare,
     compare_counts,
-    wins_and_losses,
 )
 from app.engine.statistics.correction import holm
 from app.engine.statistics.distributions import (
@@ -47,5 +46,4 @@ __all__ = [
     "t_cdf",
     "t_quantile",
     "wilson",
-    "wins_and_losses",
 ]

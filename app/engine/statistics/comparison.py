@@ -66,12 +66,8 @@ class Comparison:
     verdict: Literal["better", "worse", "unclear", "equal"]
 
 
-def wins_and_losses(pairs: Sequence[Pair]) -> Flips:
-    """Count on how many samples the candidate is better, worse or equal."""
-    return _flips(Counter(pairs))
-
-
 def _flips(counts: Mapping[Pair, int]) -> Flips:
+    """Count on how many samples the candidate is better, worse or equal."""
     wins = sum(times for (a, b), times in counts.items() if b > a)
     losses = sum(times for (a, b), times in counts.items() if b < a)
     return Flips(wins, losses, sum(counts.values()) - wins - losses)

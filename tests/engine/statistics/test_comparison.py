@@ -10,7 +10,6 @@ from app.engine.statistics.comparison import (
     bonett_price,
     bootstrap_interval,
     compare,
-    wins_and_losses,
 )
 from app.engine.statistics.words import describe, p_text
 
@@ -107,7 +106,7 @@ def test_an_unclear_difference_says_how_many_samples_would_settle_it() -> None:
 
 
 def test_flips_are_counted_for_graded_scores_too() -> None:
-    assert wins_and_losses([(0.1, 0.2), (0.5, 0.4), (1.0, 1.0), (0.0, 0.3)]) == (2, 1, 1)
+    assert compare([(0.1, 0.2), (0.5, 0.4), (1.0, 1.0), (0.0, 0.3)]).flips == (2, 1, 1)
 
 
 def test_p_values_are_written_with_the_digits_they_deserve() -> None:
