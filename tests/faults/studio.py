@@ -100,6 +100,10 @@ class Studio:
         if template is not None:
             shutil.copy(template, self.folder / "data" / "studio.db")
         self.start_queue()
+        self.open_beside()
+
+    def open_beside(self) -> None:
+        """Open its database and queue in this process too."""
         self.app = create_app(self.settings.model_copy(update={"log_level": "WARNING"}))
 
     def set_up(self, hook_url: str | None = None, **fields: Any) -> None:
