@@ -3,7 +3,6 @@
 from app.engine.statistics.comparison import (
     Comparison,
     Pair,
-    compare,
     compare_counts,
 )
 from app.engine.statistics.correction import holm
@@ -22,7 +21,7 @@ from app.engine.statistics.estimates import (
     wilson,
 )
 from app.engine.statistics.pass_at_k import mean_pass_at_k, pass_at_k
-from app.engine.statistics.power import detectable_difference, samples_to_settle
+from app.engine.statistics.power import samples_to_settle
 from app.engine.statistics.words import describe
 
 __all__ = [
@@ -31,10 +30,8 @@ __all__ = [
     "Estimate",
     "Pair",
     "clustered_estimate",
-    "compare",
     "compare_counts",
     "describe",
-    "detectable_difference",
     "holm",
     "mean_estimate",
     "mean_pass_at_k",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from random import Random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from app.engine.statistics.distributions import (
@@ -20,10 +18,6 @@ from app.engine.statistics.power import ALPHA, samples_to_settle
 
 Pair = tuple[float, float]
 """Scores of the baseline and of the candidate on one sample (means over its epochs)."""
-
-BOOTSTRAP_DRAWS = 300_000
-"""Upper limit of draws, about 50 ms: a page waits for it. That is 150 samples; on more, the
-mean is close enough to normal for the t interval alone."""
 
 
 class Flips(NamedTuple):
@@ -46,8 +40,6 @@ class Comparison:
         ci95: Interval of the difference; ``None`` for a single graded sample.
         p_value: Two-sided, of "no difference"; ``None`` as above.
         method: The test behind ``p_value``.
-        bootstrap_ci95: Percentile interval as a check of graded scores; ``None`` for binary
-            ones and for more than 150 samples.
         samples_needed: Samples that would settle a difference of this size with 80 % power;
             ``None`` where there is no difference.
         verdict: Read at the 5 % level.
@@ -61,7 +53,6 @@ class Comparison:
     p_value: float | None
     method: Literal["mcnemar_exact", "paired_t"]
     flips: Flips
-    bootstrap_ci95: tuple[float, float] | None
     samples_needed: int | None
     verdict: Literal["better", "worse", "unclear", "equal"]
 
@@ -73,23 +64,13 @@ def _flips(counts: Mapping[Pair, int]) -> Flips:
     return Flips(wins, losses, sum(counts.values()) - wins - losses)
 
 
-def compare(pairs: Sequence[Pair], *, seed: int = 1) -> Comparison | None:
+def compare_counts(counts: Mapping[Pair, int]) -> Comparison | None:
     """Compare two models on the samples that both have scored; ``None`` without any.
 
     Scores that are all 0 or 1 are tested with McNemar's exact test (McNemar 1947,
     Psychometrika 12:153) and get the interval of Bonett and Price (2012, J. Educ. Behav.
-    Stat. 37:479); others get the paired t test and a seeded bootstrap as a check. Pairing
-    removes the difficulty of the samples from the error (Miller 2024, arXiv:2411.00640,
-    section 4.2).
-    """
-    found = compare_counts(Counter(pairs))
-    if found is None or found.method == "mcnemar_exact":
-        return found
-    return replace(found, bootstrap_ci95=bootstrap_interval([b - a for a, b in pairs], seed=seed))
-
-
-def compare_counts(counts: Mapping[Pair, int]) -> Comparison | None:
-    """Compare as `compare` does, to the last bit, but without the bootstrap.
+    Stat. 37:479); others get the paired t test. Pairing removes the difficulty of the samples
+    from the error (Miller 2024, arXiv:2411.00640, section 4.2).
 
     Args:
         counts: On how many samples the two have each pair of scores: a handful of entries where
@@ -119,7 +100,6 @@ def compare_counts(counts: Mapping[Pair, int]) -> Comparison | None:
         p_value=p_value,
         method="mcnemar_exact" if binary else "paired_t",
         flips=flips,
-        bootstrap_ci95=None,
         samples_needed=samples_to_settle(mean, spread) if spread else None,
         verdict=_verdict(mean, p_value, flips),
     )
@@ -173,24 +153,3 @@ def paired_t(
         return (1.0 if mean == 0 else 0.0), (mean, mean)
     half = t_quantile((1 + confidence) / 2, n - 1) * stderr
     return t_two_sided(mean / stderr, n - 1), (mean - half, mean + half)
-
-
-def bootstrap_interval(
-    differences: Sequence[float],
-    *,
-    seed: int = 1,
-    resamples: int = 2000,
-    confidence: float = CONFIDENCE,
-) -> tuple[float, float] | None:
-    """Return the percentile bootstrap interval of a mean (Efron and Tibshirani 1993, ch. 13).
-
-    The same for the same seed. ``None`` for fewer than two values, and where the draws would
-    exceed ``BOOTSTRAP_DRAWS``.
-    """
-    n = len(differences)
-    if n < 2 or n * resamples > BOOTSTRAP_DRAWS:
-        return None
-    rng = Random(seed)  # noqa: S311 - resampling
-    means = sorted(sum(rng.choices(differences, k=n)) / n for _ in range(resamples))
-    cut = int((1 - confidence) / 2 * resamples)
-    return means[cut], means[resamples - 1 - cut]

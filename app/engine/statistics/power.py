@@ -23,17 +23,3 @@ def samples_to_settle(
         return None
     z = normal_quantile(1 - alpha / 2) + normal_quantile(power)
     return max(2, math.ceil((z * spread / difference) ** 2))
-
-
-def detectable_difference(
-    n: int, spread: float, alpha: float = ALPHA, power: float = POWER
-) -> float:
-    """Return the smallest true difference that ``n`` paired samples show with that power.
-
-    Raises:
-        ValueError: ``n`` is not positive.
-    """
-    if n < 1:
-        raise ValueError("n must be positive")
-    z = normal_quantile(1 - alpha / 2) + normal_quantile(power)
-    return z * spread / math.sqrt(n)
