@@ -4,17 +4,14 @@ from app.charts.bars import Bar, bars
 from app.charts.difference import Difference, differences
 from app.charts.forest import ForestRow, forest
 from app.charts.histogram import histogram
-from app.charts.line_band import BandPoint, Reference, Series, line_band
-from app.charts.outcome_bar import outcome_bar
+from app.charts.line_band import BandPoint, Series, line_band
 from app.charts.scatter import ScatterPoint, pareto_front, scatter
-from app.charts.spark import spark
 
 __all__ = [
     "BandPoint",
     "Bar",
     "Difference",
     "ForestRow",
-    "Reference",
     "ScatterPoint",
     "Series",
     "bars",
@@ -22,8 +19,6 @@ __all__ = [
     "forest",
     "histogram",
     "line_band",
-    "outcome_bar",
     "pareto_front",
     "scatter",
-    "spark",
 ]

@@ -47,20 +47,11 @@ class Series:
     points: Sequence[BandPoint]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A level to compare with, drawn as a dashed line."""
-
-    name: str
-    value: float
-
-
 def line_band(
     title: str,
     subtitle: str,
     series: Sequence[Series],
     *,
-    reference: Reference | None = None,
     x_title: str = "",
     x_text: Callable[[float], str] = lambda tick: f"{tick:,.0f}",
     height: int = 190,
@@ -75,14 +66,10 @@ def line_band(
     drawn = [line for line in series if line.points]
     if not drawn:
         return empty_figure(title, subtitle)
-    axes = _axes(drawn, reference, x_title, x_text, height)
+    axes = _axes(drawn, x_title, x_text, height)
     shapes = [_curve(axes, line, n) for n, line in enumerate(drawn, start=1)]
     dots = [_dots(axes, line, n) for n, line in enumerate(drawn, start=1)]
     legend = [Key(f"s{n}", line.name) for n, line in enumerate(drawn, start=1)]
-    if reference is not None:
-        y = axes.top(reference.value)
-        shapes.append(path("ref", [(0, y), (1000, y)]))
-        legend.append(Key("ref", reference.name))
     return figure(
         title,
         subtitle,
@@ -94,15 +81,12 @@ def line_band(
 
 def _axes(
     series: Sequence[Series],
-    reference: Reference | None,
     x_title: str,
     x_text: Callable[[float], str],
     height: int,
 ) -> Axes:
     every = [point for line in series for point in line.points]
     levels = [level for point in every for level in (point.low, point.high)]
-    if reference is not None:
-        levels.append(reference.value)
     places = [point.x for point in every]
     y = padded(levels, floor=0.0, ceiling=1.0)
     # where all values are close together, whole percents would repeat

@@ -11,7 +11,6 @@ from app.charts import (
     Bar,
     Difference,
     ForestRow,
-    Reference,
     ScatterPoint,
     Series,
     bars,
@@ -19,15 +18,11 @@ from app.charts import (
     forest,
     histogram,
     line_band,
-    outcome_bar,
     pareto_front,
     scatter,
-    spark,
 )
 from app.charts.histogram import quantile
 from app.charts.labels import Spot, place_labels
-from app.charts.outcome_bar import WORDS
-from app.engine.types import Outcome
 
 Parse = Callable[[str], Any]
 Find = Callable[..., list[Any]]
@@ -53,7 +48,6 @@ EMPTY = {
     "forest": lambda: forest("T", "s", []),
     "differences": lambda: differences("T", "s", []),
     "scatter": lambda: scatter("T", "s", []),
-    "outcomes": lambda: outcome_bar("T", "s", {"correct": 0}),
 }
 
 
@@ -70,7 +64,6 @@ ONE = {
         EVIL,
         EVIL,
         [Series(EVIL, [BandPoint(7, 0.0, 0.0, 0.2, EVIL)])],
-        reference=Reference(EVIL, 0.5),
         x_title=EVIL,
     ),
     "flat line": lambda: line_band("T", "", [Series("a", [BandPoint(0, 1.0, 1.0, 1.0, "x")])]),
@@ -81,8 +74,6 @@ ONE = {
     "differences": lambda: differences(EVIL, EVIL, [Difference(EVIL, 0.0, 0.0, 0.0, clear=False)]),
     "scatter": lambda: scatter(EVIL, EVIL, [ScatterPoint(EVIL, 0.3, 0.5, 0.4, 0.6)]),
     "free": lambda: scatter("T", "", [ScatterPoint("a", 0.0, 0.5, 0.4, 0.6)]),
-    "outcomes": lambda: outcome_bar(EVIL, EVIL, {"error": 1}),
-    "spark": lambda: spark([0.5, 0.5], EVIL),
 }
 
 
@@ -101,7 +92,7 @@ def test_one_value_is_drawn_with_finite_coordinates_and_safe_text(
                 assert -60 <= number(value) <= 400, (name, value)
 
 
-@pytest.mark.parametrize("kind", ["line", "histogram", "scatter", "outcomes"])
+@pytest.mark.parametrize("kind", ["line", "histogram", "scatter"])
 def test_a_drawn_chart_has_a_sentence_and_a_table(kind: str, parse: Parse, find: Find) -> None:
     tree = parse(ONE[kind]())
     (labelled,) = [svg for svg in find(tree, "svg") if svg.get("role") == "img"]
@@ -149,13 +140,10 @@ def test_a_long_line_has_few_dots_and_the_last_point_among_them(
     assert "49900 samples" in text_of(find(tree, "table", "mini")[0])
 
 
-def test_several_lines_and_a_reference_are_told_apart(
-    parse: Parse, find: Find, text_of: TextOf
-) -> None:
+def test_several_lines_are_told_apart(parse: Parse, find: Find, text_of: TextOf) -> None:
     series = [Series("one", band_points(0.5, 0.6)), Series("two", band_points(0.4, 0.8))]
-    tree = parse(line_band("Score", "", series, reference=Reference("baseline", 0.55)))
-    assert [text_of(key) for key in find(tree, "span", "key")] == ["one", "two", "baseline"]
-    assert len(find(tree, "path", "ref")) == 1
+    tree = parse(line_band("Score", "", series))
+    assert [text_of(key) for key in find(tree, "span", "key")] == ["one", "two"]
     with pytest.raises(ValueError, match="at most 6"):
         line_band("Score", "", [Series("a", band_points(0.5))] * 7)
 
@@ -273,32 +261,6 @@ def test_labels_never_overlap_and_stay_in_the_plot() -> None:
     placed = place_labels(spots, [], 300)
     assert 0 < len(placed) < 12
     assert placed[0].spot.first
-
-
-def test_an_outcome_bar_fills_the_width_in_a_fixed_order(
-    parse: Parse, find: Find, text_of: TextOf
-) -> None:
-    counts = {"error": 5, "correct": 70, "incorrect": 20, "refused": 5, "skipped": 0}
-    tree = parse(outcome_bar("Outcomes", "", counts))
-    pieces = find(tree, "rect")
-    assert [piece.get("class") for piece in pieces] == [
-        "o-correct",
-        "o-incorrect",
-        "o-refused",
-        "o-error",
-    ]
-    assert [piece.get("x") for piece in pieces] == ["0.00%", "70.00%", "90.00%", "95.00%"]
-    assert sum(number(piece.get("width")) for piece in pieces) == pytest.approx(100)
-    assert text_of(find(tree, "ul", "outcome-legend")[0]) == "Correct70Wrong20Refused5Error5"
-    assert "70.0%" in text_of(find(tree, "table", "mini")[0])
-    assert set(WORDS) == set(Outcome)
-
-
-def test_a_spark_ends_at_its_last_value(parse: Parse, find: Find, text_of: TextOf) -> None:
-    tree = parse(spark([0.2, 0.4, 0.3], "Score of the last three runs"))
-    assert find(tree, "circle", "end")[0].get("cx") == "70"
-    assert find(tree, "svg", "spark")[0].get("aria-label") == "Score of the last three runs"
-    assert text_of(parse(spark([0.4]))) == "–"
 
 
 def test_charts_are_drawn_in_milliseconds() -> None:
