@@ -7,14 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import standardwebhooks
 
-from app.net.signing import (
-    BadSignatureError,
-    new_secret,
-    secret_key,
-    sign,
-    signed_headers,
-    verify,
-)
+from app.net.signing import new_secret, secret_key, sign, signed_headers
 
 BODY = b'{"type": "run.completed", "score": 0.5, "name": "\xc3\xa9"}'
 
@@ -38,37 +31,9 @@ def test_during_a_rotation_both_secrets_verify():
     old, new, now = new_secret(), new_secret(), int(time.time())
     headers = signed_headers([new, old], "msg_1", now, BODY)
     for secret in (old, new):
-        verify(secret, headers, BODY, now=now)
         standardwebhooks.Webhook(secret).verify(BODY, headers)
-    with pytest.raises(BadSignatureError):
-        verify(new_secret(), headers, BODY, now=now)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"body": BODY + b" "},
-        {"webhook-id": "msg_2"},
-        {"webhook-timestamp": "1000000001"},
-        {"webhook-timestamp": "soon"},
-        {"webhook-signature": ""},
-        {"webhook-signature": "v1,é"},
-        {"now": 1_000_000_000 + 301},
-        {"now": 1_000_000_000 - 301},
-    ],
-)
-def test_a_changed_or_stale_message_is_refused(change):
-    secret, now = new_secret(), 1_000_000_000
-    headers = signed_headers([secret], "msg_1", now, BODY)
-    body = change.pop("body", BODY)
-    when = change.pop("now", now)
-    with pytest.raises(BadSignatureError):
-        verify(secret, headers | change, body, now=when)
-
-
-def test_missing_headers_are_refused():
-    with pytest.raises(BadSignatureError):
-        verify(new_secret(), {}, BODY, now=0)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(new_secret()).verify(BODY, headers)
 
 
 @pytest.mark.parametrize("size", [24, 32, 64])
