@@ -1,19 +1,21 @@
 """Settings of the web server.
 
 Threads, not an event loop: one lock of the database must not freeze a whole process, and live
-views may hold half of the threads at most.
+views may hold half of the threads at most. Clients are waited for in front of the threads.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from typing import Any
 
 from app import live_hub
 from app.config import load_settings
 from app.errors import ConfigError
+from app.lifeline import die_with_parent
 from app.worker.processes import leave_parents_connections
 
 try:
@@ -24,10 +26,14 @@ except ConfigError as error:
 bind = f"{f'[{_settings.host}]' if ':' in _settings.host else _settings.host}:{_settings.port}"
 wsgi_app = "wsgi:app"
 proc_name = "openbench-studio"
-worker_class = "gthread"
+worker_class = "app.web_server.worker.PatientWorker"
 workers = _settings.web_processes
 threads = _settings.web_threads
-worker_connections = max(2000, 2 * threads)  # those beyond the threads wait here, not refused
+worker_connections = max(2000, 2 * threads)  # they wait without a thread each, see the worker
+sendfile = False  # would write past the worker's outlet
+limit_request_line = 8190
+limit_request_fields = 60
+limit_request_field_size = 8190
 timeout = 60  # of a process that hangs; not a limit for requests
 graceful_timeout = 10
 keepalive = 5
@@ -51,10 +57,12 @@ def when_ready(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Leave the connections of the parent alone."""
+    """Leave the connections of the parent alone, and the port when the parent is killed."""
+    die_with_parent(signal.SIGKILL)
     leave_parents_connections(server.app.wsgi())
 
 
 def post_worker_init(worker: Any) -> None:
-    """End live views as soon as the process is asked to stop, instead of when it is killed."""
+    """Know the proxies, and end live views as soon as the process is asked to stop."""
+    worker.share_by_address = not _settings.trusted_proxies
     live_hub.stop_streams_unless(lambda: bool(worker.alive))

@@ -1,0 +1,39 @@
+"""Where a body in chunks ends."""
+
+from __future__ import annotations
+
+import re
+
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}[ \t]*(?:;.*)?")
+
+
+class ChunkScan:
+    """Looks for the end of a body in chunks as it arrives.
+
+    It only decides when to hand the request to a thread; what the body holds, and whether it is
+    valid at all, gunicorn's parser says afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._at = 0
+        self._in_trailers = False
+
+    def is_over(self, body: bytes | bytearray) -> bool:
+        """Return whether there is nothing more to wait for: ``body`` is whole, or malformed.
+
+        Args:
+            body: What has arrived of it, all from its start.
+        """
+        while not self._in_trailers:
+            if self._at > len(body):
+                return False
+            end = body.find(b"\r\n", self._at)
+            if end < 0:
+                return False
+            line = bytes(body[self._at : end])
+            if not _SIZE.fullmatch(line):
+                return True
+            size = int(line.partition(b";")[0], 16)
+            self._in_trailers = size == 0
+            self._at = end if size == 0 else end + 2 + size + 2
+        return body.find(b"\r\n\r\n", self._at) >= 0
