@@ -7,6 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+MAX_FIELDS = 20
+"""So many fields are listed, and so many messages of each: no answer outgrows its question."""
+_NAME_CHARS = 100
+_MESSAGE_CHARS = 500
+_DETAIL_CHARS = 2000
+
+
+def shorten(text: str, most: int) -> str:
+    """Return ``text``, cut where it is longer than ``most`` characters."""
+    return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
 
 class StudioError(Exception):
     """A request cannot be fulfilled.
@@ -16,7 +27,8 @@ class StudioError(Exception):
         code: Stable, snake_case; clients decide on it.
         detail: One or two sentences for the user.
         action: What to do next; ``None`` where there is nothing.
-        fields: Field name to messages, for input that does not fit.
+        fields: Field name to messages, for input that does not fit; shortened, as is ``detail``:
+            both may repeat what was sent.
         retry_after_s: For limits: how long to wait.
     """
 
@@ -34,10 +46,15 @@ class StudioError(Exception):
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail = shorten(detail, _DETAIL_CHARS)
         self.code = code or self.code
         self.action = action
-        self.fields = {name: list(messages) for name, messages in (fields or {}).items()}
+        self.fields = {
+            shorten(name, _NAME_CHARS): [
+                shorten(message, _MESSAGE_CHARS) for message in list(messages)[:MAX_FIELDS]
+            ]
+            for name, messages in list((fields or {}).items())[:MAX_FIELDS]
+        }
         self.retry_after_s = retry_after_s
 
 

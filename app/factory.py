@@ -13,7 +13,7 @@ from flask_login import current_user
 from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, error_pages, security
+from app import bounds, cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
 from app.config import HOW_TO_SET, Settings, load_settings
@@ -35,7 +35,6 @@ FONTS = {
 THEMES = ("light", "dark")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 YEAR_S = 31_536_000
-MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 def build_app(settings_: Settings | None = None) -> Flask:
@@ -78,7 +77,8 @@ def _configure(app: Flask, chosen: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_NAME="studio_session",
         PERMANENT_SESSION_LIFETIME=timedelta(days=chosen.session_days),
-        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_CONTENT_LENGTH=bounds.STRANGER_BYTES,  # more for those who are known, see there
+        MAX_FORM_PARTS=bounds.MAX_FORM_PARTS,
         TRUSTED_HOSTS=list(chosen.trusted_hosts) or None,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=chosen.cookies_need_tls,

@@ -1,17 +1,20 @@
 """Named rate limits, each one shared by the page and the API that do the same thing.
 
-Use as decorators beneath the route's: ``@limits.create_run``. All of them count attempts,
-not successes: parallel attempts would otherwise all get through before the first is counted.
+Use as decorators beneath the route's: ``@limits.create_run``. All of them count attempts, not
+successes: parallel attempts would otherwise all get through before the first is counted. They are
+counted before the body is read, checked or parsed (`count_attempt`), so that a request which fails
+there counts as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from flask import g, request
+from flask import current_app, g, request
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 
 from app.config import Settings
 from app.extensions import limiter
@@ -70,28 +73,57 @@ def account_key() -> str:
 def claimed_account_key() -> str:
     """Return the account that the request wants to sign in to.
 
-    A browser that has signed in to it before is counted apart from all others.
+    A browser that has signed in to it before is counted apart from all others, and who names no
+    account by address: nobody shall use up what others share.
     """
-    if request.is_json:
-        body = request.get_json(silent=True)
-        email = body.get("email") if isinstance(body, dict) else None
-    else:
-        email = request.form.get("email")
-    text = email if isinstance(email, str) else ""
+    text = _claimed_email()
+    if not text:
+        return address_key()
     device = known_device(text)
     return f"email:{hash_email(text)}" + (f":{device}" if device else "")
 
 
+def _claimed_email() -> str:
+    """Return the address in the body, which is a stranger's and small; never fails."""
+    try:
+        if request.is_json:
+            body = request.get_json(silent=True)
+            email = body.get("email") if isinstance(body, dict) else None
+        else:
+            email = request.form.get("email")
+    except (HTTPException, RecursionError):  # the limiter would take it for its storage's failure
+        return ""
+    return email if isinstance(email, str) else ""
+
+
 def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], View]:
+    def attempt() -> None:
+        """Do nothing: it is counted."""
+
+    attempt.__qualname__ = f"attempt-{name}"  # the limiter knows functions by their names
+    counted: Callable[[], None] = attempt
+    for key in keys:
+        counted = limiter.shared_limit(
+            rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
+        )(counted)
+
     def decorate(view: View) -> View:
-        limited: Callable[..., Any] = view
-        for key in keys:
-            limited = limiter.shared_limit(
-                rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
-            )(limited)
-        return cast(View, limited)
+        view.count_attempt = counted  # type: ignore[attr-defined]
+        return view
 
     return decorate
+
+
+def count_attempt() -> None:
+    """Count the current request if its view is limited; it must be known who asks.
+
+    Raises:
+        RateLimitExceeded: It is one too many.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    count: Callable[[], None] | None = getattr(view, "count_attempt", None)
+    if count is not None:
+        count()
 
 
 sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)

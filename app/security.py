@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 from werkzeug.datastructures import MultiDict
 
+from app import bounds, limits
 from app.config import Settings
 from app.errors import Invalid, NotFound
 from app.problems import wants_problem
@@ -80,6 +81,12 @@ def _refuse_nul() -> None:
         raise Invalid(message, fields={name: [message] for name in sorted(names)})
 
 
+def _count_page_attempt() -> None:
+    """Count what is limited, before its body is read; the API's guard does it for the API."""
+    if not wants_problem():
+        limits.count_attempt()
+
+
 def _with_nul(values: MultiDict[str, str]) -> set[str]:
     return {name for name, value in values.items(multi=True) if "\0" in name + value}
 
@@ -117,6 +124,11 @@ def install(app: Flask) -> None:
     def protect(response: Response) -> Response:
         return _protect(response, tls=settings.cookies_need_tls)
 
-    app.before_request_funcs.setdefault(None, [])[:0] = [name_request, _refuse_nul]
+    app.before_request_funcs.setdefault(None, [])[:0] = [
+        name_request,
+        bounds.bound_page_body,
+        _count_page_attempt,
+        _refuse_nul,
+    ]
     # Flask runs these in reverse, so the first is the last to see a response.
     app.after_request_funcs.setdefault(None, []).insert(0, protect)

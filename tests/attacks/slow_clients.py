@@ -75,7 +75,6 @@ class Crowd:
     size: int
     kinds: tuple[Kind, ...] = KINDS
     cut: dict[str, int] = field(default_factory=dict)
-    least_held: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -114,8 +113,9 @@ class Crowd:
 
     def _fill(self) -> None:
         for number in range(_CONNECTS_A_TICK):
+            if len(self._clients) >= self.size or sum(self.cut.values()) > self.size:
+                self._full.set()  # also where the site keeps none of them
             if len(self._clients) >= self.size:
-                self._full.set()
                 return
             kind = self.kinds[(len(self._clients) + number) % len(self.kinds)]
             client = socket.socket()

@@ -10,12 +10,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug.exceptions import BadRequest as MalformedRequest
-from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError as CsrfProblem
 
+from app import bounds
 from app.blueprints.api.problems import COMMON_PROBLEMS
 from app.errors import Forbidden, Invalid, StudioError, Unauthorized
 from app.extensions import csrf
+from app.limits import count_attempt
 from app.services.accounts import Account
 from app.services.tokens import authenticate_token
 
@@ -44,6 +45,7 @@ def api_blueprint(
     public: Collection[str] = (),
     any_scope: Collection[str] = (),
     bodyless: Collection[str] = (),
+    bodies: Mapping[str, int] | None = None,
     uploads: Mapping[str, int] | None = None,
 ) -> APIBlueprint:
     """Return the blueprint of one resource under ``/api/v1``, guarded.
@@ -65,6 +67,8 @@ def api_blueprint(
         public: Names of views that need no credential.
         any_scope: Names of views that change something but need no ``write`` scope.
         bodyless: Names of views with POST, PUT or PATCH that take no body, or an optional one.
+        bodies: Names of views whose JSON may be longer than ``bounds.JSON_BYTES``, and the most
+            bytes.
         uploads: Names of views that take a multipart form with a file, and the most bytes.
     """
     blueprint = APIBlueprint(
@@ -80,7 +84,10 @@ def api_blueprint(
     open_views = {f"api_{noun}.{view}" for view in public}
     scope_free = {f"api_{noun}.{view}" for view in any_scope}
     without_body = {f"api_{noun}.{view}" for view in bodyless}
-    most_bytes = {f"api_{noun}.{view}": most for view, most in (uploads or {}).items()}
+    upload_views = {f"api_{noun}.{view}" for view in uploads or ()}
+    most_bytes = {
+        f"api_{noun}.{view}": most for view, most in {**(bodies or {}), **(uploads or {})}.items()
+    }
 
     @blueprint.before_request
     def guard() -> None:
@@ -89,8 +96,11 @@ def api_blueprint(
             g.account = _authenticate()
             if endpoint not in scope_free:
                 _check_scope(g.account)
-        if endpoint in most_bytes:
-            _check_upload(most_bytes[endpoint])
+            # From here on: until somebody is known, no more than a stranger's body is read.
+            request.max_content_length = most_bytes.get(endpoint, bounds.JSON_BYTES)
+        count_attempt()
+        if endpoint in upload_views:
+            _check_upload()
         elif request.method in _WITH_BODY:
             _check_body(optional=endpoint in without_body)
 
@@ -144,19 +154,16 @@ def _check_scope(account: Account) -> None:
         )
 
 
-def _check_upload(most_bytes: int) -> None:
+def _check_upload() -> None:
     if request.mimetype != "multipart/form-data":
         raise NotJson(
             "The body must be a form with a file.",
             action="Send it as multipart/form-data (curl: -F file=@questions.csv).",
         )
-    request.max_content_length = most_bytes  # more than other views take; read after this
 
 
 def _check_body(*, optional: bool) -> None:
     data = request.get_data(cache=True)
-    if request.content_length is None and len(data) == request.max_content_length:
-        raise RequestEntityTooLarge  # a body in chunks is cut there, not refused
     if optional and not data:
         return
     if not request.is_json:
@@ -173,3 +180,4 @@ def _check_body(*, optional: bool) -> None:
         raise Invalid(
             "The body must be a JSON object.", fields={"body": ["This must be a JSON object."]}
         )
+    bounds.check_shape(body)

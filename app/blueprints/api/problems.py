@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from pydantic import BaseModel, Field, ValidationError
 
-from app.errors import Invalid
+from app.errors import MAX_FIELDS, Invalid
 from app.problems import MEDIA_TYPE, problem_response
 
 
@@ -60,8 +60,11 @@ def _field_name(location: tuple[int | str, ...]) -> str:
 def validation_problem(error: ValidationError) -> Response:
     """Return the fields of a request that do not fit, each with its messages."""
     fields: dict[str, list[str]] = {}
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    for item in found[:MAX_FIELDS]:
         message = item["msg"].removeprefix("Value error, ")
         fields.setdefault(_field_name(item["loc"]), []).append(message)
-    names = ", ".join(sorted(fields))
-    return problem_response(Invalid(f"These fields do not fit: {names}.", fields=fields))
+    problem = Invalid("", fields=fields)
+    names = ", ".join(sorted(problem.fields)) + (", ..." if len(found) > MAX_FIELDS else "")
+    problem.detail = f"These fields do not fit: {names}."
+    return problem_response(problem)

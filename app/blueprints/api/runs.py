@@ -21,6 +21,7 @@ from app.blueprints.api.schemas.runs import (
     RunPath,
     RunQuery,
 )
+from app.bounds import NOTES_BYTES
 from app.errors import Invalid
 from app.queries import exports, runs
 from app.queries.rescorings import pending_rescorings
@@ -29,7 +30,10 @@ from app.services.live_answers import live_answer
 from app.services.run_requests import RunRequest
 
 bp = api_blueprint(
-    "runs", "Runs and their results.", bodyless={"cancel_run", "resume_run", "duplicate_run"}
+    "runs",
+    "Runs and their results.",
+    bodyless={"cancel_run", "resume_run", "duplicate_run"},
+    bodies=dict.fromkeys(("create_run", "patch_run", "duplicate_run"), NOTES_BYTES),
 )
 
 EVENT_STREAM: dict[str, Any] = {

@@ -9,6 +9,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.blueprints.benchmarks import bp
+from app.bounds import takes
 from app.errors import Invalid, StudioError
 from app.services import own_benchmarks, own_requests, own_uploads
 
@@ -25,14 +26,6 @@ _FIELDS = (
 )
 
 
-@bp.url_value_preprocessor
-def allow_upload(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let signed-in accounts send more than others, before anything reads the form."""
-    upload = endpoint == "benchmarks.upload_own" and request.method == "POST"
-    if upload and current_user.is_authenticated:
-        request.max_content_length = own_uploads.MAX_REQUEST_BYTES
-
-
 @bp.get("/benchmarks/own/new")
 @login_required
 def new_own() -> str:
@@ -41,6 +34,7 @@ def new_own() -> str:
 
 
 @bp.post("/benchmarks/own/new")
+@takes(own_uploads.MAX_REQUEST_BYTES)
 @login_required
 def upload_own() -> Response | tuple[str, int]:
     """Keep the file and go on to its columns."""
