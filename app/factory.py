@@ -12,6 +12,7 @@ from flask import Flask, Response, has_request_context, request, send_file
 from flask_login import current_user
 from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from app import bounds, cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
@@ -50,6 +51,7 @@ def build_app(settings_: Settings | None = None) -> Flask:
     app = OpenAPI(
         __name__, static_folder="static", template_folder="templates", **openapi_options()
     )
+    app.url_map.converters["int"] = RowNumber
     app.extensions["settings"] = chosen
     app.extensions["started_at"] = time.monotonic()
     _configure(app, chosen)
@@ -115,6 +117,12 @@ def _register(app: OpenAPI) -> None:
         admin.install(app)
     cli.install(app)
     app.add_url_rule("/fonts/<name>", view_func=font)
+
+
+class RowNumber(IntegerConverter):
+    """A whole number that Python and a database can read; there is nothing at longer ones."""
+
+    regex = r"\d{1,18}"
 
 
 def font(name: str) -> Response:

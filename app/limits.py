@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Any, TypeVar
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
@@ -24,6 +24,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 SIGN_IN_LIMIT = "5 per minute"
 REGISTER_LIMIT = "5 per minute"
+TAKEN_LIMIT = "10 per hour"
+"""Registrations of addresses that have an account: whoever tries many wants to know which have."""
 CREATE_RUN_LIMIT = "10 per minute"
 CONNECTION_TEST_LIMIT = "10 per minute"
 WEBHOOK_TEST_LIMIT = "10 per minute"
@@ -96,7 +98,13 @@ def _claimed_email() -> str:
     return email if isinstance(email, str) else ""
 
 
-def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], View]:
+def _was_taken(response: Response) -> bool:
+    return response.status_code == 409
+
+
+def _limit(
+    name: str, rate: str, *keys: Callable[[], str], taken: str | None = None
+) -> Callable[[View], View]:
     def attempt() -> None:
         """Do nothing: it is counted."""
 
@@ -105,6 +113,14 @@ def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], V
     for key in keys:
         counted = limiter.shared_limit(
             rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
+        )(counted)
+    if taken is not None:
+        counted = limiter.shared_limit(
+            taken,
+            scope=f"{name}-taken",
+            key_func=address_key,
+            methods=["POST"],
+            deduct_when=_was_taken,
         )(counted)
 
     def decorate(view: View) -> View:
@@ -127,7 +143,7 @@ def count_attempt() -> None:
 
 
 sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
-register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key)
+register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key, taken=TAKEN_LIMIT)
 change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
 test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, g, request
 from werkzeug.datastructures import MultiDict
@@ -100,7 +100,16 @@ def _protect(response: Response, *, tls: bool) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Request-ID"] = g.get("request_id", "")
     _settle_retry_after(response)
+    _keep_host_out(response)
     return response
+
+
+def _keep_host_out(response: Response) -> None:
+    """Make redirects relative: the host in the request may be anybody's."""
+    target = urlsplit(response.location or "")
+    if target.netloc:
+        path = "/" + target.path.lstrip("/\\")
+        response.location = urlunsplit(("", "", path, target.query, target.fragment))
 
 
 def _settle_retry_after(response: Response) -> None:

@@ -76,17 +76,25 @@ def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
     return query
 
 
+MAX_EPOCH = 1000
+
+
 def get_sample(run_id: str, sample_id: str, epoch: int) -> SampleRow:
     """Return one sample of a run.
 
     Raises:
         NotFound: There is none.
     """
-    row = db.session.scalar(
-        select(SampleRow).where(
-            SampleRow.run_id == run_id,
-            SampleRow.sample_id == sample_id,
-            SampleRow.epoch == epoch,
+    # The database would refuse a longer number instead of looking for it.
+    row = (
+        None
+        if not 0 < epoch <= MAX_EPOCH
+        else db.session.scalar(
+            select(SampleRow).where(
+                SampleRow.run_id == run_id,
+                SampleRow.sample_id == sample_id,
+                SampleRow.epoch == epoch,
+            )
         )
     )
     if row is None:

@@ -12,7 +12,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.db import db, now, transaction
+from app.db import db, now, passing_transaction, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ApiToken, AuthSession, User
 from app.services.accounts import ALL_SCOPES, Account, lock_account
@@ -199,8 +199,9 @@ def authenticate_token(token: str) -> Account | None:
 
 
 def _note_use(token_id: int, at: datetime) -> None:
-    with transaction() as session:
-        session.execute(
+    """Write down when a token was used, unless the database is busy: reading must not wait."""
+    with passing_transaction() as connection:
+        connection.execute(
             update(ApiToken)
             .where(
                 ApiToken.id == token_id,

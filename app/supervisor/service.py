@@ -77,7 +77,8 @@ class Service:
                 f"The {self.name} ended {self._crashes} times in a row, at last with exit code "
                 f"{exit_code}. What it wrote above says why."
             )
-        pause_s = min(2.0 ** (self._crashes - 1), _LONGEST_PAUSE_S)
+        # The first time at once: whoever waits for it has done nothing wrong.
+        pause_s = 0.0 if self._crashes == 1 else min(2.0 ** (self._crashes - 2), _LONGEST_PAUSE_S)
         self._not_before = time.monotonic() + pause_s
         return f"The {self.name} ended (exit code {exit_code}); it is started again."
 

@@ -74,7 +74,7 @@ def test_a_credential_is_asked_for_before_the_body_is_looked_at(stranger_api):
         ("{", 400, "malformed_json"),
         ("", 400, "malformed_json"),
         ('{"name": "\xff', 400, "malformed_json"),
-        ("[" * 100_000, 400, "malformed_json"),
+        ("[" * 10_000, 400, "malformed_json"),
         ("[]", 422, "invalid"),
         ('"text"', 422, "invalid"),
         ("null", 422, "invalid"),

@@ -10,6 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug.exceptions import BadRequest as MalformedRequest
+from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError as CsrfProblem
 
 from app import bounds
@@ -164,6 +165,8 @@ def _check_upload() -> None:
 
 def _check_body(*, optional: bool) -> None:
     data = request.get_data(cache=True)
+    if request.content_length is None and len(data) == request.max_content_length:
+        raise RequestEntityTooLarge  # a body in chunks is cut there, not refused
     if optional and not data:
         return
     if not request.is_json:

@@ -21,6 +21,7 @@ from app.blueprints.api.schemas.fields import (
     PageQuery,
     Text,
 )
+from app.queries.samples import MAX_EPOCH
 from app.services.run_requests import MAX_BUDGET_USD, MAX_TAGS, Number, RunOptions, Tag
 
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
@@ -257,7 +258,7 @@ class SamplePath(RunPath):
 class EpochQuery(BaseModel):
     """Which repetition."""
 
-    epoch: int = Field(1, ge=1, le=1000)
+    epoch: int = Field(1, ge=1, le=MAX_EPOCH)
 
 
 class ExportQuery(BaseModel):

@@ -1,0 +1,87 @@
+"""What nginx lets through agrees with what the web server takes, for each kind of address."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from app import bounds
+from app.services.own_uploads import MAX_REQUEST_BYTES
+from tests.deployment.image import ROOT
+from tests.deployment.site import Client, Site
+
+MEGABYTE = 1024 * 1024
+
+
+def _rows(megabytes: int) -> bytes:
+    row = b'{"question": "' + b"x" * 1000 + b'", "answer": "y"}\n'
+    return row * (megabytes * MEGABYTE // len(row))
+
+
+def test_the_limits_of_nginx_are_no_smaller_than_the_web_servers() -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    units = {"k": 1024, "m": MEGABYTE}
+    found = re.findall(r"client_max_body_size (\d+)([km]);", text)
+    page, stranger, upload = (int(number) * units[unit] for number, unit in found)
+    assert bounds.FORM_BYTES <= page <= MEGABYTE
+    assert bounds.STRANGER_BYTES <= stranger <= 2 * bounds.STRANGER_BYTES
+    assert MAX_REQUEST_BYTES <= upload <= MAX_REQUEST_BYTES + MEGABYTE
+
+
+def test_own_data_of_90_mb_is_taken_through_nginx(api: Client) -> None:
+    answer = api.post("/api/v1/benchmarks/own/preview", files={"file": ("q.jsonl", _rows(90))})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["columns"] == ["question", "answer"]
+
+
+def test_own_data_beyond_the_limit_is_refused(api: Client) -> None:
+    answer = api.post("/api/v1/benchmarks/own/preview", files={"file": ("q.jsonl", _rows(103))})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/api/v1/auth/login", 10_000, 413),
+        ("/api/v1/auth/login", 100_000, 413),
+        ("/login", 100_000, 413),
+        ("/api/v1/runs", 400_000, 413),
+        ("/api/v1/runs", 3_000_000, 413),
+        ("/api/v1/runs", 100_000, 422),
+    ],
+)
+def test_other_bodies_are_refused_by_what_they_are_for(
+    api: Client, path: str, size: int, status: int
+) -> None:
+    body = b'{"notes": "' + b"x" * size + b'"}'
+    answer = api.post(path, data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status, answer.text
+
+
+def test_a_strangers_upload_is_refused_before_it_is_sent(
+    site: Site, make_client: Callable[..., Client]
+) -> None:
+    sent = 0
+
+    def slowly() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(600):
+            yield b"x" * 50_000
+            sent += 50_000
+            time.sleep(0.05)
+
+    try:
+        answer = make_client("127.0.0.39").post(
+            "/api/v1/benchmarks/own",
+            data=slowly(),
+            headers={"Content-Type": "multipart/form-data; boundary=edge"},
+        )
+    except requests.ConnectionError:
+        pass  # closed while it was still sending
+    else:
+        assert answer.status_code == 401
+    assert sent < 10_000_000
