@@ -102,12 +102,12 @@ def test_the_answer_to_many_wrong_fields_is_short(site: Site) -> None:
 
 def test_bodies_of_an_account_are_bounded_too(site: Site, watch: Watch) -> None:
     ada = site.account("ada")
-    big = {f"k{number}": [1] * 20 for number in range(10_000)}
+    big = json.dumps({f"k{number}": [1] * 20 for number in range(10_000)}).encode()
 
     def send(number: int) -> tuple[int, int]:
         path = ("/api/v1/runs", "/api/v1/tokens", "/api/v1/estimates", "/api/v1/webhooks")
         try:
-            answer = ada.http("POST", path[number % 4], big)
+            answer = ada.http("POST", path[number % 4], data=big, headers=JSON)
         except requests.ConnectionError:
             return 0, 0
         return answer.status_code, len(answer.content)
