@@ -38,6 +38,7 @@ def _visit(site: Site, lasts_s: float) -> list[float]:
 
 @pytest.mark.timeout(LASTS_S + 300)
 def test_500_slow_clients_of_all_kinds_do_not_slow_down_pages(site: Site, watch: Watch) -> None:
+    _visit(site, 2)  # the first pages of a process take longer, without any attack
     with Crowd(site, CLIENTS) as crowd:
         took = _visit(site, LASTS_S)
     print(f"{len(took)} pages, median {median(took):.3f} s, slowest {max(took):.2f} s")  # noqa: T201

