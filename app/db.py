@@ -13,7 +13,7 @@ import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from pydantic_core import from_json
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, select
+from sqlalchemy import JSON, DateTime, Dialect, Engine, Executable, MetaData, event, select
 from sqlalchemy.engine import Connection, CursorResult, Result
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -204,16 +204,15 @@ def transaction() -> Iterator[Session]:
         raise
 
 
-@contextmanager
-def passing_transaction() -> Iterator[Connection]:
-    """A small unit of writing that nobody depends on: given up where the database is busy or full.
+def write_in_passing(statement: Executable) -> None:
+    """Execute a write that nobody depends on, or leave it where the database is busy or full.
 
     It takes the place of the session's connection, so that no request needs two.
     """
     db.session.rollback()
     try:
         with db.engine.connect() as connection, _impatience(connection):
-            yield connection
+            connection.execute(statement)
     except (OperationalError, PoolTimeout) as error:
         _log.info("not written", extra={"reason": type(error).__name__})
 

@@ -110,6 +110,7 @@ def _keep_host_out(response: Response) -> None:
     if target.netloc:
         path = "/" + target.path.lstrip("/\\")
         response.location = urlunsplit(("", "", path, target.query, target.fragment))
+        response.set_data(b"")  # it has the address as a link, too
 
 
 def _settle_retry_after(response: Response) -> None:

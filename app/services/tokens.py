@@ -12,7 +12,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.db import db, now, passing_transaction, transaction
+from app.db import db, now, transaction, write_in_passing
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ApiToken, AuthSession, User
 from app.services.accounts import ALL_SCOPES, Account, lock_account
@@ -200,18 +200,17 @@ def authenticate_token(token: str) -> Account | None:
 
 def _note_use(token_id: int, at: datetime) -> None:
     """Write down when a token was used, unless the database is busy: reading must not wait."""
-    with passing_transaction() as connection:
-        connection.execute(
-            update(ApiToken)
-            .where(
-                ApiToken.id == token_id,
-                or_(
-                    ApiToken.last_used_at.is_(None),
-                    ApiToken.last_used_at < at - _USED_AT_PRECISION,
-                ),
-            )
-            .values(last_used_at=at)
+    write_in_passing(
+        update(ApiToken)
+        .where(
+            ApiToken.id == token_id,
+            or_(
+                ApiToken.last_used_at.is_(None),
+                ApiToken.last_used_at < at - _USED_AT_PRECISION,
+            ),
         )
+        .values(last_used_at=at)
+    )
 
 
 def expiry(lifetime: timedelta) -> datetime:

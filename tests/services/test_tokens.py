@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
 
-from app.db import db, now, transaction
+from app.db import BUSY_TIMEOUT_MS, db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ApiToken
 from app.services import tokens
@@ -122,3 +124,36 @@ def test_a_sign_in_takes_the_place_of_the_token_that_would_expire_first(owner, m
     tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), sign_in=True)
     names = {info.name for info in tokens.list_tokens(owner.id)}
     assert names == {"lasting", "later", "new"}
+
+
+def test_reading_with_a_token_goes_on_while_the_database_is_locked(app, owner, locked_database):
+    with app.app_context():
+        token, _info = tokens.create_token(owner.id, "CI", ["read"])
+    with locked_database():
+        began = time.monotonic()
+        answer = app.test_client().get(
+            "/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"}
+        )
+        waited_s = time.monotonic() - began
+    assert answer.status_code == 200
+    assert waited_s < BUSY_TIMEOUT_MS / 1000 / 2
+    with app.app_context():
+        assert tokens.list_tokens(owner.id)[0].last_used_at is None
+        assert tokens.authenticate_token(token) is not None
+        assert tokens.list_tokens(owner.id)[0].last_used_at is not None
+
+
+@pytest.fixture
+def locked_database(app):
+    """Holds the lock that writing a token's row needs, for the length of a block."""
+
+    @contextmanager
+    def lock():
+        with app.app_context(), db.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execution_options(sqlite_begin="IMMEDIATE")
+            connection.execute(update(ApiToken).values(name="locked"))
+            yield
+            connection.rollback()
+
+    return lock
