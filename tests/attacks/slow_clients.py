@@ -42,7 +42,7 @@ def _post(path: str, length: str, body: bytes, extra: str = "") -> bytes:
 
 
 LOGIN = "/api/v1/auth/login"
-BUNDLE = b"GET /openapi/swagger-ui-bundle.js HTTP/1.1\r\nHost: site\r\n\r\n"
+BUNDLE = b"GET /docs/assets/js/swagger-ui-bundle.js HTTP/1.1\r\nHost: site\r\n\r\n"
 PAGE = b"GET /static/css/components/charts.css HTTP/1.1\r\nHost: site\r\n\r\n"
 KINDS = (
     Kind("idle", b""),
@@ -54,8 +54,8 @@ KINDS = (
     Kind("half upload", _post("/benchmarks/own/new", "Content-Length: 90000000", b"a=b"), b"x"),
     Kind("half chunk", _post(LOGIN, "Transfer-Encoding: chunked", b"ff\r\n{")),
     Kind("dripped chunks", _post(LOGIN, "Transfer-Encoding: chunked", b""), b"1\r\nx\r\n"),
-    Kind("slow reader", PAGE * 40, reads=False),
-    Kind("pipelined", PAGE * 40 + b"GET /login HTTP/1.1\r\nHo", b"s", reads=False),
+    Kind("slow reader", BUNDLE * 2, reads=False),
+    Kind("pipelined", PAGE * 5 + b"GET /login HTTP/1.1\r\nHo", b"s", reads=False),
 )
 
 
