@@ -11,7 +11,7 @@ from app.web_server.pace import Pace, Place
 
 KEPT_BYTES = 1024 * 1024
 """So much of an answer is kept for a slow reader; the thread that wrote it is free meanwhile."""
-ALL_KEPT_BYTES = 32 * 1024 * 1024
+ALL_KEPT_BYTES = 8 * 1024 * 1024
 """So much of all answers of the process."""
 
 
@@ -64,14 +64,16 @@ class Outlet:
         with self._moved:
             self._refuse_if_cut()
             rest = memoryview(data)
-            if not self._backlog:
+            was_empty = not self._backlog
+            if was_empty:
                 rest = rest[self._send(rest) :]
                 if not rest:
                     return
                 self._pace = Pace()
             self._backlog.append(rest)
             self._count(len(rest))
-        self._watch()
+        if was_empty:
+            self._watch()
         with self._moved:
             self._wait_for_reader()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tests.attacks.site import Site
 
 _TICK_S = 1.0
-_CONNECTS_A_TICK = 200
+_CONNECTS_A_TICK = 50
 
 
 @dataclass(frozen=True)
