@@ -18,6 +18,7 @@ from app.models import Delivery, DeliveryAttempt, Webhook
 from app.queries.paging import Page, SortKey, read_page
 from app.services.delivery_requests import AttemptResult, Letter, send
 from app.services.delivery_slots import Due
+from app.services.outside_calls import waits
 from app.services.webhooks import get_webhook
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ LONG_SCHEDULE_S = (10, 60, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 
 MAX_RETRY_AFTER_S = 24 * 3600
 DISABLE_AFTER = 20
+TEST_TIMEOUT_S = 8.0
+"""Shorter than that of the courier's attempts: somebody waits, and so does a thread of the web."""
+
 CLAIM_S = 60.0
 """For so long an attempt is its claimer's alone; longer than the longest attempt takes."""
 
@@ -189,9 +193,15 @@ def send_test(webhook_id: str, account_id: int) -> AttemptResult:
 
     Raises:
         NotFound: There is no such endpoint.
+        Limited: The account waits for too many servers already.
     """
-    hook = get_webhook(webhook_id, account_id)
-    hook_id, delivery_id = hook.id, f"msg_{uuid_utils.uuid7().hex}"
+    hook_id = get_webhook(webhook_id, account_id).id
+    with waits.held(account_id):
+        return _send_test(hook_id)
+
+
+def _send_test(hook_id: str) -> AttemptResult:
+    delivery_id = f"msg_{uuid_utils.uuid7().hex}"
     with transaction() as session:
         session.add(
             Delivery(
@@ -206,7 +216,7 @@ def send_test(webhook_id: str, account_id: int) -> AttemptResult:
         )
     letter = Letter.of(db.session.get_one(Delivery, delivery_id))
     db.session.rollback()  # the receiver may take seconds: no transaction meanwhile
-    result = send(letter)
+    result = send(letter, TEST_TIMEOUT_S)
     with transaction() as session:
         _write_attempt(session, delivery_id, 1, result)
     return result
