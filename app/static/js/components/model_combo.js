@@ -9,8 +9,10 @@ const OFFERED = 50;
 const FAILURES_TOLD = 3;
 
 /* Why the models of a connection are missing here. */
-const failureLine = ({ connection, message }) =>
-  make("li", { class: "combo-empty" }, `${connection}: ${message}`);
+const failureLine = ({ connection, message }) => {
+  const says = message.startsWith(`${connection}:`) ? message : `${connection}: ${message}`;
+  return make("li", { class: "combo-empty" }, says);
+};
 
 export class ModelCombo {
   /* `questions` returns what else to ask the server; `refuses` says why a model does not do. */
