@@ -29,6 +29,9 @@ TAKEN_LIMIT = "10 per hour"
 CREATE_RUN_LIMIT = "10 per minute"
 CONNECTION_TEST_LIMIT = "10 per minute"
 WEBHOOK_TEST_LIMIT = "10 per minute"
+REDELIVER_LIMIT = "10 per minute"
+ROTATION_LIMIT = "10 per minute"
+RESUME_RUN_LIMIT = "10 per minute"
 ACCOUNT_CHANGE_LIMIT = "5 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
@@ -148,3 +151,6 @@ change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
 test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
 test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)
+redeliver = _limit("redeliver", REDELIVER_LIMIT, account_key)
+rotate_secret = _limit("rotate-secret", ROTATION_LIMIT, account_key)
+resume_run = _limit("resume-run", RESUME_RUN_LIMIT, account_key)

@@ -1,9 +1,10 @@
 """Progress of runs as it happens: published by workers, streamed to pages as server-sent events.
 
-Each run has a short Redis stream. A viewer first replays it from the last event that it saw,
-then follows the publications. One thread per web process, the hub, listens for all viewers of
-that process; whatever it may have missed (a lost connection, a slow viewer) is replayed. The
-stream is a convenience: pages that cannot have it poll the database instead.
+Each run has a short Redis stream, bounded in events and bytes, and there are only so many streams:
+live events never fill the queue server, whatever models answer. A viewer first replays its run's
+from the last event that it saw, then follows the publications. One thread per web process, the hub,
+listens for all viewers of that process; whatever it may have missed (a lost connection, a slow
+viewer) is replayed. The stream is a convenience: pages that cannot have it poll the database.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import logging
 import queue
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import current_app
@@ -22,23 +23,42 @@ from redis.exceptions import RedisError
 from app.broker import connect_subscriber, get_broker
 from app.config import Settings
 from app.errors import Unavailable
-from app.live_hub import STOP, Event, Hub, Inbox, Signal
+from app.live_hub import STOP, Event, Hub, Inbox, Signal, View
 
 KEEP_ALIVE_S = 15.0
 DONE = "done"
+EVENT_BYTES = 8192
+STREAM_BYTES = 512 * 1024
+STREAMS = 100
 _LENGTH = 1000  # events kept per run, about
 _KEPT_S = 86_400
+_PAGE = 50  # events of a replay that are held in memory at a time
+_CUT_LENGTH = 200
 _START = "0-0"
 _EVENT_ID = re.compile(r"\d{1,15}-\d{1,15}")
 _EXTENSION = "live_hub"
-# ARGV: events kept, seconds kept, then pairs of event name and JSON.
+_INDEX = "runs:events"  # the streams, by when each was last published to
+# KEYS: the stream, the index. ARGV: events, bytes and seconds kept of it, streams kept, then pairs
+# of event name and JSON.
 _PUBLISH = """
 local id
-for i = 3, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'e', ARGV[i], 'd', ARGV[i + 1])
   redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1])
 end
-redis.call('EXPIRE', KEYS[1], ARGV[2])
+local length = redis.call('XLEN', KEYS[1])
+while length > 1 and redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0) > tonumber(ARGV[2]) do
+  length = math.floor(length / 2)
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', length)
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('ZADD', KEYS[2], redis.call('TIME')[1], KEYS[1])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+local excess = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[4])
+if excess > 0 then
+  for _, name in ipairs(redis.call('ZRANGE', KEYS[2], 0, excess - 1)) do redis.call('DEL', name) end
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, excess - 1)
+end
 return id
 """
 _log = logging.getLogger(__name__)
@@ -60,13 +80,31 @@ def publish_many(
     """Publish events of a run in order, in one round trip; never raises for the queue server."""
     if not events:
         return
-    arguments: list[str | int] = [_LENGTH, _KEPT_S]
+    arguments: list[str | int] = [_LENGTH, STREAM_BYTES, _KEPT_S, STREAMS]
     for event, data in events:
-        arguments += [event, json.dumps(data, separators=(",", ":"), default=str)]
+        arguments += [event, _bounded(data)]
     try:
-        broker.eval(_PUBLISH, 1, channel_of(run_id), *arguments)
+        broker.eval(_PUBLISH, 2, channel_of(run_id), _INDEX, *arguments)
     except RedisError as error:
         _log.warning("live events dropped", extra={"run_id": run_id, "reason": str(error)})
+
+
+def _bounded(data: Mapping[str, Any]) -> str:
+    """Return ``data`` as JSON of at most ``EVENT_BYTES``: texts that are too long are cut."""
+    text = _json(data)
+    if len(text) > EVENT_BYTES:
+        text = _json({name: _cut(value) for name, value in data.items()})
+    return text if len(text) <= EVENT_BYTES else "{}"
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _CUT_LENGTH:
+        return f"{value[: _CUT_LENGTH - 1]}…"
+    return value
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"), default=str)  # ASCII: a character is a byte
 
 
 def forget(broker: Redis, run_ids: Iterable[str]) -> None:
@@ -76,6 +114,7 @@ def forget(broker: Redis, run_ids: Iterable[str]) -> None:
         return
     try:
         broker.delete(*keys)
+        broker.zrem(_INDEX, *keys)
     except RedisError as error:
         _log.warning("live events stay until they expire", extra={"reason": str(error)})
 
@@ -84,16 +123,20 @@ def stream(
     run_id: str,
     last_event_id: str | None = None,
     *,
+    account_id: int,
     finished: bool = False,
     keep_alive_s: float = KEEP_ALIVE_S,
+    cut: Callable[[], None] | None = None,
 ) -> Stream:
     """Return a run's events as the text of a ``text/event-stream``, from after the last seen.
 
     Args:
         run_id: Whose access the caller has checked.
         last_event_id: The ``Last-Event-ID`` of the request; anything else starts at the oldest.
+        account_id: Whose view it is: places are shared by account.
         finished: The run will not go on: replay what is kept, end with ``done``, do not wait.
         keep_alive_s: A comment is sent after so many seconds without an event.
+        cut: Ends the viewer's connection when its place goes to somebody else.
 
     Raises:
         Unavailable: This process has as many viewers as it may, or the queue server does not
@@ -102,7 +145,10 @@ def stream(
     settings: Settings = current_app.extensions["settings"]
     hub: Hub = _hub_of(settings)
     last = last_event_id if last_event_id and _EVENT_ID.fullmatch(last_event_id) else _START
-    return Stream(get_broker(), hub, channel_of(run_id), last, finished, keep_alive_s)
+    view = View(channel_of(run_id), account_id)
+    if cut is not None:
+        view.cut = cut
+    return Stream(get_broker(), hub, view, last, finished, keep_alive_s)
 
 
 class Stream(Iterator[str]):
@@ -112,18 +158,18 @@ class Stream(Iterator[str]):
         self,
         broker: Redis,
         hub: Hub,
-        channel: str,
+        view: View,
         last: str,
         finished: bool,
         keep_alive_s: float,
     ) -> None:
         self._broker = broker
         self._hub = hub
-        self._channel = channel
+        self._view = view
         self._last = last
         self._finished = finished
         self._keep_alive_s = keep_alive_s
-        self._inbox = hub.enter(channel)
+        hub.enter(view)
         try:
             first = self._missed()
             # Seen the end and still under way: the run was resumed and will go on.
@@ -140,28 +186,36 @@ class Stream(Iterator[str]):
 
     def close(self) -> None:
         """Leave the hub; the WSGI server calls this when the viewer is gone."""
-        self._hub.leave(self._channel, self._inbox)
+        self._hub.leave(self._view)
 
     def _produce(self, first: list[Event], over: bool) -> Iterator[str]:
         yield "retry: 2000\n\n"
-        ended = (yield from self._send(first)) or over
-        if self._finished and not ended:
-            yield f"event: {DONE}\ndata: {{}}\n\n"
-            ended = True
-        while not ended:
-            message = _next_message(self._inbox, self._keep_alive_s)
-            if message is STOP:
-                return
-            if message is Signal.IDLE:
-                yield ": keep-alive\n\n"
-            elif isinstance(message, Event):
-                ended = yield from self._send([message])
-            else:
-                try:
-                    missed = self._missed()
-                except RedisError:
-                    return  # the page asks again, and polls while it is refused
-                ended = yield from self._send(missed)
+        try:
+            ended = (yield from self._replay(first)) or over
+            if self._finished and not ended:
+                yield f"event: {DONE}\ndata: {{}}\n\n"
+                ended = True
+            while not ended:
+                message = _next_message(self._view.inbox, self._keep_alive_s)
+                if message is STOP:
+                    return
+                if message is Signal.IDLE:
+                    yield ": keep-alive\n\n"
+                elif isinstance(message, Event):
+                    ended = yield from self._send([message])
+                else:
+                    ended = yield from self._replay(self._missed())
+        except RedisError:
+            return  # the page asks again, and polls while it is refused
+
+    def _replay(self, events: list[Event]) -> Generator[str, None, bool]:
+        """Yield ``events`` and all that follow, page by page; see `_send`."""
+        ended = yield from self._send(events)
+        while len(events) == _PAGE:
+            events = self._missed()
+            if events:
+                ended = yield from self._send(events)
+        return ended
 
     def _send(self, events: list[Event]) -> Generator[str, None, bool]:
         """Yield the events that are new; return whether the last of them says that it is over.
@@ -177,14 +231,14 @@ class Stream(Iterator[str]):
         return ended
 
     def _missed(self) -> list[Event]:
-        entries: Any = self._broker.xrange(self._channel, f"({self._last}", "+")
+        entries: Any = self._broker.xrange(self._view.channel, f"({self._last}", "+", _PAGE)
         return [_event_of(entry) for entry in entries]
 
     def _was_done(self) -> bool:
         """Return whether the viewer has seen the end before: browsers connect again after it."""
         if self._last == _START:
             return False
-        newest: Any = self._broker.xrevrange(self._channel, count=1)
+        newest: Any = self._broker.xrevrange(self._view.channel, count=1)
         return bool(newest) and _event_of(newest[0]).name == DONE
 
 

@@ -8,8 +8,9 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from redis import Redis
@@ -21,7 +22,7 @@ from app.errors import Unavailable
 _POLL_S = 1.0
 _PING_EVERY_S = 15.0
 _PATIENCE_S = 5.0  # so long may the queue server be away before viewers are sent to polling
-_INBOX_SIZE = 200
+_INBOX_SIZE = 64  # what does not fit is read from the stream instead
 _log = logging.getLogger(__name__)
 
 
@@ -46,8 +47,32 @@ STOP = Signal.STOP
 Inbox = queue.Queue[Event | Signal]
 
 
+def _nothing() -> None:
+    """Stand for a connection that nobody can cut."""
+
+
+@dataclass(eq=False, slots=True)
+class View:
+    """One open live view.
+
+    Attributes:
+        channel: What it wants to hear of.
+        account_id: Whose it is.
+        cut: Ends its connection, where its thread is stuck in sending.
+        inbox: What it has not sent yet.
+    """
+
+    channel: str
+    account_id: int
+    cut: Callable[[], None] = _nothing
+    inbox: Inbox = field(default_factory=lambda: queue.Queue(_INBOX_SIZE))
+
+
 class Hub:
     """Listens, in one thread that exists only while there are viewers.
+
+    Places are shared by account: when all are taken, the account with the most views gives one to
+    an account that has fewer. So it is in every web process, and nobody needs to count all views.
 
     Args:
         connect: Makes a connection that does not reconnect by itself.
@@ -62,44 +87,58 @@ class Hub:
         self._pattern = pattern
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._inboxes: dict[str, set[Inbox]] = {}
+        self._views: dict[View, None] = {}  # in the order in which they came
+        self._by_channel: dict[str, set[View]] = {}
         self._thread: threading.Thread | None = None
 
     def viewers(self) -> int:
         """Return how many streams are open."""
         with self._lock:
-            return self._count()
+            return len(self._views)
 
-    def enter(self, channel: str) -> Inbox:
-        """Return a new inbox for the events of ``channel``.
+    def enter(self, view: View) -> None:
+        """Open ``view``: its inbox gets the events of its channel from now on.
 
         Raises:
-            Unavailable: All places are taken.
+            Unavailable: All places are taken, and no other account has more than its share.
         """
-        inbox: Inbox = queue.Queue(_INBOX_SIZE)
         with self._lock:
-            if self._count() >= self._capacity:
-                raise Unavailable(
-                    "Too many live views are open; this page refreshes itself instead.",
-                    code="live_full",
-                    retry_after_s=10,
-                )
-            self._inboxes.setdefault(channel, set()).add(inbox)
+            leaving = self._make_room(view.account_id)
+            self._views[view] = None
+            self._by_channel.setdefault(view.channel, set()).add(view)
             if self._thread is None:  # not at import: the web server forks before it serves
                 self._thread = threading.Thread(target=self._listen, name="live-hub", daemon=True)
                 self._thread.start()
-        return inbox
+        if leaving is not None:
+            _dismiss(leaving)
 
-    def leave(self, channel: str, inbox: Inbox) -> None:
+    def leave(self, view: View) -> None:
         """Give the place back; again is harmless."""
         with self._lock:
-            inboxes = self._inboxes.get(channel, set())
-            inboxes.discard(inbox)
-            if not inboxes:
-                self._inboxes.pop(channel, None)
+            self._remove(view)
 
-    def _count(self) -> int:
-        return sum(map(len, self._inboxes.values()))
+    def _make_room(self, account_id: int) -> View | None:
+        """Return the view that has lost its place to ``account_id``, if one had to."""
+        if len(self._views) < self._capacity:
+            return None
+        numbers = Counter(view.account_id for view in self._views)
+        richest, most = max(numbers.items(), key=lambda item: item[1], default=(account_id, 0))
+        if most <= numbers[account_id] + 1:
+            raise Unavailable(
+                "Too many live views are open; this page refreshes itself instead.",
+                code="live_full",
+                retry_after_s=10,
+            )
+        oldest = next(view for view in self._views if view.account_id == richest)
+        self._remove(oldest)
+        return oldest
+
+    def _remove(self, view: View) -> None:
+        self._views.pop(view, None)
+        others = self._by_channel.get(view.channel, set())
+        others.discard(view)
+        if not others:
+            self._by_channel.pop(view.channel, None)
 
     def _listen(self) -> None:
         lost_at: float | None = None
@@ -120,7 +159,7 @@ class Hub:
         """Return whether to listen on; the thread's end is decided under the lock of `enter`."""
         alive = Hub.process_is_alive()
         with self._lock:
-            if alive and self._inboxes:
+            if alive and self._views:
                 return True
             self._thread = None
         if not alive:
@@ -146,15 +185,16 @@ class Hub:
         elif message["type"] == "pmessage":
             id_, name, data = message["data"].decode().split(" ", 2)
             with self._lock:
-                inboxes = list(self._inboxes.get(message["channel"].decode(), ()))
-            for inbox in inboxes:
-                _put(inbox, Event(id_, name, data))
+                views = list(self._by_channel.get(message["channel"].decode(), ()))
+            event = Event(id_, name, data)
+            for view in views:
+                _put(view.inbox, event)
 
     def _tell_all(self, signal: Signal) -> None:
         with self._lock:
-            inboxes = [inbox for of_channel in self._inboxes.values() for inbox in of_channel]
-        for inbox in inboxes:
-            _put(inbox, signal)
+            views = list(self._views)
+        for view in views:
+            _put(view.inbox, signal)
 
 
 def stop_streams_unless(alive: Callable[[], bool]) -> None:
@@ -163,6 +203,14 @@ def stop_streams_unless(alive: Callable[[], bool]) -> None:
     The web server sets it: otherwise an open stream would hold up a restart until it is killed.
     """
     Hub.process_is_alive = staticmethod(alive)
+
+
+def _dismiss(view: View) -> None:
+    """End a view; one that does not even take what it got is stuck, and loses its connection."""
+    stuck = not view.inbox.empty()
+    _put(view.inbox, Signal.STOP)
+    if stuck:
+        view.cut()
 
 
 def _put(inbox: Inbox, message: Event | Signal) -> None:

@@ -6,8 +6,6 @@ a job first takes the lease of its row, and ``app.jobs.recover_runs`` enqueues w
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.defaults import RQ_KEY_PREFIX
@@ -20,15 +18,12 @@ from app.db import now
 from app.errors import Unavailable
 
 RUNS = "runs"
-WEBHOOKS = "webhooks"
-QUEUES = (RUNS, WEBHOOKS)
+QUEUES = (RUNS,)
 EXECUTE_RUN = "app.jobs.execute_run.execute_run"
 RESCORE_RUN = "app.jobs.rescore_run.rescore_run"
-DELIVER_WEBHOOK = "app.jobs.deliver_webhook.deliver_webhook"
 
 # A run has no time limit of its own; this one only ends a job that hangs for good.
 _RUN_TIMEOUT_S = 7 * 86_400
-_DELIVERY_TIMEOUT_S = 120
 _RESCORE_TIMEOUT_S = 6 * 3600
 _KEEP_FAILED_S = 86_400
 _SILENT_S = 30
@@ -42,11 +37,6 @@ def run_job_id(run_id: str, attempt: int) -> str:
 def rescore_job_id(run_id: str, protocol: str) -> str:
     """Return the id of the job that scores ``run_id`` again under ``protocol``."""
     return f"rescore-{run_id}-{protocol}"
-
-
-def delivery_job_id(delivery_id: str, attempt: int) -> str:
-    """Return the id of the job that makes the ``attempt``-th attempt of a delivery."""
-    return f"delivery-{delivery_id}-{attempt}"
 
 
 def enqueue_run(run_id: str, attempt: int) -> None:
@@ -68,18 +58,8 @@ def enqueue_rescore(run_id: str, protocol: str) -> None:
     _enqueue(RUNS, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
 
 
-def enqueue_delivery(delivery_id: str, attempt: int, delay_s: float = 0) -> None:
-    """Enqueue one attempt of a webhook delivery, after ``delay_s`` seconds.
-
-    Raises:
-        Unavailable: The queue server does not answer.
-    """
-    job_id = delivery_job_id(delivery_id, attempt)
-    _enqueue(WEBHOOKS, DELIVER_WEBHOOK, (delivery_id,), job_id, _DELIVERY_TIMEOUT_S, delay_s)
-
-
 def queued_job_ids() -> set[str]:
-    """Return the ids of all jobs that wait, are scheduled or are being worked on.
+    """Return the ids of all jobs that wait or are being worked on.
 
     It only reads. (RQ's own counters clean up on the way, that is, they may requeue or fail jobs.)
 
@@ -95,7 +75,6 @@ def queued_job_ids() -> set[str]:
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}", 0, -1)
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}:intermediate", 0, -1)
                 pipeline.zrangebyscore(f"{RQ_KEY_PREFIX}:wip:{name}", alive_since, "+inf")
-                pipeline.zrange(f"{RQ_KEY_PREFIX}:scheduled:{name}", 0, -1)
             entries = [entry for found in pipeline.execute() for entry in found]
     except RedisError as error:
         raise _no_answer() from error
@@ -140,19 +119,18 @@ def _enqueue(
     arguments: tuple[str, ...],
     job_id: str,
     timeout_s: int,
-    delay_s: float = 0,
 ) -> None:
     queue = Queue(name, connection=get_broker(), serializer=JSONSerializer)
     try:
         try:
-            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
+            _push(queue, job_path, arguments, job_id, timeout_s)
         except DuplicateJobError:
             # The job's record exists. Where it is in no list, it is what a failed or lost
-            # attempt left behind, and stands in the way; so does one planned for later.
-            if job_id in queued_job_ids() and (delay_s > 0 or not _is_planned(name, job_id)):
+            # attempt left behind, and stands in the way.
+            if job_id in queued_job_ids():
                 return
             _discard(job_id)
-            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
+            _push(queue, job_path, arguments, job_id, timeout_s)
     except DuplicateJobError:
         return  # another process was faster
     except RedisError as error:
@@ -165,7 +143,6 @@ def _push(
     arguments: tuple[str, ...],
     job_id: str,
     timeout_s: int,
-    delay_s: float,
 ) -> None:
     job = queue.create_job(
         job_path,
@@ -176,15 +153,7 @@ def _push(
         failure_ttl=_KEEP_FAILED_S,
         description=job_id,
     )
-    if delay_s > 0:
-        due = now() + timedelta(seconds=delay_s)
-        queue.schedule_job(job, due, unique=True)
-    else:
-        queue.enqueue_job(job, unique=True)
-
-
-def _is_planned(name: str, job_id: str) -> bool:
-    return get_broker().zscore(f"{RQ_KEY_PREFIX}:scheduled:{name}", job_id) is not None
+    queue.enqueue_job(job, unique=True)
 
 
 def _discard(job_id: str) -> None:

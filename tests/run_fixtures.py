@@ -29,8 +29,8 @@ from app.db import db, db_epoch_s, transaction
 from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.types import CallFailure, Outcome, Sample, SampleResult
-from app.models import Run, SampleRow
-from app.services import connections
+from app.models import Delivery, Run, SampleRow
+from app.services import connections, deliveries
 from app.services.accounts import Account
 from app.services.run_execution import execute
 from tests.app_fixtures import ApiClient
@@ -228,6 +228,13 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
     at_s: float = field(default_factory=time.monotonic)
+
+
+def deliver_now(delivery_id: str) -> None:
+    """Make the next attempt of a delivery, as the courier does."""
+    delivery = db.session.get_one(Delivery, delivery_id)
+    if deliveries.claim_attempt(delivery_id, delivery.attempts_made):
+        deliveries.make_attempt(delivery_id)
 
 
 @dataclass(slots=True)

@@ -133,18 +133,6 @@ def test_a_heartbeat_makes_a_worker_known_again(queue_app: Flask, broker: Redis)
         assert queue.count_workers() == 1
 
 
-def test_a_delivery_that_is_planned_is_made_at_once_when_it_is_asked_for(
-    queue_app: Flask, broker: Redis
-) -> None:
-    with queue_app.app_context():
-        queue.enqueue_delivery("d1", 2, delay_s=600)
-        queue.enqueue_delivery("d1", 2, delay_s=60)
-        assert broker.llen("rq:queue:webhooks") == 0
-        queue.enqueue_delivery("d1", 2)
-    assert broker.llen("rq:queue:webhooks") == 1
-    assert broker.zcard("rq:scheduled:webhooks") == 0
-
-
 def test_the_live_events_of_a_deleted_run_go_with_it(
     app_context: Flask, owner: Account, broker: Redis
 ) -> None:

@@ -60,19 +60,10 @@ def test_a_record_that_ends_while_it_is_looked_at_is_no_error(
     queue_app: Flask, broker: Redis
 ) -> None:
     with queue_app.app_context():
-        queue.enqueue_delivery("d1", 1)
-        broker.delete("rq:queue:webhooks")
-        broker.hdel("rq:job:delivery-d1-1", "status")  # what is left to see of a job just over
-        queue.enqueue_delivery("d1", 1)
-
-
-def test_a_delayed_delivery_is_scheduled_not_queued(queue_app: Flask, broker: Redis) -> None:
-    with queue_app.app_context():
-        queue.enqueue_delivery("d1", 2, delay_s=60)
-        assert queue.queued_job_ids() == {"delivery-d1-2"}
-    assert broker.llen("rq:queue:webhooks") == 0
-    due = broker.zscore("rq:scheduled:webhooks", "delivery-d1-2")
-    assert due == pytest.approx(time.time() + 60, abs=3)
+        queue.enqueue_run("r1", 1)
+        broker.delete("rq:queue:runs")
+        broker.hdel("rq:job:run-r1-1", "status")  # what is left to see of a job just over
+        queue.enqueue_run("r1", 1)
 
 
 def test_jobs_being_worked_on_count_until_their_worker_is_long_silent(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from app.services.leases import release_lease_of
-from app.services.outbox import sweep_deliveries
 from app.services.rescore_claims import sweep_rescorings
 from app.services.run_lifecycle import sweep_runs
 from app.services.run_submission import hand_to_queue
 
 
 def recover_runs() -> int:
-    """Hand abandoned runs, deliveries and scorings to the queue again; returns how many."""
-    return sweep_runs() + sweep_deliveries() + sweep_rescorings()
+    """Hand abandoned runs and scorings to the queue again; returns how many."""
+    return sweep_runs() + sweep_rescorings()
 
 
 def release_runs_of(pid: int) -> int:

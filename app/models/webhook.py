@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, now
@@ -37,6 +37,13 @@ class Delivery(Base):
         UniqueConstraint("event_key", "webhook_id"),
         Index("ix_deliveries_webhook_id_created_at", "webhook_id", "created_at"),
         Index("ix_deliveries_status_next_attempt_at", "status", "next_attempt_at"),
+        Index(
+            "ix_deliveries_due",
+            "webhook_id",
+            "next_attempt_at",
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

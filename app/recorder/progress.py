@@ -25,6 +25,7 @@ RATE_WINDOW_S = 15.0
 SAMPLES_PER_BATCH = 5
 EVENTS_PER_BATCH = 20
 SHORTEST_WAIT_S = 1.0
+LIVE_TEXT_LENGTH = 300
 
 
 class Progress:
@@ -154,8 +155,13 @@ def _live_sample(result: SampleResult, preview_skip: int) -> dict[str, Any]:
         "epoch": result.epoch,
         "outcome": str(result.outcome),
         "score": result.score,
-        "answer": result.answer,
-        "target": target if isinstance(target, str) else ", ".join(target),
+        "answer": None if result.answer is None else _shortened(result.answer),
+        "target": _shortened(target if isinstance(target, str) else ", ".join(target)),
         "latency_ms": result.latency_ms,
         "preview": preview(result.sample.messages, preview_skip),
     }
+
+
+def _shortened(text: str) -> str:
+    """Return the beginning of an answer or a target, which may have a megabyte."""
+    return text if len(text) <= LIVE_TEXT_LENGTH else f"{text[: LIVE_TEXT_LENGTH - 1]}…"

@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import update
 
 from app.db import db, now, transaction
-from app.engine.errors import ModelCallError
 from app.errors import Conflict
 from app.models import Connection
 from app.services.connections import get_connection, open_connection
-from app.services.offered_models import ask_provider
+from app.services.offered_models import ListFailure, list_offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ def test_connection(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
 
     Raises:
         NotFound: The account has no connection of that name.
+        Limited: The account waits for too many servers already.
     """
     info = get_connection(user_id, is_admin, name)
     db.session.rollback()  # the call may take seconds: no transaction meanwhile
@@ -52,18 +52,22 @@ def test_connection(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
 def _ask(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
     try:
         connection = open_connection(user_id, is_admin, name)
-        db.session.rollback()
-        listed = ask_provider(connection)
-    except (ModelCallError, Conflict) as error:
-        message = error.message if isinstance(error, ModelCallError) else error.detail
-        failure = ConnectionFailure(error.code, message, error.action)
-        return ConnectionTest(ok=False, latency_ms=None, models_found=0, error=failure)
+    except Conflict as error:
+        return _failed(ConnectionFailure(error.code, error.detail, error.action))
+    db.session.rollback()
+    listed = list_offered(user_id, connection)
+    if isinstance(listed, ListFailure):
+        return _failed(ConnectionFailure(listed.code, listed.message, listed.action))
     return ConnectionTest(
         ok=True,
         latency_ms=listed.latency_ms,
         models_found=len(listed.ids),
         models=listed.ids,
     )
+
+
+def _failed(why: ConnectionFailure) -> ConnectionTest:
+    return ConnectionTest(ok=False, latency_ms=None, models_found=0, error=why)
 
 
 def _store(user_id: int, name: str, version: Any, result: ConnectionTest) -> None:

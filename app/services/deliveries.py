@@ -1,4 +1,4 @@
-"""Deliveries: their attempts, one after the other, written to the log that accounts see."""
+"""Deliveries: which are due, their attempts, and the log of them that accounts see."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import json
 import logging
 import random
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import uuid_utils
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from app import queue
 from app.db import changed_rows, db, now, transaction
-from app.errors import Conflict, NotFound, Unavailable
+from app.errors import Conflict, NotFound
 from app.models import Delivery, DeliveryAttempt, Webhook
 from app.queries.paging import Page, SortKey, read_page
-from app.services.delivery_requests import AttemptResult, send
+from app.services.delivery_requests import AttemptResult, Letter, send
+from app.services.delivery_slots import Due
+from app.services.outside_calls import waits
 from app.services.webhooks import get_webhook
 
 log = logging.getLogger(__name__)
@@ -27,39 +29,53 @@ LONG_SCHEDULE_S = (10, 60, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 
 MAX_RETRY_AFTER_S = 24 * 3600
 DISABLE_AFTER = 20
+TEST_TIMEOUT_S = 8.0
+"""Shorter than that of the courier's attempts: somebody waits, and so does a thread of the web."""
+
+CLAIM_S = 60.0
+"""For so long an attempt is its claimer's alone; longer than the longest attempt takes."""
+
 GONE = 410
 
 
-def attempt_delivery(delivery_id: str) -> None:
-    """Make one attempt of a pending delivery and plan the next if it fails.
-
-    Does nothing when the delivery is over, so that a job that comes twice does no harm.
-    """
-    delivery = db.session.get(Delivery, delivery_id)
-    if delivery is None or delivery.status != "pending":
-        return
-    number = delivery.attempts_made + 1
-    if not _claim(delivery_id, delivery.attempts_made):
-        return
-    db.session.refresh(delivery)
-    if not delivery.webhook.enabled and not delivery.test:
-        _close(delivery_id, "failed")
-        return
-    result = send(delivery)
-    delay_s = _next_delay_s(delivery, number, result)
-    with transaction() as session:
-        _write_attempt(session, delivery_id, number, result, delay_s)
-        _judge_endpoint(session, delivery_id, result)
-    log.info(
-        "webhook attempt",
-        extra={"delivery_id": delivery_id, "attempt": number, "ok": result.ok},
+def due_deliveries() -> list[Due]:
+    """Return of each endpoint with due deliveries the one that has waited longest."""
+    first = (
+        select(Delivery.id)
+        .where(
+            Delivery.webhook_id == Webhook.id,
+            Delivery.status == literal_column("'pending'"),  # as in the index, for the planner
+            Delivery.next_attempt_at <= now(),
+        )
+        .order_by(Delivery.next_attempt_at)
+        .limit(1)
+        .correlate(Webhook)
+        .scalar_subquery()
     )
-    if delay_s is not None:
-        _enqueue(delivery_id, number + 1, delay_s)
+    hooks = select(Webhook.user_id, Webhook.url, first.label("delivery_id")).subquery()
+    rows = db.session.execute(
+        select(
+            Delivery.id,
+            Delivery.attempts_made,
+            hooks.c.user_id,
+            hooks.c.url,
+            Delivery.next_attempt_at,
+        ).join(hooks, Delivery.id == hooks.c.delivery_id)
+    ).all()
+    db.session.rollback()
+    return [Due(id_, made, account, _host(url), at) for id_, made, account, url, at in rows]
 
 
-def _claim(delivery_id: str, made: int) -> bool:
-    """Count the attempt before it is made: a job that dies in it does not repeat it at once."""
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower()  # it was checked when it was saved
+
+
+def claim_attempt(delivery_id: str, made: int) -> bool:
+    """Take the right to make the attempt after the ``made``-th; one asker gets it.
+
+    The attempt is counted before it is made. Should its process die in it, the next one begins
+    when the claim is over.
+    """
     with transaction() as session:
         mine = session.execute(
             update(Delivery)
@@ -68,17 +84,46 @@ def _claim(delivery_id: str, made: int) -> bool:
                 Delivery.status == "pending",
                 Delivery.attempts_made == made,
             )
-            .values(attempts_made=made + 1, next_attempt_at=now() + timedelta(seconds=60))
+            .values(attempts_made=made + 1, next_attempt_at=now() + timedelta(seconds=CLAIM_S))
         )
     return changed_rows(mine) == 1
 
 
-def _close(delivery_id: str, status: str) -> None:
+def make_attempt(delivery_id: str) -> bool:
+    """Make the attempt that `claim_attempt` gave and plan the next if it fails.
+
+    Returns:
+        Whether it was delivered.
+    """
+    delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None:
+        return False  # deleted meanwhile, with its endpoint
+    number = delivery.attempts_made
+    if not delivery.webhook.enabled and not delivery.test:
+        _drop_waiting(delivery.webhook_id)
+        return False
+    letter = Letter.of(delivery)
+    db.session.rollback()  # the receiver may take seconds: no transaction meanwhile
+    result = send(letter)
+    with transaction() as session:
+        _write_attempt(session, delivery_id, number, result)
+    log.info(
+        "webhook attempt",
+        extra={"delivery_id": delivery_id, "attempt": number, "ok": result.ok},
+    )
+    return result.ok
+
+
+def _drop_waiting(webhook_id: str) -> None:
     with transaction() as session:
         session.execute(
             update(Delivery)
-            .where(Delivery.id == delivery_id)
-            .values(status=status, next_attempt_at=None)
+            .where(
+                Delivery.webhook_id == webhook_id,
+                Delivery.status == "pending",
+                Delivery.test.is_(False),
+            )
+            .values(status="failed", next_attempt_at=None)
         )
 
 
@@ -93,9 +138,10 @@ def _next_delay_s(delivery: Delivery, number: int, result: AttemptResult) -> flo
     return min(max(planned, result.retry_after_s or 0.0), MAX_RETRY_AFTER_S)
 
 
-def _write_attempt(
-    session: Session, delivery_id: str, number: int, result: AttemptResult, delay_s: float | None
-) -> None:
+def _write_attempt(session: Session, delivery_id: str, number: int, result: AttemptResult) -> None:
+    delivery = session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None:
+        return  # deleted meanwhile, with its endpoint
     session.add(
         DeliveryAttempt(
             delivery_id=delivery_id,
@@ -106,20 +152,22 @@ def _write_attempt(
             body_excerpt=result.body_excerpt,
         )
     )
+    delay_s = _next_delay_s(delivery, number, result)
     status = "delivered" if result.ok else "failed" if delay_s is None else "pending"
     session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id)
+        # Not where the claim ran out and somebody else makes the next attempt by now.
+        .where(Delivery.id == delivery_id, (Delivery.attempts_made == number) | result.ok)
         .values(
             status=status,
             next_attempt_at=None if delay_s is None else now() + timedelta(seconds=delay_s),
         )
     )
+    _judge_endpoint(session, delivery, result)
 
 
-def _judge_endpoint(session: Session, delivery_id: str, result: AttemptResult) -> None:
+def _judge_endpoint(session: Session, delivery: Delivery, result: AttemptResult) -> None:
     """Switch an endpoint off that is gone, or that failed too often in a row."""
-    delivery = session.get_one(Delivery, delivery_id)
     if delivery.test:
         return
     of_hook = update(Webhook).where(Webhook.id == delivery.webhook_id)
@@ -140,21 +188,20 @@ def _judge_endpoint(session: Session, delivery_id: str, result: AttemptResult) -
         session.execute(of_hook.values(enabled=False, disabled_reason=reason))
 
 
-def _enqueue(delivery_id: str, attempt: int, delay_s: float) -> None:
-    try:
-        queue.enqueue_delivery(delivery_id, attempt, delay_s)
-    except Unavailable:
-        log.warning("queue away, the sweep will deliver", extra={"delivery_id": delivery_id})
-
-
 def send_test(webhook_id: str, account_id: int) -> AttemptResult:
     """Send a test event at once, without retries; it is in the log like any other.
 
     Raises:
         NotFound: There is no such endpoint.
+        Limited: The account waits for too many servers already.
     """
-    hook = get_webhook(webhook_id, account_id)
-    hook_id, delivery_id = hook.id, f"msg_{uuid_utils.uuid7().hex}"
+    hook_id = get_webhook(webhook_id, account_id).id
+    with waits.held(account_id):
+        return _send_test(hook_id)
+
+
+def _send_test(hook_id: str) -> AttemptResult:
+    delivery_id = f"msg_{uuid_utils.uuid7().hex}"
     with transaction() as session:
         session.add(
             Delivery(
@@ -167,10 +214,11 @@ def send_test(webhook_id: str, account_id: int) -> AttemptResult:
                 attempts_made=1,
             )
         )
-    delivery = db.session.get_one(Delivery, delivery_id)
-    result = send(delivery)
+    letter = Letter.of(db.session.get_one(Delivery, delivery_id))
+    db.session.rollback()  # the receiver may take seconds: no transaction meanwhile
+    result = send(letter, TEST_TIMEOUT_S)
     with transaction() as session:
-        _write_attempt(session, delivery_id, 1, result, None)
+        _write_attempt(session, delivery_id, 1, result)
     return result
 
 
@@ -220,7 +268,6 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
     Raises:
         NotFound: There is no such delivery in this account.
         Conflict: Its endpoint is switched off.
-        Unavailable: The queue does not answer; nothing was changed.
     """
     delivery = _delivery_of(delivery_id, account_id)
     if not delivery.webhook.enabled:
@@ -229,21 +276,12 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
             code="webhook_disabled",
             action="Switch it on, then redeliver.",
         )
-    if not queue.is_reachable():
-        raise Unavailable(
-            "The queue server does not answer, so nothing was sent.",
-            code="queue_unavailable",
-            action="Try again in a moment; an admin can look at /health.",
-        )
     with transaction() as session:
-        made = session.execute(
+        session.execute(
             update(Delivery)
             .where(Delivery.id == delivery_id)
             .values(status="pending", next_attempt_at=now())
-            .returning(Delivery.attempts_made)
-        ).scalar_one_or_none()
-    if made is not None:
-        _enqueue(delivery_id, made + 1, 0)
+        )
     return _delivery_of(delivery_id, account_id)
 
 

@@ -35,22 +35,37 @@ class AttemptResult:
     retry_after_s: float | None = None
 
 
-def send(delivery: Delivery) -> AttemptResult:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What an attempt needs of its rows, so that it needs no database while it waits."""
+
+    delivery_id: str
+    url: str
+    payload: str
+    sealed_secret: str
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Letter:
+        """Return the letter of a delivery."""
+        hook = delivery.webhook
+        return cls(delivery.id, hook.url, delivery.payload, hook.sealed_secret)
+
+
+def send(letter: Letter, timeout_s: float = TIMEOUT_S) -> AttemptResult:
     """Send a delivery's payload once; never raises for the receiver's failures."""
-    hook = delivery.webhook
     try:
-        secret = open_sealed(hook.sealed_secret)
+        secret = open_sealed(letter.sealed_secret)
     except Conflict as error:
         return AttemptResult(False, None, 0, f"{error.detail} Rotate the secret."[:300])
-    body = body_for(hook.url, json.loads(delivery.payload), delivery.payload)
+    body = body_for(letter.url, json.loads(letter.payload), letter.payload)
     headers = {
         "User-Agent": USER_AGENT,
-        **signed_headers([secret], delivery.id, int(now().timestamp()), body),
+        **signed_headers([secret], letter.delivery_id, int(now().timestamp()), body),
     }
     session = HttpSession(webhook_policy(), max_connections=1, max_bytes=1_000_000)
     started = datetime.now(UTC)
     try:
-        reply = session.post_json(hook.url, headers, body, TIMEOUT_S)
+        reply = session.post_json(letter.url, headers, body, timeout_s)
     except CallError as error:
         return AttemptResult(False, None, _elapsed_ms(started), error.message[:300])
     finally:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+
 from flask import current_app
 
 from app.config import Settings
 from app.errors import Invalid
 from app.net.errors import CallError
 from app.net.guard import EgressPolicy, check_url, parse_allow_list, resolve
+
+LOOKUP_PATIENCE_S = 2.0
+_lookups = ThreadPoolExecutor(8, thread_name_prefix="lookup")
 
 
 def provider_policy(*, is_admin: bool) -> EgressPolicy:
@@ -39,7 +46,7 @@ def check_address(
         Invalid: Not an http(s) URL, or an address that is not permitted; names ``field``.
     """
     try:
-        check_url(url, policy, resolve)
+        check_url(url, policy, _resolve_soon)
     except CallError as error:
         action = error.action
         if error.code == "policy_block":
@@ -50,3 +57,19 @@ def check_address(
             action=action,
             fields={field: [f"{error.message} {action}" if action else error.message]},
         ) from None
+
+
+def _resolve_soon(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of ``host`` if they are found soon.
+
+    Whoever owns a name owns how long it takes to resolve; it is checked again at the connect.
+
+    Raises:
+        OSError: There are none, or none so soon.
+    """
+    found = _lookups.submit(resolve, host, port)
+    try:
+        return found.result(LOOKUP_PATIENCE_S)
+    except Late:
+        found.cancel()
+        raise OSError(f"{host} does not resolve in {LOOKUP_PATIENCE_S:g} s") from None

@@ -92,7 +92,7 @@ def find_models(
             failures.append(ListFailure(info.name, error.code, error.detail, error.action))
     db.session.rollback()  # providers may take seconds: no transaction meanwhile
     models: list[ModelInfo] = []
-    for source, listing in list_all_offered(opened):
+    for source, listing in list_all_offered(user_id, opened):
         if isinstance(listing, ListFailure):
             failures.append(listing)
         else:

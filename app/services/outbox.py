@@ -1,29 +1,17 @@
-"""Deliveries are written with the event itself, in one transaction, and enqueued after it."""
+"""Deliveries are written with the event itself, in one transaction; the courier finds them."""
 
 from __future__ import annotations
 
 import json
-import logging
-from datetime import timedelta
 from typing import Any
 
 import uuid_utils
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import queue
-from app.db import changed_rows, db, now, transaction
-from app.errors import Unavailable
+from app.db import now
 from app.models import Delivery, Run, Webhook
-
-log = logging.getLogger(__name__)
-
-OVERDUE_S = 5.0
-"""A delivery so late was lost by the queue, or its worker died."""
-
-CLAIM_S = 60.0
-"""For so long an attempt that was handed to the queue is not handed again."""
 
 
 def write(session: Session, run: Run) -> list[str]:
@@ -72,35 +60,3 @@ def run_payload(run: Run, event: str, *, test: bool = False) -> dict[str, Any]:
         "error": run.failure,
         "test": test,
     }
-
-
-def enqueue(delivery_ids: list[str]) -> None:
-    """Hand committed deliveries to the queue; should it be away, the sweep will do it."""
-    for delivery_id in delivery_ids:
-        try:
-            queue.enqueue_delivery(delivery_id, 1)
-        except Unavailable:
-            log.warning("queue away, the sweep will deliver", extra={"delivery_id": delivery_id})
-            return
-
-
-def sweep_deliveries() -> int:
-    """Enqueue deliveries that are overdue; returns how many."""
-    overdue = now() - timedelta(seconds=OVERDUE_S)
-    late = db.session.execute(
-        select(Delivery.id, Delivery.attempts_made, Delivery.next_attempt_at)
-        .where(Delivery.status == "pending", Delivery.next_attempt_at < overdue)
-        .limit(200)
-    ).all()
-    handed = 0
-    for delivery_id, made, due in late:
-        with transaction() as session:
-            mine = session.execute(
-                update(Delivery)
-                .where(Delivery.id == delivery_id, Delivery.next_attempt_at == due)
-                .values(next_attempt_at=now() + timedelta(seconds=CLAIM_S))
-            )
-        if changed_rows(mine):
-            queue.enqueue_delivery(delivery_id, made + 1)
-            handed += 1
-    return handed

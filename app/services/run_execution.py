@@ -19,7 +19,6 @@ from app.engine.runner import run_benchmark
 from app.live import forget, publish, publish_many
 from app.models import Run
 from app.recorder import DbRecorder, StorageFull, is_storage_full
-from app.services import outbox
 from app.services.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.run_lifecycle import Failure, end_run
 from app.services.run_log import tell
@@ -141,11 +140,9 @@ def _hand_over(lease: Lease) -> None:
 
 
 def _finish(lease: Lease, status: str, failure: Failure | None) -> None:
-    deliveries = _write_end(lease, status, failure)
-    if deliveries is None:
+    if _write_end(lease, status, failure) is None:
         log.warning("lease lost at the end", extra={"run_id": lease.run_id})
         return
-    outbox.enqueue(deliveries)
     broker = get_broker()
     publish(broker, lease.run_id, "status", {"status": status})
     publish(broker, lease.run_id, "done", {"status": status})

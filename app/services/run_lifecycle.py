@@ -51,7 +51,7 @@ def end_run(
         values: Final columns: counts, score, breakdown, digests.
 
     Returns:
-        The ids of deliveries to enqueue; ``None`` when the lease was lost.
+        The ids of the deliveries; ``None`` when the lease was lost.
     """
     with transaction() as session:
         mine = update(Run).where(
@@ -97,7 +97,6 @@ def cancel_run(run_id: str, account_id: int) -> None:
         Conflict: It is over already.
     """
     run = owned_run(run_id, account_id)
-    deliveries: list[str] | None = None
     values = {} if run.status == "running" else final_values(run_id)
     with transaction() as session:
         idle = update(Run).where(
@@ -107,8 +106,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
                 (Run.status == "running") & (Run.lease_until < db_epoch_s()),
             ),
         )
-        deliveries = _end(session, idle, run_id, "canceled", None, values)
-        if deliveries is None:
+        if _end(session, idle, run_id, "canceled", None, values) is None:
             asked = session.execute(
                 update(Run)
                 .where(Run.id == run_id, Run.status == "running")
@@ -124,7 +122,6 @@ def cancel_run(run_id: str, account_id: int) -> None:
                     code="run_finished",
                     action="Duplicate it to run it again.",
                 )
-    outbox.enqueue(deliveries or [])
 
 
 def resume_run(

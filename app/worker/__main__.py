@@ -11,7 +11,7 @@ from app import create_app
 from app.config import load_settings
 from app.errors import ConfigError
 from app.jobs.recover_runs import recover_runs, release_runs_of
-from app.queue import DELIVER_WEBHOOK, EXECUTE_RUN
+from app.queue import EXECUTE_RUN
 from app.worker.pool import Pool
 
 
@@ -26,8 +26,8 @@ def main() -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    for path in (EXECUTE_RUN, DELIVER_WEBHOOK):  # imported once, before the forks, not by each job
-        importlib.import_module(path.rpartition(".")[0])
+    # Imported once, before the forks, not by each job.
+    importlib.import_module(EXECUTE_RUN.rpartition(".")[0])
     gc.collect()
     gc.freeze()  # what is there now is not touched again, and stays shared with the children
     Pool(app, arguments.workers or settings.workers, recover_runs, release_runs_of).run()

@@ -1,19 +1,14 @@
-"""The pool's process that puts due deliveries into their queue and heals interrupted runs."""
+"""The pool's process that heals interrupted runs."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from flask import Flask
-from rq.registry import ScheduledJobRegistry
-from rq.scheduler import RQScheduler
-from rq.serializers import JSONSerializer
 
-from app.broker import connect
-from app.db import measure_clock, now
-from app.queue import WEBHOOKS
+from app.db import measure_clock
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
@@ -21,29 +16,11 @@ _REPEAT_ERROR_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-class _Planned(ScheduledJobRegistry):
-    """Jobs that are planned for later, due by the clock that all workers share."""
-
-    def get_jobs_to_schedule(
-        self, timestamp: int | None = None, chunk_size: int = 1000
-    ) -> list[str]:
-        """Return the ids of those that are due; RQ asks by this machine's clock."""
-        return super().get_jobs_to_schedule(int(now().timestamp()), chunk_size)
-
-
-class _Scheduler(RQScheduler):
-    def prepare_registries(self, queue_names: Iterable[str] | None = None) -> None:
-        self._scheduled_job_registries = [
-            _Planned(name, connection=self.connection, serializer=self.serializer)  # type: ignore[no-untyped-call]
-            for name in queue_names or self._acquired_locks
-        ]
-
-
 class Housekeeper:
     """Does each chore when it is due; one that fails is logged and tried again.
 
     Args:
-        app: Its settings name the queue server.
+        app: Gives the chores their app context.
         sweep: Runs in an app context; ``app.jobs.recover_runs.recover_runs``.
     """
 
@@ -52,13 +29,6 @@ class Housekeeper:
         self._sweep = sweep
         self._swept_at = float("-inf")
         self._complained: dict[str, float] = {}
-        # Only its method is used: as a process of its own it would outlive a killed worker.
-        self._scheduler = _Scheduler(
-            [WEBHOOKS],
-            connection=connect(app.extensions["settings"]),
-            serializer=JSONSerializer,
-            logging_level=logging.WARNING,
-        )
 
     def run(self) -> None:
         """Work until the process is ended."""
@@ -68,15 +38,9 @@ class Housekeeper:
 
     def tick(self) -> None:
         """Do what is due."""
-        self._attempt("schedule", self._enqueue_due)
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             self._attempt("sweep", self._heal)
-
-    def _enqueue_due(self) -> None:
-        # Refused while the housekeeper of another pool does it.
-        if self._scheduler.acquire_locks():  # type: ignore[no-untyped-call]
-            self._scheduler.enqueue_scheduled_jobs()  # type: ignore[no-untyped-call]
 
     def _heal(self) -> None:
         with self._app.app_context():

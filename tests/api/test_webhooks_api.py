@@ -12,16 +12,13 @@ from flask import Flask
 from sqlalchemy import delete, update
 from standardwebhooks import Webhook as Verifier
 
-from app import queue
-from app.broker import get_broker
 from app.db import db, now, transaction
-from app.errors import Invalid, NotFound, Unavailable
-from app.jobs.deliver_webhook import deliver_webhook
-from app.jobs.recover_runs import recover_runs
+from app.errors import Invalid, NotFound
 from app.models import Delivery, Webhook
 from app.services import deliveries, webhooks
+from app.services.delivery_requests import Letter, send
 from tests.app_fixtures import ApiClient
-from tests.run_fixtures import Receiver
+from tests.run_fixtures import Receiver, deliver_now
 
 Start = Callable[..., str]
 Work = Callable[..., dict[str, Any]]
@@ -55,7 +52,7 @@ def deliver(app: Flask) -> AtOnce:
 
     def attempt() -> None:
         with app.app_context():
-            deliver_webhook(db.session.query(Delivery).one().id)
+            deliver_now(db.session.query(Delivery).one().id)
 
     return attempt
 
@@ -95,7 +92,7 @@ def test_the_end_of_a_run_arrives_signed(
 ) -> None:
     with app.app_context():
         delivery_id = db.session.query(Delivery).one().id
-        assert queue.delivery_job_id(delivery_id, 1) in queue.queued_job_ids()
+        assert [one.delivery_id for one in deliveries.due_deliveries()] == [delivery_id]
     deliver()
     (message,) = receiver.received
     payload = Verifier(hook["secret"]).verify(message.body, dict(message.headers))
@@ -134,10 +131,7 @@ def test_a_failed_attempt_plans_the_next_up_to_three(
         due_in_s = (delivery.next_attempt_at - now()).total_seconds()
         assert wait_s - 2 <= due_in_s <= wait_s * 1.1
         with app.app_context():
-            due = get_broker().zscore(
-                "rq:scheduled:webhooks", queue.delivery_job_id(delivery.id, number + 1)
-            )
-        assert due == pytest.approx(delivery.next_attempt_at.timestamp(), abs=2)
+            assert deliveries.due_deliveries() == []  # not before its time
     deliver()
     delivery = one_delivery(app)
     assert (delivery.status, delivery.next_attempt_at) == ("failed", None)
@@ -280,7 +274,7 @@ def test_the_test_button_sends_at_once_and_never_again(
             "delivered",
             "failed",
         }
-        assert queue.queued_job_ids() == set()
+        assert deliveries.due_deliveries() == []
         assert db.session.query(Webhook).one().failures_in_a_row == 0
 
 
@@ -292,7 +286,7 @@ def test_redelivering_sends_the_same_id_and_body_again(
     again = api.post(f"/deliveries/{delivery_id}/redeliver")
     assert (again.status_code, again.json["status"]) == (202, "pending")
     with app.app_context():
-        assert queue.delivery_job_id(delivery_id, 2) in queue.queued_job_ids()
+        assert [one.delivery_id for one in deliveries.due_deliveries()] == [delivery_id]
     deliver()
     first, second = receiver.received
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == delivery_id
@@ -311,60 +305,66 @@ def test_a_new_secret_signs_at_once(
     Verifier(rotated.json["secret"]).verify(message.body, dict(message.headers))
 
 
-def test_the_sweep_delivers_what_the_queue_lost(
+def test_an_attempt_whose_process_died_is_made_again_when_its_claim_is_over(
     app: Flask, ended: str, deliver: AtOnce, receiver: Receiver
 ) -> None:
     with app.app_context():
-        get_broker().flushdb()
-        assert recover_runs() == 0
+        (one,) = deliveries.due_deliveries()
+        assert deliveries.claim_attempt(one.delivery_id, one.made)
+        assert not deliveries.claim_attempt(one.delivery_id, one.made)  # by another courier
+        assert deliveries.due_deliveries() == []
         with transaction() as session:
-            session.execute(update(Delivery).values(next_attempt_at=now() - timedelta(seconds=10)))
-        assert recover_runs() == 1
-        assert len(queue.queued_job_ids()) == 1
-        assert recover_runs() == 0  # handed out for a minute
+            session.execute(update(Delivery).values(next_attempt_at=now() - timedelta(seconds=1)))
+        assert len(deliveries.due_deliveries()) == 1
     deliver()
     assert len(receiver.received) == 1
+    assert one_delivery(app).attempts_made == 2
 
 
-def test_without_a_queue_the_retry_waits_for_the_sweep(
-    app: Flask, ended: str, deliver: AtOnce, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+def test_an_attempt_that_comes_back_after_its_claim_changes_no_later_one(
+    app: Flask, ended: str, receiver: Receiver
 ) -> None:
-    def away(*_: object) -> None:
-        raise Unavailable("away")
-
-    monkeypatch.setattr(queue, "enqueue_delivery", away)
     receiver.status = 500
-    deliver()
-    delivery = one_delivery(app)
-    assert delivery.status == "pending"
-    assert delivery.next_attempt_at is not None
-
-
-def test_without_a_queue_a_run_ends_all_the_same(
-    app: Flask,
-    hook: dict[str, Any],
-    start_run: Start,
-    work: Work,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    run_id = start_run(limit=1)
-
-    def away(*_: object) -> None:
-        raise Unavailable("away")
-
-    monkeypatch.setattr(queue, "enqueue_delivery", away)
-    assert work(run_id)["status"] == "completed"
-    assert one_delivery(app).status == "pending"
-
-
-def test_a_delivery_that_another_worker_took_is_left_alone(
-    app: Flask, ended: str, deliver: AtOnce, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(deliveries, "_claim", lambda *_: False)
-    deliver()
     with app.app_context():
-        deliver_webhook("msg_unknown")
-    assert receiver.received == []
+        (one,) = deliveries.due_deliveries()
+        deliveries.claim_attempt(one.delivery_id, 0)
+        late = Letter.of(db.session.get_one(Delivery, one.delivery_id))
+        db.session.rollback()
+        deliveries.claim_attempt(one.delivery_id, 1)  # another courier, a minute later
+        claimed_until = one_delivery(app).next_attempt_at
+        with transaction() as session:
+            deliveries._write_attempt(session, one.delivery_id, 1, send(late))
+    assert one_delivery(app).next_attempt_at == claimed_until
+    assert len(one_delivery(app).attempts) == 1
+
+
+def test_each_endpoint_offers_the_delivery_that_has_waited_longest(
+    app: Flask, hook: dict[str, Any], ended: str, start_run: Start, work: Work
+) -> None:
+    work(start_run(limit=1))
+    with app.app_context():
+        first, second = db.session.query(Delivery).order_by(Delivery.next_attempt_at)
+        (one,) = deliveries.due_deliveries()
+        assert one.delivery_id == first.id
+        assert one.host == hook["url"].split("/")[2]
+        deliveries.claim_attempt(first.id, 0)
+        assert [each.delivery_id for each in deliveries.due_deliveries()] == [second.id]
+
+
+def test_what_was_deleted_while_it_was_sent_is_no_error(
+    app: Flask, api: ApiClient, hook: dict[str, Any], ended: str, deliver: AtOnce
+) -> None:
+    delivery_id = one_delivery(app).id
+    with app.app_context():
+        deliveries.claim_attempt(delivery_id, 0)
+        letter = Letter.of(db.session.get_one(Delivery, delivery_id))
+        db.session.rollback()
+    api.delete(f"/webhooks/{hook['id']}")
+    with app.app_context():
+        with transaction() as session:
+            deliveries._write_attempt(session, delivery_id, 1, send(letter))
+        assert not deliveries.make_attempt(delivery_id)
+        assert db.session.query(Delivery).count() == 0
 
 
 def test_a_deleted_endpoint_takes_its_history_along_and_a_deleted_run_does_not(
@@ -490,14 +490,3 @@ def test_nothing_is_redelivered_to_a_webhook_that_is_switched_off(
     answer = api.post(f"/deliveries/{delivery_id}/redeliver")
     assert (answer.status_code, answer.json["code"]) == (409, "webhook_disabled")
     assert "Switch it on" in answer.json["action"]
-
-
-def test_a_redelivery_without_a_queue_changes_nothing(
-    app: Flask, api: ApiClient, deliver: AtOnce, ended: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deliver()
-    delivery = one_delivery(app)
-    monkeypatch.setattr(queue, "is_reachable", lambda: False)
-    answer = api.post(f"/deliveries/{delivery.id}/redeliver")
-    assert (answer.status_code, answer.json["code"]) == (503, "queue_unavailable")
-    assert one_delivery(app).status == delivery.status == "delivered"

@@ -240,10 +240,6 @@ class Studio:
 
     def pass_time(self, seconds: float) -> None:
         """Let all that is planned for deliveries come so much nearer."""
-        broker = self.broker()
-        for job in broker.zrange("rq:scheduled:webhooks", 0, -1):
-            broker.zincrby("rq:scheduled:webhooks", -seconds, str(job, "ascii"))  # type: ignore[arg-type]
-        broker.close()
         with self.app.app_context(), transaction() as session:
             for row in session.scalars(db.select(Delivery).where(Delivery.status == "pending")):
                 if row.next_attempt_at is not None:

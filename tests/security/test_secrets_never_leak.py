@@ -36,7 +36,7 @@ from app.services import connections, sealing, webhooks
 from app.services.accounts import Account
 from tests.app_fixtures import ApiClient, Browser
 from tests.fakes.model_server import FAULTS, Answer, Call, ModelServer
-from tests.run_fixtures import Receiver, add_run
+from tests.run_fixtures import Receiver, add_run, deliver_now
 
 # Random, and of no shape that a redaction by pattern knows.
 KEY = "q7Zr2VtXw9LmB4cN8sKdF3hJ6pGy1TaE"
@@ -372,10 +372,8 @@ def _fail_deliveries(
                 select(Delivery.id).where(Delivery.status == "pending").limit(3)
             ).all()
             db.session.rollback()
-            from app.services.deliveries import attempt_delivery
-
             for delivery_id in ids:
-                attempt_delivery(delivery_id)
+                deliver_now(delivery_id)
     assert len(receiver.received) > 6
     for change in ({"url": "nonsense"}, {"events": ["run.other"]}, {"url": echo}):
         note("hook", api.patch(f"/webhooks/{hook['id']}", json=change))

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from flask import Flask, current_app
-from redis import Redis
 
-from app import queue
-from app.config import Settings
+from app.worker import housekeeper
 from app.worker.housekeeper import Housekeeper
-from tests.queue_fixtures import bare_app
 
 
-def test_due_deliveries_are_queued_and_runs_healed_in_an_app_context(
-    queue_app: Flask, broker: Redis
-) -> None:
+def test_runs_are_healed_in_an_app_context(queue_app: Flask) -> None:
     sweeps: list[str] = []
-    with queue_app.app_context():
-        queue.enqueue_delivery("soon", 1, delay_s=0.05)
-        queue.enqueue_delivery("late", 1, delay_s=60)
-    time.sleep(1.05)  # scheduled to the second
     Housekeeper(queue_app, lambda: sweeps.append(current_app.name)).tick()
-    assert broker.lrange("rq:queue:webhooks", 0, -1) == [b"delivery-soon-1"]
-    assert broker.zrange("rq:scheduled:webhooks", 0, -1) == [b"delivery-late-1"]
     assert sweeps == ["bare"]
 
 
 def test_the_sweep_runs_every_other_second_only(queue_app: Flask) -> None:
     sweeps: list[None] = []
-    housekeeper = Housekeeper(queue_app, lambda: sweeps.append(None))
+    keeper = Housekeeper(queue_app, lambda: sweeps.append(None))
     for _ in range(3):
-        housekeeper.tick()
+        keeper.tick()
     assert len(sweeps) == 1
 
 
-def test_without_a_queue_server_the_sweep_goes_on_and_the_outage_is_told_once(
-    queue_settings: Settings, caplog: pytest.LogCaptureFixture
+def test_a_sweep_that_fails_is_told_once(
+    queue_app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    away = queue_settings.model_copy(update={"redis_url": "redis://127.0.0.1:9/0"})
+    monkeypatch.setattr(housekeeper, "SWEEP_EVERY_S", 0.0)
     sweeps: list[None] = []
-    housekeeper = Housekeeper(bare_app(away), lambda: sweeps.append(None))
-    housekeeper.tick()
-    housekeeper.tick()
-    assert len(sweeps) == 1
+
+    def fail() -> None:
+        sweeps.append(None)
+        raise OSError("away")
+
+    failing = Housekeeper(queue_app, fail)
+    failing.tick()
+    failing.tick()
+    assert len(sweeps) == 2
     assert [record.message for record in caplog.records] == ["chore failed"]

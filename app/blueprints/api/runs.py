@@ -127,6 +127,7 @@ def cancel_run(path: RunPath) -> Response:
 
 
 @bp.post("/runs/<string:run_id>/resume", responses={202: RunDetail})
+@limits.resume_run
 def resume_run(path: RunPath, body: ResumeBody) -> Response:
     """Go on with a failed, paused or canceled run; finished samples are kept."""
     run_lifecycle.resume_run(

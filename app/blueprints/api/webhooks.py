@@ -84,6 +84,7 @@ def delete_webhook(path: WebhookPath) -> Response:
 
 
 @bp.post("/webhooks/<string:webhook_id>/rotate-secret", responses={200: Secret})
+@limits.rotate_secret
 def rotate_secret(path: WebhookPath) -> Response:
     """Replace the secret."""
     return answer(Secret(secret=webhooks.rotate_secret(path.webhook_id, g.account.id)))
@@ -113,6 +114,7 @@ def list_deliveries(path: WebhookPath, query: PageQuery) -> Response:
 
 
 @bp.post("/deliveries/<string:delivery_id>/redeliver", responses={202: DeliveryAnswer})
+@limits.redeliver
 def redeliver(path: DeliveryPath) -> Response:
     """Send a delivery once more, with the same id."""
     return answer(DeliveryAnswer.of(deliveries.redeliver(path.delivery_id, g.account.id)), 202)

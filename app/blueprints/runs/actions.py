@@ -6,6 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
+from app import limits
 from app.blueprints.runs import bp
 from app.errors import Conflict, Invalid
 from app.services import rescoring, run_lifecycle
@@ -31,6 +32,7 @@ def cancel(run_id: str) -> Response:
 
 @bp.post("/runs/<run_id>/resume")
 @login_required
+@limits.resume_run
 def resume(run_id: str) -> Response:
     """Go on where the run stopped."""
     run_lifecycle.resume_run(run_id, current_user.id, budget_usd=_budget())
@@ -56,6 +58,7 @@ def _budget() -> float | None:
 
 @bp.post("/runs/<run_id>/retry-errors")
 @login_required
+@limits.resume_run
 def retry_errors(run_id: str) -> Response:
     """Ask the samples that ended in an error once more."""
     run_lifecycle.resume_run(run_id, current_user.id, retry_errors=True)

@@ -66,6 +66,7 @@ def webhook_test(webhook_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<webhook_id>/rotate-secret")
+@limits.rotate_secret
 def webhook_rotate(webhook_id: str) -> ResponseReturnValue:
     """Give the endpoint a new secret and show it."""
     secret = webhook_service.rotate_secret(webhook_id, current_user.id)
@@ -82,6 +83,7 @@ def webhook_delete(webhook_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver")
+@limits.redeliver
 def delivery_redeliver(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
     """Send a delivery once more."""
     delivery_service.redeliver(delivery_id, current_user.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from threading import Event
+from threading import Event, Lock
 from typing import Any, TypeGuard
 
 from app.engine.clients.classify import (
@@ -25,6 +25,8 @@ from app.net.errors import CallError, Canceled
 from app.net.http import HttpReply, HttpSession
 
 _LONGEST_ID = 180
+_MOST_MODELS = 2000
+_one_list = Lock()  # parsed, a list has twenty times its bytes: one at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,10 @@ class HttpModelClient:
             )
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
-        reply = self._mask.clean(reply)
+        with _one_list:
+            return self._listed(self._mask.clean(reply))
+
+    def _listed(self, reply: HttpReply) -> ModelList:
         try:
             payload = self._parsed(reply, "-")
         except ModelCallError as error:
@@ -122,7 +127,9 @@ class HttpModelClient:
         rows = payload.get("data", payload.get("models")) if isinstance(payload, dict) else payload
         if not isinstance(rows, list):
             raise not_json(reply, self._endpoint)
-        ids = [row.get("id") or row.get("name") for row in rows if isinstance(row, dict)]
+        ids = [
+            row.get("id") or row.get("name") for row in rows[:_MOST_MODELS] if isinstance(row, dict)
+        ]
         return ModelList(
             # Gemini lists "models/gemini-...", but its own documentation calls them without.
             ids=tuple(sorted({id_.removeprefix("models/") for id_ in ids if _is_model_id(id_)})),

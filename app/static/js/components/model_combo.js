@@ -6,6 +6,13 @@ import { compact, usd } from "../lib/format.js";
 
 const TYPING_MS = 200;
 const OFFERED = 50;
+const FAILURES_TOLD = 3;
+
+/* Why the models of a connection are missing here. */
+const failureLine = ({ connection, message }) => {
+  const says = message.startsWith(`${connection}:`) ? message : `${connection}: ${message}`;
+  return make("li", { class: "combo-empty" }, says);
+};
 
 export class ModelCombo {
   /* `questions` returns what else to ask the server; `refuses` says why a model does not do. */
@@ -17,6 +24,7 @@ export class ModelCombo {
     this.refuses = refuses;
     this.onChoose = onChoose;
     this.models = [];
+    this.failures = [];
     this.at = -1;
     this.asked = null;
     this.setUp();
@@ -62,7 +70,9 @@ export class ModelCombo {
     }
     try {
       const { signal } = this.asked;
-      this.models = (await get(`${this.modelsUrl}?${query}`, { signal })).items;
+      const found = await get(`${this.modelsUrl}?${query}`, { signal });
+      this.models = found.items;
+      this.failures = found.errors;
       this.show();
     } catch (error) {
       if (error.name !== "AbortError") {
@@ -84,6 +94,7 @@ export class ModelCombo {
           : "No discovered model fits. Type it as connection/model-id.",
       );
     }
+    this.list.append(...this.failures.slice(0, FAILURES_TOLD).map(failureLine));
     this.reveal(document.activeElement === this.input);
   }
 
