@@ -28,7 +28,13 @@ _SAME_WAIT_S = 1.0
 _T = TypeVar("_T")
 
 
-def run_benchmark(plan: RunPlan, client: ModelClient, recorder: Recorder, cancel: Event) -> RunEnd:
+def run_benchmark(
+    plan: RunPlan,
+    client: ModelClient,
+    recorder: Recorder,
+    cancel: Event,
+    leave: Event | None = None,
+) -> RunEnd:
     """Ask the model every sample of a plan and have every result recorded.
 
     ``plan.max_connections`` threads take samples from the plan one by one; the calling thread
@@ -42,6 +48,7 @@ def run_benchmark(plan: RunPlan, client: ModelClient, recorder: Recorder, cancel
         client: The model; the caller closes it.
         recorder: Keeps results and events, and may stop the run.
         cancel: Set by the caller, from any thread, to stop the run. Never set from here.
+        leave: The same without hurry: calls under way may take ``plan.leave_grace_s``.
 
     Returns:
         How the run ended. Samples that have no result by then were not recorded.
@@ -51,18 +58,25 @@ def run_benchmark(plan: RunPlan, client: ModelClient, recorder: Recorder, cancel
             and ``Canceled``) or the recorder raised. Results so far are recorded, unless it
             was the recorder.
     """
-    return _Run(plan, client, recorder, cancel).run()
+    return _Run(plan, client, recorder, cancel, leave or Event()).run()
 
 
 class _Run:
     def __init__(
-        self, plan: RunPlan, client: ModelClient, recorder: Recorder, cancel: Event
+        self,
+        plan: RunPlan,
+        client: ModelClient,
+        recorder: Recorder,
+        cancel: Event,
+        leave: Event,
     ) -> None:
         self._plan = plan
         self._client = client
         self._recorder = recorder
         self._cancel = cancel
-        self._halt = StopSignal(cancel)
+        self._leave = leave
+        self._halt = StopSignal(cancel)  # no further sample
+        self._rush = StopSignal(cancel)  # and the answers under way are not waited for
         self._tasks = _tasks(plan)
         self._lock = Lock()
         self._pending: deque[SampleResult] = deque()
@@ -85,7 +99,7 @@ class _Run:
             stop=self._stop,
         )
         if plan.judge is not None:
-            plan.judge.attach(self._halt, self._events.append)
+            plan.judge.attach(self._rush, self._events.append, plan.permit)
         self._threads = [
             threading.Thread(target=self._ask_samples, name=f"ask-{number}", daemon=True)
             for number in range(plan.max_connections)
@@ -97,7 +111,7 @@ class _Run:
                 thread.start()
             self._record_results()
         except BaseException:
-            self._halt.set()
+            self._hurry()
             self._join()
             raise
         self._join()
@@ -120,7 +134,7 @@ class _Run:
                     self._pending.append(result)
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._crash = self._crash or error
-            self._halt.set()
+            self._hurry()
         finally:
             with self._lock:
                 self._working -= 1
@@ -143,7 +157,7 @@ class _Run:
                 self._events.append(
                     RunEvent("error", datetime.now(UTC), failure.code, failure.message)
                 )
-        self._halt.set()
+        self._hurry()
 
     # The calling thread
 
@@ -161,10 +175,20 @@ class _Run:
             if untold and now - told_at >= plan.tell_every_s:
                 self._recorder.tell()
                 told_at, untold = now, False
+            if self._leave.is_set() and not self._halt.is_set():
+                self._halt.set()
             if self._halt.is_set():
                 halted_at = halted_at or now
-                if now - halted_at >= plan.stop_grace_s:
+                if now - halted_at >= self._grace_s():
                     return
+
+    def _grace_s(self) -> float:
+        """Return how long calls under way may take, now that no further one is made."""
+        return self._plan.stop_grace_s if self._rush.is_set() else self._plan.leave_grace_s
+
+    def _hurry(self) -> None:
+        self._rush.set()
+        self._halt.set()
 
     def _tick(self) -> None:
         # A set event does not wait: without the sleep this would spin until the grace is over.
@@ -191,7 +215,7 @@ class _Run:
         while True:
             results = _take(self._pending, min(left, self._plan.flush_at))
             if not self._recorder.record(results, _take(self._events, _MOST_EVENTS)):
-                self._halt.set()
+                self._hurry()
             left -= len(results)
             if left <= 0:
                 return
@@ -223,6 +247,7 @@ class _Run:
     def _join(self) -> None:
         """Wait for the threads; cut what they wait for if they are late."""
         if self._working:
+            self._rush.set()
             self._client.close()
         until = time.monotonic() + _JOIN_S
         for thread in self._threads:

@@ -123,6 +123,7 @@ class SampleWork:
     def _ask(self, request: ModelRequest, attempts: _Attempts) -> ModelReply:
         self._throttle.acquire(self._halt)
         try:
+            self._plan.permit.await_valid(self._halt)
             if self._halt.is_set():
                 raise Canceled
             attempts.made += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
 from sqlalchemy import select, update
@@ -32,11 +33,15 @@ log = logging.getLogger(__name__)
 END_PATIENCE_S = 120.0
 
 
+MOST_WORKER_DEATHS = 3
+"""A run that ended so many workers without getting on would end the next one, too."""
+
+
 def execute(run_id: str, settings: Settings, draining: Event) -> None:
-    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+    """Work on a run that is queued, or running under an expired lease; else nothing happens.
 
     Args:
-        run_id: A run that is queued, or running under an expired lease; else nothing happens.
+        run_id: The run.
         settings: Lease time, datasets, limits.
         draining: Set when this worker must leave: the run goes back to the queue.
     """
@@ -44,11 +49,26 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
     if lease is None:
         log.info("run is taken or over", extra={"run_id": run_id})
         return
+    execute_claimed(lease, settings, draining, Event())
+
+
+def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Event) -> None:
+    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+
+    Args:
+        lease: The right to it.
+        settings: As for `execute`.
+        draining: As for `execute`.
+        leave: Set when the run must make room: it goes back to the queue once its calls under
+            way are answered.
+    """
+    run_id = lease.run_id
     stop = Event()
     try:
+        _refuse_deadly(run_id)
         with kept_alive(lease, stop):
             prepared = build_plan(run_id, settings, _teller(run_id), stop)
-        status, failure = _work(lease, prepared, draining)
+        status, failure = _work(lease, prepared, draining, leave)
     except (PlanError, DatasetError) as error:
         status, failure = "failed", Failure(error.code, error.message, error.action)
     except StorageFull:
@@ -79,7 +99,20 @@ _BROKEN = Failure(
 )
 
 
-def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Failure | None]:
+def _refuse_deadly(run_id: str) -> None:
+    deaths = db.session.scalar(select(Run.worker_deaths).where(Run.id == run_id)) or 0
+    if deaths >= MOST_WORKER_DEATHS:
+        raise PlanError(
+            "worker_died",
+            f"This run ended its worker {deaths} times without getting on, so it is not tried "
+            "again. Finished samples are kept.",
+            "Lower its connections or max_tokens, or give the server more memory; then Resume.",
+        )
+
+
+def _work(
+    lease: Lease, prepared: PreparedRun, draining: Event, leave: Event
+) -> tuple[str, Failure | None]:
     """Run the engine; returns the status to write and why."""
     broker = get_broker()
     recorder = DbRecorder(
@@ -87,6 +120,7 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         run_id=lease.run_id,
         token=lease.token,
         lease_s=lease.duration_s,
+        permit=lease.permit,
         total=prepared.total,
         counts=prepared.counts,
         replaced=prepared.replaced,
@@ -101,7 +135,8 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         if refusal is not None:
             return refusal, None
         db.session.remove()  # the engine's threads never use it; free its connection
-        end = run_benchmark(prepared.plan, prepared.client, recorder, draining)
+        plan = replace(prepared.plan, permit=lease.permit)
+        end = run_benchmark(plan, prepared.client, recorder, draining, leave)
     finally:
         prepared.close()
     if recorder.lost:
@@ -135,8 +170,12 @@ def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
 
 def _hand_over(lease: Lease) -> None:
     if release_lease(lease):
-        attempt = db.session.scalar(select(Run.attempt).where(Run.id == lease.run_id))
-        hand_to_queue(lease.run_id, attempt or 0)
+        row = db.session.execute(
+            select(Run.attempt, Run.worker_deaths > 0).where(Run.id == lease.run_id)
+        ).first()
+        if row is not None:
+            attempt, alone = row
+            hand_to_queue(lease.run_id, attempt, alone)
         log.info("run handed over", extra={"run_id": lease.run_id})
 
 

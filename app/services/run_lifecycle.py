@@ -77,6 +77,7 @@ def _end(
             claimed_at=None,
             lease_token=None,
             lease_until=0.0,
+            yielding=False,
             cancel_requested_at=None,
             retry_errors=False,
             waiting=None,
@@ -172,6 +173,7 @@ def resume_run(
                 retry_errors=retry_errors,
                 config=config,
                 scores={},
+                worker_deaths=0,
                 lease_token=None,
                 lease_until=0.0,
             )
@@ -246,28 +248,47 @@ def sweep_runs() -> int:
     commit and enqueue.
     """
     known = queue.queued_job_ids()
+    waiting_jobs = queue.waiting_job_ids()
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
     settings: Settings = current_app.extensions["settings"]
     with _outages.transaction(settings.lease_s) as (session, may_reap):
         expired = _give_back_expired(session) if may_reap else []
-        waiting = session.execute(
-            select(Run.id, Run.attempt).where(Run.status == "queued", Run.created_at < lost_before)
-        ).all()
+        rows = session.execute(
+            select(Run.id, Run.attempt, Run.worker_deaths).where(
+                Run.status == "queued", Run.created_at < lost_before
+            )
+        )
+        queued = {run_id: (attempt, deaths) for run_id, attempt, deaths in rows}
+        _renumber(session, queued, known - waiting_jobs)
     handed = dict(expired)
-    for run_id, attempt in waiting:
+    for run_id, (attempt, deaths) in queued.items():
         if queue.run_job_id(run_id, attempt) not in known:
-            handed.setdefault(run_id, attempt)
-    for run_id, attempt in handed.items():
+            handed.setdefault(run_id, (attempt, deaths))
+    for run_id, (attempt, deaths) in handed.items():
         log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
-        hand_to_queue(run_id, attempt)
+        hand_to_queue(run_id, attempt, deaths > 0)
     return len(handed)
 
 
-def _give_back_expired(session: Session) -> list[tuple[str, int]]:
+def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set[str]) -> None:
+    """Have a new job made for runs whose own is at work on the run whose turn it was."""
+    for run_id, (attempt, deaths) in list(queued.items()):
+        if queue.run_job_id(run_id, attempt) not in at_work:
+            continue
+        moved = session.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.status == "queued", Run.attempt == attempt)
+            .values(attempt=attempt + 1)
+        )
+        if changed_rows(moved):
+            queued[run_id] = (attempt + 1, deaths)
+
+
+def _give_back_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
     rows = session.execute(
         update(Run)
         .where(Run.status == "running", Run.lease_until < db_epoch_s())
-        .values(**given_back())
-        .returning(Run.id, Run.attempt)
+        .values(**given_back(died=True))
+        .returning(Run.id, Run.attempt, Run.worker_deaths)
     )
-    return [(run_id, attempt) for run_id, attempt in rows]
+    return [(run_id, (attempt, deaths)) for run_id, attempt, deaths in rows]
