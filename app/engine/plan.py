@@ -9,6 +9,7 @@ from datetime import datetime
 from threading import Event
 from typing import Literal, Protocol
 
+from app.engine.call_memory import CallMemory
 from app.engine.call_permit import CallPermit
 from app.engine.clients.classify import RETRY_ONCE
 from app.engine.throttle import Throttle
@@ -113,6 +114,7 @@ class RunPlan:
         budget: ``None``: no limit.
         judge: The model that ``scorer`` asks; ``None`` where it asks none.
         throttle: ``None``: one of this process alone.
+        memory: What calls may hold at a time.
         permit: Asked before every call: while it is not valid, none is made.
         max_retry_share: Retries allowed per call made (those for rate limits are governed by
             the throttle and not counted), so that a struggling provider is not hit harder.
@@ -141,6 +143,7 @@ class RunPlan:
     budget: BudgetGuard | None = None
     judge: JudgeSeat | None = None
     throttle: Throttle | None = None
+    memory: CallMemory = field(default_factory=CallMemory)
     permit: CallPermit = field(default_factory=CallPermit)
     max_retry_share: float = 0.2
     pause_after_transient: int = 20

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from threading import Event, Lock
 from typing import Literal, TypeVar
 
+from app.engine.call_memory import prompt_bytes
 from app.engine.clients.base import ModelClient
 from app.engine.plan import Recorder, RunEnd, RunEvent, RunPlan
 from app.engine.sample_work import SampleWork, Task
@@ -22,6 +23,7 @@ from app.engine.types import CallFailure, SampleResult
 _TICK_S = 0.02
 _JOIN_S = 5.0
 _MOST_EVENTS = 1_000
+_MOST_CHARS_AT_ONCE = 4_000_000
 _SHOW_WAITS_FROM_S = 0.5
 _SAME_WAIT_S = 1.0
 
@@ -79,7 +81,8 @@ class _Run:
         self._rush = StopSignal(cancel)  # and the answers under way are not waited for
         self._tasks = _tasks(plan)
         self._lock = Lock()
-        self._pending: deque[SampleResult] = deque()
+        self._choosing = Lock()
+        self._pending: deque[tuple[SampleResult, Task]] = deque()
         self._events: deque[RunEvent] = deque(maxlen=_MOST_EVENTS)
         self._working = plan.max_connections
         self._unfinished = False
@@ -129,9 +132,10 @@ class _Run:
             while (task := self._next_task()) is not None:
                 result = self._work.work(task)
                 if result is None:
+                    task.release()
                     self._unfinished = True
                 else:
-                    self._pending.append(result)
+                    self._pending.append((result, task))
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._crash = self._crash or error
             self._hurry()
@@ -144,11 +148,18 @@ class _Run:
         while len(self._pending) >= self._plan.max_unrecorded:
             if self._halt.wait(0.05):
                 break
-        with self._lock:
-            if self._halt.is_set():
-                self._unfinished = self._unfinished or next(self._tasks, None) is not None
+        # One at a time waits for room: a prompt that is not counted yet is in memory, too.
+        with self._choosing:
+            task = next(self._tasks, None)
+            if task is None:
                 return None
-            return next(self._tasks, None)
+            room = not self._halt.is_set() and task.prompt.reserve(
+                prompt_bytes(task.sample), self._halt.is_set
+            )
+            if not room:
+                self._unfinished = True
+                return None
+            return task
 
     def _stop(self, reason: Literal["paused", "failed"], failure: CallFailure) -> None:
         with self._lock:
@@ -213,10 +224,13 @@ class _Run:
         self._tell_wait()
         left = len(self._pending)
         while True:
-            results = _take(self._pending, min(left, self._plan.flush_at))
+            kept = _take_batch(self._pending, min(left, self._plan.flush_at))
+            results = [result for result, _ in kept]
             if not self._recorder.record(results, _take(self._events, _MOST_EVENTS)):
                 self._hurry()
-            left -= len(results)
+            for _, task in kept:
+                task.release()
+            left -= len(kept)
             if left <= 0:
                 return
 
@@ -269,7 +283,25 @@ def _tasks(plan: RunPlan) -> Iterator[Task]:
     for index, sample in enumerate(samples):
         for epoch in range(1, plan.epochs + 1):
             if (sample.id, epoch) not in plan.finished:
-                yield Task(sample, epoch, index * plan.epochs + epoch - 1)
+                yield Task(
+                    sample,
+                    epoch,
+                    index * plan.epochs + epoch - 1,
+                    plan.memory.prompts.hold(),
+                    plan.memory.answers.hold(),
+                )
+
+
+def _take_batch(
+    pending: deque[tuple[SampleResult, Task]], most: int
+) -> list[tuple[SampleResult, Task]]:
+    """Return what is committed at once: rows are copies of their texts."""
+    batch: list[tuple[SampleResult, Task]] = []
+    size = 0
+    while len(batch) < most and size < _MOST_CHARS_AT_ONCE:
+        batch.append(pending.popleft())
+        size += len(batch[-1][0].completion)
+    return batch
 
 
 def _take(queue: deque[_T], most: int) -> list[_T]:

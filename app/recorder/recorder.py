@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import insert, update
 from sqlalchemy.engine import Connection, Engine
@@ -27,6 +28,7 @@ SampleKey = tuple[str, int]
 
 DATABASE_PATIENCE_S = 180.0
 DATABASE_RETRY_S = 0.5
+_SMALL_CHARS = 10_000
 
 GOT_ON_SAMPLES = 100
 """A worker that recorded so many new answers before it died did not die of what the run does."""
@@ -104,7 +106,7 @@ class DbRecorder:
         self._counts.retries += sum(event.kind == "retry" for event in events)
         self._progress.note(events)
         self._write_patiently(batch, events)
-        self._latest.extend(batch)
+        self._latest.extend(_without_bulk(result) for result in batch[-SAMPLES_PER_BATCH:])
         self._latest_events.extend(events)
         return not (self.lost or self.cancel_requested)
 
@@ -167,6 +169,13 @@ class DbRecorder:
     def _got_on(self) -> dict[str, int]:
         new = self._counts.done - self._done_before
         return {"worker_deaths": 0} if new >= GOT_ON_SAMPLES else {}
+
+
+def _without_bulk(result: SampleResult) -> SampleResult:
+    """Return what readers are told of: the answer's text is in the ledger, and may be large."""
+    if len(result.completion) <= _SMALL_CHARS:
+        return result
+    return replace(result, completion="")
 
 
 def is_storage_full(error: DBAPIError) -> bool:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.engine.clients.anthropic_messages import AnthropicMessagesClient
+from app.engine.clients.http_model import LARGEST_ANSWER_BYTES
 from app.engine.clients.openai_chat import OpenAIChatClient
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
@@ -99,6 +100,7 @@ def make_client(
     max_connections: int = 10,
     provider: str | None = None,
     connect_timeout_s: float = 5.0,
+    max_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> OpenAIChatClient | AnthropicMessagesClient:
     """Return a client of one model; :meth:`close` it.
 
@@ -111,6 +113,7 @@ def make_client(
         max_connections: As many as there are threads.
         provider: Name or title of the provider, for messages.
         connect_timeout_s: For each address of the host.
+        max_bytes: The longest answer that is read.
 
     Raises:
         ValueError: ``kind`` is unknown.
@@ -119,7 +122,10 @@ def make_client(
     known = PROVIDERS.get(provider or "")
     title = known.title if known else provider or base_url
     session = HttpSession(
-        policy, max_connections=max_connections, connect_timeout_s=connect_timeout_s
+        policy,
+        max_connections=max_connections,
+        connect_timeout_s=connect_timeout_s,
+        max_bytes=max_bytes,
     )
     if kind == "openai":
         return OpenAIChatClient(session, base_url, api_key, model, title)
