@@ -20,7 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, case, func, literal, or_, update
+from sqlalchemy import ColumnElement, case, func, literal, null, or_, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -113,7 +113,8 @@ def claim_run(run_id: str, duration_s: float) -> Lease | None:
                 served_at=db_epoch_s(),
                 yielding=False,
                 worker_deaths=Run.worker_deaths + _death(),
-                failure=None,
+                # What asked an earlier worker to stop still holds.
+                failure=case((Run.cancel_requested_at.is_(None), null()), else_=Run.failure),
             )
             .returning(Run.user_id)
         ).scalar_one_or_none()

@@ -22,7 +22,8 @@ from app.models import Run
 from app.recorder import DbRecorder, StorageFull, is_storage_full
 from app.services import outbox
 from app.services.leases import Lease, claim_run, kept_alive, release_lease
-from app.services.run_lifecycle import Failure, end_run
+from app.services.run_ends import Failure
+from app.services.run_lifecycle import end_run
 from app.services.run_log import tell
 from app.services.run_plans import PlanError, PreparedRun, build_plan
 from app.services.run_scores import final_values
@@ -133,7 +134,7 @@ def _work(
     try:
         refusal = _note_start(lease, prepared)
         if refusal is not None:
-            return refusal, None
+            return ("lost", None) if refusal == "lost" else _called_off(lease.run_id)
         db.session.remove()  # the engine's threads never use it; free its connection
         plan = replace(prepared.plan, permit=lease.permit)
         end = run_benchmark(plan, prepared.client, recorder, draining, leave)
@@ -145,11 +146,17 @@ def _work(
             forget(broker, [lease.run_id])  # deleted: nothing of it may stay
         return "lost", None
     if recorder.cancel_requested:
-        return "canceled", None
+        return _called_off(lease.run_id)
     if end.reason == "stopped":
         _hand_over(lease)
         return "handed_over", None
     return _verdict(end, lease)
+
+
+def _called_off(run_id: str) -> tuple[str, Failure | None]:
+    """Return the end of a run that was asked to stop: by its owner, or for a reason left in it."""
+    left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
+    return ("paused", Failure(**left)) if left else ("canceled", None)
 
 
 def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
@@ -176,6 +183,7 @@ def _hand_over(lease: Lease) -> None:
         if row is not None:
             attempt, alone = row
             hand_to_queue(lease.run_id, attempt, alone)
+            publish(get_broker(), lease.run_id, "status", {"status": "queued"})
         log.info("run handed over", extra={"run_id": lease.run_id})
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Update, delete, func, literal, or_, select, update
+from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import queue
@@ -21,6 +20,8 @@ from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
 from app.services import outbox
 from app.services.budgets import check_further_budget
 from app.services.leases import Lease, Outages, given_back
+from app.services.run_ends import Failure as Failure
+from app.services.run_ends import write_end
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
 
@@ -28,15 +29,6 @@ log = logging.getLogger(__name__)
 
 QUEUE_PATIENCE_S = 5.0
 """A queued run whose job the queue does not know after so long was lost by it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a run ended or paused, for its page."""
-
-    code: str
-    message: str
-    action: str | None = None
 
 
 def end_run(
@@ -57,37 +49,7 @@ def end_run(
         mine = update(Run).where(
             Run.id == lease.run_id, Run.lease_token == lease.token, Run.status == "running"
         )
-        return _end(session, mine, lease.run_id, status, failure, values)
-
-
-def _end(
-    session: Session,
-    statement: Update,
-    run_id: str,
-    status: str,
-    failure: Failure | None,
-    values: dict[str, Any],
-) -> list[str] | None:
-    result = session.execute(
-        statement.values(
-            status=status,
-            failure=asdict(failure) if failure else None,
-            finished_at=now(),
-            active_s=Run.active_s + func.coalesce(db_epoch_s() - Run.claimed_at, 0.0),
-            claimed_at=None,
-            lease_token=None,
-            lease_until=0.0,
-            yielding=False,
-            cancel_requested_at=None,
-            retry_errors=False,
-            waiting=None,
-            **values,
-        ).execution_options(synchronize_session=False)
-    )
-    if changed_rows(result) == 0:
-        return None
-    session.expire_all()
-    return outbox.write(session, session.get_one(Run, run_id))
+        return write_end(session, mine, lease.run_id, status, failure, values)
 
 
 def cancel_run(run_id: str, account_id: int) -> None:
@@ -108,7 +70,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
                 (Run.status == "running") & (Run.lease_until < db_epoch_s()),
             ),
         )
-        deliveries = _end(session, idle, run_id, "canceled", None, values)
+        deliveries = write_end(session, idle, run_id, "canceled", None, values)
         if deliveries is None:
             asked = session.execute(
                 update(Run)
@@ -116,7 +78,8 @@ def cancel_run(run_id: str, account_id: int) -> None:
                 .values(
                     cancel_requested_at=func.coalesce(
                         Run.cancel_requested_at, literal(now(), UtcDateTime)
-                    )
+                    ),
+                    failure=None,
                 )
             )
             if changed_rows(asked) == 0:
