@@ -10,7 +10,7 @@ from app import queue
 from app.jobs.drain import draining
 from app.services.leases import claim_run
 from app.services.run_execution import execute_claimed
-from app.services.workbench import SLICE_S, Workbench
+from app.services.workbench import Bounds, Workbench
 
 
 def execute_run(run_id: str) -> None:
@@ -39,7 +39,7 @@ def execute_alone(run_id: str) -> None:
 
 def _leave_for_others(app: Flask, leave: Event, over: Event) -> None:
     """Set ``leave`` once the slice is over and something else waits for this process."""
-    while not over.wait(SLICE_S):
+    while not over.wait(Bounds().slice_s):
         with app.app_context():
             if queue.has_waiting(queue.ALONE):
                 leave.set()

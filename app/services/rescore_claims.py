@@ -68,7 +68,7 @@ class Claim:
             raise LostClaim
 
     def give_back(self) -> None:
-        """Have another worker begin it again: this one is asked to stop, which counts as nothing."""
+        """Have another worker begin again; that this one is asked to stop does not count."""
         with transaction() as session:
             session.execute(
                 update(Rescoring)

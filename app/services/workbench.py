@@ -28,18 +28,30 @@ from app.services.run_log import tell
 
 log = logging.getLogger(__name__)
 
-SEATS = 16
-MOST_CONNECTIONS = 512
-BUSY_CORES = 0.5
-"""A process that computes more than this takes no guests: runs share its one interpreter."""
-
 LOOK_EVERY_S = 0.5
-GUEST_AFTER_S = 1.0
-"""An idle process is faster; only who still waits after so long becomes a guest."""
 
-ROOM_AFTER_S = 5.0
-SLICE_S = 30.0
-STALLED_S = 15.0
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a process takes guests, and when a run makes room.
+
+    Attributes:
+        seats: Runs at a time.
+        connections: With so many calls at a time no further run is taken.
+        busy_cores: A process that computes more takes no guests: runs share its interpreter.
+        guest_after_s: An idle process is faster; who still waits then becomes a guest.
+        room_after_s: So long after it was first seen, a run without a seat is made room for.
+        slice_s: So long a run may stay at least,
+        stalled_s: or as long as this without any answer.
+    """
+
+    seats: int = 16
+    connections: int = 512
+    busy_cores: float = 0.5
+    guest_after_s: float = 1.0
+    room_after_s: float = 5.0
+    slice_s: float = 30.0
+    stalled_s: float = 15.0
 
 
 @dataclass(slots=True)
@@ -57,16 +69,6 @@ class _Seat:
     got_on_at: float = field(default_factory=time.monotonic)
     over: bool = False
 
-    @property
-    def stalled(self) -> bool:
-        """Whether no answer came for a while."""
-        return time.monotonic() - self.got_on_at >= STALLED_S
-
-    @property
-    def has_had_its_slice(self) -> bool:
-        """Whether it may be asked to make room."""
-        return self.stalled or time.monotonic() - self.taken_at >= SLICE_S
-
 
 class Workbench:
     """Works on runs until there is none.
@@ -75,12 +77,16 @@ class Workbench:
         app: For the app context of each run's thread.
         settings: Lease time, ``WORKERS``.
         draining: Set when this process must leave.
+        bounds: See there.
     """
 
-    def __init__(self, app: Flask, settings: Settings, draining: Event) -> None:
+    def __init__(
+        self, app: Flask, settings: Settings, draining: Event, bounds: Bounds | None = None
+    ) -> None:
         self._app = app
         self._settings = settings
         self._draining = draining
+        self._bounds = bounds or Bounds()
         self._seats: list[_Seat] = []
         self._changed = Event()
         self._seen: dict[str, float] = {}
@@ -111,26 +117,35 @@ class Workbench:
     def _look(self) -> None:
         if all(seat.is_guest for seat in self._staying()) and self._take_next():
             return
-        waiting = next_turns(SEATS, most_under_way=self._settings.workers)
+        waiting = next_turns(self._bounds.seats, most_under_way=self._settings.workers)
         now = time.monotonic()
         self._seen = {turn.run_id: self._seen.get(turn.run_id, now) for turn in waiting}
         if not waiting:
             return
         if self._has_room():
             for turn in waiting:
-                if now - self._seen[turn.run_id] >= GUEST_AFTER_S:
+                if now - self._seen[turn.run_id] >= self._bounds.guest_after_s:
                     self._take(turn.run_id, is_guest=True)
                     return  # one at a time: each begins with work
-        elif now - self._seen[waiting[0].run_id] >= ROOM_AFTER_S:
+        elif now - self._seen[waiting[0].run_id] >= self._bounds.room_after_s:
             self._make_room(waiting[0])
 
     def _staying(self) -> list[_Seat]:
         return [seat for seat in self._seats if not seat.leave.is_set()]
 
     def _has_room(self) -> bool:
-        staying = self._staying()
-        connections = sum(seat.connections for seat in staying)
-        return self._load < BUSY_CORES and len(staying) < SEATS and connections < MOST_CONNECTIONS
+        staying, bounds = self._staying(), self._bounds
+        return (
+            self._load < bounds.busy_cores
+            and len(staying) < bounds.seats
+            and sum(seat.connections for seat in staying) < bounds.connections
+        )
+
+    def _stalled(self, seat: _Seat) -> bool:
+        return time.monotonic() - seat.got_on_at >= self._bounds.stalled_s
+
+    def _has_had_its_slice(self, seat: _Seat) -> bool:
+        return self._stalled(seat) or (time.monotonic() - seat.taken_at >= self._bounds.slice_s)
 
     def _measure(self) -> None:
         now, computed_s = time.monotonic(), time.process_time()
@@ -142,7 +157,7 @@ class Workbench:
 
     def _take_next(self) -> bool:
         """Take the run whose turn it is; ``False`` when none is queued."""
-        turns = next_turns(SEATS)  # several: another worker may be faster
+        turns = next_turns(self._bounds.seats)  # several: another worker may be faster
         return any(self._take(turn.run_id, is_guest=False) for turn in turns)
 
     def _take(self, run_id: str, *, is_guest: bool) -> bool:
@@ -182,13 +197,14 @@ class Workbench:
         having_more = [
             seat
             for seat in self._staying()
-            if seat.has_had_its_slice and under_way.get(seat.account_id, 0) > waiting.under_way
+            if self._has_had_its_slice(seat)
+            and under_way.get(seat.account_id, 0) > waiting.under_way
         ]
         if not having_more:
             return
         seat = max(
             having_more,
-            key=lambda seat: (seat.stalled, under_way[seat.account_id], -seat.taken_at),
+            key=lambda seat: (self._stalled(seat), under_way[seat.account_id], -seat.taken_at),
         )
         if _ask_to_yield(seat.lease):
             seat.leave.set()
