@@ -12,6 +12,8 @@ from threading import Condition
 
 _LOOK_EVERY_S = 0.1
 _LARGEST_PART = 4
+SMALL_BYTES = 16_384
+"""What is smaller is not counted: a lock for each short answer costs more than its bytes."""
 
 
 class ByteBudget:
@@ -91,6 +93,8 @@ class Hold:
         Returns:
             ``False`` when ``give_up``, which is asked meanwhile, returned true.
         """
+        if size < SMALL_BYTES:
+            return True
         counted = self._share.take(size, give_up)
         if counted is None:
             return False
@@ -99,8 +103,10 @@ class Hold:
 
     def resize(self, size: int) -> None:
         """Hold ``size`` bytes from now on; never waits, since they are there already."""
-        self._share.give_back(self._size - size)
-        self._size = size
+        counted = size if size >= SMALL_BYTES else 0
+        if counted != self._size:
+            self._share.give_back(self._size - counted)
+            self._size = counted
 
     def release(self) -> None:
         """Hold nothing any more."""
