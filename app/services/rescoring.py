@@ -97,7 +97,7 @@ def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> Non
         return  # done, or the run was deleted meanwhile
     try:
         if claim.attempts > MOST_ATTEMPTS:
-            raise Conflict(f"it ended its worker {MOST_ATTEMPTS} times.")
+            raise Conflict(f"it failed {MOST_ATTEMPTS} times: each time its worker ended.")
         _rescore(claim, settings, draining)
     except _Draining:
         claim.give_back()
