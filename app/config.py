@@ -86,7 +86,12 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="Address under which users reach the Studio, for links in webhooks."
     )
-    workers: int = Field(2, ge=1, le=64, description="Runs that are worked on at the same time.")
+    workers: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="Processes that work on runs, and runs of one account at a time.",
+    )
     web_processes: int = Field(2, ge=1, le=32, description="Web server processes.")
     web_threads: int = Field(
         64, ge=8, le=2048, description="Threads of each web process; half may hold live views."

@@ -18,8 +18,12 @@ from app.db import now
 from app.errors import Unavailable
 
 RUNS = "runs"
-QUEUES = (RUNS,)
+ALONE = "alone"
+"""What gets a process to itself: scorings, and runs over which a worker died."""
+
+QUEUES = (RUNS, ALONE)
 EXECUTE_RUN = "app.jobs.execute_run.execute_run"
+EXECUTE_ALONE = "app.jobs.execute_run.execute_alone"
 RESCORE_RUN = "app.jobs.rescore_run.rescore_run"
 
 # A run has no time limit of its own; this one only ends a job that hangs for good.
@@ -39,13 +43,19 @@ def rescore_job_id(run_id: str, protocol: str) -> str:
     return f"rescore-{run_id}-{protocol}"
 
 
-def enqueue_run(run_id: str, attempt: int) -> None:
+def enqueue_run(run_id: str, attempt: int, alone: bool = False) -> None:
     """Enqueue the work on a run; a job that waits or works already stays the only one.
+
+    Args:
+        run_id: The run.
+        attempt: Which of its jobs.
+        alone: A worker died over it: no other run may share its process.
 
     Raises:
         Unavailable: The queue server does not answer.
     """
-    _enqueue(RUNS, EXECUTE_RUN, (run_id,), run_job_id(run_id, attempt), _RUN_TIMEOUT_S)
+    name, job = (ALONE, EXECUTE_ALONE) if alone else (RUNS, EXECUTE_RUN)
+    _enqueue(name, job, (run_id,), run_job_id(run_id, attempt), _RUN_TIMEOUT_S)
 
 
 def enqueue_rescore(run_id: str, protocol: str) -> None:
@@ -55,7 +65,31 @@ def enqueue_rescore(run_id: str, protocol: str) -> None:
         Unavailable: The queue server does not answer.
     """
     job_id = rescore_job_id(run_id, protocol)
-    _enqueue(RUNS, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
+    _enqueue(ALONE, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
+
+
+def waiting_job_ids() -> set[str]:
+    """Return the ids of all jobs that no worker has taken yet.
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    try:
+        with get_broker().pipeline(transaction=False) as pipeline:
+            for name in QUEUES:
+                pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}", 0, -1)
+                pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}:intermediate", 0, -1)
+            return {entry.decode() for found in pipeline.execute() for entry in found}
+    except RedisError as error:
+        raise _no_answer() from error
+
+
+def has_waiting(name: str) -> bool:
+    """Return whether a job of this queue waits for a worker; ``False`` when nobody can tell."""
+    try:
+        return bool(get_broker().exists(f"{RQ_KEY_PREFIX}:queue:{name}"))
+    except RedisError:
+        return False
 
 
 def queued_job_ids() -> set[str]:

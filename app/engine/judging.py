@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import BoundedSemaphore, Event
 
+from app.engine.call_permit import CallPermit
 from app.engine.clients.base import ModelClient
 from app.engine.errors import ModelCallError
 from app.engine.plan import RunEvent
@@ -45,15 +46,19 @@ class JudgeCalls:
     generation: Generation = JUDGE_GENERATION
     throttle: Throttle = field(default_factory=LocalThrottle)
     _halt: Event = field(default_factory=Event)
+    _permit: CallPermit = field(default_factory=CallPermit)
     _emit: Callable[[RunEvent], None] | None = None
     _slots: BoundedSemaphore = field(init=False)
 
     def __post_init__(self) -> None:
         self._slots = BoundedSemaphore(self.max_connections)
 
-    def attach(self, halt: Event, emit: Callable[[RunEvent], None]) -> None:
-        """Take the run's stop signal and its log; the runner calls this once."""
+    def attach(
+        self, halt: Event, emit: Callable[[RunEvent], None], permit: CallPermit | None = None
+    ) -> None:
+        """Take the run's stop signal, its log and its right to make calls; called once."""
         self._halt, self._emit = halt, emit
+        self._permit = permit or self._permit
 
     def __call__(self, messages: tuple[Message, ...]) -> ModelReply:
         """Ask the judge.
@@ -77,6 +82,7 @@ class JudgeCalls:
         try:
             self.throttle.acquire(self._halt)
             try:
+                self._permit.await_valid(self._halt)
                 if self._halt.is_set():
                     raise Canceled
                 reply = self.client.complete(request, self._halt)

@@ -9,6 +9,8 @@ from datetime import datetime
 from threading import Event
 from typing import Literal, Protocol
 
+from app.engine.call_memory import CallMemory
+from app.engine.call_permit import CallPermit
 from app.engine.clients.classify import RETRY_ONCE
 from app.engine.throttle import Throttle
 from app.engine.types import (
@@ -88,8 +90,10 @@ class BudgetGuard(Protocol):
 class JudgeSeat(Protocol):
     """The judge of a run whose scorer asks one (``app.engine.judging``)."""
 
-    def attach(self, halt: Event, emit: Callable[[RunEvent], None]) -> None:
-        """Take the run's stop signal and its log."""
+    def attach(
+        self, halt: Event, emit: Callable[[RunEvent], None], permit: CallPermit | None = None
+    ) -> None:
+        """Take the run's stop signal, its log and its right to make calls."""
         ...
 
 
@@ -110,12 +114,15 @@ class RunPlan:
         budget: ``None``: no limit.
         judge: The model that ``scorer`` asks; ``None`` where it asks none.
         throttle: ``None``: one of this process alone.
+        memory: What calls may hold at a time.
+        permit: Asked before every call: while it is not valid, none is made.
         max_retry_share: Retries allowed per call made (those for rate limits are governed by
             the throttle and not counted), so that a struggling provider is not hit harder.
         pause_after_transient: So many samples in a row given up for transient failures pause
             the run: the provider is down.
         fail_after_errors: So many samples in a row with other errors fail it: nothing works.
         stop_grace_s: Calls under way when a run is stopped may finish for so long.
+        leave_grace_s: The same when it only makes room: nothing is asked twice in a hurry.
         flush_every_s: Results wait at most so long for their commit. Short, because an answer
             that a killed worker had not committed is paid for again.
         flush_at: So many results are committed at once, at most.
@@ -136,10 +143,13 @@ class RunPlan:
     budget: BudgetGuard | None = None
     judge: JudgeSeat | None = None
     throttle: Throttle | None = None
+    memory: CallMemory = field(default_factory=CallMemory)
+    permit: CallPermit = field(default_factory=CallPermit)
     max_retry_share: float = 0.2
     pause_after_transient: int = 20
     fail_after_errors: int = 20
     stop_grace_s: float = 2.0
+    leave_grace_s: float = 120.0
     flush_every_s: float = 0.02
     flush_at: int = 200
     tell_every_s: float = 0.25

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from threading import Event, Lock
 from typing import Literal, TypeVar
 
+from app.engine.call_memory import prompt_bytes
 from app.engine.clients.base import ModelClient
 from app.engine.plan import Recorder, RunEnd, RunEvent, RunPlan
 from app.engine.sample_work import SampleWork, Task
@@ -22,13 +23,20 @@ from app.engine.types import CallFailure, SampleResult
 _TICK_S = 0.02
 _JOIN_S = 5.0
 _MOST_EVENTS = 1_000
+_MOST_CHARS_AT_ONCE = 4_000_000
 _SHOW_WAITS_FROM_S = 0.5
 _SAME_WAIT_S = 1.0
 
 _T = TypeVar("_T")
 
 
-def run_benchmark(plan: RunPlan, client: ModelClient, recorder: Recorder, cancel: Event) -> RunEnd:
+def run_benchmark(
+    plan: RunPlan,
+    client: ModelClient,
+    recorder: Recorder,
+    cancel: Event,
+    leave: Event | None = None,
+) -> RunEnd:
     """Ask the model every sample of a plan and have every result recorded.
 
     ``plan.max_connections`` threads take samples from the plan one by one; the calling thread
@@ -42,6 +50,7 @@ def run_benchmark(plan: RunPlan, client: ModelClient, recorder: Recorder, cancel
         client: The model; the caller closes it.
         recorder: Keeps results and events, and may stop the run.
         cancel: Set by the caller, from any thread, to stop the run. Never set from here.
+        leave: The same without hurry: calls under way may take ``plan.leave_grace_s``.
 
     Returns:
         How the run ended. Samples that have no result by then were not recorded.
@@ -51,21 +60,29 @@ def run_benchmark(plan: RunPlan, client: ModelClient, recorder: Recorder, cancel
             and ``Canceled``) or the recorder raised. Results so far are recorded, unless it
             was the recorder.
     """
-    return _Run(plan, client, recorder, cancel).run()
+    return _Run(plan, client, recorder, cancel, leave or Event()).run()
 
 
 class _Run:
     def __init__(
-        self, plan: RunPlan, client: ModelClient, recorder: Recorder, cancel: Event
+        self,
+        plan: RunPlan,
+        client: ModelClient,
+        recorder: Recorder,
+        cancel: Event,
+        leave: Event,
     ) -> None:
         self._plan = plan
         self._client = client
         self._recorder = recorder
         self._cancel = cancel
-        self._halt = StopSignal(cancel)
+        self._leave = leave
+        self._halt = StopSignal(cancel)  # no further sample
+        self._rush = StopSignal(cancel)  # and the answers under way are not waited for
         self._tasks = _tasks(plan)
         self._lock = Lock()
-        self._pending: deque[SampleResult] = deque()
+        self._choosing = Lock()
+        self._pending: deque[tuple[SampleResult, Task]] = deque()
         self._events: deque[RunEvent] = deque(maxlen=_MOST_EVENTS)
         self._working = plan.max_connections
         self._unfinished = False
@@ -85,7 +102,7 @@ class _Run:
             stop=self._stop,
         )
         if plan.judge is not None:
-            plan.judge.attach(self._halt, self._events.append)
+            plan.judge.attach(self._rush, self._events.append, plan.permit)
         self._threads = [
             threading.Thread(target=self._ask_samples, name=f"ask-{number}", daemon=True)
             for number in range(plan.max_connections)
@@ -97,7 +114,7 @@ class _Run:
                 thread.start()
             self._record_results()
         except BaseException:
-            self._halt.set()
+            self._hurry()
             self._join()
             raise
         self._join()
@@ -115,12 +132,13 @@ class _Run:
             while (task := self._next_task()) is not None:
                 result = self._work.work(task)
                 if result is None:
+                    task.release()
                     self._unfinished = True
                 else:
-                    self._pending.append(result)
+                    self._pending.append((result, task))
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._crash = self._crash or error
-            self._halt.set()
+            self._hurry()
         finally:
             with self._lock:
                 self._working -= 1
@@ -130,11 +148,18 @@ class _Run:
         while len(self._pending) >= self._plan.max_unrecorded:
             if self._halt.wait(0.05):
                 break
-        with self._lock:
-            if self._halt.is_set():
-                self._unfinished = self._unfinished or next(self._tasks, None) is not None
+        # One at a time waits for room: a prompt that is not counted yet is in memory, too.
+        with self._choosing:
+            task = next(self._tasks, None)
+            if task is None:
                 return None
-            return next(self._tasks, None)
+            room = not self._halt.is_set() and task.prompt.reserve(
+                prompt_bytes(task.sample), self._halt.is_set
+            )
+            if not room:
+                self._unfinished = True
+                return None
+            return task
 
     def _stop(self, reason: Literal["paused", "failed"], failure: CallFailure) -> None:
         with self._lock:
@@ -143,7 +168,7 @@ class _Run:
                 self._events.append(
                     RunEvent("error", datetime.now(UTC), failure.code, failure.message)
                 )
-        self._halt.set()
+        self._hurry()
 
     # The calling thread
 
@@ -161,10 +186,20 @@ class _Run:
             if untold and now - told_at >= plan.tell_every_s:
                 self._recorder.tell()
                 told_at, untold = now, False
+            if self._leave.is_set() and not self._halt.is_set():
+                self._halt.set()
             if self._halt.is_set():
                 halted_at = halted_at or now
-                if now - halted_at >= plan.stop_grace_s:
+                if now - halted_at >= self._grace_s():
                     return
+
+    def _grace_s(self) -> float:
+        """Return how long calls under way may take, now that no further one is made."""
+        return self._plan.stop_grace_s if self._rush.is_set() else self._plan.leave_grace_s
+
+    def _hurry(self) -> None:
+        self._rush.set()
+        self._halt.set()
 
     def _tick(self) -> None:
         # A set event does not wait: without the sleep this would spin until the grace is over.
@@ -189,10 +224,13 @@ class _Run:
         self._tell_wait()
         left = len(self._pending)
         while True:
-            results = _take(self._pending, min(left, self._plan.flush_at))
+            kept = _take_batch(self._pending, min(left, self._plan.flush_at))
+            results = [result for result, _ in kept]
             if not self._recorder.record(results, _take(self._events, _MOST_EVENTS)):
-                self._halt.set()
-            left -= len(results)
+                self._hurry()
+            for _, task in kept:
+                task.release()
+            left -= len(kept)
             if left <= 0:
                 return
 
@@ -223,6 +261,7 @@ class _Run:
     def _join(self) -> None:
         """Wait for the threads; cut what they wait for if they are late."""
         if self._working:
+            self._rush.set()
             self._client.close()
         until = time.monotonic() + _JOIN_S
         for thread in self._threads:
@@ -244,7 +283,25 @@ def _tasks(plan: RunPlan) -> Iterator[Task]:
     for index, sample in enumerate(samples):
         for epoch in range(1, plan.epochs + 1):
             if (sample.id, epoch) not in plan.finished:
-                yield Task(sample, epoch, index * plan.epochs + epoch - 1)
+                yield Task(
+                    sample,
+                    epoch,
+                    index * plan.epochs + epoch - 1,
+                    plan.memory.prompts.hold(),
+                    plan.memory.answers.hold(),
+                )
+
+
+def _take_batch(
+    pending: deque[tuple[SampleResult, Task]], most: int
+) -> list[tuple[SampleResult, Task]]:
+    """Return what is committed at once: rows are copies of their texts."""
+    batch: list[tuple[SampleResult, Task]] = []
+    size = 0
+    while len(batch) < most and size < _MOST_CHARS_AT_ONCE:
+        batch.append(pending.popleft())
+        size += len(batch[-1][0].completion)
+    return batch
 
 
 def _take(queue: deque[_T], most: int) -> list[_T]:

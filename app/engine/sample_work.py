@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from app.engine.types import (
     SampleResult,
     Verdict,
 )
+from app.net.byte_budget import UNBOUNDED, Hold
 from app.net.errors import CallError, Canceled
 from app.net.retry import Retry, asks_too_long, call_with_retries
 
@@ -35,11 +36,23 @@ _CHARS_PER_TOKEN_AT_MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One sample in one epoch; ``index`` is its place in the dataset, from 0."""
+    """One sample in one epoch; ``index`` is its place in the dataset, from 0.
+
+    Attributes:
+        prompt: Counts what is sent.
+        answer: Counts what comes back.
+    """
 
     sample: Sample
     epoch: int
     index: int
+    prompt: Hold = field(default_factory=UNBOUNDED.hold, compare=False)
+    answer: Hold = field(default_factory=UNBOUNDED.hold, compare=False)
+
+    def release(self) -> None:
+        """Nothing of it is in memory any more."""
+        self.answer.release()
+        self.prompt.release()
 
 
 @dataclass(slots=True)
@@ -82,10 +95,13 @@ class SampleWork:
 
     def work(self, task: Task) -> SampleResult | None:
         """Return the result of a task; ``None`` where it has none and must be done again."""
-        request = ModelRequest(task.sample, task.epoch, self._plan.generation, self._plan.timeout_s)
-        if self._plan.budget is None:
+        plan = self._plan
+        request = ModelRequest(
+            task.sample, task.epoch, plan.generation, plan.timeout_s, task.answer
+        )
+        if plan.budget is None:
             return self._work(task, request)
-        return self._work_within(self._plan.budget, task, request)
+        return self._work_within(plan.budget, task, request)
 
     def _work_within(
         self, budget: BudgetGuard, task: Task, request: ModelRequest
@@ -121,8 +137,10 @@ class SampleWork:
         return self._score(task, reply, attempts)
 
     def _ask(self, request: ModelRequest, attempts: _Attempts) -> ModelReply:
+        request.hold.release()  # of an attempt before this one
         self._throttle.acquire(self._halt)
         try:
+            self._plan.permit.await_valid(self._halt)
             if self._halt.is_set():
                 raise Canceled
             attempts.made += 1

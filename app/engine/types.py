@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypedDict
 
+from app.net.byte_budget import UNBOUNDED, Hold
+
 
 class Outcome(StrEnum):
     """What became of one sample; every sample has exactly one."""
@@ -69,12 +71,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One call of a model: a sample's prompt in one epoch."""
+    """One call of a model: a sample's prompt in one epoch.
+
+    Attributes:
+        hold: Counts what the answer takes in memory; whoever made the request releases it.
+    """
 
     sample: Sample
     epoch: int
     generation: Generation
     timeout_s: float
+    hold: Hold = field(default_factory=UNBOUNDED.hold, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

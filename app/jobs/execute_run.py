@@ -1,13 +1,46 @@
-"""Works on one run."""
+"""Works on runs."""
 
 from __future__ import annotations
 
-from flask import current_app
+from threading import Event, Thread
 
+from flask import Flask, current_app
+
+from app import queue
 from app.jobs.drain import draining
-from app.services.run_execution import execute
+from app.services.leases import claim_run
+from app.services.run_execution import execute_claimed
+from app.services.workbench import Bounds, Workbench
 
 
 def execute_run(run_id: str) -> None:
-    """Work on the run ``run_id``; harmless when it is done or somebody else has it."""
-    execute(run_id, current_app.extensions["settings"], draining)
+    """Work on the run whose turn it is, which need not be ``run_id``, and on guests.
+
+    Harmless when all is done or somebody else has it.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    Workbench(app, app.extensions["settings"], draining).work(run_id)
+
+
+def execute_alone(run_id: str) -> None:
+    """Work on a run over which a worker died, with no other in the same process."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    settings = app.extensions["settings"]
+    lease = claim_run(run_id, settings.lease_s)
+    if lease is None:
+        return
+    leave, over = Event(), Event()
+    Thread(target=_leave_for_others, args=(app, leave, over), name="slice", daemon=True).start()
+    try:
+        execute_claimed(lease, settings, draining, leave)
+    finally:
+        over.set()
+
+
+def _leave_for_others(app: Flask, leave: Event, over: Event) -> None:
+    """Set ``leave`` once the slice is over and something else waits for this process."""
+    while not over.wait(Bounds().slice_s):
+        with app.app_context():
+            if queue.has_waiting(queue.ALONE):
+                leave.set()
+                return

@@ -17,5 +17,5 @@ def release_runs_of(pid: int) -> int:
     """Free the runs of the dead local process ``pid`` and enqueue them; returns how many."""
     freed = release_lease_of(pid)
     for run_id, attempt in freed:
-        hand_to_queue(run_id, attempt)
+        hand_to_queue(run_id, attempt, alone=True)
     return len(freed)

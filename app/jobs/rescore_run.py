@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import current_app
 
+from app.jobs.drain import draining
 from app.services import rescoring
 
 
 def rescore_run(run_id: str, protocol: str) -> None:
     """Score the stored answers of ``run_id`` under ``protocol``; harmless to repeat."""
-    rescoring.work(run_id, protocol, current_app.extensions["settings"])
+    rescoring.work(run_id, protocol, current_app.extensions["settings"], draining)

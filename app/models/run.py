@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import uuid_utils
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -26,6 +26,8 @@ class Run(Base):
 
     ``lease_token`` names the worker that may write; it holds until ``lease_until`` on the
     database's clock. Every write of a worker carries its token and changes nothing without it.
+    ``served_at`` is when a worker last took it, ``yielding`` says that it makes room for runs of
+    other accounts, ``worker_deaths`` counts the workers that died over it without getting on.
     """
 
     __tablename__ = "runs"
@@ -83,6 +85,9 @@ class Run(Base):
     lease_token: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[float] = mapped_column(default=0.0)
     claimed_at: Mapped[float | None]
+    served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    yielding: Mapped[bool] = mapped_column(default=False, server_default=false())
+    worker_deaths: Mapped[int] = mapped_column(default=0, server_default="0")
     cancel_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]

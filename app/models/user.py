@@ -20,6 +20,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
 
 
 class AuthSession(Base):

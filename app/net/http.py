@@ -27,6 +27,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout
 
+from app.net.byte_budget import UNBOUNDED, Hold
 from app.net.errors import CallError, Canceled
 from app.net.guard import (
     EgressPolicy,
@@ -42,6 +43,9 @@ from app.net.guard import (
 from app.net.watchdog import OpenCall, Watchdog
 
 _CHUNK_BYTES = 65_536
+_SMALL_BYTES = 65_536
+BYTES_PER_BYTE = 4
+"""What a body takes while it is read: itself, its text, and what is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,12 @@ class HttpSession:
         self._watchdog = Watchdog()
 
     def post_json(
-        self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+        hold: Hold | None = None,
     ) -> HttpReply:
         """Send ``body`` as JSON and return the answer, whatever its status.
 
@@ -104,14 +113,16 @@ class HttpSession:
             headers: Besides ``Content-Type``, which is set here.
             body: Exactly these bytes are sent.
             timeout_s: Until the last byte of the answer, connecting included.
+            hold: Counts the answer, which waits for room where it is large. The caller
+                releases it when the answer is no longer in memory.
 
         Raises:
             CallError: ``timeout``, ``connection``, ``tls``, ``too_large``, ``bad_encoding``,
                 ``policy_block``, ``bad_url`` or ``bad_header``.
             Canceled: The session was closed meanwhile.
         """
-        return self._call("POST", url, {"Content-Type": "application/json", **headers}, body,
-                          timeout_s)  # fmt: skip
+        headers = {"Content-Type": "application/json", **headers}
+        return self._call("POST", url, headers, body, timeout_s, hold)
 
     def get_json(self, url: str, headers: Mapping[str, str], timeout_s: float) -> HttpReply:
         """Fetch ``url``; everything else as in :meth:`post_json`."""
@@ -126,7 +137,13 @@ class HttpSession:
                 pool.close()
 
     def _call(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout_s: float,
+        hold: Hold | None = None,
     ) -> HttpReply:
         pool, target = self._routes.get(url) or self._route(url)
         # Ours is sent instead of urllib3's longer one: gzip alone can be capped while decoding.
@@ -135,8 +152,9 @@ class HttpSession:
         started = time.monotonic()
         call = self._watchdog.open(started + timeout_s)
         current.call = call
+        room = _Room(hold or UNBOUNDED.hold(), self._max_bytes, call)
         try:
-            reply = self._exchange(pool, method, target, headers, body, timeout_s)
+            reply = self._exchange(pool, method, target, headers, body, timeout_s, room)
             if call.cut:
                 raise HTTPError
             return HttpReply(*reply, time.monotonic() - started)
@@ -157,6 +175,7 @@ class HttpSession:
         headers: dict[str, str],
         body: bytes | None,
         timeout_s: float,
+        room: _Room,
     ) -> tuple[int, Mapping[str, str], bytes]:
         response = pool.urlopen(
             method,
@@ -171,35 +190,34 @@ class HttpSession:
             decode_content=False,
         )
         try:
-            return response.status, response.headers, self._read(response)
+            return response.status, response.headers, self._read(response, room)
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()
 
-    def _read(self, response: BaseHTTPResponse) -> bytes:
+    def _read(self, response: BaseHTTPResponse, room: _Room) -> bytes:
         length = _exact_length(response)
-        if length is not None and length > self._max_bytes:
-            raise self._too_large()
+        room.check(length or 0)
         encoding = response.headers.get("content-encoding", "identity").lower()
         if encoding in ("", "identity"):
             if length is not None:
+                room.expect(length)
                 return response.read(decode_content=False)
-            return self._read_plain(response)
+            return self._read_plain(response, room)
         if encoding in ("gzip", "x-gzip", "deflate"):
-            return self._read_compressed(response, encoding)
+            return self._read_compressed(response, encoding, room)
         raise CallError("bad_encoding", f"The server sent an unknown encoding: {encoding[:20]}.")
 
-    def _read_plain(self, response: BaseHTTPResponse) -> bytes:
+    def _read_plain(self, response: BaseHTTPResponse, room: _Room) -> bytes:
         parts = bytearray()
         while chunk := response.read(_CHUNK_BYTES, decode_content=False):
             parts += chunk
-            if len(parts) > self._max_bytes:
-                raise self._too_large()
-        return bytes(parts)
+            room.grow(len(parts))
+        return room.settle(parts)
 
-    def _read_compressed(self, response: BaseHTTPResponse, encoding: str) -> bytes:
+    def _read_compressed(self, response: BaseHTTPResponse, encoding: str, room: _Room) -> bytes:
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 32 if "gzip" in encoding else zlib.MAX_WBITS)
         parts = bytearray()
         try:
@@ -209,16 +227,12 @@ class HttpSession:
                     break
                 for piece in _inflated(decoder, chunk):
                     parts += piece
-                    if len(parts) > self._max_bytes:
-                        raise self._too_large()
+                    room.grow(len(parts))
         except zlib.error as error:
             raise CallError("bad_encoding", "The answer is compressed wrongly.") from error
         if not decoder.eof:
             raise CallError("connection", "The answer ended too early.", retryable=True)
-        return bytes(parts)
-
-    def _too_large(self) -> CallError:
-        return CallError("too_large", f"The answer has more than {self._max_bytes:,} bytes.")
+        return room.settle(parts)
 
     def _route(self, url: str) -> tuple[HTTPConnectionPool, str]:
         parts = split_url(url)
@@ -290,6 +304,59 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context
+
+
+class _Room:
+    """The memory that one answer needs, asked for before it is read.
+
+    A body of unknown length counts as the longest that is allowed, once it is no small one.
+    """
+
+    def __init__(self, hold: Hold, max_bytes: int, call: OpenCall) -> None:
+        self._hold = hold
+        self._max_bytes = max_bytes
+        self._call = call
+        self._allowed = _SMALL_BYTES
+
+    def check(self, length: int) -> None:
+        """Refuse a body that is longer than allowed.
+
+        Raises:
+            CallError: ``too_large``.
+        """
+        if length > self._max_bytes:
+            message = f"The answer has more than {self._max_bytes:,} bytes."
+            raise CallError("too_large", message, action="Lower max_tokens.")
+
+    def expect(self, length: int) -> None:
+        """Wait for room for a body of this length.
+
+        Raises:
+            CallError: ``too_large``: it found none until the deadline of the call.
+            Canceled: The session was closed meanwhile.
+        """
+        if self._hold.reserve(length * BYTES_PER_BYTE, lambda: self._call.cut is not None):
+            self._allowed = length
+            return
+        if self._call.cut == "closed":
+            raise Canceled
+        raise CallError(
+            "too_large",
+            "The answer found no room: the answers under way together need more memory than a "
+            "worker may use.",
+            action="Lower max_tokens, or the number of connections.",
+        )
+
+    def grow(self, length: int) -> None:
+        """As `check` and `expect`, for a body of which ``length`` bytes have come so far."""
+        self.check(length)
+        if length > self._allowed:
+            self.expect(self._max_bytes)
+
+    def settle(self, parts: bytearray) -> bytes:
+        """Return the complete body, and hold no more than it needs."""
+        self._hold.resize(len(parts) * BYTES_PER_BYTE)
+        return bytes(parts)
 
 
 def _exact_length(response: BaseHTTPResponse) -> int | None:

@@ -14,7 +14,7 @@ from app.db import db
 from app.models import Run
 from app.queries.paging import SortKey, order_of
 
-_OF_WORKERS = frozenset({"lease_token", "lease_until"})
+_OF_WORKERS = frozenset({"lease_token", "lease_until", "served_at", "yielding", "worker_deaths"})
 _RUNS = cast(Table, Run.__table__)
 COLUMNS = _RUNS.columns
 _RECORDED = [column for column in COLUMNS if column.key not in _OF_WORKERS]

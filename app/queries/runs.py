@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.catalog import find_benchmark
 from app.queries.paging import MAX_LIMIT, Page, SortKey, first_of, read_page, search_page
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
+from app.queries.run_turns import queue_positions
 from app.queries.word_search import has_word
 from app.recorder.progress import waiting_view
 
@@ -203,11 +204,19 @@ def duration_s(run: Run | RunRecord) -> float | None:
     return round(active, 3)
 
 
-def run_view(run: Run | RunRecord) -> dict[str, Any]:
-    """Return a run as the API shows it."""
+def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Return a run as the API shows it.
+
+    Args:
+        run: The run.
+        positions: Of queued runs; asked for where it is needed and not given.
+    """
+    if positions is None:
+        positions = positions_of([run])
     return {
         "run_id": run.id,
         "status": run.status,
+        "queue_position": positions.get(run.id),
         "benchmark": run.benchmark,
         "benchmark_version": run.benchmark_version,
         "model": run.model,
@@ -246,6 +255,12 @@ def run_view(run: Run | RunRecord) -> dict[str, Any]:
     }
 
 
+def positions_of(runs: Sequence[Run | RunRecord]) -> dict[str, int]:
+    """Return how many runs are taken before each of these runs of one account that is queued."""
+    queued = [run for run in runs if run.status == "queued"]
+    return queue_positions(queued[0].user_id) if queued else {}
+
+
 def timestamp(moment: datetime | None) -> str | None:
     """Return RFC 3339 in UTC with ``Z``."""
     if moment is None:
@@ -253,12 +268,12 @@ def timestamp(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def page_view(run: Run | RunRecord) -> dict[str, Any]:
+def page_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Return a run as the pages show it: the API's shape and what a reader can do with it."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     active = run.status in ACTIVE
     return {
-        **run_view(run),
+        **run_view(run, positions),
         "benchmark_title": benchmark.title if benchmark else run.benchmark,
         "active": active,
         "denominator": (run.score or {}).get("n") or run.scored or None,
@@ -289,4 +304,5 @@ def preview_skip(run: Run | RunRecord) -> int:
 
 def views(runs: Sequence[Run | RunRecord]) -> list[dict[str, Any]]:
     """Return runs as the pages show them."""
-    return [page_view(run) for run in runs]
+    positions = positions_of(runs)
+    return [page_view(run, positions) for run in runs]

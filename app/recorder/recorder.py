@@ -6,12 +6,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import insert, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.db import db_epoch_s
+from app.engine.call_permit import CallPermit
 from app.engine.plan import RunEvent
 from app.engine.types import SampleResult
 from app.models import Run, RunEventRow
@@ -26,6 +28,10 @@ SampleKey = tuple[str, int]
 
 DATABASE_PATIENCE_S = 180.0
 DATABASE_RETRY_S = 0.5
+_SMALL_CHARS = 10_000
+
+GOT_ON_SAMPLES = 100
+"""A worker that recorded so many new answers before it died did not die of what the run does."""
 
 
 class StorageFull(Exception):  # noqa: N818 - a state, not a mistake
@@ -40,6 +46,7 @@ class DbRecorder:
         run_id: The run.
         token: The lease's fencing token: without it in the row, nothing is written.
         lease_s: For how long each write renews the lease.
+        permit: Told of each renewal.
         total: Samples times epochs.
         counts: What the finished rows add up to.
         replaced: Outcomes of earlier rows that are asked again and will be replaced.
@@ -60,6 +67,7 @@ class DbRecorder:
         run_id: str,
         token: str,
         lease_s: float,
+        permit: CallPermit | None = None,
         total: int,
         counts: Counts,
         replaced: Mapping[SampleKey, str],
@@ -73,6 +81,8 @@ class DbRecorder:
         self._run_id = run_id
         self._token = token
         self._lease_s = lease_s
+        self._permit = permit or CallPermit()
+        self._done_before = counts.done
         self._counts = counts
         self._replaced = dict(replaced)
         self._publish = publish
@@ -96,7 +106,7 @@ class DbRecorder:
         self._counts.retries += sum(event.kind == "retry" for event in events)
         self._progress.note(events)
         self._write_patiently(batch, events)
-        self._latest.extend(batch)
+        self._latest.extend(_without_bulk(result) for result in batch[-SAMPLES_PER_BATCH:])
         self._latest_events.extend(events)
         return not (self.lost or self.cancel_requested)
 
@@ -128,6 +138,7 @@ class DbRecorder:
     def _write(
         self, connection: Connection, batch: Sequence[SampleResult], events: Sequence[RunEvent]
     ) -> None:
+        renewed = self._permit.renewing(self._lease_s)
         with connection.begin() as unit:
             row = connection.execute(
                 update(Run)
@@ -137,6 +148,7 @@ class DbRecorder:
                     cost_usd=self._progress.cost_usd,
                     judge_cost_usd=self._progress.judge_cost_usd,
                     waiting=self._progress.waiting,
+                    **self._got_on(),
                     **self._counts.columns(),
                 )
                 .returning(Run.cancel_requested_at)
@@ -152,6 +164,18 @@ class DbRecorder:
                     insert(RunEventRow), [event_row(self._run_id, event) for event in events]
                 )
             self.cancel_requested = row.cancel_requested_at is not None
+        renewed()
+
+    def _got_on(self) -> dict[str, int]:
+        new = self._counts.done - self._done_before
+        return {"worker_deaths": 0} if new >= GOT_ON_SAMPLES else {}
+
+
+def _without_bulk(result: SampleResult) -> SampleResult:
+    """Return what readers are told of: the answer's text is in the ledger, and may be large."""
+    if len(result.completion) <= _SMALL_CHARS:
+        return result
+    return replace(result, completion="")
 
 
 def is_storage_full(error: DBAPIError) -> bool:

@@ -11,10 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.config import provider_key
-from app.db import db, now, transaction
+from app.db import changed_rows, db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.net.guard import EgressPolicy
+from app.services import outbox
 from app.services.accounts import lock_account
 from app.services.connection_fields import hint_of, merge_fields
 from app.services.egress import check_address, provider_policy
@@ -26,6 +27,7 @@ from app.services.providers import (
     engine_kind,
     is_connection_name,
 )
+from app.services.run_ends import pause_runs_with
 from app.services.sealing import open_sealed, seal
 
 MAX_CONNECTIONS_PER_ACCOUNT = 100
@@ -253,7 +255,7 @@ def _changed_meanwhile(name: str) -> Conflict:
 
 
 def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
-    """Delete the connection ``name`` and its key.
+    """Delete the connection ``name`` and its key; runs under way that use it are paused.
 
     Raises:
         NotFound: The account has none of that name.
@@ -265,8 +267,11 @@ def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
             if is_connection_name(name)
             else delete(Connection).where(Connection.id.is_(None))
         )
-        if removed.rowcount:  # type: ignore[attr-defined]
-            return
+        gone = changed_rows(removed) > 0
+        deliveries = pause_runs_with(session, user_id, name) if gone else []
+    if gone:
+        outbox.enqueue(deliveries)
+        return
     given = get_connection(user_id, is_admin, name)
     raise Conflict(
         "This connection comes from the server's environment."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.engine.clients.base import ModelClient
 from app.engine.clients.classify import RETRY_ONCE
+from app.engine.clients.http_model import LARGEST_VERDICT_BYTES
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated_judge import SimulatedJudge
 from app.engine.judging import JudgeCalls
@@ -93,6 +94,7 @@ def _client(connection: connections.OpenConnection, model_id: str) -> ModelClien
         policy=connection.policy,
         max_connections=connection.max_connections,
         provider=connection.name,
+        max_bytes=LARGEST_VERDICT_BYTES,
     )
 
 

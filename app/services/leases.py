@@ -12,38 +12,74 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 from flask import Flask, current_app
-from sqlalchemy import func, literal, or_, update
+from sqlalchemy import ColumnElement, case, func, literal, null, or_, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
-from app.models import Run
+from app.engine.call_permit import CallPermit, awake_or_not
+from app.models import Run, User
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who may write to a run, and for how long without a sign of life."""
+    """Who may write to a run, and for how long without a sign of life.
+
+    Attributes:
+        permit: Valid for as long as the lease certainly holds.
+    """
 
     run_id: str
     token: str
     duration_s: float
+    permit: CallPermit = field(default_factory=CallPermit, compare=False)
+
+
+def _host() -> str:
+    return f"{socket.gethostname()[:40]}/"
 
 
 def _owner(pid: int) -> str:
-    return f"{socket.gethostname()[:40]}/{pid}/"
+    return f"{_host()}{pid}/"
 
 
-def given_back() -> dict[str, Any]:
-    """Return the columns of a run that its worker left, for an UPDATE."""
+@cache
+def _boot() -> str:
+    """Return what is different after each start of the machine; empty where it does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8] + "-"
+    except OSError:
+        return ""
+
+
+def _death() -> ColumnElement[int]:
+    """Return 1 for a run whose worker died, for an UPDATE; 0 when its whole machine went down."""
+    same_host = Run.lease_token.startswith(_host(), autoescape=True)
+    same_boot = Run.lease_token.contains(f"/{_boot()}", autoescape=True)
+    restarted = same_host & ~same_boot
+    return case((Run.lease_token.is_(None) | restarted, 0), else_=1)
+
+
+def given_back(*, died: bool = False) -> dict[str, Any]:
+    """Return the columns of a run that its worker left, for an UPDATE.
+
+    Args:
+        died: The worker did not leave it, but died over it or was not heard of again.
+    """
+    deaths = {"worker_deaths": Run.worker_deaths + _death()} if died else {}
     return {
+        **deaths,
+        "yielding": False,
         "status": "queued",
         "attempt": Run.attempt + 1,
         "lease_token": None,
@@ -58,9 +94,10 @@ def claim_run(run_id: str, duration_s: float) -> Lease | None:
 
     Returns ``None`` to the loser of a race: another worker has it, or there is nothing to do.
     """
-    token = _owner(os.getpid()) + uuid4().hex[:12]
+    token = _owner(os.getpid()) + _boot() + uuid4().hex[:12]
+    asked_at = awake_or_not()
     with transaction() as session:
-        result = session.execute(
+        account_id = session.execute(
             update(Run)
             .where(
                 Run.id == run_id,
@@ -73,21 +110,33 @@ def claim_run(run_id: str, duration_s: float) -> Lease | None:
                 status="running",
                 started_at=func.coalesce(Run.started_at, literal(now(), UtcDateTime)),
                 claimed_at=db_epoch_s(),
-                failure=None,
+                served_at=db_epoch_s(),
+                yielding=False,
+                worker_deaths=Run.worker_deaths + _death(),
+                # What asked an earlier worker to stop still holds.
+                failure=case((Run.cancel_requested_at.is_(None), null()), else_=Run.failure),
             )
-        )
-    return Lease(run_id, token, duration_s) if changed_rows(result) else None
+            .returning(Run.user_id)
+        ).scalar_one_or_none()
+        if account_id is None:
+            return None
+        session.execute(update(User).where(User.id == account_id).values(served_at=db_epoch_s()))
+    return Lease(run_id, token, duration_s, CallPermit(asked_at + duration_s))
 
 
 def renew_lease(lease: Lease) -> bool:
     """Prolong the lease; ``False`` when it was lost, and nothing may be written any more."""
+    renewed = lease.permit.renewing(lease.duration_s)
     with transaction() as session:
         result = session.execute(
             update(Run)
             .where(Run.id == lease.run_id, Run.lease_token == lease.token)
             .values(lease_until=db_epoch_s() + lease.duration_s)
         )
-    return changed_rows(result) == 1
+    if changed_rows(result) == 0:
+        return False
+    renewed()
+    return True
 
 
 def release_lease(lease: Lease) -> bool:
@@ -112,7 +161,7 @@ def release_lease_of(pid: int) -> list[tuple[str, int]]:
         rows = session.execute(
             update(Run)
             .where(mine, Run.status == "running")
-            .values(**given_back())
+            .values(**given_back(died=True))
             .returning(Run.id, Run.attempt)
         )
         return [(run_id, attempt) for run_id, attempt in rows]

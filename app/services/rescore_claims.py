@@ -23,7 +23,7 @@ from app.models import Rescoring
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
-"""A scoring that killed its worker so often would do it again."""
+"""A scoring that ended its worker so often would do it again."""
 
 _QUEUE_PATIENCE_S = 5.0
 
@@ -66,6 +66,15 @@ class Claim:
         """
         if changed_rows(session.execute(delete(Rescoring).where(self._is_mine()))) == 0:
             raise LostClaim
+
+    def give_back(self) -> None:
+        """Have another worker begin again; that this one is asked to stop does not count."""
+        with transaction() as session:
+            session.execute(
+                update(Rescoring)
+                .where(self._is_mine())
+                .values(token=None, attempts=Rescoring.attempts - 1, done=0)
+            )
 
     def _is_mine(self) -> ColumnElement[bool]:
         return and_(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from threading import Event
 
 from flask import current_app
 from sqlalchemy import delete, insert, update
@@ -78,15 +79,28 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
     file_rescoring(run_id, protocol)
 
 
-def work(run_id: str, protocol: str, settings: Settings) -> None:
-    """Do a scoring that was asked for; what stands in the way is told in the run's log."""
+class _Draining(Exception):  # noqa: N818 - a state, not a mistake
+    """This worker must leave; another one begins again."""
+
+
+def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> None:
+    """Do a scoring that was asked for; what stands in the way is told in the run's log.
+
+    Args:
+        run_id: The run.
+        protocol: By whose scorer.
+        settings: Datasets, sandbox.
+        draining: Set when this worker must leave: the scoring is given back.
+    """
     claim = take_rescoring(run_id, protocol)
     if claim is None:
         return  # done, or the run was deleted meanwhile
     try:
         if claim.attempts > MOST_ATTEMPTS:
-            raise Conflict(f"it failed {MOST_ATTEMPTS} times.")
-        _rescore(claim, settings)
+            raise Conflict(f"it failed {MOST_ATTEMPTS} times: each time its worker ended.")
+        _rescore(claim, settings, draining)
+    except _Draining:
+        claim.give_back()
     except (LostClaim, NotFound):
         return
     except StudioError as error:
@@ -96,7 +110,7 @@ def work(run_id: str, protocol: str, settings: Settings) -> None:
             tell(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
 
 
-def _rescore(claim: Claim, settings: Settings) -> None:
+def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     """Add the score under the protocol's scorer to the run's scores; the first score stays.
 
     The samples stay those of the run's own protocol, since they are what was asked. Each new
@@ -105,6 +119,7 @@ def _rescore(claim: Claim, settings: Settings) -> None:
     Raises:
         NotFound: The run was deleted.
         LostClaim: Another worker took over.
+        _Draining: This worker must leave.
         Conflict: The run is active again.
         Invalid: The benchmark has no such protocol, its scorer cannot be used on stored
             answers here, or the questions cannot be loaded.
@@ -120,7 +135,7 @@ def _rescore(claim: Claim, settings: Settings) -> None:
         scorer = make_scorer(wanted.scorer, settings)
         tell(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
         samples = dataset_loader(settings).load(asked).samples(limit)
-        rescored = _rescored(run_id, samples, epochs, scorer)
+        rescored = _rescored(run_id, samples, epochs, scorer, draining)
         summary = summarise(_kept(claim, key, rescored, total), metric=metric, epochs=epochs)
     except DatasetError as error:
         raise Invalid(error.message, code=error.code, action=error.action) from None
@@ -161,11 +176,13 @@ def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Proto
 
 
 def _rescored(
-    run_id: str, samples: Iterator[Sample], epochs: int, scorer: Scorer
+    run_id: str, samples: Iterator[Sample], epochs: int, scorer: Scorer, draining: Event
 ) -> Iterator[_Rescored]:
     """Yield a verdict for each row; rows and samples come in the benchmark's order."""
     index, sample = -1, next(samples, None)
     for row in stream_samples(run_id):
+        if draining.is_set():
+            raise _Draining
         wanted = row.position // epochs
         while sample is not None and index + 1 < wanted:
             index, sample = index + 1, next(samples, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
 from sqlalchemy import select, update
@@ -20,7 +21,8 @@ from app.live import forget, publish, publish_many
 from app.models import Run
 from app.recorder import DbRecorder, StorageFull, is_storage_full
 from app.services.leases import Lease, claim_run, kept_alive, release_lease
-from app.services.run_lifecycle import Failure, end_run
+from app.services.run_ends import Failure
+from app.services.run_lifecycle import end_run
 from app.services.run_log import tell
 from app.services.run_plans import PlanError, PreparedRun, build_plan
 from app.services.run_scores import final_values
@@ -31,11 +33,15 @@ log = logging.getLogger(__name__)
 END_PATIENCE_S = 120.0
 
 
+MOST_WORKER_DEATHS = 3
+"""A run that ended so many workers without getting on would end the next one, too."""
+
+
 def execute(run_id: str, settings: Settings, draining: Event) -> None:
-    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+    """Work on a run that is queued, or running under an expired lease; else nothing happens.
 
     Args:
-        run_id: A run that is queued, or running under an expired lease; else nothing happens.
+        run_id: The run.
         settings: Lease time, datasets, limits.
         draining: Set when this worker must leave: the run goes back to the queue.
     """
@@ -43,11 +49,26 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
     if lease is None:
         log.info("run is taken or over", extra={"run_id": run_id})
         return
+    execute_claimed(lease, settings, draining, Event())
+
+
+def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Event) -> None:
+    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+
+    Args:
+        lease: The right to it.
+        settings: As for `execute`.
+        draining: As for `execute`.
+        leave: Set when the run must make room: it goes back to the queue once its calls under
+            way are answered.
+    """
+    run_id = lease.run_id
     stop = Event()
     try:
+        _refuse_deadly(run_id)
         with kept_alive(lease, stop):
             prepared = build_plan(run_id, settings, _teller(run_id), stop)
-        status, failure = _work(lease, prepared, draining)
+        status, failure = _work(lease, prepared, draining, leave)
     except (PlanError, DatasetError) as error:
         status, failure = "failed", Failure(error.code, error.message, error.action)
     except StorageFull:
@@ -78,7 +99,20 @@ _BROKEN = Failure(
 )
 
 
-def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Failure | None]:
+def _refuse_deadly(run_id: str) -> None:
+    deaths = db.session.scalar(select(Run.worker_deaths).where(Run.id == run_id)) or 0
+    if deaths >= MOST_WORKER_DEATHS:
+        raise PlanError(
+            "worker_died",
+            f"This run ended its worker {deaths} times without getting on, so it is not tried "
+            "again. Finished samples are kept.",
+            "Lower its connections or max_tokens, or give the server more memory; then Resume.",
+        )
+
+
+def _work(
+    lease: Lease, prepared: PreparedRun, draining: Event, leave: Event
+) -> tuple[str, Failure | None]:
     """Run the engine; returns the status to write and why."""
     broker = get_broker()
     recorder = DbRecorder(
@@ -86,6 +120,7 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
         run_id=lease.run_id,
         token=lease.token,
         lease_s=lease.duration_s,
+        permit=lease.permit,
         total=prepared.total,
         counts=prepared.counts,
         replaced=prepared.replaced,
@@ -98,9 +133,10 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
     try:
         refusal = _note_start(lease, prepared)
         if refusal is not None:
-            return refusal, None
+            return ("lost", None) if refusal == "lost" else _called_off(lease.run_id)
         db.session.remove()  # the engine's threads never use it; free its connection
-        end = run_benchmark(prepared.plan, prepared.client, recorder, draining)
+        plan = replace(prepared.plan, permit=lease.permit)
+        end = run_benchmark(plan, prepared.client, recorder, draining, leave)
     finally:
         prepared.close()
     if recorder.lost:
@@ -109,11 +145,17 @@ def _work(lease: Lease, prepared: PreparedRun, draining: Event) -> tuple[str, Fa
             forget(broker, [lease.run_id])  # deleted: nothing of it may stay
         return "lost", None
     if recorder.cancel_requested:
-        return "canceled", None
+        return _called_off(lease.run_id)
     if end.reason == "stopped":
         _hand_over(lease)
         return "handed_over", None
     return _verdict(end, lease)
+
+
+def _called_off(run_id: str) -> tuple[str, Failure | None]:
+    """Return the end of a run that was asked to stop: by its owner, or for a reason left in it."""
+    left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
+    return ("paused", Failure(**left)) if left else ("canceled", None)
 
 
 def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
@@ -134,8 +176,13 @@ def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
 
 def _hand_over(lease: Lease) -> None:
     if release_lease(lease):
-        attempt = db.session.scalar(select(Run.attempt).where(Run.id == lease.run_id))
-        hand_to_queue(lease.run_id, attempt or 0)
+        row = db.session.execute(
+            select(Run.attempt, Run.worker_deaths > 0).where(Run.id == lease.run_id)
+        ).first()
+        if row is not None:
+            attempt, alone = row
+            hand_to_queue(lease.run_id, attempt, alone)
+            publish(get_broker(), lease.run_id, "status", {"status": "queued"})
         log.info("run handed over", extra={"run_id": lease.run_id})
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Update, delete, func, literal, or_, select, update
+from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import queue
@@ -18,9 +17,10 @@ from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.live import forget
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
-from app.services import outbox
 from app.services.budgets import check_further_budget
 from app.services.leases import Lease, Outages, given_back
+from app.services.run_ends import Failure as Failure
+from app.services.run_ends import write_end
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
 
@@ -28,15 +28,6 @@ log = logging.getLogger(__name__)
 
 QUEUE_PATIENCE_S = 5.0
 """A queued run whose job the queue does not know after so long was lost by it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a run ended or paused, for its page."""
-
-    code: str
-    message: str
-    action: str | None = None
 
 
 def end_run(
@@ -57,36 +48,7 @@ def end_run(
         mine = update(Run).where(
             Run.id == lease.run_id, Run.lease_token == lease.token, Run.status == "running"
         )
-        return _end(session, mine, lease.run_id, status, failure, values)
-
-
-def _end(
-    session: Session,
-    statement: Update,
-    run_id: str,
-    status: str,
-    failure: Failure | None,
-    values: dict[str, Any],
-) -> list[str] | None:
-    result = session.execute(
-        statement.values(
-            status=status,
-            failure=asdict(failure) if failure else None,
-            finished_at=now(),
-            active_s=Run.active_s + func.coalesce(db_epoch_s() - Run.claimed_at, 0.0),
-            claimed_at=None,
-            lease_token=None,
-            lease_until=0.0,
-            cancel_requested_at=None,
-            retry_errors=False,
-            waiting=None,
-            **values,
-        ).execution_options(synchronize_session=False)
-    )
-    if changed_rows(result) == 0:
-        return None
-    session.expire_all()
-    return outbox.write(session, session.get_one(Run, run_id))
+        return write_end(session, mine, lease.run_id, status, failure, values)
 
 
 def cancel_run(run_id: str, account_id: int) -> None:
@@ -106,14 +68,15 @@ def cancel_run(run_id: str, account_id: int) -> None:
                 (Run.status == "running") & (Run.lease_until < db_epoch_s()),
             ),
         )
-        if _end(session, idle, run_id, "canceled", None, values) is None:
+        if write_end(session, idle, run_id, "canceled", None, values) is None:
             asked = session.execute(
                 update(Run)
                 .where(Run.id == run_id, Run.status == "running")
                 .values(
                     cancel_requested_at=func.coalesce(
                         Run.cancel_requested_at, literal(now(), UtcDateTime)
-                    )
+                    ),
+                    failure=None,
                 )
             )
             if changed_rows(asked) == 0:
@@ -169,6 +132,7 @@ def resume_run(
                 retry_errors=retry_errors,
                 config=config,
                 scores={},
+                worker_deaths=0,
                 lease_token=None,
                 lease_until=0.0,
             )
@@ -243,28 +207,47 @@ def sweep_runs() -> int:
     commit and enqueue.
     """
     known = queue.queued_job_ids()
+    waiting_jobs = queue.waiting_job_ids()
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
     settings: Settings = current_app.extensions["settings"]
     with _outages.transaction(settings.lease_s) as (session, may_reap):
         expired = _give_back_expired(session) if may_reap else []
-        waiting = session.execute(
-            select(Run.id, Run.attempt).where(Run.status == "queued", Run.created_at < lost_before)
-        ).all()
+        rows = session.execute(
+            select(Run.id, Run.attempt, Run.worker_deaths).where(
+                Run.status == "queued", Run.created_at < lost_before
+            )
+        )
+        queued = {run_id: (attempt, deaths) for run_id, attempt, deaths in rows}
+        _renumber(session, queued, known - waiting_jobs)
     handed = dict(expired)
-    for run_id, attempt in waiting:
+    for run_id, (attempt, deaths) in queued.items():
         if queue.run_job_id(run_id, attempt) not in known:
-            handed.setdefault(run_id, attempt)
-    for run_id, attempt in handed.items():
+            handed.setdefault(run_id, (attempt, deaths))
+    for run_id, (attempt, deaths) in handed.items():
         log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
-        hand_to_queue(run_id, attempt)
+        hand_to_queue(run_id, attempt, deaths > 0)
     return len(handed)
 
 
-def _give_back_expired(session: Session) -> list[tuple[str, int]]:
+def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set[str]) -> None:
+    """Have a new job made for runs whose own is at work on the run whose turn it was."""
+    for run_id, (attempt, deaths) in list(queued.items()):
+        if queue.run_job_id(run_id, attempt) not in at_work:
+            continue
+        moved = session.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.status == "queued", Run.attempt == attempt)
+            .values(attempt=attempt + 1)
+        )
+        if changed_rows(moved):
+            queued[run_id] = (attempt + 1, deaths)
+
+
+def _give_back_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
     rows = session.execute(
         update(Run)
         .where(Run.status == "running", Run.lease_until < db_epoch_s())
-        .values(**given_back())
-        .returning(Run.id, Run.attempt)
+        .values(**given_back(died=True))
+        .returning(Run.id, Run.attempt, Run.worker_deaths)
     )
-    return [(run_id, attempt) for run_id, attempt in rows]
+    return [(run_id, (attempt, deaths)) for run_id, attempt, deaths in rows]

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db
+from app.engine.call_memory import WorkerMemory
 from app.engine.clients.base import ModelClient
 from app.engine.clients.classify import RETRY_ONCE
 from app.engine.clients.providers import make_client
@@ -38,6 +39,8 @@ from app.services.costs import CostOf, tariff_of
 from app.services.judges import open_judge
 from app.services.shared_throttle import RedisThrottle, open_throttle
 from app.version import __version__
+
+_memory = WorkerMemory()
 
 
 class PlanError(Exception):
@@ -152,6 +155,7 @@ def build_plan(
         budget=budget_of(run, counts),
         judge=judge,
         throttle=open_throttle(connection, run.model.partition("/")[2]),
+        memory=_memory.of_run(),
     )
     return PreparedRun(
         plan=plan,

@@ -52,10 +52,10 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
     return run_id
 
 
-def hand_to_queue(run_id: str, attempt: int) -> None:
+def hand_to_queue(run_id: str, attempt: int, alone: bool = False) -> None:
     """Enqueue a committed run; should the queue be gone by now, the sweep will do it."""
     try:
-        queue.enqueue_run(run_id, attempt)
+        queue.enqueue_run(run_id, attempt, alone)
     except Unavailable:
         log.warning("queue away, the sweep will enqueue", extra={"run_id": run_id})
 

@@ -30,6 +30,7 @@ from app.template_filters.words import (
     initials,
     outcome_tone,
     outcome_word,
+    queue_words,
     segments,
     short_id,
     status_tone,
@@ -59,6 +60,7 @@ FILTERS: dict[str, Any] = {
     "status_tone": status_tone,
     "outcome_word": outcome_word,
     "outcome_tone": outcome_tone,
+    "queue_words": queue_words,
     "segments": segments,
     "markdown": markdown,
 }

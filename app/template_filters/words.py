@@ -47,6 +47,13 @@ OUTCOME_TONES = {
 }
 
 
+def queue_words(position: int | None) -> str:
+    """Return what a queued run waits for; ``None``: its place is not known."""
+    if position is None:
+        return "Waiting for a worker"
+    return f"{position:,} before you" if position else "Next in line"
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One piece of the outcome bar; ``x`` and ``width`` are SVG lengths in percent."""

@@ -19,7 +19,7 @@ from types import FrameType
 from flask import Flask
 
 from app.broker import connect, connect_worker
-from app.queue import RUNS
+from app.queue import ALONE, RUNS
 from app.worker.courier import Courier
 from app.worker.housekeeper import Housekeeper
 from app.worker.leftovers import release_worker
@@ -52,7 +52,7 @@ class Pool:
 
     Args:
         app: Already imported and set up: its memory is shared by all children.
-        workers: Runs that are worked on at the same time.
+        workers: Processes that work on runs.
         sweep: See `Housekeeper`.
         on_dead: Called, in a child and an app context, with the process id of a job's process that
             was killed.
@@ -64,7 +64,7 @@ class Pool:
         self._app = app
         self._sweep = sweep
         self._on_dead = on_dead
-        duties = [RUNS] * workers + [_COURIER, _HOUSEKEEPER]
+        duties = [RUNS] * workers + [ALONE, _COURIER, _HOUSEKEEPER]
         self._places = [_Place(duty) for duty in duties]
         self._releases: list[ForkProcess] = []
         self._stopping = False

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.engine.budget import Budget
+from app.engine.call_memory import WorkerMemory
+from app.engine.call_permit import CallPermit
 from app.engine.errors import ModelCallError
 from app.engine.plan import RunPlan
 from app.engine.runner import run_benchmark
@@ -520,3 +522,72 @@ def test_what_the_client_changed_is_told():
     client.notices.append("m does not accept temperature: left to the provider.")
     _, recorder, _ = run(plan(3), client)
     assert recorder.codes("warning") == ["parameter_dropped"]
+
+
+# Making room
+
+
+def test_a_run_that_makes_room_keeps_the_answers_under_way():
+    leave = Event()
+    client = Client(latency_s=1.0)
+
+    def leave_soon():
+        while len(client.requests) < 4:
+            time.sleep(0.01)
+        leave.set()
+
+    threading.Thread(target=leave_soon).start()
+    recorder = Recorder()
+    end = run_benchmark(plan(50, stop_grace_s=0.0), client, recorder, Event(), leave)
+    assert end.reason == "stopped"
+    assert len(recorder.results) == len(client.requests) == 4
+    assert not client.closed.is_set()
+
+
+def test_a_run_that_makes_room_still_ends_at_once_when_it_is_canceled():
+    leave, cancel = Event(), Event()
+    leave.set()
+    client = Client(latency_s=3600.0)
+    threading.Timer(0.5, cancel.set).start()
+    end = run_benchmark(plan(50, stop_grace_s=0.0), client, Recorder(), cancel, leave)
+    assert end.reason == "stopped"
+
+
+# Memory
+
+
+def test_prompts_wait_for_room_and_all_are_asked():
+    memory = WorkerMemory(prompts=100_000, answers=1_000_000).of_run()
+    under_way: list[Any] = []
+    most: list[int] = []
+
+    def answer(request, number):
+        most.append(len(under_way))
+        return "ANSWER: A"
+
+    class Counting(Client):
+        def complete(self, request, cancel):
+            under_way.append(request)
+            try:
+                return super().complete(request, cancel)
+            finally:
+                under_way.remove(request)
+
+    samples = list(make_samples(40, size=5_000))
+    end, recorder, _ = run(
+        plan(samples=samples, max_connections=32, memory=memory),
+        client=Counting(answer, latency_s=0.05),
+    )
+    assert end.reason == "completed"
+    assert len(recorder.results) == 40
+    assert max(most) <= 3  # of 20 kB each, in the half that one run may hold
+
+
+def test_no_call_is_made_without_a_permit():
+    permit = CallPermit(0.0)
+    client = Client()
+    cancel = Event()
+    threading.Timer(0.5, cancel.set).start()
+    end, _, _ = run(plan(10, permit=permit), client=client, cancel=cancel)
+    assert end.reason == "stopped"
+    assert client.requests == []

@@ -11,7 +11,9 @@ from app.db import db
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.services import connections
+from app.services.leases import claim_run
 from app.services.providers import PRESETS
+from tests.run_fixtures import add_run, columns_of
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -234,3 +236,40 @@ def test_a_simulated_connection_keeps_no_key_and_no_address(owner):
     )
     assert info.simulated
     assert (info.base_url, info.has_key) == ("", False)
+
+
+def _pausing(owner, name):
+    connections.save_connection(
+        owner.id, True, name, {"base_url": LOCAL, "kind": "openai_compatible"}
+    )
+
+
+def test_deleting_a_connection_pauses_what_waits_or_works_with_it(owner, second_user):
+    _pausing(owner, "mine")
+    waiting = add_run(owner.id, model="mine/a")
+    judged = add_run(owner.id, model="simulated/expert", config={"judge": "mine/b"})
+    working = add_run(owner.id, model="mine/a")
+    assert claim_run(working, 10)
+    others = [
+        add_run(owner.id, model="mine2/a"),
+        add_run(owner.id),
+        add_run(second_user.id, model="mine/a"),
+    ]
+    over = add_run(owner.id, model="mine/a", status="completed")
+    connections.delete_connection(owner.id, True, "mine")
+    for run_id in (waiting, judged):
+        row = columns_of(run_id)
+        assert (row["status"], row["failure"]["code"]) == ("paused", "connection_deleted")
+        assert "'mine' was deleted" in row["failure"]["message"]
+    row = columns_of(working)
+    assert row["status"] == "running"
+    assert row["cancel_requested_at"] is not None
+    assert [columns_of(each)["status"] for each in others] == ["queued"] * 3
+    assert columns_of(over)["failure"] is None
+
+
+def test_changing_a_connection_leaves_its_runs_alone(owner):
+    _pausing(owner, "mine")
+    run_id = add_run(owner.id, model="mine/a")
+    connections.save_connection(owner.id, True, "mine", {"api_key": KEY})
+    assert columns_of(run_id)["status"] == "queued"

@@ -168,3 +168,49 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_renewing(
         time.sleep(0.3)
         assert columns_of(run_id)["lease_until"] > before
     assert not stop.is_set()
+
+
+def _deaths(run_id: str) -> int:
+    return int(columns_of(run_id)["worker_deaths"])
+
+
+def test_a_worker_that_died_over_a_run_is_counted(app_context: Flask, owner: Account) -> None:
+    run_id = add_run(owner.id)
+    claimed(run_id)
+    release_lease_of(os.getpid())
+    assert _deaths(run_id) == 1
+    claimed(run_id)
+    expire_lease(run_id)
+    claimed(run_id)  # of a worker that was not heard of any more
+    assert _deaths(run_id) == 2
+
+
+def test_a_run_that_is_given_back_in_order_has_ended_no_worker(
+    app_context: Flask, owner: Account
+) -> None:
+    run_id = add_run(owner.id)
+    assert release_lease(claimed(run_id))
+    claimed(run_id)
+    assert _deaths(run_id) == 0
+
+
+def test_a_machine_that_went_down_is_not_the_runs_fault(app_context: Flask, owner: Account) -> None:
+    run_id = add_run(owner.id)
+    lease = claimed(run_id)
+    host, pid, rest = lease.token.split("/")
+    with transaction() as session:
+        before = f"{host}/{pid}/00000000-{rest.rpartition('-')[2]}"
+        session.execute(update(Run).where(Run.id == run_id).values(lease_token=before))
+    expire_lease(run_id)
+    claimed(run_id)
+    assert _deaths(run_id) == 0
+
+
+def test_a_lease_permits_calls_for_as_long_as_it_certainly_lasts(
+    app_context: Flask, owner: Account
+) -> None:
+    lease = claimed(add_run(owner.id), 0.3)
+    time.sleep(0.4)
+    assert not lease.permit.valid
+    assert renew_lease(replace(lease, duration_s=60.0))
+    assert lease.permit.valid

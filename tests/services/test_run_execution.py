@@ -638,3 +638,41 @@ def test_a_key_that_the_server_echoes_is_kept_nowhere(
             told += [str(tuple(found)) for found in db.session.execute(table.select())]
         told += [str(fields) for _, fields in get_broker().xrange(channel_of(run_id))]
     assert [text for text in told if CANARY in text] == []
+
+
+def test_a_run_whose_connection_is_deleted_pauses_with_the_answers_so_far(
+    app: Flask,
+    owner: Account,
+    start_run: Start,
+    work: Work,
+    local_model: str,
+    model_server: ModelServer,
+) -> None:
+    model_server.behaviour.latency_s = 0.1
+    run_id = start_run(model=local_model, limit=200, max_connections=2)
+    thread = threading.Thread(target=work, args=(run_id,))
+    thread.start()
+    while model_server.calls < 5:
+        time.sleep(0.01)
+    with app.app_context():
+        connections.delete_connection(owner.id, True, "local")
+    thread.join()
+    with app.app_context():
+        row = columns_of(run_id)
+        assert (row["status"], row["failure"]["code"]) == ("paused", "connection_deleted")
+        assert row["done"] == len(rows_of(run_id)) == model_server.calls < 60
+
+
+def test_a_run_that_ended_three_workers_fails_and_resume_tries_again(
+    app: Flask, api: ApiClient, owner: Account, work: Work
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id, worker_deaths=2)
+        assert claim_run(run_id, 10) is not None
+        expire_lease(run_id)
+    row = work(run_id)
+    assert (row["status"], row["failure"]["code"]) == ("failed", "worker_died")
+    assert "ended its worker 3 times" in row["failure"]["message"]
+    assert api.post(f"/runs/{run_id}/resume").status_code == 202
+    row = work(run_id)
+    assert (row["status"], row["worker_deaths"]) == ("completed", 0)

@@ -90,9 +90,10 @@ def list_runs(query: RunQuery) -> Response:
         limit=query.limit,
         cursor=query.cursor,
     )
+    positions = runs.positions_of(page.items)
     return view_answer(
         {
-            "items": [runs.run_view(run) for run in page.items],
+            "items": [runs.run_view(run, positions) for run in page.items],
             "next_cursor": page.next_cursor,
             "total": page.total,
         }

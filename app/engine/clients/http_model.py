@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import Any, TypeGuard
 
+from app.engine.call_memory import text_bytes
 from app.engine.clients.classify import (
     classify_reply,
     empty_reply,
@@ -27,6 +28,16 @@ from app.net.http import HttpReply, HttpSession
 _LONGEST_ID = 180
 _MOST_MODELS = 2000
 _one_list = Lock()  # parsed, a list has twenty times its bytes: one at a time
+
+LARGEST_ANSWER_BYTES = 5_000_000
+"""No model writes a longer one: more than a million tokens."""
+
+LARGEST_VERDICT_BYTES = 256_000
+"""The same for a judge, whose answers are short."""
+
+_LARGE_BYTES = 65_536
+_MOST_PARTS = 100_000
+_parsing = Lock()  # JSON may need thirty times its size: large bodies are read one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +163,20 @@ class HttpModelClient:
     def _ask(self, request: ModelRequest, sent: Mapping[str, Any]) -> ModelReply:
         body = json.dumps(sent).encode()
         try:
-            reply = self._session.post_json(self._url, self._headers, body, request.timeout_s)
+            reply = self._session.post_json(
+                self._url, self._headers, body, request.timeout_s, request.hold
+            )
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
+        if len(reply.body) <= _LARGE_BYTES:
+            answer = self._answer(reply, request)
+        else:
+            with _parsing:
+                answer = self._answer(reply, request)
+        request.hold.resize(text_bytes(answer.text))
+        return answer
+
+    def _answer(self, reply: HttpReply, request: ModelRequest) -> ModelReply:
         reply = self._mask.clean(reply)
         payload = self._parsed(reply, request.sample.id)
         call_id = request_id(reply)
@@ -175,7 +197,7 @@ class HttpModelClient:
 
     def _parsed(self, reply: HttpReply, sample_id: str) -> Any:
         if reply.status == 200:
-            payload = parse_body(reply.body)
+            payload = None if _is_all_brackets(reply.body) else parse_body(reply.body)
             if payload is None:
                 raise not_json(reply, self._endpoint)
             if isinstance(payload, dict) and not payload.get("error"):
@@ -186,6 +208,11 @@ class HttpModelClient:
         if failure is not None:
             raise failure
         return parse_body(reply.body)
+
+
+def _is_all_brackets(body: bytes) -> bool:
+    """Say whether a body is made to need memory: no answer has so many parts."""
+    return len(body) > _LARGE_BYTES and body.count(b"[") + body.count(b"{") > _MOST_PARTS
 
 
 def _choice_failed(payload: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.engine.clients.anthropic_messages import AnthropicMessagesClient
+from app.engine.clients.http_model import LARGEST_ANSWER_BYTES
 from app.engine.clients.openai_chat import OpenAIChatClient
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
@@ -99,7 +100,7 @@ def make_client(
     max_connections: int = 10,
     provider: str | None = None,
     connect_timeout_s: float = 5.0,
-    max_bytes: int = 10_000_000,
+    max_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> OpenAIChatClient | AnthropicMessagesClient:
     """Return a client of one model; :meth:`close` it.
 
@@ -112,7 +113,7 @@ def make_client(
         max_connections: As many as there are threads.
         provider: Name or title of the provider, for messages.
         connect_timeout_s: For each address of the host.
-        max_bytes: The most that an answer may have.
+        max_bytes: The longest answer that is read.
 
     Raises:
         ValueError: ``kind`` is unknown.

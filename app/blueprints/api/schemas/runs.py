@@ -96,6 +96,9 @@ class RunAnswer(BaseModel):
 
     run_id: str
     status: Status
+    queue_position: int | None = Field(
+        None, description="Runs that will be taken before this one; null: not queued."
+    )
     benchmark: str
     benchmark_version: int
     model: str

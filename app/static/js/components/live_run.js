@@ -8,6 +8,7 @@ import { LiveView } from "./live_view.js";
 import { toast } from "./toast.js";
 
 const POLL_MS = 2000;
+const QUEUE_MS = 3000;
 const TRY_STREAM_AGAIN_MS = 30000;
 const RELOAD_MS = 600;
 const MOST_RELOADS = 3;
@@ -16,6 +17,7 @@ const LOOP_MS = 15000;
 export function start(root) {
   const follower = new Follower(root);
   follower.connect();
+  follower.followQueue();
 }
 
 class Follower {
@@ -26,6 +28,7 @@ class Follower {
     this.poller = null;
     this.ended = false;
     this.isAskingForStart = false;
+    this.isQueued = root.dataset.runState === "queued";
   }
 
   connect() {
@@ -39,7 +42,10 @@ class Follower {
     on("progress", (progress) => this.take(progress));
     on("event", (line) => this.view.addLine(line));
     on("sample", (sample) => this.view.addSample(sample));
-    on("status", ({ status }) => this.view.setStatus(status));
+    on("status", ({ status }) => {
+      this.isQueued = status === "queued";
+      this.view.setStatus(status);
+    });
     on("done", ({ status }) => {
       source.close();
       this.end(status);
@@ -56,7 +62,17 @@ class Follower {
     addEventListener("pagehide", () => source.close(), { once: true });
   }
 
+  /* No event says that the runs before this one were taken. */
+  followQueue() {
+    setInterval(() => {
+      if (this.isQueued && !this.ended && !this.poller && !document.hidden) {
+        this.ask();
+      }
+    }, QUEUE_MS);
+  }
+
   take(progress) {
+    this.isQueued = progress.status === "queued";
     this.view.setProgress(progress);
     this.chart?.add(progress.done, progress.score);
     if (progress.started_at) {
@@ -141,6 +157,7 @@ function recentReloads(address) {
 function progressOf(run) {
   return {
     status: run.status,
+    queue_position: run.queue_position,
     started_at: run.started_at,
     done: run.counts.done,
     total: run.counts.total,

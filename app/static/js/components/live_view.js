@@ -12,7 +12,7 @@ import {
   remaining,
   usd,
 } from "../lib/format.js";
-import { OUTCOME } from "../lib/words.js";
+import { OUTCOME, queueWords } from "../lib/words.js";
 import { setStatusPill } from "./status_pill.js";
 
 const MOST_SAMPLES = 10;
@@ -82,11 +82,11 @@ export class LiveView {
     this.put("tokens-split", `${compact(input)} in, ${compact(output)} out`);
   }
 
-  setPace({ status, eta_s: etaS, rate_per_s: rate, retries, counts }) {
+  setPace({ status, eta_s: etaS, rate_per_s: rate, retries, counts, queue_position: before }) {
     const queued = status === "queued";
     const hasEta = etaS !== null && etaS !== undefined;
     const eta = hasEta ? `About ${remaining(etaS)} left` : "Estimating";
-    this.put("eta", queued ? "Waiting for a worker" : eta);
+    this.put("eta", queued ? queueWords(before) : eta);
     this.put("rate", rate ? `${rate.toFixed(1)} per second` : "");
     this.put("errors", number(counts?.error ?? 0));
     const calls = retries === 1 ? "call was" : "calls were";

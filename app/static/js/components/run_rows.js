@@ -3,6 +3,7 @@
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
 import { duration, interval, number, percent, usd } from "../lib/format.js";
+import { queueWords } from "../lib/words.js";
 import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 3000;
@@ -50,6 +51,9 @@ function show(row, run) {
   bar.value = done;
   bar.classList.toggle("progress-idle", run.status !== "running");
   setStatusPill(find(".pill", row), run.status);
+  const place = find("[data-run-queue]", row);
+  place.hidden = run.status !== "queued";
+  setText(place, queueWords(run.queue_position));
   setText(find("[data-run-duration]", row), duration(run.duration_s));
   if (!run.simulated && done > 0) {
     setText(find("[data-run-cost]", row), usd(run.usage?.cost_usd));

@@ -20,4 +20,12 @@ export const OUTCOME = {
   skipped: ["Skipped", "idle"],
 };
 
+/* What a queued run waits for; null: its place is not known. */
+export function queueWords(position) {
+  if (position === null || position === undefined) {
+    return "Waiting for a worker";
+  }
+  return position ? `${position.toLocaleString("en")} before you` : "Next in line";
+}
+
 export const FINAL = new Set(["completed", "failed", "canceled", "paused"]);

@@ -1,0 +1,48 @@
+"""What the calls of a run may hold in memory, from the prompt until the answer is on record."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from app.engine.types import Sample
+from app.net.byte_budget import UNBOUNDED, ByteBudget, ByteShare
+
+_PROMPTS_BYTES = 64_000_000
+_ANSWERS_BYTES = 96_000_000
+_COPIES_OF_PROMPT = 4
+_COPIES_OF_TEXT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CallMemory:
+    """One run's shares. Prompts are taken before answers, and answers are given back first.
+
+    Attributes:
+        prompts: For what is sent.
+        answers: For what comes back.
+    """
+
+    prompts: ByteShare = UNBOUNDED
+    answers: ByteShare = UNBOUNDED
+
+
+class WorkerMemory:
+    """The budgets that all runs of a worker process share."""
+
+    def __init__(self, prompts: int = _PROMPTS_BYTES, answers: int = _ANSWERS_BYTES) -> None:
+        self._prompts, self._answers = ByteBudget(prompts), ByteBudget(answers)
+
+    def of_run(self) -> CallMemory:
+        """Return the shares of one more run."""
+        return CallMemory(self._prompts.share(), self._answers.share())
+
+
+def prompt_bytes(sample: Sample) -> int:
+    """Return what a sample takes while it is asked: text, JSON, and the bytes sent."""
+    return _COPIES_OF_PROMPT * sum(len(message["content"]) for message in sample.messages)
+
+
+def text_bytes(text: str) -> int:
+    """Return what an answer takes until it is on record: text, row, and the bytes stored."""
+    return _COPIES_OF_TEXT * sys.getsizeof(text)
