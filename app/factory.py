@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 from importlib import resources
@@ -16,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
-from app.config import HOW_TO_SET, Settings, load_settings
+from app.config import HOW_TO_SET, Settings, load_settings, open_data_dir
 from app.db import db, init_db
 from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager, migrate
@@ -36,6 +37,7 @@ THEMES = ("light", "dark")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 YEAR_S = 31_536_000
 MAX_BODY_BYTES = 2 * 1024 * 1024
+log = logging.getLogger(__name__)
 
 
 def build_app(settings_: Settings | None = None) -> Flask:
@@ -47,7 +49,9 @@ def build_app(settings_: Settings | None = None) -> Flask:
     chosen = settings_ or load_settings()
     _check_allow_lists(chosen)
     configure_logs(chosen.log_level, chosen.log_format)
-    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    warning = open_data_dir(chosen)
+    if warning:
+        log.warning(warning)
     app = OpenAPI(
         __name__, static_folder="static", template_folder="templates", **openapi_options()
     )

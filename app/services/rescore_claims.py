@@ -19,6 +19,7 @@ from app import queue
 from app.db import changed_rows, db, now, transaction
 from app.errors import Unavailable
 from app.models import Rescoring
+from app.services import disk_space
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,13 @@ class Claim:
         if changed_rows(session.execute(delete(Rescoring).where(self._is_mine()))) == 0:
             raise LostClaim
 
+    def give_back(self) -> None:
+        """Let it be taken again as if it had not been; what stood in the way is no fault of its."""
+        with transaction() as session:
+            session.execute(
+                update(Rescoring).where(self._is_mine()).values(attempts=Rescoring.attempts - 1)
+            )
+
     def _is_mine(self) -> ColumnElement[bool]:
         return and_(
             Rescoring.run_id == self.run_id,
@@ -106,6 +114,8 @@ def sweep_rescorings() -> int:
     ).all()
     if not rows:
         return 0
+    if disk_space.is_full():
+        return 0  # they would not be begun
     known = queue.queued_job_ids()
     lost = [row for row in rows if queue.rescore_job_id(*row) not in known]
     for run_id, protocol in lost:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Update, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, literal, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import queue
 from app.broker import get_broker
 from app.config import Settings
 from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
+from app.disk import is_full
+from app.engine.types import CallFailure
 from app.errors import Conflict, NotFound, Unavailable
 from app.live import forget
-from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
-from app.services import outbox
+from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run, RunEventRow
+from app.services import disk_space, outbox
+from app.services.account_storage import require_storage
 from app.services.budgets import check_further_budget
+from app.services.disk_space import DISK_FULL, require_room
 from app.services.leases import Lease, Outages, given_back
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
@@ -30,6 +36,14 @@ QUEUE_PATIENCE_S = 5.0
 """A queued run whose job the queue does not know after so long was lost by it."""
 
 
+ROOM_LASTS_S = 10.0
+"""A run that paused for a full disk rests at least so long."""
+
+LONGEST_REST_S = 300.0
+_MOST_RESUMED = 100
+_PROBE_BYTES = 2**19
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a run ended or paused, for its page."""
@@ -37,6 +51,11 @@ class Failure:
     code: str
     message: str
     action: str | None = None
+
+
+def failure_of(cause: CallFailure) -> Failure:
+    """Return what the engine or a watch found as the failure of a run."""
+    return Failure(cause.code, cause.message, cause.action)
 
 
 def end_run(
@@ -143,11 +162,14 @@ def resume_run(
 
     Raises:
         NotFound: There is no such run in this account.
-        Conflict: It is running, or there is nothing left to do.
+        Conflict: It is running, there is nothing left to do, or the account may store
+            nothing more.
         Invalid: The budget is spent already, or a price is not known.
-        Unavailable: The queue does not answer; nothing was changed.
+        Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
     """
     run = owned_run(run_id, account_id)
+    require_room()
+    require_storage(account_id)
     if not queue.is_reachable():
         raise Unavailable(
             "The queue server does not answer, so the run was not resumed.",
@@ -160,31 +182,82 @@ def resume_run(
         config = {**config, "budget_usd": budget_usd}
     states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
     with transaction() as session:
-        attempt = session.execute(
-            update(Run)
-            .where(Run.id == run_id, Run.status.in_(states))
-            .values(
-                status="queued",
-                attempt=Run.attempt + 1,
-                failure=None,
-                finished_at=None,
-                cancel_requested_at=None,
-                retry_errors=retry_errors,
-                config=config,
-                scores={},
-                lease_token=None,
-                lease_until=0.0,
-            )
-            .returning(Run.attempt)
-        ).scalar_one_or_none()
-        if attempt is not None:
-            for rescored in (Rescoring, RescoredSample):
-                session.execute(delete(rescored).where(rescored.run_id == run_id))
-    if attempt is None:
+        gone_on = _go_on(
+            session,
+            (Run.id == run_id) & Run.status.in_(states),
+            retry_errors=retry_errors,
+            config=config,
+        )
+    if not gone_on:
         raise Conflict(
             f"This run is {run.status}: there is nothing to resume.", code="run_not_resumable"
         )
-    hand_to_queue(run_id, attempt)
+    hand_to_queue(*gone_on[0])
+
+
+def _go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
+    """Queue runs that are over again; returns their ids and the numbers of their attempts.
+
+    Scores under other protocols go: they are of the answers so far.
+    """
+    rows = session.execute(
+        update(Run)
+        .where(which)
+        .values(
+            status="queued",
+            attempt=Run.attempt + 1,
+            failure=None,
+            finished_at=None,
+            cancel_requested_at=None,
+            scores={},
+            lease_token=None,
+            lease_until=0.0,
+            **values,
+        )
+        .returning(Run.id, Run.attempt)
+    ).all()
+    for rescored in (Rescoring, RescoredSample):
+        session.execute(delete(rescored).where(rescored.run_id.in_([row.id for row in rows])))
+    return [(row.id, row.attempt) for row in rows]
+
+
+def resume_after_full_disk() -> int:
+    """Go on with runs that paused because the disk was full, now that it is not; returns how many."""
+    paused = (Run.status == "paused") & (Run.failure["code"].as_string() == DISK_FULL)
+    columns = select(Run.id, Run.attempt, Run.finished_at)
+    waiting = db.session.execute(columns.where(paused).limit(_MOST_RESUMED)).all()
+    rested = [run_id for run_id, attempt, at in waiting if at is None or at < _rested(attempt)]
+    if not rested or not _database_has_room(rested[0]):
+        return 0
+    with transaction() as session:
+        resumed = _go_on(session, paused & Run.id.in_(rested))
+    for run_id, attempt in resumed:
+        log.info("run resumed: there is room again", extra={"run_id": run_id})
+        hand_to_queue(run_id, attempt)
+    return len(resumed)
+
+
+def _rested(attempt: int) -> datetime:
+    """Return when a run must have paused at the latest to go on now.
+
+    One that fills the disk by itself, again and again, does so less and less often.
+    """
+    return now() - timedelta(seconds=min(ROOM_LASTS_S * (attempt + 1), LONGEST_REST_S))
+
+
+def _database_has_room(run_id: str) -> bool:
+    """Whether the database takes a large row, which is taken back: its disk may be another one."""
+    row = RunEventRow(run_id=run_id, kind="info", message=secrets.token_hex(_PROBE_BYTES))
+    try:
+        with transaction() as session:
+            session.add(row)
+            session.flush()
+            session.rollback()
+    except OperationalError as error:
+        if is_full(error):
+            return False
+        raise
+    return True
 
 
 def delete_run(run_id: str, account_id: int) -> None:
@@ -257,6 +330,8 @@ def sweep_runs() -> int:
     for run_id, attempt in waiting:
         if queue.run_job_id(run_id, attempt) not in known:
             handed.setdefault(run_id, attempt)
+    if handed and disk_space.is_full():
+        return 0  # they would not be begun
     for run_id, attempt in handed.items():
         log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
         hand_to_queue(run_id, attempt)

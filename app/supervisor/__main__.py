@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
 
-from app.config import load_settings
-from app.errors import ConfigError
+from app.config import Settings, load_settings, open_data_dir
+from app.errors import ConfigError, DiskFull
 from app.supervisor.service import GaveUp
 from app.supervisor.studio import ROOT, Stopped, Studio, announce
 from app.supervisor.terminal import complain, is_interactive, say
@@ -35,10 +36,13 @@ def main() -> int:
     """Run until a signal comes or it cannot go on; return the exit code."""
     arguments = _arguments()
     try:
-        settings = load_settings()
+        settings = _settings_once_there_is_room()
+        warning = open_data_dir(settings)
     except ConfigError as error:
         complain(str(error))
         return 2
+    if warning:
+        complain(warning)
     studio = Studio(settings)
     try:
         studio.start()
@@ -58,6 +62,18 @@ def main() -> int:
         return 1
     finally:
         studio.stop()
+
+
+def _settings_once_there_is_room() -> Settings:
+    told = False
+    while True:
+        try:
+            return load_settings()
+        except DiskFull as error:
+            if not told:
+                complain(f"{error} The Studio starts once there is room.")
+            told = True
+            time.sleep(5)
 
 
 def _demo(studio: Studio) -> int:
