@@ -25,7 +25,7 @@ from app.limits import storage_config
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
-from app.services import sessions
+from app.services import disk_space, sessions
 from app.template_filters import register_template_filters
 from app.version import __version__
 
@@ -136,5 +136,6 @@ def _page_values() -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else None,
         "app_version": __version__,
+        "disk_level": disk_space.room().level if signed_in else None,
         "active_runs": count_active(current_user.id) if signed_in else None,
     }

@@ -62,13 +62,9 @@ def _refuse(left: disk.Room) -> NoReturn:
     )
 
 
-def refuse_write() -> NoReturn:
-    """Say that nothing can be written.
-
-    Raises:
-        Unavailable: ``disk_full``, always.
-    """
-    raise Unavailable(
+def write_refused() -> Unavailable:
+    """Return what to say when something could not be written."""
+    return Unavailable(
         "The disk of the Studio is full, so that nothing can be changed right now.",
         code=DISK_FULL,
         action="Nothing was changed. Try again once an admin has freed some space; "

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Update, delete, func, literal, or_, select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import queue
 from app.broker import get_broker
 from app.config import Settings
 from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
-from app.disk import is_full
 from app.engine.types import CallFailure
 from app.errors import Conflict, NotFound, Unavailable
 from app.live import forget
-from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run, RunEventRow
+from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
 from app.services import disk_space, outbox
 from app.services.account_storage import require_storage
 from app.services.budgets import check_further_budget
-from app.services.disk_space import DISK_FULL, require_room
+from app.services.disk_space import require_room
 from app.services.leases import Lease, Outages, given_back
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
@@ -34,14 +31,6 @@ log = logging.getLogger(__name__)
 
 QUEUE_PATIENCE_S = 5.0
 """A queued run whose job the queue does not know after so long was lost by it."""
-
-
-ROOM_LASTS_S = 10.0
-"""A run that paused for a full disk rests at least so long."""
-
-LONGEST_REST_S = 300.0
-_MOST_RESUMED = 100
-_PROBE_BYTES = 2**19
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +171,7 @@ def resume_run(
         config = {**config, "budget_usd": budget_usd}
     states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
     with transaction() as session:
-        gone_on = _go_on(
+        gone_on = go_on(
             session,
             (Run.id == run_id) & Run.status.in_(states),
             retry_errors=retry_errors,
@@ -195,7 +184,7 @@ def resume_run(
     hand_to_queue(*gone_on[0])
 
 
-def _go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
+def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
     """Queue runs that are over again; returns their ids and the numbers of their attempts.
 
     Scores under other protocols go: they are of the answers so far.
@@ -219,45 +208,6 @@ def _go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[
     for rescored in (Rescoring, RescoredSample):
         session.execute(delete(rescored).where(rescored.run_id.in_([row.id for row in rows])))
     return [(row.id, row.attempt) for row in rows]
-
-
-def resume_after_full_disk() -> int:
-    """Go on with runs that paused because the disk was full, now that it is not; returns how many."""
-    paused = (Run.status == "paused") & (Run.failure["code"].as_string() == DISK_FULL)
-    columns = select(Run.id, Run.attempt, Run.finished_at)
-    waiting = db.session.execute(columns.where(paused).limit(_MOST_RESUMED)).all()
-    rested = [run_id for run_id, attempt, at in waiting if at is None or at < _rested(attempt)]
-    if not rested or not _database_has_room(rested[0]):
-        return 0
-    with transaction() as session:
-        resumed = _go_on(session, paused & Run.id.in_(rested))
-    for run_id, attempt in resumed:
-        log.info("run resumed: there is room again", extra={"run_id": run_id})
-        hand_to_queue(run_id, attempt)
-    return len(resumed)
-
-
-def _rested(attempt: int) -> datetime:
-    """Return when a run must have paused at the latest to go on now.
-
-    One that fills the disk by itself, again and again, does so less and less often.
-    """
-    return now() - timedelta(seconds=min(ROOM_LASTS_S * (attempt + 1), LONGEST_REST_S))
-
-
-def _database_has_room(run_id: str) -> bool:
-    """Whether the database takes a large row, which is taken back: its disk may be another one."""
-    row = RunEventRow(run_id=run_id, kind="info", message=secrets.token_hex(_PROBE_BYTES))
-    try:
-        with transaction() as session:
-            session.add(row)
-            session.flush()
-            session.rollback()
-    except OperationalError as error:
-        if is_full(error):
-            return False
-        raise
-    return True
 
 
 def delete_run(run_id: str, account_id: int) -> None:

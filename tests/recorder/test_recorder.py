@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.db import db, now, transaction
+from app.disk import is_full
 from app.engine.plan import RunEvent
 from app.engine.types import Outcome
 from app.models import Run, RunEventRow
