@@ -96,13 +96,13 @@ class Settings(BaseSettings):
         64, ge=8, le=2048, description="Threads of each web process; half may hold live views."
     )
     min_free_disk_mb: int = Field(
-        512,
+        500,
         ge=0,
         description="With less room on the disk of `DATA_DIR` nothing new is begun, and with a "
         "fourth of it runs pause; at most a tenth of the disk counts.",
     )
     account_storage_mb: int = Field(
-        10_240, ge=1, description="Room for the stored answers of one account."
+        10_000, ge=1, description="Room for the stored answers of one account."
     )
     datasets_dir: Path | None = Field(
         None, description="Local mirror of datasets: `<org>__<name>/<config>/<split>.jsonl[.gz]`."
@@ -240,7 +240,7 @@ class Settings(BaseSettings):
     @property
     def min_free_disk_bytes(self) -> int:
         """`min_free_disk_mb` in bytes."""
-        return self.min_free_disk_mb * 2**20
+        return self.min_free_disk_mb * 10**6
 
     @property
     def cookies_need_tls(self) -> bool:

@@ -16,9 +16,9 @@ from typing import Literal
 Level = Literal["ok", "low", "full"]
 
 FULL_SHARE = 4  # full: less than a fourth of the floor is left
-RESERVE_SHARE = 8  # the reserve is an eighth of the floor, so that a disk without it is full
+RESERVE_SHARE = 80  # the reserve is an eightieth of the disk at most
 FLOOR_SHARE = 10  # the floor is a tenth of the disk at most, so that small disks can be used
-MAX_RESERVE_BYTES = 16 * 2**20
+MAX_RESERVE_BYTES = 16 * 10**6
 MIN_FREE_FILES = 200
 RESERVE = "reserve"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -38,11 +38,13 @@ class Room:
     Attributes:
         free_bytes: What this user may still write.
         floor_bytes: Below it nothing new is begun.
+        reserve_bytes: What is to be set aside of it.
         level: See the module.
     """
 
     free_bytes: int
     floor_bytes: int
+    reserve_bytes: int
     level: Level
 
 
@@ -55,17 +57,21 @@ def measure(folder: Path, floor_bytes: int) -> Room:
     """
     state = os.statvfs(_existing(folder))
     free = state.f_bavail * state.f_frsize
-    floor = min(floor_bytes, state.f_blocks * state.f_frsize // FLOOR_SHARE)
+    size = state.f_blocks * state.f_frsize
+    reserve = min(size // RESERVE_SHARE, MAX_RESERVE_BYTES)
+    full = 2 * reserve  # so that a disk stays full when the reserve was given up
+    floor = max(min(floor_bytes, size // FLOOR_SHARE), full)
+    full = max(full, floor // FULL_SHARE)
     # File systems without a fixed number of files say 0 of 0.
     files_left = state.f_favail if state.f_files else MIN_FREE_FILES
     level: Level = "ok"
     if free < floor:
         level = "low"
-    if free < max(floor // FULL_SHARE, 1) or files_left < MIN_FREE_FILES // 10:
+    if free < full or files_left < MIN_FREE_FILES // 10:
         level = "full"
     elif files_left < MIN_FREE_FILES:
         level = "low"
-    return Room(free, floor, level)
+    return Room(free, floor, reserve, level)
 
 
 def is_full(error: BaseException | None) -> bool:
@@ -82,8 +88,8 @@ def is_full(error: BaseException | None) -> bool:
 def keep_reserve(folder: Path, room: Room) -> None:
     """Set room aside on the disk of ``folder``, once there is plenty of it."""
     reserve = folder / RESERVE
-    size = min(room.floor_bytes // RESERVE_SHARE, MAX_RESERVE_BYTES)
-    if reserve.exists() or size == 0 or room.free_bytes < room.floor_bytes + size:
+    size = room.reserve_bytes
+    if reserve.exists() or room.free_bytes < room.floor_bytes + size:
         return
     try:
         with open(reserve, "xb") as file:

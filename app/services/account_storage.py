@@ -42,7 +42,7 @@ def storage_of(account_id: int) -> Storage:
     """Return what the account stores and may store."""
     used = db.session.scalar(select(func.sum(Run.stored_bytes)).where(Run.user_id == account_id))
     limit_mb: int = current_app.extensions["settings"].account_storage_mb
-    return Storage(int(used or 0), limit_mb * 2**20)
+    return Storage(int(used or 0), limit_mb * 10**6)
 
 
 def require_storage(account_id: int) -> None:
@@ -62,4 +62,4 @@ def require_storage(account_id: int) -> None:
 
 
 def _size(count: int) -> str:
-    return f"{count / 2**30:,.1f} GB" if count >= 2**30 else f"{count / 2**20:,.0f} MB"
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"

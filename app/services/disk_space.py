@@ -54,7 +54,7 @@ def require_room(bytes_wanted: int = 0) -> None:
 
 def _refuse(left: disk.Room) -> NoReturn:
     raise Unavailable(
-        f"The disk of the Studio has too little room ({left.free_bytes // 2**20:,} MB are free), "
+        f"The disk of the Studio has too little room ({left.free_bytes // 10**6:,} MB are free), "
         "so nothing new is begun.",
         code="disk_low",
         action="Try again once an admin has freed some space; everything can be read meanwhile.",

@@ -158,7 +158,7 @@ class Studio:
         if lacking and not self._short_of_room:
             complain(
                 f"The disk of DATA_DIR ({settings.data_dir}) has no room: "
-                f"{room.free_bytes // 2**20} MB are left. The Studio goes on by itself once there "
+                f"{room.free_bytes // 10**6} MB are left. The Studio goes on by itself once there "
                 "is room: free some space."
             )
         self._short_of_room = lacking
