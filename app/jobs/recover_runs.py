@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.services.disk_recovery import go_on_when_there_is_room
 from app.services.leases import release_lease_of
+from app.services.leftovers import sweep_leftovers
 from app.services.outbox import sweep_deliveries
 from app.services.rescore_claims import sweep_rescorings
 from app.services.run_lifecycle import sweep_runs
@@ -12,6 +13,7 @@ from app.services.run_submission import hand_to_queue
 
 def recover_runs() -> int:
     """Hand abandoned runs, deliveries and scorings to the queue again; returns how many."""
+    sweep_leftovers()
     return go_on_when_there_is_room() + sweep_runs() + sweep_deliveries() + sweep_rescorings()
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.exc import OperationalError
 from app import disk
 from app.config import Settings
 from app.db import db, now, transaction
+from app.engine.disk_full import DISK_FULL
 from app.models import Run, RunEventRow
-from app.services.disk_space import DISK_FULL, room
+from app.services.disk_space import room
 from app.services.run_lifecycle import go_on
 from app.services.run_submission import hand_to_queue
 
@@ -40,7 +41,7 @@ def go_on_when_there_is_room() -> int:
 
 def _resume_runs() -> int:
     """Go on with runs that paused because the disk was full; returns how many."""
-    paused = (Run.status == "paused") & (Run.failure["code"].as_string() == DISK_FULL)
+    paused = (Run.status == "paused") & (Run.failure["code"].as_string() == DISK_FULL.code)
     columns = select(Run.id, Run.attempt, Run.finished_at)
     waiting = db.session.execute(columns.where(paused).limit(_MOST_RESUMED)).all()
     rested = [run_id for run_id, attempt, at in waiting if at is None or at < _rested(attempt)]

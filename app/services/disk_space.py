@@ -10,17 +10,9 @@ from flask import current_app
 
 from app import disk
 from app.config import Settings
-from app.engine.types import CallFailure
+from app.engine.disk_full import DISK_FULL
 from app.errors import Unavailable
 
-DISK_FULL = "disk_full"
-"""The code of a run that paused for a full disk, and goes on by itself."""
-
-FULL = CallFailure(
-    DISK_FULL,
-    "The disk of the Studio is full. Finished samples are kept.",
-    "Free some space on the server: the run then goes on by itself.",
-)
 RETRY_AFTER_S = 30.0
 
 
@@ -66,7 +58,7 @@ def write_refused() -> Unavailable:
     """Return what to say when something could not be written."""
     return Unavailable(
         "The disk of the Studio is full, so that nothing can be changed right now.",
-        code=DISK_FULL,
+        code=DISK_FULL.code,
         action="Nothing was changed. Try again once an admin has freed some space; "
         "everything can be read meanwhile.",
         retry_after_s=RETRY_AFTER_S,

@@ -14,6 +14,7 @@ from app import disk
 from app.broker import get_broker
 from app.config import Settings
 from app.db import db, db_epoch_s, transaction
+from app.engine.disk_full import DISK_FULL
 from app.engine.errors import DatasetError
 from app.engine.plan import RunEnd
 from app.engine.runner import run_benchmark
@@ -81,7 +82,7 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
     return "failed", _BROKEN
 
 
-_FULL = failure_of(disk_space.FULL)
+_FULL = failure_of(DISK_FULL)
 _BROKEN = Failure(
     "internal_error",
     "The Studio made a mistake while working on this run. Finished samples are kept.",

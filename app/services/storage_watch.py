@@ -9,9 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from app import disk
 from app.config import Settings
 from app.db import db
+from app.engine.disk_full import DISK_FULL
 from app.engine.types import CallFailure
 from app.services.account_storage import storage_of
-from app.services.disk_space import FULL, room
+from app.services.disk_space import room
 
 DISK_EVERY_S = 1.0
 ACCOUNT_EVERY_S = 5.0
@@ -37,7 +38,7 @@ class StorageWatch:
         if moment - self._disk_at >= DISK_EVERY_S:
             self._disk_at = moment
             if room(self._settings).level == "full":
-                return FULL
+                return DISK_FULL
         if moment - self._account_at >= ACCOUNT_EVERY_S:
             self._account_at = moment
             return self._look_at_account()
@@ -50,7 +51,7 @@ class StorageWatch:
         """
         released = disk.release_reserve(self._settings.data_dir)
         first, self._made_room = not self._made_room, True
-        return FULL if released or first else None  # another run may have released it
+        return DISK_FULL if released or first else None  # another run may have released it
 
     def _look_at_account(self) -> CallFailure | None:
         try:

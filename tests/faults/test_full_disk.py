@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import subprocess
 import tempfile
 import threading
 import time
@@ -34,6 +33,7 @@ from tests.faults.invariants import (
 )
 from tests.faults.processes import Program, wait_until
 from tests.faults.studio import Studio
+from tests.small_disk import disk_of, fill
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Note
@@ -49,14 +49,9 @@ QUIET_S = 15.0
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
     """A file system of its own, with a folder for temporary files."""
-    with tempfile.TemporaryDirectory(prefix="obs-disk-") as folder:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            pytest.skip(f"needs the right to mount: {done.stderr.strip()}")
-        (Path(folder) / "tmp").mkdir()
-        yield Path(folder)
-        subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S603, S607
+    with disk_of(DISK_MB) as folder:
+        (folder / "tmp").mkdir()
+        yield folder
 
 
 @pytest.fixture
@@ -108,17 +103,6 @@ RUN: dict[str, Any] = {
     "protocol": "openbench",
     "model": "scripted/fake-large",
 }
-
-
-def fill(ballast: Path) -> None:
-    """Take all the room that is left."""
-    with ballast.open("wb", buffering=0) as file:
-        block = b"\0" * 65_536
-        while block:
-            try:
-                file.write(block)
-            except OSError:
-                block = block[: len(block) // 2]
 
 
 class OtherProgram:
