@@ -68,7 +68,7 @@ def check_private(folder: Path) -> None:
     """
     try:
         state, parent = folder.lstat(), folder.parent.stat()
-    except FileNotFoundError:
+    except OSError:  # not there yet; who makes it finds out about anything else
         return
     if not parent.st_mode & _ANYBODY_WRITES:
         return

@@ -16,7 +16,7 @@ def disk_of(size_mb: int) -> Iterator[Path]:
     """An empty file system of that size; without the right to mount, the test is skipped."""
     # Not below tmp_path: the path of a socket may have 103 bytes only.
     with tempfile.TemporaryDirectory(prefix="obs-disk-") as folder:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", folder]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m,nr_inodes=5000", "tmpfs", folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             pytest.skip(f"needs the right to mount: {done.stderr.strip()}")

@@ -76,10 +76,9 @@ def test_the_reserve_is_there_when_nothing_else_is(small: Path) -> None:
 )
 def test_a_full_disk_is_known_by_its_errors(error: Exception) -> None:
     assert is_full(error)
-    try:
-        raise ValueError("it did not work") from error
-    except ValueError as later:
-        assert is_full(later)
+    later = ValueError("it did not work")
+    later.__cause__ = error
+    assert is_full(later)
 
 
 @pytest.mark.parametrize(

@@ -160,8 +160,8 @@ class Uploads:
 CODE = """
 import time
 try:
-    with open("big", "wb", buffering=0) as file:
-        for _ in range(29):
+    for number in range(28):
+        with open(str(number), "wb", buffering=0) as file:
             file.write(bytes(2**20))
 except OSError:
     pass
@@ -225,6 +225,7 @@ def test_full_disk(
     site = Site(studio, small_disk)
     run_id = studio.submit(SAMPLES, max_connections=CONNECTIONS)
     studio.provider.wait_for_calls(at)
+    studio.provider.control(latency_s=2.0)  # it must still be under way when the disk is full
     taken = filler(site)
     began = time.monotonic()
     level, paused_s = site.level(), None
@@ -247,6 +248,7 @@ def test_full_disk(
             assert paused_s is not None, f"not paused\n{studio.story()}"
             assert studio.provider.calls == calls_at_pause, "it pays for what it cannot keep"
     finally:
+        studio.provider.control(latency_s=LATENCY_S)
         taken.stop()
     freed_at = time.monotonic()
     deadline = freed_at + 120
