@@ -263,11 +263,13 @@ def _kept_secret(path: Path, make: str) -> str:
     if not path.exists():
         # Linked into place whole: of several processes that start together, one wins.
         handle, draft = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            file.write(make)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        os.unlink(draft)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(make)
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            os.unlink(draft)
     return path.read_text().strip()
 
 

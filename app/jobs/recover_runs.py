@@ -13,8 +13,9 @@ from app.services.run_submission import hand_to_queue
 
 def recover_runs() -> int:
     """Hand abandoned runs, deliveries and scorings to the queue again; returns how many."""
+    handed = go_on_when_there_is_room() + sweep_runs() + sweep_deliveries() + sweep_rescorings()
     sweep_leftovers()
-    return go_on_when_there_is_room() + sweep_runs() + sweep_deliveries() + sweep_rescorings()
+    return handed
 
 
 def release_runs_of(pid: int) -> int:
