@@ -23,7 +23,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.errors import ConfigError
+from app import disk
+from app.errors import ConfigError, DiskFull
+from app.private_files import check_private, keep_private
 
 MIN_SECRET_LENGTH = 32
 HOW_TO_SET = "Set it in the environment or in .env; .env.example describes every variable."
@@ -32,6 +34,8 @@ _MAKE_KEY = (
 )
 _WEAK_SECRETS = frozenset({"changeme", "change-me", "secret", "dev", "password", "default"})
 _SOCKET_PATH_LIMIT = 103
+_DATA = ("secrets", "queue", "own", "datasets", "studio.db*", "migration.lock", disk.RESERVE)
+"""What the Studio keeps in DATA_DIR, as patterns."""
 
 
 def _text_list(value: object) -> object:
@@ -95,6 +99,15 @@ class Settings(BaseSettings):
     web_processes: int = Field(2, ge=1, le=32, description="Web server processes.")
     web_threads: int = Field(
         64, ge=8, le=2048, description="Threads of each web process; half may hold live views."
+    )
+    min_free_disk_mb: int = Field(
+        500,
+        ge=0,
+        description="With less room on the disk of `DATA_DIR` nothing new is begun, and with a "
+        "fourth of it runs pause; at most a tenth of the disk counts.",
+    )
+    account_storage_mb: int = Field(
+        10_000, ge=1, description="Room for the stored answers of one account."
     )
     datasets_dir: Path | None = Field(
         None, description="Local mirror of datasets: `<org>__<name>/<config>/<split>.jsonl[.gz]`."
@@ -208,6 +221,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'studio.db'}"
 
     @property
+    def database_files(self) -> tuple[Path, ...]:
+        """SQLite's files; none where the database is a server."""
+        url = make_url(self.database)
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return ()
+        return tuple(Path(url.database + ending) for ending in ("", "-wal", "-shm"))
+
+    @property
     def queue_dir(self) -> Path:
         """Folder of the embedded queue server, short enough for a socket path."""
         folder = self.data_dir.resolve() / "queue"
@@ -220,6 +241,11 @@ class Settings(BaseSettings):
     def queue(self) -> str:
         """URL of the queue server in force."""
         return self.redis_url or f"unix://{self.queue_dir / 'queue.sock'}"
+
+    @property
+    def min_free_disk_bytes(self) -> int:
+        """`min_free_disk_mb` in bytes."""
+        return self.min_free_disk_mb * 10**6
 
     @property
     def cookies_need_tls(self) -> bool:
@@ -242,12 +268,23 @@ def _kept_secret(path: Path, make: str) -> str:
     if not path.exists():
         # Linked into place whole: of several processes that start together, one wins.
         handle, draft = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            file.write(make)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        os.unlink(draft)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(make)
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            os.unlink(draft)
     return path.read_text().strip()
+
+
+def open_data_dir(settings: Settings) -> str | None:
+    """Make DATA_DIR and keep it from other users of this machine; every program starts with it.
+
+    Returns:
+        What the operator should know; ``None``: all is well.
+    """
+    return keep_private(settings.data_dir, _DATA, settings.database_files)
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -255,11 +292,14 @@ def load_settings(**overrides: object) -> Settings:
 
     Raises:
         ConfigError: A variable is missing or not valid; the text names it and the remedy.
+        DiskFull: There is no room for the secrets that are made at the first start.
     """
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigError(_describe(error)) from None
+    if settings.redis_url is None:
+        check_private(settings.queue_dir)  # before anybody connects to a socket in it
     missing = [
         name
         for name, value in (
@@ -290,6 +330,10 @@ def load_settings(**overrides: object) -> Settings:
             ),
         }
     except OSError as error:
+        if disk.is_full(error):
+            raise DiskFull(
+                f"The disk of DATA_DIR ({settings.data_dir}) is full: free some space."
+            ) from None
         raise ConfigError(
             f"The configuration is not valid:\n  DATA_DIR: cannot write to {settings.data_dir} "
             f"({error.strerror}); name a folder that this user may write to"

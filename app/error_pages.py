@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.routing import RequestRedirect
 
+from app import disk
 from app.db import db
 from app.errors import (
     Conflict,
@@ -29,6 +30,7 @@ from app.errors import (
 )
 from app.extensions import limiter
 from app.problems import problem_response, retry_after_header, wants_problem
+from app.services import disk_space
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show_http_error)
     for lost in (*DATABASE_LOST, RedisError):
         app.register_error_handler(lost, _show_outage)
+    app.register_error_handler(OSError, _show_system_error)
     for gone in _DELETED_MEANWHILE:
         app.register_error_handler(gone, _show_gone)
     app.register_error_handler(IntegrityError, _show_collision)
@@ -222,6 +225,9 @@ def _show_collision(error: IntegrityError) -> Response:
 
 
 def _show_outage(error: Exception) -> Response:
+    # A queue server that cannot start, files that cannot grow: a full disk has many faces.
+    if disk.is_full(error) or disk_space.is_full():
+        return _show_full_disk(error)
     if isinstance(error, OperationalError) and not _is_outage(error):
         return _show_crash(InternalServerError(original_exception=error))
     log.error("outage", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
@@ -234,6 +240,18 @@ def _show_outage(error: Exception) -> Response:
             retry_after_s=5,
         )
     )
+
+
+def _show_full_disk(error: Exception) -> Response:
+    log.error("disk full", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
+    return show_error(disk_space.write_refused())
+
+
+def _show_system_error(error: OSError) -> Response:
+    """Answer a request that a temporary file or an upload had no room for."""
+    if disk.is_full(error):
+        return _show_full_disk(error)
+    return _show_crash(InternalServerError(original_exception=error))
 
 
 def _is_outage(error: OperationalError) -> bool:

@@ -102,3 +102,7 @@ class Unavailable(StudioError):
 
 class ConfigError(Exception):
     """The environment does not make a valid configuration; the text names variable and remedy."""
+
+
+class DiskFull(ConfigError):
+    """A start needs room that is not there; it works once there is some."""

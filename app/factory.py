@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 from importlib import resources
@@ -17,7 +18,7 @@ from werkzeug.routing import IntegerConverter
 from app import bounds, cli, error_pages, security
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
-from app.config import HOW_TO_SET, Settings, load_settings
+from app.config import HOW_TO_SET, Settings, load_settings, open_data_dir
 from app.db import db, init_db
 from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager, migrate
@@ -25,7 +26,7 @@ from app.limits import storage_config
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
-from app.services import sessions
+from app.services import disk_space, sessions
 from app.template_filters import register_template_filters
 from app.version import __version__
 
@@ -36,6 +37,7 @@ FONTS = {
 THEMES = ("light", "dark")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 YEAR_S = 31_536_000
+log = logging.getLogger(__name__)
 
 
 def build_app(settings_: Settings | None = None) -> Flask:
@@ -47,7 +49,9 @@ def build_app(settings_: Settings | None = None) -> Flask:
     chosen = settings_ or load_settings()
     _check_allow_lists(chosen)
     configure_logs(chosen.log_level, chosen.log_format)
-    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    warning = open_data_dir(chosen)
+    if warning:
+        log.warning(warning)
     app = OpenAPI(
         __name__, static_folder="static", template_folder="templates", **openapi_options()
     )
@@ -140,5 +144,6 @@ def _page_values() -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else None,
         "app_version": __version__,
+        "disk_level": disk_space.room().level if signed_in else None,
         "active_runs": count_active(current_user.id) if signed_in else None,
     }

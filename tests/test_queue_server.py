@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from app import queue_server
 from app.errors import ConfigError
+from tests.faults.processes import wait_until
 from tests.queue_fixtures import die_with_tests
+from tests.small_disk import disk_of, fill
 
 
 @pytest.fixture
@@ -79,6 +83,95 @@ def test_of_several_starters_at_once_one_starts_the_server(folder: Path) -> None
     finally:
         with _client(folder) as client:
             client.shutdown(nosave=True)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    with disk_of(8) as disk:
+        yield disk
+
+
+def test_a_full_disk_makes_it_refuse_to_write_and_nobody_starts_another(small_disk: Path) -> None:
+    folder = small_disk / "queue"
+    process = queue_server.ensure(folder, in_child=die_with_tests)
+    assert process is not None
+    with _client(folder) as client:
+        client.rpush("jobs", *range(100))
+        fill(small_disk / "ballast")
+        wait_until(lambda: not _can_write(client), "it notices")
+        said = queue_server.reply(folder) or ""
+        assert said.startswith("-MISCONF")
+        assert queue_server.is_alive(folder)
+        assert queue_server.ensure(folder, in_child=die_with_tests) is None
+        assert process.poll() is None
+        assert client.llen("jobs") == 100
+        (small_disk / "ballast").unlink()
+        wait_until(lambda: _can_write(client), "it writes again by itself")
+    queue_server.stop(process)
+
+
+def _can_write(client: Redis) -> bool:
+    try:
+        client.set("written", "x" * 5_000)
+    except ResponseError:
+        return False
+    return True
+
+
+def test_it_comes_up_again_on_a_full_disk_and_after_half_a_write(small_disk: Path) -> None:
+    folder = small_disk / "queue"
+    process = queue_server.ensure(folder, in_child=die_with_tests)
+    assert process is not None
+    with _client(folder) as client:
+        client.rpush("jobs", *range(100))
+        wait_until(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0, "kept")
+        fill(small_disk / "ballast")
+    process.kill()
+    process.wait()
+    (log,) = (folder / "appendonlydir").glob("*.incr.aof")
+    with log.open("r+b") as file:
+        file.truncate(file.seek(0, 2) - 3)  # the tail of a write that had no room
+    again = queue_server.ensure(folder, in_child=die_with_tests)
+    assert again is not None
+    (small_disk / "ballast").unlink()
+    with _client(folder) as client:
+        wait_until(lambda: _can_write(client), "it writes again")
+        assert client.llen("jobs") in (0, 100)  # whole commands only
+    queue_server.stop(again)
+
+
+def test_a_server_that_is_silent_is_not_started_twice(folder: Path) -> None:
+    process = queue_server.ensure(folder, in_child=die_with_tests)
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(ConfigError, match="must not be used twice"):
+            queue_server.ensure(folder, timeout_s=0.5, in_child=die_with_tests)
+        assert process.poll() is None
+    finally:
+        process.send_signal(signal.SIGCONT)
+        queue_server.stop(process)
+
+
+def test_a_full_memory_is_no_death(folder: Path) -> None:
+    process = queue_server.ensure(folder, in_child=die_with_tests)
+    assert process is not None
+    with _client(folder) as client:
+        client.config_set("maxmemory", "1")  # byte: more than that is taken
+        with pytest.raises(OutOfMemoryError):
+            client.set("one", "more")
+    assert queue_server.answers(folder)
+    queue_server.stop(process)
+
+
+def test_its_log_does_not_grow_without_end(folder: Path) -> None:
+    log = folder / queue_server.LOG_NAME
+    log.write_bytes(b"x" * 1_000)
+    queue_server.trim_log(folder)
+    assert log.stat().st_size == 1_000
+    log.write_bytes(b"x" * (queue_server.MAX_LOG_BYTES + 1))
+    queue_server.trim_log(folder)
+    assert log.stat().st_size == 0
 
 
 def test_says_what_to_do_when_there_is_no_server_program(

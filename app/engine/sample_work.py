@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Literal
 
+from app.disk import is_full
 from app.engine.budget import BudgetReachedError
 from app.engine.clients.base import ModelClient
+from app.engine.disk_full import DISK_FULL
 from app.engine.errors import ModelCallError
 from app.engine.outcomes import judge_reply
 from app.engine.plan import BudgetGuard, RunEvent, RunPlan
@@ -207,6 +209,9 @@ class SampleWork:
             self._stop("failed", CallFailure(error.code, error.message, error.action))
             return None
         except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, not the run
+            if isinstance(error, OSError) and is_full(error):  # no scorer's bug, and no verdict
+                self._stop("paused", DISK_FULL)
+                return None
             return Verdict(score=None, answer=None, explanation=type(error).__name__)
 
     def _count_failure(self, failure: CallFailure, cause: str | None = None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from app.services.disk_recovery import go_on_when_there_is_room
 from app.services.leases import release_lease_of
+from app.services.leftovers import sweep_leftovers
 from app.services.rescore_claims import sweep_rescorings
 from app.services.run_lifecycle import sweep_runs
 from app.services.run_submission import hand_to_queue
@@ -10,7 +12,9 @@ from app.services.run_submission import hand_to_queue
 
 def recover_runs() -> int:
     """Hand abandoned runs and scorings to the queue again; returns how many."""
-    return sweep_runs() + sweep_rescorings()
+    handed = go_on_when_there_is_room() + sweep_runs() + sweep_rescorings()
+    sweep_leftovers()
+    return handed
 
 
 def release_runs_of(pid: int) -> int:

@@ -73,6 +73,7 @@ class Run(Base):
     cost_usd: Mapped[float | None]
     judge_cost_usd: Mapped[float | None]
     retries: Mapped[int] = mapped_column(default=0)
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
 
     score: Mapped[dict[str, Any] | None]
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,6 +1,6 @@
 """The ledger's writer."""
 
 from app.recorder.counts import Counts
-from app.recorder.recorder import DbRecorder, SampleKey, StorageFull, is_storage_full
+from app.recorder.recorder import DbRecorder, SampleKey, StorageFull
 
-__all__ = ["Counts", "DbRecorder", "SampleKey", "StorageFull", "is_storage_full"]
+__all__ = ["Counts", "DbRecorder", "SampleKey", "StorageFull"]

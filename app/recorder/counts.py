@@ -21,6 +21,7 @@ class Counts:
     judge_input_tokens: int = 0
     judge_output_tokens: int = 0
     retries: int = 0
+    stored_bytes: int = 0
 
     @property
     def done(self) -> int:
@@ -69,4 +70,5 @@ class Counts:
             "judge_input_tokens": self.judge_input_tokens,
             "judge_output_tokens": self.judge_output_tokens,
             "retries": self.retries,
+            "stored_bytes": self.stored_bytes,
         }

@@ -7,19 +7,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import insert, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.db import db_epoch_s
+from app.disk import is_full
 from app.engine.call_permit import CallPermit
 from app.engine.plan import RunEvent
-from app.engine.types import SampleResult
+from app.engine.types import CallFailure, SampleResult
 from app.models import Run, RunEventRow
 from app.recorder.counts import Counts
 from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress, Publish
-from app.recorder.rows import event_row, sample_row, upsert_samples
+from app.recorder.rows import event_row, sample_row, stored_bytes, upsert_samples
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +56,14 @@ class DbRecorder:
         provider: What a reader calls the other side: the connection's name.
         cost_of: USD for (input tokens, output tokens, calls); ``None`` when unknown.
         judge_cost_of: The same for the judge; ``None`` where none is asked.
+        find_reason_to_pause: Asked at every commit whether there is room for more.
+        make_room: Called on a full disk. If it made room, returns why the run must pause, and
+            what failed is tried again.
 
     Attributes:
         lost: Another worker has the lease; nothing was or will be written.
         cancel_requested: The account wants the run to end.
+        pause: Why the run must pause, as long as it is not over anyway.
     """
 
     def __init__(
@@ -76,6 +82,8 @@ class DbRecorder:
         cost_of: Callable[[int, int, int], float | None],
         judge_cost_of: Callable[[int, int, int], float | None] | None = None,
         preview_skip: int = 0,
+        find_reason_to_pause: Callable[[], CallFailure | None] = lambda: None,
+        make_room: Callable[[], CallFailure | None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._run_id = run_id
@@ -91,6 +99,9 @@ class DbRecorder:
         self._latest_events: deque[RunEvent] = deque(maxlen=EVENTS_PER_BATCH)
         self.lost = False
         self.cancel_requested = False
+        self.pause: CallFailure | None = None
+        self._find_reason_to_pause = find_reason_to_pause
+        self._make_room = make_room
 
     def record(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> bool:
         """Commit a batch and renew the lease; ``False``: stop.
@@ -108,7 +119,8 @@ class DbRecorder:
         self._write_patiently(batch, events)
         self._latest.extend(_without_bulk(result) for result in batch[-SAMPLES_PER_BATCH:])
         self._latest_events.extend(events)
-        return not (self.lost or self.cancel_requested)
+        self.pause = self.pause or self._find_reason_to_pause()
+        return not (self.lost or self.cancel_requested or self.pause)
 
     def tell(self) -> None:
         """Publish the progress, and the latest samples and log lines since the last time."""
@@ -120,23 +132,32 @@ class DbRecorder:
 
     def _write_patiently(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> None:
         give_up_at = time.monotonic() + DATABASE_PATIENCE_S
+        rows = [sample_row(self._run_id, result) for result in batch]
+        lines = [event_row(self._run_id, event) for event in events]
+        self._counts.stored_bytes += sum(map(stored_bytes, [*rows, *lines]))
         while True:
             try:
                 with self._engine.connect().execution_options(
                     sqlite_begin="IMMEDIATE"
                 ) as connection:
-                    self._write(connection, batch, events)
+                    self._write(connection, rows, lines)
                 return
             except DBAPIError as error:
-                if is_storage_full(error):
-                    raise StorageFull from error
+                if is_full(error):
+                    self.pause = self._make_room()
+                    if self.pause is None:
+                        raise StorageFull from error
+                    continue
                 if not _is_passing(error) or time.monotonic() > give_up_at:
                     raise
                 log.warning("database away, waiting", extra={"run_id": self._run_id})
                 time.sleep(DATABASE_RETRY_S)
 
     def _write(
-        self, connection: Connection, batch: Sequence[SampleResult], events: Sequence[RunEvent]
+        self,
+        connection: Connection,
+        rows: list[dict[str, Any]],
+        events: list[dict[str, Any]],
     ) -> None:
         renewed = self._permit.renewing(self._lease_s)
         with connection.begin() as unit:
@@ -157,12 +178,10 @@ class DbRecorder:
                 self.lost = True
                 unit.rollback()
                 return
-            if batch:
-                upsert_samples(connection, [sample_row(self._run_id, result) for result in batch])
+            if rows:
+                upsert_samples(connection, rows)
             if events:
-                connection.execute(
-                    insert(RunEventRow), [event_row(self._run_id, event) for event in events]
-                )
+                connection.execute(insert(RunEventRow), events)
             self.cancel_requested = row.cancel_requested_at is not None
         renewed()
 
@@ -176,12 +195,6 @@ def _without_bulk(result: SampleResult) -> SampleResult:
     if len(result.completion) <= _SMALL_CHARS:
         return result
     return replace(result, completion="")
-
-
-def is_storage_full(error: DBAPIError) -> bool:
-    """Return whether the database said that there is no room."""
-    text = str(error.orig).lower()
-    return "disk is full" in text or "no space left" in text or "could not extend" in text
 
 
 def _is_passing(error: DBAPIError) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -51,6 +53,23 @@ def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
 def _storable(text: str) -> str:
     """Return ``text`` as both databases take it: PostgreSQL has no NUL, neither has surrogates."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+_ROW_BYTES = 200  # numbers, times and what the database adds to each row
+
+
+def stored_bytes(row: Mapping[str, Any]) -> int:
+    """Return about how much of the disk a row takes."""
+    return _ROW_BYTES + sum(map(_size, row.values()))
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    if isinstance(value, dict | list):
+        # As the database gets it, where each character beyond ASCII takes six bytes.
+        return len(json.dumps(value))
+    return 0
 
 
 def upsert_samples(connection: Connection, rows: list[dict[str, Any]]) -> None:

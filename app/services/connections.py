@@ -15,7 +15,6 @@ from app.db import changed_rows, db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.net.guard import EgressPolicy
-from app.services import outbox
 from app.services.accounts import lock_account
 from app.services.connection_fields import hint_of, merge_fields
 from app.services.egress import check_address, provider_policy
@@ -268,10 +267,9 @@ def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
             else delete(Connection).where(Connection.id.is_(None))
         )
         gone = changed_rows(removed) > 0
-        deliveries = pause_runs_with(session, user_id, name) if gone else []
-    if gone:
-        outbox.enqueue(deliveries)
-        return
+        if gone:
+            pause_runs_with(session, user_id, name)
+            return
     given = get_connection(user_id, is_admin, name)
     raise Conflict(
         "This connection comes from the server's environment."

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import queue
 from app.db import db, is_reachable
 from app.errors import Unavailable
+from app.services.disk_space import room
 from app.version import __version__
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def report() -> dict[str, Any]:
         "queue": "ok" if _result(queue_state, deadline, False) else "unreachable",
     }
     number = _result(workers, deadline, 0)
+    parts["disk"] = room().level
     well = all(value == "ok" for value in parts.values()) and number > 0
     return {
         "status": "ok" if well else "degraded",
@@ -60,6 +62,7 @@ def readiness() -> dict[str, str]:
         "database": "ok" if reachable else "unreachable",
         "queue": "ok" if _result(queue_state, deadline, False) else "unreachable",
         "migrations": "unknown",
+        "disk": room().level,
     }
     if reachable:
         migrated = _result(_start(app, _is_migrated), deadline + CHECK_S, False)

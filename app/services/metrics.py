@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.db import db
+from app.disk import Level
 from app.errors import Unavailable
 from app.queries import operations
 from app.services import queue_view
+from app.services.disk_space import room
 from app.version import __version__
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -47,7 +50,20 @@ def render() -> str:
         ({"part": "queue"}, float(queue_state is not None)),
     ]
     gauges.append(Gauge("studio_up", "Whether a part answers.", up))
+    gauges += _disk()
     return "".join(_lines([*gauges, *(database or ()), *(queue_state or ())]))
+
+
+def _disk() -> list[Gauge]:
+    left = room()
+    return [
+        Gauge("studio_disk_free_bytes", "Room on the disk of DATA_DIR.", [({}, left.free_bytes)]),
+        Gauge(
+            "studio_disk_level",
+            "1 for the level that the room is at: ok, low (nothing new is begun), full.",
+            [({"level": level}, float(level == left.level)) for level in get_args(Level)],
+        ),
+    ]
 
 
 def _database() -> list[Gauge] | None:

@@ -19,6 +19,7 @@ from app import queue
 from app.db import changed_rows, db, now, transaction
 from app.errors import Unavailable
 from app.models import Rescoring
+from app.services import disk_space
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Claim:
             raise LostClaim
 
     def give_back(self) -> None:
-        """Have another worker begin again; that this one is asked to stop does not count."""
+        """Let another worker begin again; that this one could not go on does not count."""
         with transaction() as session:
             session.execute(
                 update(Rescoring)
@@ -115,6 +116,8 @@ def sweep_rescorings() -> int:
     ).all()
     if not rows:
         return 0
+    if disk_space.is_full():
+        return 0  # they would not be begun
     known = queue.queued_job_ids()
     lost = [row for row in rows if queue.rescore_job_id(*row) not in known]
     for run_id, protocol in lost:

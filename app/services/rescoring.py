@@ -10,8 +10,9 @@ from threading import Event
 
 from flask import current_app
 from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import OperationalError
 
-from app import queue
+from app import disk, queue
 from app.config import Settings
 from app.db import db, transaction
 from app.engine.aggregate import ScoredRow, summarise
@@ -27,6 +28,9 @@ from app.models import ACTIVE, RescoredSample, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
 from app.queries.samples import EXPORT_BATCH, stream_samples
+from app.services import disk_space
+from app.services.account_storage import require_storage
+from app.services.disk_space import require_room
 from app.services.judges import needs_judge
 from app.services.rescore_claims import (
     MOST_ATTEMPTS,
@@ -56,12 +60,14 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
 
     Raises:
         NotFound: There is no such run in this account.
-        Conflict: The run is still active.
+        Conflict: The run is still active, or the account may store nothing more.
         Invalid: The benchmark has no such protocol, or its scorer cannot be used on stored
             answers here.
-        Unavailable: The queue does not answer; nothing was changed.
+        Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
     """
     run = owned_run(run_id, account_id)
+    require_room()
+    require_storage(account_id)
     settings = current_app.extensions["settings"]
     asked, _, _ = _check(run, protocol, settings)
     if settings.offline and not dataset_loader(settings).available(asked):
@@ -92,6 +98,8 @@ def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> Non
         settings: Datasets, sandbox.
         draining: Set when this worker must leave: the scoring is given back.
     """
+    if disk_space.is_full():
+        return  # the sweep hands it out again
     claim = take_rescoring(run_id, protocol)
     if claim is None:
         return  # done, or the run was deleted meanwhile
@@ -99,10 +107,13 @@ def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> Non
         if claim.attempts > MOST_ATTEMPTS:
             raise Conflict(f"it failed {MOST_ATTEMPTS} times: each time its worker ended.")
         _rescore(claim, settings, draining)
-    except _Draining:
-        claim.give_back()
     except (LostClaim, NotFound):
         return
+    except (_Draining, OperationalError) as error:
+        if isinstance(error, OperationalError) and not disk.is_full(error):
+            raise
+        with suppress(OperationalError):
+            claim.give_back()
     except StudioError as error:
         with suppress(LostClaim):
             with transaction() as session:

@@ -9,6 +9,7 @@ from sqlalchemy import Update, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now
+from app.engine.types import CallFailure
 from app.models import Run
 from app.services import outbox
 from app.services.run_scores import final_values
@@ -21,6 +22,11 @@ class Failure:
     code: str
     message: str
     action: str | None = None
+
+
+def failure_of(cause: CallFailure) -> Failure:
+    """Return what the engine or a watch found as the failure of a run."""
+    return Failure(cause.code, cause.message, cause.action)
 
 
 def write_end(

@@ -11,22 +11,26 @@ from threading import Event
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from app import disk
 from app.broker import get_broker
 from app.config import Settings
 from app.db import db, db_epoch_s, transaction
+from app.engine.disk_full import DISK_FULL
 from app.engine.errors import DatasetError
 from app.engine.plan import RunEnd
 from app.engine.runner import run_benchmark
 from app.live import forget, publish, publish_many
 from app.models import Run
-from app.recorder import DbRecorder, StorageFull, is_storage_full
+from app.recorder import DbRecorder, StorageFull
+from app.services import disk_space
 from app.services.leases import Lease, claim_run, kept_alive, release_lease
-from app.services.run_ends import Failure
+from app.services.run_ends import Failure, failure_of
 from app.services.run_lifecycle import end_run
 from app.services.run_log import tell
 from app.services.run_plans import PlanError, PreparedRun, build_plan
 from app.services.run_scores import final_values
 from app.services.run_submission import hand_to_queue
+from app.services.storage_watch import StorageWatch
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,9 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
         settings: Lease time, datasets, limits.
         draining: Set when this worker must leave: the run goes back to the queue.
     """
+    if disk_space.is_full():
+        log.warning("disk full, run not begun", extra={"run_id": run_id})
+        return  # it stays queued; once there is room, the sweep hands it out again
     lease = claim_run(run_id, settings.lease_s)
     if lease is None:
         log.info("run is taken or over", extra={"run_id": run_id})
@@ -68,30 +75,35 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
         _refuse_deadly(run_id)
         with kept_alive(lease, stop):
             prepared = build_plan(run_id, settings, _teller(run_id), stop)
-        status, failure = _work(lease, prepared, draining, leave)
-    except (PlanError, DatasetError) as error:
-        status, failure = "failed", Failure(error.code, error.message, error.action)
-    except StorageFull:
-        status, failure = "paused", _STORAGE_FULL
-    except OperationalError as error:
-        if is_storage_full(error):
-            status, failure = "paused", _STORAGE_FULL
-        else:  # the lease runs out, and a worker whose database answers goes on
-            log.warning("database away, run left to the sweep", extra={"run_id": run_id})
+        status, failure = _work(lease, prepared, settings, draining, leave)
+    except Exception as error:  # noqa: BLE001 - each way to fail has an answer of its own
+        outcome = _outcome_of(error, run_id)
+        if outcome is None:
             return
-    except Exception:
-        log.exception("run broke", extra={"run_id": run_id})
-        status, failure = "failed", _BROKEN
+        status, failure = outcome
     if status in ("lost", "handed_over"):
         return
-    _finish(lease, status, failure)
+    _finish(lease, status, failure, settings)
 
 
-_STORAGE_FULL = Failure(
-    "storage_full",
-    "The disk of the database is full. Finished samples are kept.",
-    "Free some space, then Resume.",
-)
+def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
+    """Return the status that an exception leads to and why; ``None``: leave it to the sweep."""
+    if isinstance(error, StorageFull):
+        return "paused", _FULL
+    # The database, a download or a temporary file.
+    if isinstance(error, OperationalError | OSError | DatasetError) and disk.is_full(error):
+        return "paused", _FULL
+    if isinstance(error, PlanError | DatasetError):
+        return "failed", Failure(error.code, error.message, error.action)
+    if isinstance(error, OperationalError):
+        # The lease runs out, and a worker whose database answers goes on.
+        log.warning("database away, run left to the sweep", extra={"run_id": run_id})
+        return None
+    log.error("run broke", exc_info=error, extra={"run_id": run_id})
+    return "failed", _BROKEN
+
+
+_FULL = failure_of(DISK_FULL)
 _BROKEN = Failure(
     "internal_error",
     "The Studio made a mistake while working on this run. Finished samples are kept.",
@@ -111,10 +123,11 @@ def _refuse_deadly(run_id: str) -> None:
 
 
 def _work(
-    lease: Lease, prepared: PreparedRun, draining: Event, leave: Event
+    lease: Lease, prepared: PreparedRun, settings: Settings, draining: Event, leave: Event
 ) -> tuple[str, Failure | None]:
     """Run the engine; returns the status to write and why."""
     broker = get_broker()
+    watch = StorageWatch(prepared.account_id, settings)
     recorder = DbRecorder(
         db.engine,
         run_id=lease.run_id,
@@ -129,6 +142,8 @@ def _work(
         cost_of=prepared.cost_of,
         judge_cost_of=prepared.judge_cost_of,
         preview_skip=prepared.preview_skip,
+        find_reason_to_pause=watch.look,
+        make_room=watch.make_room,
     )
     try:
         refusal = _note_start(lease, prepared)
@@ -146,6 +161,8 @@ def _work(
         return "lost", None
     if recorder.cancel_requested:
         return _called_off(lease.run_id)
+    if end.reason == "stopped" and recorder.pause is not None:
+        return "paused", failure_of(recorder.pause)
     if end.reason == "stopped":
         _hand_over(lease)
         return "handed_over", None
@@ -161,7 +178,7 @@ def _called_off(run_id: str) -> tuple[str, Failure | None]:
 def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
     if end.error is not None:
         status = "paused" if end.reason == "paused" else "failed"
-        return status, Failure(end.error.code, end.error.message, end.error.action)
+        return status, failure_of(end.error)
     run = db.session.get_one(Run, lease.run_id)
     errors, allowed = run.error, run.config["max_error_rate"]
     if run.done and errors / run.done > allowed:
@@ -186,8 +203,8 @@ def _hand_over(lease: Lease) -> None:
         log.info("run handed over", extra={"run_id": lease.run_id})
 
 
-def _finish(lease: Lease, status: str, failure: Failure | None) -> None:
-    if _write_end(lease, status, failure) is None:
+def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settings) -> None:
+    if _write_end(lease, status, failure, settings) is None:
         log.warning("lease lost at the end", extra={"run_id": lease.run_id})
         return
     broker = get_broker()
@@ -196,16 +213,20 @@ def _finish(lease: Lease, status: str, failure: Failure | None) -> None:
     log.info("run ended", extra={"run_id": lease.run_id, "status": status})
 
 
-def _write_end(lease: Lease, status: str, failure: Failure | None) -> list[str] | None:
+def _write_end(
+    lease: Lease, status: str, failure: Failure | None, settings: Settings
+) -> list[str] | None:
     """Write the end, waiting for a database that is away or full."""
     give_up_at = time.monotonic() + END_PATIENCE_S
     while True:
         try:
             values = final_values(lease.run_id)
             return end_run(lease, status, failure=failure, values=values)
-        except OperationalError:
+        except OperationalError as error:
             if time.monotonic() > give_up_at:
                 raise
+            if disk.is_full(error):
+                disk.release_reserve(settings.data_dir)
             log.warning("database away at the end", extra={"run_id": lease.run_id})
             db.session.rollback()
             time.sleep(1)

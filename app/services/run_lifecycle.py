@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import queue
@@ -17,7 +17,10 @@ from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.live import forget
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
+from app.services import disk_space
+from app.services.account_storage import require_storage
 from app.services.budgets import check_further_budget
+from app.services.disk_space import require_room
 from app.services.leases import Lease, Outages, given_back
 from app.services.run_ends import Failure as Failure
 from app.services.run_ends import write_end
@@ -103,11 +106,14 @@ def resume_run(
 
     Raises:
         NotFound: There is no such run in this account.
-        Conflict: It is running, or there is nothing left to do.
+        Conflict: It is running, there is nothing left to do, or the account may store
+            nothing more.
         Invalid: The budget is spent already, or a price is not known.
-        Unavailable: The queue does not answer; nothing was changed.
+        Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
     """
     run = owned_run(run_id, account_id)
+    require_room()
+    require_storage(account_id)
     if not queue.is_reachable():
         raise Unavailable(
             "The queue server does not answer, so the run was not resumed.",
@@ -120,32 +126,44 @@ def resume_run(
         config = {**config, "budget_usd": budget_usd}
     states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
     with transaction() as session:
-        attempt = session.execute(
-            update(Run)
-            .where(Run.id == run_id, Run.status.in_(states))
-            .values(
-                status="queued",
-                attempt=Run.attempt + 1,
-                failure=None,
-                finished_at=None,
-                cancel_requested_at=None,
-                retry_errors=retry_errors,
-                config=config,
-                scores={},
-                worker_deaths=0,
-                lease_token=None,
-                lease_until=0.0,
-            )
-            .returning(Run.attempt)
-        ).scalar_one_or_none()
-        if attempt is not None:
-            for rescored in (Rescoring, RescoredSample):
-                session.execute(delete(rescored).where(rescored.run_id == run_id))
-    if attempt is None:
+        gone_on = go_on(
+            session,
+            (Run.id == run_id) & Run.status.in_(states),
+            retry_errors=retry_errors,
+            config=config,
+            worker_deaths=0,
+        )
+    if not gone_on:
         raise Conflict(
             f"This run is {run.status}: there is nothing to resume.", code="run_not_resumable"
         )
-    hand_to_queue(run_id, attempt)
+    hand_to_queue(*gone_on[0])
+
+
+def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
+    """Queue runs that are over again; returns their ids and the numbers of their attempts.
+
+    Scores under other protocols go: they are of the answers so far.
+    """
+    rows = session.execute(
+        update(Run)
+        .where(which)
+        .values(
+            status="queued",
+            attempt=Run.attempt + 1,
+            failure=None,
+            finished_at=None,
+            cancel_requested_at=None,
+            scores={},
+            lease_token=None,
+            lease_until=0.0,
+            **values,
+        )
+        .returning(Run.id, Run.attempt)
+    ).all()
+    for rescored in (Rescoring, RescoredSample):
+        session.execute(delete(rescored).where(rescored.run_id.in_([row.id for row in rows])))
+    return [(row.id, row.attempt) for row in rows]
 
 
 def delete_run(run_id: str, account_id: int) -> None:
@@ -223,6 +241,8 @@ def sweep_runs() -> int:
     for run_id, (attempt, deaths) in queued.items():
         if queue.run_job_id(run_id, attempt) not in known:
             handed.setdefault(run_id, (attempt, deaths))
+    if handed and disk_space.is_full():
+        return 0  # they would not be begun
     for run_id, (attempt, deaths) in handed.items():
         log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
         hand_to_queue(run_id, attempt, deaths > 0)

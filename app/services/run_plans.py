@@ -64,6 +64,7 @@ class PreparedRun:
     Attributes:
         plan: What the engine gets.
         client: The model.
+        account_id: Whose run it is.
         total: Samples times epochs, by the records that are really there.
         counts: What the finished rows add up to.
         replaced: Outcomes of earlier errors that are asked again.
@@ -77,6 +78,7 @@ class PreparedRun:
 
     plan: RunPlan
     client: ModelClient
+    account_id: int
     total: int
     counts: Counts
     replaced: Mapping[SampleKey, str]
@@ -160,6 +162,7 @@ def build_plan(
     return PreparedRun(
         plan=plan,
         client=client,
+        account_id=run.user_id,
         total=total,
         counts=counts,
         replaced=replaced,
@@ -262,7 +265,7 @@ def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Coun
     """Return what is not asked again, what is asked again, and what all rows add up to."""
     finished: set[SampleKey] = set()
     replaced: dict[SampleKey, str] = {}
-    counts = Counts(retries=run.retries)
+    counts = Counts(retries=run.retries, stored_bytes=run.stored_bytes)
     rows = db.session.execute(
         select(
             SampleRow.sample_id,

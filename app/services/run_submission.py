@@ -10,6 +10,8 @@ from app.config import Settings
 from app.db import transaction
 from app.errors import Unavailable
 from app.models import Run
+from app.services.account_storage import require_storage
+from app.services.disk_space import require_room
 from app.services.estimates import estimate_run
 from app.services.run_requests import RunRequest
 from app.services.run_specs import check_request
@@ -22,9 +24,12 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
 
     Raises:
         Invalid: The request does not fit.
-        Unavailable: The queue does not answer; no run was made.
+        Conflict: The account may store nothing more.
+        Unavailable: The queue does not answer, or the disk has no room; no run was made.
     """
     spec = check_request(request, account_id, is_admin, settings)
+    require_room()
+    require_storage(account_id)
     if not queue.is_reachable():
         raise Unavailable(
             "The queue server does not answer, so no run was started.",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import db, now, transaction, write_in_passing
@@ -194,7 +196,8 @@ def authenticate_token(token: str) -> Account | None:
         return None
     token_id, scopes, last_used_at, user_id, email, is_admin, created_at = row
     if last_used_at is None or last_used_at < at - _USED_AT_PRECISION:
-        _note_use(token_id, at)
+        with suppress(OperationalError):  # locked, or its disk is full: who reads is not refused
+            _note_use(token_id, at)
     return Account(user_id, email, is_admin, created_at, frozenset(scopes))
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
 
-from app.config import load_settings
-from app.errors import ConfigError
+from app.config import Settings, load_settings, open_data_dir
+from app.disk import is_full
+from app.errors import ConfigError, DiskFull
 from app.supervisor.service import GaveUp
 from app.supervisor.studio import ROOT, Stopped, Studio, announce
 from app.supervisor.terminal import complain, is_interactive, say
+
+_NO_ROOM_PAUSE_S = 5.0
 
 
 def _arguments() -> argparse.Namespace:
@@ -35,10 +39,12 @@ def main() -> int:
     """Run until a signal comes or it cannot go on; return the exit code."""
     arguments = _arguments()
     try:
-        settings = load_settings()
+        settings, warning = _open_once_there_is_room()
     except ConfigError as error:
         complain(str(error))
         return 2
+    if warning:
+        complain(warning)
     studio = Studio(settings)
     try:
         studio.start()
@@ -58,6 +64,22 @@ def main() -> int:
         return 1
     finally:
         studio.stop()
+
+
+def _open_once_there_is_room() -> tuple[Settings, str | None]:
+    """Return the settings, and what the operator should know; a full disk is waited for."""
+    told = False
+    while True:
+        try:
+            settings = load_settings()
+            return settings, open_data_dir(settings)
+        except (DiskFull, OSError) as error:
+            if not is_full(error) and not isinstance(error, DiskFull):
+                raise
+            if not told:
+                complain(f"{error} The Studio starts once there is room.")
+            told = True
+            time.sleep(_NO_ROOM_PAUSE_S)
 
 
 def _demo(studio: Studio) -> int:

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 from sqlalchemy.exc import OperationalError
 
-from app.config import Settings, load_settings
+from app.config import Settings, load_settings, open_data_dir
 from app.db import db, init_db
 from app.errors import ConfigError
 from app.logs import configure_logs, redact
@@ -28,7 +28,7 @@ def main() -> int:
         return 2
     configure_logs(settings.log_level, settings.log_format)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    open_data_dir(settings)
     with open(settings.data_dir / "migration.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several that start at once on this machine take turns
         try:

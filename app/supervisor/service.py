@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.lifeline import die_with_parent
@@ -28,12 +28,21 @@ class Service:
         name: For messages.
         command: Program and arguments.
         folder: Its working folder.
+        is_excused: Whether there is a reason outside of the program for it to end, such as a full
+            disk, so that it is started again however often that happens.
     """
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        is_excused: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.name = name
         self._command = list(command)
         self._folder = folder
+        self._is_excused = is_excused
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._crashes = 0
@@ -72,7 +81,9 @@ class Service:
         quiet = time.monotonic() - self._started_at > QUIET_S
         self._crashes = 1 if quiet else self._crashes + 1
         self._process = None
-        if self._crashes >= GIVE_UP_AFTER:
+        if self._is_excused():
+            self._crashes = min(self._crashes, GIVE_UP_AFTER - 1)
+        elif self._crashes >= GIVE_UP_AFTER:
             raise GaveUp(
                 f"The {self.name} ended {self._crashes} times in a row, at last with exit code "
                 f"{exit_code}. What it wrote above says why."

@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from app import queue_server
+from app import disk, queue_server
 from app.config import Settings
 from app.errors import ConfigError
 from app.lifeline import die_with_parent
@@ -24,6 +25,8 @@ READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.2
 _QUEUE_CHECK_S = 2.0
+_QUEUE_SILENCE_S = 30.0  # a server that runs may be busy, or stopped for a moment
+_NO_ROOM_PAUSE_S = 5.0
 
 
 class Stopped(Exception):
@@ -37,10 +40,15 @@ class Studio:
         self._settings = settings
         self._queue: subprocess.Popen[bytes] | None = None
         self._queue_checked_at = 0.0
-        python = sys.executable
+        self._queue_heard_at = 0.0
+        self._short_of_room = False
+        self._started = False
+        python, excused = sys.executable, self._lacks_room
         self._services = [
-            Service("web server", [python, "-m", "gunicorn", "-c", "gunicorn.conf.py"], ROOT),
-            Service("worker", [python, "-m", "app.worker"], ROOT),
+            Service(
+                "web server", [python, "-m", "gunicorn", "-c", "gunicorn.conf.py"], ROOT, excused
+            ),
+            Service("worker", [python, "-m", "app.worker"], ROOT, excused),
         ]
         self._signals = 0
 
@@ -59,13 +67,14 @@ class Studio:
         """
         self._take_signals()
         check_port(self._settings.host, self._settings.port)
-        self._tend_queue()
-        self._migrate()
+        self._wait_for_room(self._tend_queue)
+        self._wait_for_room(self._migrate)
+        self._started = True
         for service in self._services:
             service.start()
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not probe.answers(self._settings, "/ready"):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and not self._lacks_room():
                 raise GaveUp(f"The Studio was not ready within {READY_TIMEOUT_S:.0f} s.")
             self.tend()
 
@@ -103,15 +112,57 @@ class Studio:
             queue_server.stop(self._queue)
 
     def _tend_queue(self) -> None:
-        self._queue_checked_at = time.monotonic()
-        if self._settings.redis_url is not None or queue_server.answers(self._settings.queue_dir):
+        moment = self._queue_checked_at = time.monotonic()
+        folder = self._settings.queue_dir
+        if self._settings.redis_url is not None:
+            return
+        if queue_server.is_alive(folder):
+            self._queue_heard_at = moment
+            queue_server.trim_log(folder)
             return
         if self._queue is not None:
+            if self._queue.poll() is None and moment - self._queue_heard_at < _QUEUE_SILENCE_S:
+                return
             complain("The queue server ended; it is started again.")
             queue_server.stop(self._queue)
-        self._queue = queue_server.ensure(
-            self._settings.queue_dir, in_child=lambda: die_with_parent(signal.SIGTERM)
-        )
+            self._queue = None
+        try:
+            self._queue = queue_server.ensure(
+                folder, in_child=lambda: die_with_parent(signal.SIGTERM)
+            )
+        except (ConfigError, OSError) as error:
+            if not self._started or not self._lacks_room(error):
+                raise
+        self._queue_heard_at = time.monotonic()
+
+    def _wait_for_room(self, step: Callable[[], None]) -> None:
+        """Do a step of the start; one that fails on a full disk is tried until there is room."""
+        while True:
+            try:
+                return step()
+            except (ConfigError, OSError) as error:
+                if not self._lacks_room(error):
+                    raise
+                disk.release_reserve(self._settings.data_dir)
+            deadline = time.monotonic() + _NO_ROOM_PAUSE_S
+            while time.monotonic() < deadline:
+                if self._signals:
+                    raise Stopped
+                time.sleep(_POLL_S)
+
+    def _lacks_room(self, error: BaseException | None = None) -> bool:
+        """Return whether a full disk explains what went wrong; says so once."""
+        settings = self._settings
+        room = disk.measure(settings.data_dir, settings.min_free_disk_bytes)
+        lacking = room.level != "ok" or disk.is_full(error)
+        if lacking and not self._short_of_room:
+            complain(
+                f"The disk of DATA_DIR ({settings.data_dir}) has no room: "
+                f"{room.free_bytes // 10**6} MB are left. The Studio goes on by itself once there "
+                "is room: free some space."
+            )
+        self._short_of_room = lacking
+        return lacking
 
     def _migrate(self) -> None:
         command = [sys.executable, "-m", "app.supervisor.migration"]

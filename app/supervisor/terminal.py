@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import TextIO
 
 
 def say(text: str = "") -> None:
     """Write a line now, also where the output is a file or a pipe."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    _write(sys.stdout, text)
 
 
 def complain(text: str) -> None:
     """Write a line to standard error."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # A file on a full disk, or a terminal that was closed: no reason to end the Studio.
+    with contextlib.suppress(OSError):
+        stream.write(text + "\n")
+        stream.flush()
 
 
 def is_interactive() -> bool:

@@ -52,6 +52,7 @@ def test_a_studio_with_workers_is_well(app: Flask, broker_url: str) -> None:
         "uptime_s": 0,
         "database": "ok",
         "queue": "ok",
+        "disk": "ok",
         "workers": 1,
     }
 
@@ -146,7 +147,10 @@ def test_it_is_ready_once_the_newest_tables_are_there(
     status, body, _ = asked(app, "/ready")
     assert (status, body) == (
         200,
-        {"ready": True, "checks": {"database": "ok", "queue": "ok", "migrations": "ok"}},
+        {
+            "ready": True,
+            "checks": {"database": "ok", "queue": "ok", "migrations": "ok", "disk": "ok"},
+        },
     )
     with app.app_context():
         get_broker().connection_pool.disconnect()

@@ -155,6 +155,17 @@ class Studio:
         wait_until(lambda: self._workers() - before, "supervisor", 60, tell=self.story)
         return program
 
+    def start_alone(self) -> Program:
+        """Start the supervisor with a queue server of its own, in place of the tests'."""
+        assert self.queue is not None
+        queue_server.stop(self.queue)
+        self.queue = None
+        program = self._start(["app.supervisor"], "supervisor", {})
+        wait_until(self.queue_answers, "queue server", 60, tell=self.story)
+        wait_until(self._workers, "workers", 60, tell=self.story)
+        wait_until(lambda: answers(self.port), "web server", 60, tell=self.story)
+        return program
+
     def _start(self, command: list[str], name: str, env: Mapping[str, str]) -> Program:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}  # noqa: TID251
         log = self.folder_of_logs() / f"{name}-{next(self._numbers)}.log"
@@ -220,16 +231,21 @@ class Studio:
         with self.app.app_context():
             accounts.delete_account(self.account_id, PASSWORD)
 
-    def http(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Ask the web server as the account's API client; returns status and JSON or text."""
+    @property
+    def token(self) -> str:
+        """A token of the account."""
         if not self._token:
             with self.app.app_context():
                 self._token, _info = tokens.create_token(self.account_id, "faults", ["write"])
+        return self._token
+
+    def http(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Ask the web server as the account's API client; returns status and JSON or text."""
         request = Request(  # noqa: S310 - our own server
             f"http://127.0.0.1:{self.port}{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         try:
             with urlopen(request, timeout=10) as reply:  # noqa: S310 - our own server

@@ -1,11 +1,9 @@
-"""Databases that are locked, away or full, and clocks that are wrong: rows 6, 7, 13 and 17."""
+"""Databases that are locked or away, and clocks that are wrong: rows 6, 7 and 17."""
 
 from __future__ import annotations
 
 import random
 import sqlite3
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -111,70 +109,6 @@ def test_database_away(
     check_one_end(studio, run_id, receiver, "completed")
     check_no_secret(studio)
     note.result(f"results were held, none paid twice: {calls} calls for {samples} samples")
-
-
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A file system of 24 MB of its own."""
-    with tempfile.TemporaryDirectory(prefix="obs-disk-") as folder:
-        command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            pytest.skip(f"needs the right to mount: {done.stderr.strip()}")
-        yield Path(folder)
-        subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S603, S607
-
-
-@pytest.mark.row(13, "disk full")
-def test_full_disk(
-    small_disk: Path,
-    make_studio: Callable[..., Studio],
-    server_url: URL | None,
-    undisturbed: Undisturbed,
-    rng: random.Random,
-    note: Note,
-) -> None:
-    if server_url is not None:
-        pytest.skip("SQLite only")
-    samples = 240
-    at = rng.randint(20, 80)
-    note.point(f"call {at} of {samples}; database and queue server share the disk")
-    studio = make_studio(folder=small_disk)
-    studio.start_pool()
-    run_id = studio.submit(samples)
-    studio.provider.wait_for_calls(at)
-    ballast = small_disk / "ballast"
-    fill(ballast)
-    began = time.monotonic()
-    time.sleep(8)
-    calls = studio.provider.calls
-    time.sleep(2)
-    assert studio.provider.calls == calls, "it goes on paying for what it cannot keep"
-    ballast.unlink()
-    studio.wait_for_status(run_id, "paused", "completed")
-    paused_s = time.monotonic() - began
-    run = studio.run(run_id)
-    assert run["failure"]["code"] == "storage_full", run["failure"]
-    assert run["failure"]["action"]
-    with closing(sqlite3.connect(small_disk / "data" / "studio.db")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    studio.resume(run_id)
-    studio.wait_for_status(run_id, "completed")
-    check_ledger(studio, run_id, undisturbed(samples))
-    calls = check_calls(studio, samples, paid_twice=uncommitted(LATENCY_S))
-    check_no_secret(studio)
-    note.result(f"paused after {paused_s:.1f} s, sound; after Resume {calls} calls for {samples}")
-
-
-def fill(ballast: Path) -> None:
-    """Take all the room that is left."""
-    with ballast.open("wb", buffering=0) as file:
-        block = b"\0" * 65_536
-        while block:
-            try:
-                file.write(block)
-            except OSError:
-                block = block[: len(block) // 2]
 
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)

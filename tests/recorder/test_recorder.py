@@ -12,10 +12,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.db import db, now, transaction
+from app.disk import is_full
 from app.engine.plan import RunEvent
 from app.engine.types import Outcome
 from app.models import Run, RunEventRow
-from app.recorder import Counts, DbRecorder, StorageFull, is_storage_full, recorder
+from app.recorder import Counts, DbRecorder, StorageFull, recorder
 from app.recorder.progress import LiveEvent
 from app.services.accounts import Account
 from app.services.leases import Lease, claim_run
@@ -225,7 +226,7 @@ def test_patience_ends(
     "text", ["database or disk is full", "No space left on device", "could not extend file"]
 )
 def test_a_full_disk_is_said_at_once(lease: Lease, impatient: list[float], text: str) -> None:
-    assert is_storage_full(outage(text))
+    assert is_full(outage(text))
     kept = make(lease)
     kept._engine = _Flaky(db.engine, outage(text))  # type: ignore[assignment]
     with pytest.raises(StorageFull):

@@ -402,8 +402,8 @@ def test_a_full_disk_pauses_the_run(
 
     monkeypatch.setattr(run_execution, "run_benchmark", full)
     row = work(start_run())
-    assert (row["status"], row["failure"]["code"]) == ("paused", "storage_full")
-    assert "Resume" in row["failure"]["action"]
+    assert (row["status"], row["failure"]["code"]) == ("paused", "disk_full")
+    assert "by itself" in row["failure"]["action"]
 
 
 def test_a_dataset_that_is_not_here_while_offline_is_named(start_run: Start, work: Work) -> None:

@@ -39,6 +39,24 @@ def test_a_program_that_crashes_again_and_again_is_given_up(
         _tend_until(service, "never told")
 
 
+def test_a_program_that_ends_for_want_of_room_is_started_until_there_is_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "_LONGEST_PAUSE_S", 0.01)
+    full = [True]
+    code = "echo x >> ran; exit 7"
+    service = Service("thing", ["/bin/sh", "-c", code], tmp_path, lambda: full[0])
+    service.start()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "ran").exists() or len((tmp_path / "ran").read_text()) < 20:
+        service.tend()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    full[0] = False  # from now on it has no excuse
+    with pytest.raises(GaveUp):
+        _tend_until(service, "never told")
+
+
 def test_killing_ends_the_whole_process_group(tmp_path: Path) -> None:
     service = Service("thing", ["/bin/sh", "-c", "sleep 60 & echo $! > pid; wait"], tmp_path)
     service.start()

@@ -18,6 +18,7 @@ from app import queue_server
 from app.config import load_settings
 from app.errors import ConfigError
 from app.supervisor.studio import Studio, check_port
+from tests.small_disk import disk_of, fill
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,6 +138,40 @@ def test_a_killed_queue_server_is_started_again(
     while not queue_server.answers(folder):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_on_a_full_disk_it_waits_and_starts_once_there_is_room(
+    environment: dict[str, str],
+) -> None:
+    with disk_of(48) as disk:
+        environment["DATA_DIR"] = str(disk / "data")  # its output is on this disk, too
+        (disk / "output").touch()
+        fill(disk / "ballast")
+        running = Running(environment)
+        try:
+            time.sleep(8)
+            assert running.process.poll() is None
+            (disk / "ballast").unlink()
+            running.wait_for("OpenBench Studio is ready", 120)
+            running.process.send_signal(signal.SIGTERM)
+            assert running.process.wait(60) == 0
+        finally:
+            running.process.kill()
+            running.process.wait()
+
+
+def test_a_queue_server_that_is_stopped_for_a_moment_is_left_alone(
+    studio: Running, environment: dict[str, str]
+) -> None:
+    studio.wait_for("OpenBench Studio is ready")
+    (server,) = (
+        process for process in studio.family() if "server" in Path(process.cmdline()[0]).name
+    )
+    server.suspend()
+    time.sleep(8)  # it is asked every two seconds
+    server.resume()
+    assert server.is_running()
+    assert "it is started again" not in studio.output()
 
 
 def test_a_port_in_use_is_said_with_the_remedy() -> None:

@@ -20,8 +20,11 @@ def show_health() -> ResponseReturnValue:
 @bp.get("/ready")
 @limiter.exempt
 def show_ready() -> ResponseReturnValue:
-    """Answer 200 when requests can be served, else 503 with the check that failed."""
+    """Answer 200 when requests can be served, else 503 with the check that failed.
+
+    A full disk is told, but everything can still be read.
+    """
     checks = health.readiness()
-    ready = all(value == "ok" for value in checks.values())
+    ready = all(value == "ok" for part, value in checks.items() if part != "disk")
     body = {"ready": ready, "checks": checks}
     return jsonify(body), 200 if ready else 503, {"Cache-Control": "no-store"}

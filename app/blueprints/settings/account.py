@@ -11,6 +11,7 @@ from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import DeleteAccountForm, PasswordForm
 from app.errors import Conflict, Invalid
 from app.services import accounts
+from app.services.account_storage import storage_of
 
 
 @bp.route("/account", methods=["GET", "POST"])
@@ -67,4 +68,5 @@ def _page(form: PasswordForm, delete_form: DeleteAccountForm | None = None) -> s
         form=form,
         delete_form=delete_form or DeleteAccountForm(formdata=None),
         account=current_user.account,
+        storage=storage_of(current_user.id),
     )

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.disk import is_full
 from app.engine.benchmarks.spec import DatasetRef
 from app.engine.errors import DatasetError
 
@@ -72,6 +73,9 @@ class HuggingFaceHub:
                 cache_dir=self._cache_dir,
             )
         except Exception as error:
+            if is_full(error):  # the part that it left would keep the disk full
+                for part in self._cache_dir.glob("**/*.incomplete"):
+                    part.unlink(missing_ok=True)
             raise _explain(error, repo) from error
         return Path(str(local))
 

@@ -1,0 +1,11 @@
+"""The pause of a run whose disk is full: nothing is asked that could not be kept."""
+
+from __future__ import annotations
+
+from app.engine.types import CallFailure
+
+DISK_FULL = CallFailure(
+    "disk_full",
+    "The disk of the Studio is full. Finished samples are kept.",
+    "Free some space on the server: the run then goes on by itself.",
+)

@@ -1,0 +1,65 @@
+"""What an account may keep: the bytes of its runs' samples are counted as they are committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from app.db import db
+from app.engine.types import CallFailure
+from app.errors import Conflict
+from app.models import Run
+
+_ACTION = "Delete runs that are not needed any more, or ask an admin for more (ACCOUNT_STORAGE_MB)"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The room of an account for stored answers, in bytes."""
+
+    used_bytes: int
+    limit_bytes: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more may be stored."""
+        return self.used_bytes >= self.limit_bytes
+
+    @property
+    def failure(self) -> CallFailure:
+        """What a run that has to pause says."""
+        return CallFailure(
+            "account_storage_full",
+            f"The stored answers of this account reached its limit of {_size(self.limit_bytes)}. "
+            "Finished samples are kept.",
+            f"{_ACTION}; then Resume.",
+        )
+
+
+def storage_of(account_id: int) -> Storage:
+    """Return what the account stores and may store."""
+    used = db.session.scalar(select(func.sum(Run.stored_bytes)).where(Run.user_id == account_id))
+    limit_mb: int = current_app.extensions["settings"].account_storage_mb
+    return Storage(int(used or 0), limit_mb * 10**6)
+
+
+def require_storage(account_id: int) -> None:
+    """Refuse a new run of an account that may store nothing more.
+
+    Raises:
+        Conflict: ``account_storage_full``.
+    """
+    storage = storage_of(account_id)
+    if storage.is_full:
+        raise Conflict(
+            f"The stored answers of this account take {_size(storage.used_bytes)} of the "
+            f"{_size(storage.limit_bytes)} that it may keep.",
+            code=storage.failure.code,
+            action=f"{_ACTION}.",
+        )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
