@@ -276,10 +276,10 @@ def test_the_program_dies_with_a_killed_studio(tmp_path):
     script = f"""
 import sys; sys.path.insert(0, {root!r})
 from app.engine.sandbox import sandbox
-follow = sandbox._Watch.follow
+follow = sandbox.Watch.follow
 def noting(self):
     open({str(marker)!r}, 'w').write(str(self._process.pid)); follow(self)
-sandbox._Watch.follow = noting
+sandbox.Watch.follow = noting
 sandbox.Sandbox().run('import time; time.sleep(60)', timeout_s=60)
 """
     studio = subprocess.Popen(  # noqa: S603 - our own script
