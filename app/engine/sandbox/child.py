@@ -18,7 +18,12 @@ from app.engine.sandbox import answer
 from app.engine.sandbox.disk import mount_private_disk
 from app.engine.sandbox.examiner import examine
 from app.engine.sandbox.landlock import python_paths, restrict_files
-from app.engine.sandbox.limits import die_with_parent, drop_privileges, limit_resources
+from app.engine.sandbox.limits import (
+    die_with_parent,
+    drop_privileges,
+    limit_resources,
+    limit_threads,
+)
 from app.engine.sandbox.link import Link
 from app.engine.sandbox.program import PROGRAM, forget_studio, print_own_frames, run_as_main
 from app.engine.sandbox.seccomp import install_filter
@@ -109,6 +114,8 @@ def _run_with_tests(orders: Orders, *, has_disk: bool) -> None:
 
 def _lock_in(*, may_write: bool) -> None:
     try:
+        if may_write:
+            limit_threads()
         restrict_files(python_paths(), (os.getcwd(),) if may_write else ())
         install_filter(os.getpid())
     except OSError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 
 from app.engine.sandbox.limits import check, libc
 
@@ -31,9 +30,9 @@ def mount_private_disk(directory: str) -> bool:
     user, group = os.geteuid(), os.getegid()
     with contextlib.suppress(OSError):
         check(libc().unshare(_NEW_USER | _NEW_MOUNTS), "unshare")
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {user} 1")
+        _write("/proc/self/gid_map", f"{group} {group} 1")
         check(libc().mount(None, b"/", None, _PRIVATE_TREE, None), "mount(/)")
         size = f"size={DISK_BYTES},nr_inodes={DISK_FILES},mode=700".encode()
         flags = _NO_SUID | _NO_DEVICES | _NO_PROGRAMS
@@ -42,3 +41,8 @@ def mount_private_disk(directory: str) -> bool:
         os.chdir(directory)
         return True
     return False
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)

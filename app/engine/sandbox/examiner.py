@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import importlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -75,9 +77,12 @@ def _run_tests(tests: str, peer: Peer) -> None:
     answer = _Answer(peer)
     sys.modules[ANSWER_MODULE] = answer
     names = {}
-    for name in _names_of_the_program(ast.parse(tests)):
+    tree = ast.parse(tests)
+    modules = _names_of_modules(tree)
+    for name in _names_of_the_program(tree):
         with contextlib.suppress(AttributeError):  # the tests will tell that it is missing
-            names[name] = getattr(answer, name)
+            its_own = getattr(answer, name)
+            names[name] = importlib.import_module(name) if name in modules else its_own
     run_as_main(tests, TESTS, names)
 
 
@@ -99,6 +104,17 @@ def _names_of_the_program(tests: ast.Module) -> list[str]:
         return [name for name in foreign if not hasattr(builtins, name)]
     calls = (node.func for node in nodes if isinstance(node, ast.Call))
     return [func.id for func in calls if isinstance(func, ast.Name) and func.id in foreign]
+
+
+def _names_of_modules(tests: ast.Module) -> set[str]:
+    """Return the names that stand for modules of the library: all that is used is in them.
+
+    The tests import those themselves: a program's own ``math`` could find anything close.
+    """
+    bases = [node.value for node in ast.walk(tests) if isinstance(node, ast.Attribute)]
+    used = Counter(node.id for node in ast.walk(tests) if isinstance(node, ast.Name))
+    used.subtract(base.id for base in bases if isinstance(base, ast.Name))
+    return {name for name, alone in used.items() if not alone} & sys.stdlib_module_names
 
 
 def _defined_names(nodes: list[ast.AST]) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import types
-from pathlib import Path
 from typing import Any
 
 PROGRAM = "program.py"
@@ -13,7 +13,7 @@ PROGRAM = "program.py"
 TESTS = "tests.py"
 """The tests, in tracebacks."""
 _OUR_FILES = frozenset(
-    ["<string>", *(str(path) for path in Path(__file__).resolve().parent.glob("*.py"))]
+    ["<string>", *(entry.path for entry in os.scandir(os.path.dirname(__file__)))]
 )
 
 

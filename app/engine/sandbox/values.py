@@ -13,7 +13,6 @@ import importlib
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
 from typing import Any
 
 Slot = Any
@@ -119,8 +118,6 @@ class Writer:
             return ["atom", name, *(self.slot(part) for part in _ATOMS[name](value))]
         if kind is type and value in PLAIN_TYPES.values():
             return ["type", value.__name__]
-        if kind is ModuleType and value.__name__ in sys.stdlib_module_names:
-            return ["module", value.__name__]
         if value is Ellipsis:
             return ["ellipsis"]
         for base, convert in _BASES.items():  # an IntEnum, a named tuple
@@ -215,8 +212,6 @@ class Reader:
             return PLAIN_TYPES[parts[0]]
         if tag == "ellipsis":
             return Ellipsis
-        if tag == "module" and parts[0] in sys.stdlib_module_names:
-            return importlib.import_module(parts[0])
         return self._resolve(slot)
 
     def _object(self, number: int) -> Any:
