@@ -1,4 +1,7 @@
-"""The pool's process that puts due deliveries into their queue and heals interrupted runs."""
+"""The pool's process that puts due deliveries into their queue and heals interrupted runs.
+
+It also removes the folders that killed runs of programs leave behind.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ from rq.serializers import JSONSerializer
 
 from app.broker import connect
 from app.db import measure_clock, now
+from app.engine.sandbox.folders import sweep_folders
 from app.queue import WEBHOOKS
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
+SWEEP_FOLDERS_EVERY_S = 60.0
 _REPEAT_ERROR_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -50,7 +55,7 @@ class Housekeeper:
     def __init__(self, app: Flask, sweep: Callable[[], object]) -> None:
         self._app = app
         self._sweep = sweep
-        self._swept_at = float("-inf")
+        self._swept_at = self._swept_folders_at = float("-inf")
         self._complained: dict[str, float] = {}
         # Only its method is used: as a process of its own it would outlive a killed worker.
         self._scheduler = _Scheduler(
@@ -72,6 +77,9 @@ class Housekeeper:
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             self._attempt("sweep", self._heal)
+        if time.monotonic() - self._swept_folders_at >= SWEEP_FOLDERS_EVERY_S:
+            self._swept_folders_at = time.monotonic()
+            self._attempt("sweep_folders", sweep_folders)
 
     def _enqueue_due(self) -> None:
         # Refused while the housekeeper of another pool does it.
@@ -83,7 +91,7 @@ class Housekeeper:
             measure_clock()
             self._sweep()
 
-    def _attempt(self, chore: str, do: Callable[[], None]) -> None:
+    def _attempt(self, chore: str, do: Callable[[], object]) -> None:
         try:
             do()
         except Exception:  # noqa: BLE001 - the other chores and the next try must go on
