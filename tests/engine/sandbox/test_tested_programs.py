@@ -29,7 +29,8 @@ from decimal import Decimal
 from fractions import Fraction
 import datetime
 for x in (
-    [], (), {}, set(), [1, [2, (3, {4: {5}})]], frozenset({1, (2, 3)}), {(1, 2): [3]}, range(2, 9, 3),
+    [], (), {}, set(), [1, [2, (3, {4: {5}})]], frozenset({1, (2, 3)}), {(1, 2): [3]},
+    range(2, 9, 3),
     Counter("aab"), OrderedDict(b=1, a=2), defaultdict(list, {1: [2]}), deque([1, 2]), ...,
     Decimal("1.10"), Fraction(1, 3), datetime.date(2020, 2, 29), datetime.timedelta(1, 2, 3),
     datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.timezone.utc), datetime.time(1, 2, 3),
@@ -144,7 +145,8 @@ class Box:
     def __len__(self): return len(self.held)
     def __str__(self): return f"Box{self.held}"
 """,
-        "b = Box()\nassert not b\nb[1] = 2\nassert b[1] == 2 and len(b) == 1 and str(b) == 'Box{1: 2}'",
+        "b = Box()\nassert not b\nb[1] = 2\nassert b[1] == 2 and len(b) == 1\n"
+        "assert str(b) == 'Box{1: 2}'",
     ),
     "matches": (
         "import re\ndef f(s): return re.search('b(.)', s)",
