@@ -42,6 +42,18 @@ def tell():
 VERDICTS = r"""b'ready\n', b'[true, 0, ""]', b'ready 1\n[true, 0, ""]'"""
 
 FORGERIES = {
+    "the token and the status pipe of the frames above": """
+import os, sys
+frame = sys._getframe()
+while frame:
+    request, fd = frame.f_locals.get('request'), frame.f_locals.get('status_fd')
+    if request and fd is None:
+        fd = frame.f_locals['orders'].status_fd
+    if request:
+        os.write(fd, request['token'].encode())
+        os._exit(0)
+    frame = frame.f_back
+""",
     "all strings of all frames, then a quick end": """
 import gc, os, sys
 def solve(a, b):

@@ -166,7 +166,8 @@ MEMORY = {
     "page tables": (
         "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
         "libc.mmap.restype = ctypes.c_void_p\n"
-        "libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]\n"
+        "address, number = ctypes.c_void_p, ctypes.c_long\n"
+        "libc.mmap.argtypes = [address, ctypes.c_size_t, *[ctypes.c_int] * 3, number]\n"
         "at = 0x100000000000\nwhile True:\n    p = libc.mmap(at, 4096, 3, 0x100022, -1, 0)\n"
         "    if p in (None, 2 ** 64 - 1): raise MemoryError\n"
         "    ctypes.memset(p, 1, 1)\n    at += 1 << 30 if at < 0x600000000000 else 1 << 21"
@@ -236,3 +237,32 @@ def test_what_a_killed_worker_leaves_is_swept_and_nothing_that_lives(temporary: 
             worker.kill()
             worker.wait()
     assert folders.sweep_folders() == 1
+
+
+def test_a_machine_that_forbids_user_namespaces_gives_no_disk_and_judges_all_the_same() -> None:
+    # A user namespace may forbid those inside of it: the real refusal of the kernel.
+    script = f"""
+import ctypes, os, sys
+sys.path.insert(0, {str(ROOT)!r})
+user = os.getuid()
+if ctypes.CDLL(None).unshare(0x10000000):
+    sys.exit(77)
+open('/proc/self/setgroups', 'w').write('deny')
+open('/proc/self/uid_map', 'w').write(f'0 {{user}} 1')
+open('/proc/sys/user/max_user_namespaces', 'w').write('0')
+from app.engine.sandbox.sandbox import Sandbox
+sandbox = Sandbox()
+print(sandbox.run("open('a', 'w')", timeout_s=20).stderr.splitlines()[-1])
+print(sandbox.test("def f(): return 1", "assert f() == 1", timeout_s=20).ok)
+print(sandbox.test("def f(): return 1", "assert f() == 2", timeout_s=20).ok)
+"""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 77:
+        pytest.skip("user namespaces are forbidden here already")
+    assert done.stdout.splitlines() == [
+        "PermissionError: [Errno 13] Permission denied: 'a'",
+        "True",
+        "False",
+    ], done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask, current_app
@@ -46,3 +48,12 @@ def test_without_a_queue_server_the_sweep_goes_on_and_the_outage_is_told_once(
     housekeeper.tick()
     assert len(sweeps) == 1
     assert [record.message for record in caplog.records] == ["chore failed"]
+
+
+def test_the_first_tick_sweeps_the_folders_of_killed_programs(
+    queue_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "sandbox-left").mkdir()
+    Housekeeper(queue_app, lambda: None).tick()
+    assert not list(tmp_path.iterdir())
