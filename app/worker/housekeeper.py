@@ -1,4 +1,4 @@
-"""The pool's process that heals interrupted runs."""
+"""The pool's process that heals interrupted runs, and sweeps up what killed programs leave."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Callable
 from flask import Flask
 
 from app.db import measure_clock
+from app.engine.sandbox.folders import sweep_folders
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
+SWEEP_FOLDERS_EVERY_S = 60.0
 _REPEAT_ERROR_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ class Housekeeper:
     def __init__(self, app: Flask, sweep: Callable[[], object]) -> None:
         self._app = app
         self._sweep = sweep
-        self._swept_at = float("-inf")
+        self._swept_at = self._swept_folders_at = float("-inf")
         self._complained: dict[str, float] = {}
 
     def run(self) -> None:
@@ -41,13 +43,16 @@ class Housekeeper:
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             self._attempt("sweep", self._heal)
+        if time.monotonic() - self._swept_folders_at >= SWEEP_FOLDERS_EVERY_S:
+            self._swept_folders_at = time.monotonic()
+            self._attempt("sweep_folders", sweep_folders)
 
     def _heal(self) -> None:
         with self._app.app_context():
             measure_clock()
             self._sweep()
 
-    def _attempt(self, chore: str, do: Callable[[], None]) -> None:
+    def _attempt(self, chore: str, do: Callable[[], object]) -> None:
         try:
             do()
         except Exception:  # noqa: BLE001 - the other chores and the next try must go on

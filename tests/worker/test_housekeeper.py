@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 from flask import Flask, current_app
 
@@ -38,3 +41,12 @@ def test_a_sweep_that_fails_is_told_once(
     failing.tick()
     assert len(sweeps) == 2
     assert [record.message for record in caplog.records] == ["chore failed"]
+
+
+def test_the_first_tick_sweeps_the_folders_of_killed_programs(
+    queue_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "sandbox-left").mkdir()
+    Housekeeper(queue_app, lambda: None).tick()
+    assert not (tmp_path / "sandbox-left").exists()

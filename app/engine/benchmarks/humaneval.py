@@ -64,7 +64,7 @@ BENCHMARKS = (
         name="humaneval",
         title="HumanEval",
         category="coding",
-        version=1,
+        version=2,
         description=(
             "164 Python functions to write from their signature and docstring; hidden tests, "
             "run in a sandbox, decide."

@@ -92,7 +92,7 @@ BENCHMARKS = (
         name="mbpp",
         title="MBPP",
         category="coding",
-        version=1,
+        version=2,
         description=(
             "Short Python tasks of the kind a beginner gets, each with the assertions that the "
             "code must pass; they are run in a sandbox."

@@ -16,6 +16,7 @@ PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _FILE_BYTES = 4 * 1024 * 1024
 _OPEN_FILES = 64
+_THREADS = 1024
 
 
 class _CapHeader(ctypes.Structure):
@@ -50,8 +51,7 @@ def check(result: int, what: str) -> int:
 def limit_resources(memory_bytes: int, cpu_s: int) -> None:
     """Set hard limits that the program cannot raise again.
 
-    There is no ``RLIMIT_NPROC``: it counts all processes of the user and not at all for
-    root. The system call filter forbids new processes instead.
+    New processes are forbidden by the system call filter; for threads see ``limit_threads``.
 
     Args:
         memory_bytes: Address space of the process.
@@ -74,6 +74,14 @@ def limit_resources(memory_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # when memory runs out, this process goes first
+
+
+def limit_threads() -> None:
+    """Bound the threads of this process; only in a user namespace of its own.
+
+    Elsewhere the kernel would count all processes of the user. It does not count those of root.
+    """
+    resource.setrlimit(resource.RLIMIT_NPROC, (_THREADS, _THREADS))
 
 
 def die_with_parent(parent_pid: int) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import socket
 from collections.abc import Iterable, Mapping
 
 from app.engine.sandbox.limits import check, libc
@@ -26,6 +25,7 @@ _ABSENT = 0x00050000 | errno.ENOSYS
 _LOAD, _EQUAL, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x45, 0x54, 0x06
 _NUMBER, _ARCH = 0, 4  # offsets in struct seccomp_data
 _OPEN_MODES = os.O_ACCMODE | os.O_TRUNC
+_UNIX_SOCKETS = 1  # AF_UNIX
 _THREAD = 0x00010000  # CLONE_THREAD
 _NAMESPACES = 0x7E020000 | 0x80  # all CLONE_NEW* flags
 _TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -103,7 +103,7 @@ def _argument_checks(pid: int) -> Mapping[str, list[Instruction]]:
         "kill": _if_one_of(0, (pid,)),
         "tgkill": _if_one_of(0, (pid,)),
         "prlimit64": _if_zero(0, 2),  # of itself, reading only
-        "socketpair": _if_one_of(0, (socket.AF_UNIX,)),
+        "socketpair": _if_one_of(0, (_UNIX_SOCKETS,)),
         "sendto": _if_zero(4),  # to the other end only, no address
     }
 

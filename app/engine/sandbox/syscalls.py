@@ -9,7 +9,7 @@ kernel's ``asm/unistd_64.h`` and ``asm-generic/unistd.h``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _X86_64 = {
     "read": 0, "write": 1, "close": 3, "stat": 4, "fstat": 5, "lstat": 6, "poll": 7,
@@ -70,8 +70,7 @@ _AARCH64_CHECKED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(NamedTuple):
     """One machine's numbers.
 
     Attributes:

@@ -15,7 +15,7 @@ To inspect_evals: the imports that an MBPP task lists for its tests are made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.engine.sandbox.sandbox import Sandbox, SandboxResult
 from app.engine.scorers.code_fences import (
@@ -29,35 +29,49 @@ from app.engine.types import Sample, Scorer, Verdict
 ExtractCode = Callable[[str], str | None]
 """Finds the code in an answer; ``None`` where there is none."""
 
-AssembleProgram = Callable[[str, Sample], str]
-"""Puts code and tests together."""
+AssembleTrial = Callable[[str, "Sample"], "Trial"]
+"""Puts code and tests in order."""
 
 _INSPECT_TIMEOUT_S = 30.0
 _OPENBENCH_TIMEOUT_S = 3.0
 _KEPT_STDERR_CHARS = 2000
 
 
-def humaneval_program(code: str, sample: Sample) -> str:
+class Trial(NamedTuple):
+    """What is run for an answer.
+
+    Attributes:
+        program: The answer and what stands before it; the tests call it from outside.
+        tests: Pass or raise.
+    """
+
+    program: str
+    tests: str
+
+
+def humaneval_trial(code: str, sample: Sample) -> Trial:
     """Return the prompt, continued by the code, and the call of the task's ``check``.
 
-    Works for a function body and for a whole function: the second definition wins.
+    Works for a function body and for a whole function: the second definition wins. What the
+    prompt defines for its tests, such as ``encode_cyclic``, is the prompt's own there.
     """
     metadata = sample.metadata
-    prompt, test = metadata.get("prompt", ""), metadata.get("test", "")
-    return f"{prompt}{code}\n{test}\ncheck({metadata.get('entry_point', '')})"
+    prompt, name = metadata.get("prompt", ""), metadata.get("entry_point", "")
+    given = f"{prompt}\n    pass\nfrom answer import {name}"
+    return Trial(f"{prompt}{code}\n", f"{given}\n{metadata.get('test', '')}\ncheck({name})")
 
 
-def mbpp_program(code: str, sample: Sample) -> str:
-    """Return imports, code, set-up code and assertions of an MBPP task."""
+def mbpp_trial(code: str, sample: Sample) -> Trial:
+    """Return the code between its imports and set-up, and the assertions with the same."""
     metadata = sample.metadata
-    parts = [*_lines(metadata.get("test_imports")), code]
-    parts += [str(metadata.get("test_setup_code") or "")]
-    parts += _lines(metadata.get("test_list") or metadata.get("tests"))
-    return "\n".join(parts)
+    imports = _lines(metadata.get("test_imports"))
+    set_up = str(metadata.get("test_setup_code") or "")
+    assertions = _lines(metadata.get("test_list") or metadata.get("tests"))
+    return Trial("\n".join([*imports, code, set_up]), "\n".join([*imports, set_up, *assertions]))
 
 
 def code_scorer(
-    sandbox: Sandbox, extract: ExtractCode, assemble: AssembleProgram, timeout_s: float
+    sandbox: Sandbox, extract: ExtractCode, assemble: AssembleTrial, timeout_s: float
 ) -> Scorer:
     """Return a scorer: 1 when the program passes its tests, else 0.
 
@@ -68,7 +82,7 @@ def code_scorer(
         code = extract(completion)
         if code is None:
             return Verdict(0.0, None, "The answer holds no code in the requested form.")
-        result = sandbox.run(assemble(code, sample), timeout_s)
+        result = sandbox.test(*assemble(code, sample), timeout_s)
         return Verdict(
             score=float(result.ok),
             answer=code,
@@ -101,21 +115,21 @@ def _explain(result: SandboxResult, timeout_s: float) -> str:
     if result.exit_code == 0:
         return "The program ended before its tests."
     last = result.stderr.strip().splitlines()[-1:] or [f"Exit code {result.exit_code}"]
-    return f"The tests failed: {last[0]}"
+    return f"The tests failed: {result.failure or last[0]}"
 
 
 SANDBOXED: dict[str, Callable[[Sandbox], Scorer]] = {
     "code/humaneval_inspect": lambda sandbox: code_scorer(
-        sandbox, extract_fenced_body, humaneval_program, _INSPECT_TIMEOUT_S
+        sandbox, extract_fenced_body, humaneval_trial, _INSPECT_TIMEOUT_S
     ),
     "code/humaneval_openbench": lambda sandbox: code_scorer(
-        sandbox, extract_python_fence, humaneval_program, _OPENBENCH_TIMEOUT_S
+        sandbox, extract_python_fence, humaneval_trial, _OPENBENCH_TIMEOUT_S
     ),
     "code/mbpp_inspect": lambda sandbox: code_scorer(
-        sandbox, extract_fenced, mbpp_program, _INSPECT_TIMEOUT_S
+        sandbox, extract_fenced, mbpp_trial, _INSPECT_TIMEOUT_S
     ),
     "code/mbpp_openbench": lambda sandbox: code_scorer(
-        sandbox, extract_tagged, mbpp_program, _OPENBENCH_TIMEOUT_S
+        sandbox, extract_tagged, mbpp_trial, _OPENBENCH_TIMEOUT_S
     ),
 }
 """Factories by profile name."""

@@ -240,7 +240,8 @@ while True:
     threading.Thread(target=time.sleep, args=(60,)).start()
 """
     result = sandbox.run(program, timeout_s=10, memory_mb=4096)
-    assert (result.ok, result.stopped) == (False, "threads")
+    assert not result.ok
+    assert result.stopped == "threads" or "can't start new thread" in result.stderr
 
 
 def test_nothing_is_left_behind(sandbox):
@@ -276,10 +277,10 @@ def test_the_program_dies_with_a_killed_studio(tmp_path):
     script = f"""
 import sys; sys.path.insert(0, {root!r})
 from app.engine.sandbox import sandbox
-follow = sandbox._Watch.follow
+follow = sandbox.Watch.follow
 def noting(self):
     open({str(marker)!r}, 'w').write(str(self._process.pid)); follow(self)
-sandbox._Watch.follow = noting
+sandbox.Watch.follow = noting
 sandbox.Sandbox().run('import time; time.sleep(60)', timeout_s=60)
 """
     studio = subprocess.Popen(  # noqa: S603 - our own script

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
-from app.engine.scorers.code import SANDBOXED, mbpp_program
+from app.engine.scorers.code import SANDBOXED, mbpp_trial
 from app.engine.scorers.code_fences import (
     extract_fenced,
     extract_fenced_body,
@@ -119,7 +119,7 @@ def test_mbpp_imports_and_set_up_code_run_before_the_tests(sandbox):
     }
     task = Sample("1", (), "", metadata=metadata)
     assert SANDBOXED["code/mbpp_inspect"](sandbox)(f"```python\n{FUNCTION}```", task).score == 1.0
-    assert mbpp_program("x = 1", task).splitlines()[0] == "import math"
+    assert mbpp_trial("x = 1", task).program.splitlines()[0] == "import math"
 
 
 @pytest.mark.parametrize(
