@@ -24,7 +24,7 @@ _GUESSES = {
     "id": ("id", "sample_id", "uid", "key"),
 }
 _OPTION_COLUMNS = ("a", "b", "c", "d", "e", "f")
-_LINES = re.compile(r"\s*[\n|]\s*")
+_DIVIDER = re.compile(r"[\n|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _listed(value: Any, line: int, name: str) -> list[Any]:
         except (ValueError, RecursionError):
             raise OwnDataError(f"its {name!r} is not a valid JSON list.", line, "choices") from None
     if isinstance(value, str):
-        return [part for part in _LINES.split(value.strip()) if part]
+        return [part for each in _DIVIDER.split(value) if (part := each.strip())]
     if isinstance(value, Mapping):  # {"text": [...], "label": [...]}, as some datasets have it
         value = value.get("text")
     if not isinstance(value, list):
