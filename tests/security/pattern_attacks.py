@@ -56,7 +56,8 @@ class PatternParts:
             self.bodies.append(body)
             return body * max(1, min(least, 20))
         if kind == "BRANCH":
-            return [self._walk(branch, lead) for branch in value[1]][0]
+            texts = [self._walk(branch, lead) for branch in value[1]]
+            return texts[0]
         if kind == "SUBPATTERN":
             return self._walk(value[3], lead)
         if kind == "ATOMIC_GROUP":
@@ -97,8 +98,14 @@ def attacks_on(pattern: str, flags: int) -> Iterator[Attack]:
     for first, second in product(pumps[:10], repeat=2):
         if first != second:
             yield _attack("", first + second, "\x00")
-            yield lambda size, a=first, b=second: a * (size // 2 // len(a)) + b * (  # type: ignore[misc]
-                size // 2 // len(b)
+            yield (
+                lambda size, a=first, b=second: (
+                    a * (size // 2 // len(a))
+                    + b
+                    * (  # type: ignore[misc]
+                        size // 2 // len(b)
+                    )
+                )
             )
 
 

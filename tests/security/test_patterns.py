@@ -135,7 +135,8 @@ def test_the_finder_sees_patterns_of_modules_of_functions_and_behind_functions()
 
 
 @pytest.mark.parametrize(
-    "slow", [r"\s*[\n|]\s*", r"a.*b.*c", r"(a+)+$", r"<t[^>]*>x", r"\d+(?:,\d+)*\.", r"```\w*[^\n]*\n"]
+    "slow",
+    [r"\s*[\n|]\s*", r"a.*b.*c", r"(a+)+$", r"<t[^>]*>x", r"\d+(?:,\d+)*\.", r"```\w*[^\n]*\n"],
 )
 def test_slow_patterns_are_told(slow: str) -> None:
     assert _slow_attack(Found("here", slow, re.UNICODE.value, False, ("finditer",)))

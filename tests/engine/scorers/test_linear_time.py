@@ -21,16 +21,13 @@ _SHORT, _LONG = 20_000, 160_000
 _LONGEST_S = 2.0  # of CPU, for the long text; linear time is 0.01 to 0.5 s
 _MOST_GROWTH = 24.0  # linear is 8, quadratic 64
 _PIECES = (
-    *(" ", "\n", "\t", "a", "1", "0.", "½", "九", "⁹", "*", "_", "$", "[", "(", "{", "<", ">", "\\"),
-    *("ANSWER:", "ANSWER : ", "Answer: ", "answer **:", "答え", "\\boxed{", "\\boxed{1}", "\\text{"),
-    *("```", "```python\n", "\n```", "[BEGIN]", "<think>", "</think>", "<think ", "<<", ">>", "***"),
+    *(" ", "\n", "\t", "a", "1", "0.", "½", "九", "⁹", "*", "_", "$", "[", "(", "{", "<", ">"),
+    *("ANSWER:", "ANSWER : ", "Answer: ", "answer **:", "答え", "\\boxed{", "\\boxed{1}"),
+    *("```", "```python\n", "\n```", "[BEGIN]", "<think>", "</think>", "<think ", "<<", ">>"),
+    *("***", "\\", "\\text{"),
     *("a b-", "1,", "1,000 ", "A, B ", "yes ", "U.S. ", "...", "Mr.", "DON'T ", "P.S. ", "\r\n"),
     *("correct: ", "confidence: ", "extracted_final_answer:", "reasoning:", "{\"a\":", "[1,"),
 )  # fmt: skip
-_METADATA = {
-    "exact/constraints": {"constraints": []},
-    "ifeval/inspect": {},
-}
 
 
 def _texts() -> Iterator[tuple[str, Callable[[int], str]]]:
@@ -39,7 +36,7 @@ def _texts() -> Iterator[tuple[str, Callable[[int], str]]]:
 
 
 def _sample(target: str = "1") -> Sample:
-    metadata = {"constraints": [], "instruction_id_list": [], "kwargs": []}
+    metadata: dict[str, object] = {"constraints": [], "instruction_id_list": [], "kwargs": []}
     return Sample(
         id="1", messages=({"role": "user", "content": "?"},), target=target, metadata=metadata
     )
