@@ -58,11 +58,13 @@ def save_own_benchmark() -> Response:
 def preview_own() -> Response:
     """Show columns and first rows of a file and, once columns are mapped, three prompts."""
     with _upload() as upload:
-        look = own_benchmarks.look_at(upload)
+        look = own_benchmarks.look_at(g.account.id, upload)
         values = _values()
         prompts = None
         if values.get("question") or values.get("target"):
-            prompts = own_benchmarks.preview(upload, own_requests.read_columns(values))
+            prompts = own_benchmarks.preview(
+                g.account.id, upload, own_requests.read_columns(values)
+            )
     return jsonify(columns=look.columns, guess=look.guess, rows=look.rows, prompts=prompts)
 
 

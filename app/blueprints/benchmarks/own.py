@@ -52,7 +52,7 @@ def upload_own() -> Response | tuple[str, int]:
         upload = own_uploads.keep_upload(
             current_user.id, file.stream, file.filename, current_app.extensions["settings"]
         )
-        own_benchmarks.look_at(upload)
+        own_benchmarks.look_at(current_user.id, upload)
     except Invalid as error:
         return _upload_page(name, error.detail), 422
     return redirect(url_for("benchmarks.map_own", upload_id=upload.id, name=name or None), 303)
@@ -63,7 +63,7 @@ def upload_own() -> Response | tuple[str, int]:
 def map_own(upload_id: str) -> str:
     """Ask what the columns hold, with a guess; show the prompts that follow from it."""
     upload = own_uploads.find_upload(current_user.id, upload_id, current_app.extensions["settings"])
-    look = own_benchmarks.look_at(upload)
+    look = own_benchmarks.look_at(current_user.id, upload)
     values = own_benchmarks.first_values(current_user.id, request.args.get("name", ""), look)
     prompts, errors = _try_preview(upload, values)
     # The guess may be wrong: nothing is red before the reader had a chance.
@@ -80,14 +80,16 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     values["choices"] = request.form.getlist("choices")
     prompts, errors = _try_preview(upload, values)
     if errors or request.form.get("action") != "save":
-        page = _map_page(upload, own_benchmarks.look_at(upload), values, prompts, errors)
+        page = _map_page(
+            upload, own_benchmarks.look_at(current_user.id, upload), values, prompts, errors
+        )
         return (page, 422) if errors else page
     try:
         asked = own_requests.read_request(values)
         name, version = own_benchmarks.save(current_user.id, upload, asked, settings)
     except StudioError as error:
         fields = error.fields or {"name": [error.detail]}
-        look = own_benchmarks.look_at(upload)
+        look = own_benchmarks.look_at(current_user.id, upload)
         return _map_page(upload, look, values, prompts, fields), error.status
     upload.path.unlink(missing_ok=True)
     flash(f"{name} version {version} is ready to run.", "success")
@@ -107,7 +109,9 @@ def _try_preview(
     upload: own_uploads.Upload, values: dict[str, Any]
 ) -> tuple[list[dict[str, Any]] | None, dict[str, list[str]]]:
     try:
-        return own_benchmarks.preview(upload, own_requests.read_columns(values)), {}
+        return own_benchmarks.preview(
+            current_user.id, upload, own_requests.read_columns(values)
+        ), {}
     except Invalid as error:
         return None, error.fields
 
