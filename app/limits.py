@@ -24,6 +24,7 @@ REGISTER_LIMIT = "5 per minute"
 CREATE_RUN_LIMIT = "10 per minute"
 CONNECTION_TEST_LIMIT = "10 per minute"
 WEBHOOK_TEST_LIMIT = "10 per minute"
+UPLOAD_LIMIT = "20 per minute"
 ACCOUNT_CHANGE_LIMIT = "5 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
@@ -97,6 +98,7 @@ def _limit(name: str, rate: str, *keys: Callable[[], str]) -> Callable[[View], V
 sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
 register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key)
 change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
+upload = _limit("upload", UPLOAD_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
 test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
 test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_BENCHMARKS = 200
 MAX_VERSIONS = 100
+MAX_KEPT_BYTES = 1024**3
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,58}")
 _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
 
@@ -201,6 +202,7 @@ def _insert(
             own = OwnBenchmark(user_id=account_id, slug=slug)
             session.add(own)
             session.flush()
+        _check_bytes(account_id, facts["size_bytes"])
         latest = session.scalar(
             select(func.max(OwnVersion.version)).where(OwnVersion.benchmark_id == own.id)
         )
@@ -239,4 +241,19 @@ def _check_count(account_id: int) -> None:
             f"You have {MAX_BENCHMARKS} benchmarks of your own.",
             code="too_many_benchmarks",
             action="Delete one that you do not need.",
+        )
+
+
+def _check_bytes(account_id: int, more: int) -> None:
+    kept = db.session.scalar(
+        select(func.sum(OwnVersion.size_bytes))
+        .join(OwnBenchmark, OwnBenchmark.id == OwnVersion.benchmark_id)
+        .where(OwnBenchmark.user_id == account_id)
+    )
+    if int(kept or 0) + more > MAX_KEPT_BYTES:
+        raise Conflict(
+            f"Your own data takes {int(kept or 0) / 1e6:,.0f} MB; with this file it would be more "
+            f"than {MAX_KEPT_BYTES / 1e6:,.0f} MB.",
+            code="own_data_full",
+            action="Delete a benchmark of your own that you do not need.",
         )

@@ -14,9 +14,11 @@ from rq.serializers import JSONSerializer
 from app.broker import connect
 from app.db import measure_clock, now
 from app.queue import WEBHOOKS
+from app.services.own_uploads import sweep_uploads
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
+TIDY_EVERY_S = 60.0
 _REPEAT_ERROR_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Housekeeper:
         self._app = app
         self._sweep = sweep
         self._swept_at = float("-inf")
+        self._tidied_at = float("-inf")
         self._complained: dict[str, float] = {}
         # Only its method is used: as a process of its own it would outlive a killed worker.
         self._scheduler = _Scheduler(
@@ -72,6 +75,9 @@ class Housekeeper:
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             self._attempt("sweep", self._heal)
+        if time.monotonic() - self._tidied_at >= TIDY_EVERY_S:
+            self._tidied_at = time.monotonic()
+            self._attempt("tidy", self._tidy)
 
     def _enqueue_due(self) -> None:
         # Refused while the housekeeper of another pool does it.
@@ -82,6 +88,9 @@ class Housekeeper:
         with self._app.app_context():
             measure_clock()
             self._sweep()
+
+    def _tidy(self) -> None:
+        sweep_uploads(self._app.extensions["settings"])
 
     def _attempt(self, chore: str, do: Callable[[], None]) -> None:
         try:

@@ -50,8 +50,8 @@ class PatternParts:
     def _item(self, item: Any, lead: str) -> str:
         kind, value = str(item[0]), item[1]
         if kind in _REPEATS:
-            least, _most, inner = value
-            body = self._walk(inner, lead)
+            least: int = value[0]
+            body = self._walk(value[2], lead)
             self.leads.append(lead)
             self.bodies.append(body)
             return body * max(1, min(least, 20))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 
-from flask import g, request
+from flask import current_app, g, request
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -18,6 +19,7 @@ from app.errors import Forbidden, Invalid, StudioError, Unauthorized
 from app.extensions import csrf
 from app.services.accounts import Account
 from app.services.tokens import authenticate_token
+from app.services.upload_turns import upload_turn
 
 PREFIX = "/api/v1"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
@@ -91,8 +93,17 @@ def api_blueprint(
                 _check_scope(g.account)
         if endpoint in most_bytes:
             _check_upload(most_bytes[endpoint])
+            g.upload = ExitStack()
+            settings = current_app.extensions["settings"]
+            g.upload.enter_context(upload_turn(g.account.id, settings))
         elif request.method in _WITH_BODY:
             _check_body(optional=endpoint in without_body)
+
+    @blueprint.teardown_request
+    def end_upload(_error: BaseException | None) -> None:
+        turn = g.pop("upload", None)
+        if turn is not None:
+            turn.close()
 
     return blueprint
 

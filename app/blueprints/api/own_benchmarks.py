@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, current_app, g, jsonify, request
 from pydantic import BaseModel
 
+from app import limits
 from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
@@ -37,6 +38,7 @@ def _form_of(model: type[BaseModel]) -> dict[str, Any]:
     responses={201: BenchmarkDetail},
     openapi_extensions=_form_of(SaveForm),
 )
+@limits.upload
 def save_own_benchmark() -> Response:
     """Save a file as a benchmark; a name that you have already gets a new version."""
     settings = current_app.extensions["settings"]
@@ -55,6 +57,7 @@ def save_own_benchmark() -> Response:
     responses={200: OwnPreview},
     openapi_extensions=_form_of(PreviewForm),
 )
+@limits.upload
 def preview_own() -> Response:
     """Show columns and first rows of a file and, once columns are mapped, three prompts."""
     with _upload() as upload:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
+from app import limits
 from app.blueprints.benchmarks import bp
 from app.errors import Invalid, StudioError
-from app.services import own_benchmarks, own_requests, own_uploads
+from app.services import own_benchmarks, own_requests, own_uploads, upload_turns
 
 _FIELDS = (
     "question",
@@ -27,10 +29,21 @@ _FIELDS = (
 
 @bp.url_value_preprocessor
 def allow_upload(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let signed-in accounts send more than others, before anything reads the form."""
+    """Let signed-in accounts send more than others, in turn, before anything reads the form."""
     upload = endpoint == "benchmarks.upload_own" and request.method == "POST"
     if upload and current_user.is_authenticated:
+        settings = current_app.extensions["settings"]
+        g.upload = ExitStack()
+        g.upload.enter_context(upload_turns.upload_turn(current_user.id, settings))
         request.max_content_length = own_uploads.MAX_REQUEST_BYTES
+
+
+@bp.teardown_request
+def end_upload(_error: BaseException | None) -> None:
+    """Give the turn back."""
+    turn = g.pop("upload", None)
+    if turn is not None:
+        turn.close()
 
 
 @bp.get("/benchmarks/own/new")
@@ -42,6 +55,7 @@ def new_own() -> str:
 
 @bp.post("/benchmarks/own/new")
 @login_required
+@limits.upload
 def upload_own() -> Response | tuple[str, int]:
     """Keep the file and go on to its columns."""
     name = request.form.get("name", "")
