@@ -12,7 +12,7 @@ from typing import IO
 
 from app.config import Settings
 from app.errors import Limited
-from app.services.own_uploads import upload_folder
+from app.queries.catalog import own_folder
 
 UPLOADS_AT_ONCE = 2
 
@@ -31,7 +31,7 @@ def upload_turn(account_id: int, settings: Settings) -> Iterator[None]:
 
 
 def _free_turn(account_id: int, settings: Settings) -> IO[bytes]:
-    folder = upload_folder(settings)
+    folder = own_folder(settings) / "turns"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(UPLOADS_AT_ONCE):
         file = (folder / f"{account_id}-{number}.turn").open("ab")
