@@ -24,7 +24,8 @@ class SampleIdConverter(PathConverter):
     characters. Such names are ``~`` and the base64url of their UTF-8.
     """
 
-    regex = ".+?"
+    regex = r"[\s\S]+?"
+    part_isolating = False  # names may have slashes
 
     def to_url(self, value: str) -> str:
         """Return the part of an address that names a sample."""
