@@ -1,4 +1,4 @@
-"""Reading a user's file in a process of its own, with a deadline, and few at the same time.
+"""Reading a user's file in a process of its own, with a deadline, one at a time.
 
 A file of 100 MB is seconds of work. In the web process it would hold all its threads.
 """
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 LOOK_DEADLINE_S = 30.0
 SAVE_DEADLINE_S = 120.0
-_AT_ONCE = 2
+_AT_ONCE = 1  # in each web process; a reader takes 20 to 60 MB
 _PER_ACCOUNT = 2
-_WAIT_S = 10.0
+_WAIT_S = 30.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 _slots = BoundedSemaphore(_AT_ONCE)

@@ -12,7 +12,6 @@ from typing import IO
 
 from app.config import Settings
 from app.errors import Limited
-from app.queries.catalog import own_folder
 
 UPLOADS_AT_ONCE = 2
 
@@ -31,7 +30,7 @@ def upload_turn(account_id: int, settings: Settings) -> Iterator[None]:
 
 
 def _free_turn(account_id: int, settings: Settings) -> IO[bytes]:
-    folder = own_folder(settings) / "turns"
+    folder = settings.data_dir.resolve() / "upload-turns"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(UPLOADS_AT_ONCE):
         file = (folder / f"{account_id}-{number}.turn").open("ab")
