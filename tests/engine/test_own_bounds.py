@@ -16,7 +16,7 @@ from app.engine.own.profiles import PROFILES
 from app.engine.own.rows import MAX_COLUMN_CHARS, OwnDataError, columns_of, first_rows, read_rows
 
 TEXT = PROFILES["exact/text"]
-MAPPING = {
+MAPPING: dict[str, Any] = {
     "question": "q",
     "target": "a",
     "choices": [],
