@@ -28,6 +28,7 @@ from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
 from app.services import disk_space, sessions
 from app.template_filters import register_template_filters
+from app.urls import SampleIdConverter
 from app.version import __version__
 
 FONTS = {
@@ -91,6 +92,7 @@ def _configure(app: Flask, chosen: Settings) -> None:
         **storage_config(chosen),
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
+    app.url_map.converters["sample_id"] = SampleIdConverter
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies

@@ -32,6 +32,7 @@ WEBHOOK_TEST_LIMIT = "10 per minute"
 REDELIVER_LIMIT = "10 per minute"
 ROTATION_LIMIT = "10 per minute"
 RESUME_RUN_LIMIT = "10 per minute"
+UPLOAD_LIMIT = "20 per minute"
 ACCOUNT_CHANGE_LIMIT = "5 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
@@ -148,6 +149,7 @@ def count_attempt() -> None:
 sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
 register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key, taken=TAKEN_LIMIT)
 change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
+upload = _limit("upload", UPLOAD_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
 test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
 test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)

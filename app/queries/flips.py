@@ -11,6 +11,7 @@ from app.db import db
 from app.engine.prompts import preview
 from app.models import Run, SampleRow
 from app.queries.runs import preview_skip
+from app.queries.sample_texts import cell_text
 
 
 def flip_views(runs: Sequence[Run], sample_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -55,12 +56,16 @@ def _questions(runs: Sequence[Run], sample_ids: Sequence[str]) -> dict[str, Row[
 def _question_view(row: Any, skip: int) -> dict[str, Any]:
     if row is None:
         return {"category": None, "preview": "", "target": None}
-    return {"category": row.category, "preview": preview(row.input, skip), "target": row.target}
+    return {
+        "category": row.category,
+        "preview": preview(row.input, skip),
+        "target": cell_text(row.target),
+    }
 
 
 def _cell_view(run_id: str, row: Any) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "outcome": row.outcome if row else None,
-        "answer": row.answer if row else None,
+        "answer": cell_text(row.answer) if row else None,
     }

@@ -8,18 +8,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, Text, and_, cast, func, or_, select
+from sqlalchemy.orm import defer, load_only
 
 from app.db import db
 from app.engine.prompts import preview
 from app.errors import NotFound
 from app.models import RescoredSample, SampleRow
-from app.queries.paging import Page, SortKey, read_page, search_page
+from app.queries.paging import Page, SortKey, encode_cursor, read_page, search_page
 from app.queries.runs import in_json, timestamp
+from app.queries.sample_batches import Batch, read_batch
+from app.queries.sample_texts import cell_text, shorten
 from app.queries.word_search import has_word
 
 ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.id))
 HISTORY_POINTS = 100
 EXPORT_BATCH = 500
+_ROW_ONLY = tuple(
+    defer(column)
+    for column in (SampleRow.completion, SampleRow.explanation, SampleRow.detail, SampleRow.error)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +44,48 @@ class SampleFilter:
 
 
 def list_samples(
-    run_id: str, wanted: SampleFilter, *, limit: int = 50, cursor: str | None = None
+    run_id: str,
+    wanted: SampleFilter,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    rows_only: bool = False,
 ) -> Page[SampleRow]:
-    """Return a page of a run's samples in the benchmark's order.
+    """Return a page of a run's samples in the benchmark's order; fewer where they are long.
+
+    Args:
+        run_id: The run.
+        wanted: Which of its samples.
+        limit: Most rows of the page.
+        cursor: From the page before; ``None`` for the first.
+        rows_only: Read what `row_view` shows, and not the answers as a whole.
 
     Raises:
         Invalid: The cursor is not one of this list.
     """
-    query = _filtered(select(SampleRow).where(SampleRow.run_id == run_id), wanted)
+    selected = select(SampleRow).where(SampleRow.run_id == run_id)
+    query = _filtered(selected.options(*_ROW_ONLY) if rows_only else selected, wanted)
+    batches: list[Batch] = []
+
+    def read(page_query: Select[Any]) -> list[SampleRow]:
+        batches.append(read_batch(page_query))
+        return batches[-1].rows
+
+    def count() -> int:
+        counted = select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id)
+        return db.session.scalar(_filtered(counted, wanted)) or 0
+
     if wanted.q:
-        return search_page(query, ORDER, limit=limit, cursor=cursor)
-    counted = _filtered(
-        select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id), wanted
-    )
-    return read_page(
-        query,
-        ORDER,
-        limit=limit,
-        cursor=cursor,
-        count=lambda: db.session.scalar(counted) or 0,
+        page = search_page(query, ORDER, limit=limit, cursor=cursor, read=read)
+    else:
+        page = read_page(query, ORDER, limit=limit, cursor=cursor, count=count, read=read)
+    if not batches or not batches[-1].is_cut or len(page.items) < len(batches[-1].rows):
+        return page
+    last = page.items[-1]
+    return Page(
+        page.items,
+        encode_cursor([last.position, last.id]),
+        page.total if wanted.q else count(),
     )
 
 
@@ -147,7 +177,11 @@ def changed_verdicts(run_id: str) -> dict[str, int]:
 
 def neighbours(row: SampleRow) -> tuple[SampleRow | None, SampleRow | None]:
     """Return the samples before and after ``row`` in the benchmark's order."""
-    same = select(SampleRow).where(SampleRow.run_id == row.run_id)
+    same = (
+        select(SampleRow)
+        .where(SampleRow.run_id == row.run_id)
+        .options(load_only(SampleRow.sample_id, SampleRow.epoch))
+    )
     before = db.session.scalar(
         same.where(SampleRow.position < row.position).order_by(SampleRow.position.desc()).limit(1)
     )
@@ -178,7 +212,7 @@ def latest_samples(run_id: str, limit: int = 10) -> list[SampleRow]:
         .limit(limit)
     )
     newest = db.session.scalars(ids).all()
-    rows = db.session.scalars(select(SampleRow).where(SampleRow.id.in_(newest)))
+    rows = db.session.scalars(select(SampleRow).where(SampleRow.id.in_(newest)).options(*_ROW_ONLY))
     return sorted(rows, key=lambda row: row.id, reverse=True)
 
 
@@ -247,9 +281,25 @@ def sample_view(row: SampleRow) -> dict[str, Any]:
     }
 
 
-def page_view(row: SampleRow, preview_skip: int = 0) -> dict[str, Any]:
-    """Return a sample as the pages show it, without the paragraphs before its question."""
-    return {**sample_view(row), "preview": preview(row.input, preview_skip)}
+def page_view(row: SampleRow, *, whole: bool = False) -> dict[str, Any]:
+    """Return a sample as its page shows it: the beginnings of long texts, or the ``whole``."""
+    view = sample_view(row)
+    return {**view, "is_cut": False} if whole else shorten(view)
+
+
+def row_view(row: SampleRow, preview_skip: int = 0) -> dict[str, Any]:
+    """Return a sample as a row of a list, without the paragraphs before its question."""
+    return {
+        "sample_id": row.sample_id,
+        "epoch": row.epoch,
+        "category": row.category,
+        "outcome": row.outcome,
+        "answer": cell_text(row.answer),
+        "target": cell_text(row.target),
+        "latency_ms": row.latency_ms,
+        "output_tokens": row.output_tokens,
+        "preview": preview(row.input, preview_skip),
+    }
 
 
 def stream_samples(run_id: str) -> Iterator[SampleRow]:
@@ -261,12 +311,12 @@ def stream_samples(run_id: str) -> Iterator[SampleRow]:
             SampleRow.position > position,
             and_(SampleRow.position == position, SampleRow.id > last_id),
         )
-        rows = db.session.scalars(
+        rows = read_batch(
             select(SampleRow)
             .where(SampleRow.run_id == run_id, further)
             .order_by(SampleRow.position, SampleRow.id)
             .limit(EXPORT_BATCH)
-        ).all()
+        ).rows
         if not rows:
             return
         position, last_id = rows[-1].position, rows[-1].id

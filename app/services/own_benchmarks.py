@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 from uuid import uuid4
 
@@ -19,15 +14,14 @@ from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import db, transaction
-from app.engine.own.definition import PREFIX, check_template, render, sample_of
-from app.engine.own.mapping import guess_columns, map_rows
+from app.engine.own.definition import PREFIX
 from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import OwnDataError, columns_of, first_rows, read_rows
-from app.engine.tokens import approximate_tokens
+from app.engine.own.rows import OwnDataError
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ACTIVE, OwnBenchmark, OwnVersion, Run
 from app.queries.catalog import own_folder, version_path
 from app.services.accounts import lock_account
+from app.services.own_reading import LOOK_DEADLINE_S, SAVE_DEADLINE_S, read_own_file
 from app.services.own_requests import OwnColumns, OwnRequest
 from app.services.own_uploads import Upload, as_invalid
 
@@ -35,34 +29,27 @@ log = logging.getLogger(__name__)
 
 MAX_BENCHMARKS = 200
 MAX_VERSIONS = 100
-PREVIEWS = 3
-_LOOKED_AT = 20
-_COUNTED_PROMPTS = 200
+MAX_KEPT_BYTES = 1024**3
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,58}")
 _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A first look at a file: its columns, what they probably hold, its first rows."""
+    """A first look at a file: its columns, what they probably hold, its first rows, cut."""
 
     columns: list[str]
     guess: dict[str, Any]
     rows: list[dict[str, Any]]
 
 
-def look_at(upload: Upload) -> Look:
+def look_at(account_id: int, upload: Upload) -> Look:
     """Return a first look at an upload.
 
     Raises:
         Invalid: Its beginning cannot be read.
     """
-    try:
-        rows = first_rows(upload.path, upload.file_format, _LOOKED_AT)
-    except OwnDataError as error:
-        raise as_invalid(error) from None
-    names = columns_of(rows)
-    return Look(names, guess_columns(names), [row for _, row in rows[:PREVIEWS]])
+    return Look(**_read(account_id, upload, "look", LOOK_DEADLINE_S))
 
 
 def first_values(account_id: int, name: str, look: Look) -> dict[str, Any]:
@@ -102,25 +89,16 @@ def _names(columns: dict[str, Any]) -> list[str]:
     ]
 
 
-def preview(upload: Upload, asked: OwnColumns) -> list[dict[str, Any]]:
-    """Return the first prompts exactly as they will be sent, each with its target.
+def preview(account_id: int, upload: Upload, asked: OwnColumns) -> list[dict[str, Any]]:
+    """Return the first prompts as they will be sent, cut where they are long, with their targets.
 
     Raises:
         Invalid: Template or mapping do not fit, or one of the first rows does not.
     """
-    try:
-        check_template(asked.template, asked.scorer)
-        return [
-            {
-                "id": record["id"],
-                "prompt": render(asked.template, record),
-                "target": record["target"],
-                "category": record["category"],
-            }
-            for record in islice(_records(upload, asked), PREVIEWS)
-        ]
-    except OwnDataError as error:
-        raise as_invalid(error) from None
+    found: list[dict[str, Any]] = _read(
+        account_id, upload, "preview", LOOK_DEADLINE_S, **_asked_view(asked)
+    )
+    return found
 
 
 def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings) -> tuple[str, int]:
@@ -137,12 +115,12 @@ def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings)
     slug = _slug(asked.name)
     # Inside DATA_DIR/own, so that it can be renamed into its place.
     draft = own_folder(settings) / "uploads" / f"{account_id}-{uuid4().hex}.mapped"
+    draft.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        check_template(asked.template, asked.scorer)
-        facts = _write(_records(upload, asked), asked.template, draft)
+        facts = _read(
+            account_id, upload, "write", SAVE_DEADLINE_S, **_asked_view(asked), to=str(draft)
+        )
         version = _insert(account_id, slug, asked, facts, draft, settings)
-    except OwnDataError as error:
-        raise as_invalid(error) from None
     finally:
         draft.unlink(missing_ok=True)
     log.info("own benchmark saved", extra={"account": account_id, "rows": facts["rows"]})
@@ -191,33 +169,17 @@ def _slug(name: str) -> str:
     return slug
 
 
-def _records(upload: Upload, asked: OwnColumns) -> Iterator[dict[str, Any]]:
-    rows = read_rows(upload.path, upload.file_format)
-    return map_rows(rows, asked.columns, PROFILES[asked.scorer])
+def _read(account_id: int, upload: Upload, task: str, deadline_s: float, **arguments: Any) -> Any:
+    asked = {"task": task, "path": str(upload.path), "file_format": upload.file_format}
+    try:
+        return read_own_file(account_id, {**asked, **arguments}, deadline_s)
+    except OwnDataError as error:
+        raise as_invalid(error) from None
 
 
-def _write(records: Iterator[dict[str, Any]], template: str, path: Path) -> dict[str, Any]:
-    """Write records as JSON lines; returns what the version's row says of them."""
-    digest, rows, has_categories = hashlib.sha256(), 0, False
-    tokens: list[int] = []
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("xb") as file:
-        for rows, record in enumerate(records, start=1):
-            line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
-            digest.update(line)
-            file.write(line)
-            has_categories = has_categories or record["category"] is not None
-            if rows <= _COUNTED_PROMPTS:
-                content = sample_of(template, record).messages[0]["content"]
-                tokens.append(approximate_tokens(content))
-        size_bytes = file.tell()
-    return {
-        "rows": rows,
-        "has_categories": has_categories,
-        "size_bytes": size_bytes,
-        "sha256": digest.hexdigest(),
-        "input_tokens": round(fmean(tokens)),
-    }
+def _asked_view(asked: OwnColumns) -> dict[str, Any]:
+    mapping = {**asked.columns.view(), "scorer": asked.scorer}
+    return {"mapping": mapping, "template": asked.template}
 
 
 def _insert(
@@ -240,6 +202,7 @@ def _insert(
             own = OwnBenchmark(user_id=account_id, slug=slug)
             session.add(own)
             session.flush()
+        _check_bytes(account_id, facts["size_bytes"])
         latest = session.scalar(
             select(func.max(OwnVersion.version)).where(OwnVersion.benchmark_id == own.id)
         )
@@ -278,4 +241,19 @@ def _check_count(account_id: int) -> None:
             f"You have {MAX_BENCHMARKS} benchmarks of your own.",
             code="too_many_benchmarks",
             action="Delete one that you do not need.",
+        )
+
+
+def _check_bytes(account_id: int, more: int) -> None:
+    kept = db.session.scalar(
+        select(func.sum(OwnVersion.size_bytes))
+        .join(OwnBenchmark, OwnBenchmark.id == OwnVersion.benchmark_id)
+        .where(OwnBenchmark.user_id == account_id)
+    )
+    if int(kept or 0) + more > MAX_KEPT_BYTES:
+        raise Conflict(
+            f"Your own data takes {int(kept or 0) / 1e6:,.0f} MB; with this file it would be more "
+            f"than {MAX_KEPT_BYTES / 1e6:,.0f} MB.",
+            code="own_data_full",
+            action="Delete a benchmark of your own that you do not need.",
         )

@@ -18,6 +18,9 @@ from app.errors import Invalid, NotFound
 from app.queries.catalog import own_folder
 
 KEPT_S = 86_400
+UNFINISHED_S = 3_600
+MAX_WAITING = 5
+MAX_WAITING_BYTES = 250 * 1024 * 1024
 MAX_REQUEST_BYTES = MAX_FILE_BYTES + 64 * 1024
 """The file, and the fields of the form around it."""
 LIMITS = (
@@ -27,6 +30,12 @@ LIMITS = (
 """For readers."""
 
 _CHUNK_BYTES = 1 << 20
+_FINISHED = (".csv", ".jsonl")
+_KEPT_S = {
+    **dict.fromkeys(_FINISHED, KEPT_S),
+    # What a web process that was killed left: no request lasts so long.
+    **dict.fromkeys((".part", ".mapped"), UNFINISHED_S),
+}
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -46,7 +55,7 @@ class Upload:
 
 
 def keep_upload(account_id: int, stream: IO[bytes], name: str, settings: Settings) -> Upload:
-    """Store a file in pieces and return it; uploads older than a day are removed.
+    """Store a file in pieces and return it; the account's oldest make room for it.
 
     Args:
         account_id: The only account that can find it again.
@@ -57,9 +66,8 @@ def keep_upload(account_id: int, stream: IO[bytes], name: str, settings: Setting
     Raises:
         Invalid: It is too large, empty or compressed.
     """
-    folder = _folder(settings)
+    folder = upload_folder(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _sweep(folder)
     upload_id = uuid4().hex
     part = folder / f"{account_id}-{upload_id}.part"
     try:
@@ -67,6 +75,7 @@ def keep_upload(account_id: int, stream: IO[bytes], name: str, settings: Setting
         file_format = format_of(part, name)
         path = part.with_suffix(f".{file_format}")
         part.rename(path)
+        _make_room(account_id, path)
     except OwnDataError as error:
         raise as_invalid(error) from None
     finally:
@@ -83,7 +92,7 @@ def find_upload(account_id: int, upload_id: str, settings: Settings) -> Upload:
     formats: tuple[FileFormat, ...] = ("csv", "jsonl")
     if _ID.fullmatch(upload_id):
         for file_format in formats:
-            path = _folder(settings) / f"{account_id}-{upload_id}.{file_format}"
+            path = upload_folder(settings) / f"{account_id}-{upload_id}.{file_format}"
             if path.is_file():
                 return Upload(upload_id, path, file_format)
     raise NotFound(
@@ -109,7 +118,7 @@ def remove_files(account_id: int, benchmark_ids: Iterable[str], settings: Settin
     """Remove the files of benchmarks whose rows are gone, and all uploads of the account."""
     for benchmark_id in benchmark_ids:
         rmtree(own_folder(settings) / benchmark_id, ignore_errors=True)
-    for path in _folder(settings).glob(f"{account_id}-*"):
+    for path in upload_folder(settings).glob(f"{account_id}-*"):
         path.unlink(missing_ok=True)
 
 
@@ -123,7 +132,8 @@ def as_invalid(error: OwnDataError) -> Invalid:
     )
 
 
-def _folder(settings: Settings) -> Path:
+def upload_folder(settings: Settings) -> Path:
+    """Return the folder of files on their way."""
     return own_folder(settings) / "uploads"
 
 
@@ -137,9 +147,29 @@ def _copy(stream: IO[bytes], path: Path) -> None:
             file.write(chunk)
 
 
-def _sweep(folder: Path) -> None:
-    old = time.time() - KEPT_S
-    for path in folder.iterdir():
+def sweep_uploads(settings: Settings) -> int:
+    """Remove what was uploaded a day ago and never saved; return how many files that were."""
+    folder = upload_folder(settings)
+    swept = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        kept_s = _KEPT_S.get(path.suffix)
         with suppress(FileNotFoundError):  # another process was faster
-            if path.stat().st_mtime < old:
+            if kept_s is not None and path.stat().st_mtime < time.time() - kept_s:
                 path.unlink()
+                swept += 1
+    return swept
+
+
+def _make_room(account_id: int, newest: Path) -> None:
+    """Remove the account's oldest uploads where there are more than it may have waiting."""
+    waiting = []
+    for path in newest.parent.glob(f"{account_id}-*"):
+        with suppress(FileNotFoundError):
+            if path.suffix in _FINISHED and path != newest:
+                status = path.stat()
+                waiting.append((status.st_mtime, status.st_size, path))
+    count, total = 1, newest.stat().st_size
+    for _, size, path in sorted(waiting, reverse=True):
+        count, total = count + 1, total + size
+        if count > MAX_WAITING or total > MAX_WAITING_BYTES:
+            path.unlink(missing_ok=True)

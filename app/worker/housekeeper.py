@@ -10,10 +10,11 @@ from flask import Flask
 
 from app.db import measure_clock
 from app.engine.sandbox.folders import sweep_folders
+from app.services.own_uploads import sweep_uploads
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
-SWEEP_FOLDERS_EVERY_S = 60.0
+TIDY_EVERY_S = 60.0
 _REPEAT_ERROR_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ class Housekeeper:
     def __init__(self, app: Flask, sweep: Callable[[], object]) -> None:
         self._app = app
         self._sweep = sweep
-        self._swept_at = self._swept_folders_at = float("-inf")
+        self._swept_at = float("-inf")
+        self._tidied_at = float("-inf")
         self._complained: dict[str, float] = {}
 
     def run(self) -> None:
@@ -43,16 +45,20 @@ class Housekeeper:
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             self._attempt("sweep", self._heal)
-        if time.monotonic() - self._swept_folders_at >= SWEEP_FOLDERS_EVERY_S:
-            self._swept_folders_at = time.monotonic()
-            self._attempt("sweep_folders", sweep_folders)
+        if time.monotonic() - self._tidied_at >= TIDY_EVERY_S:
+            self._tidied_at = time.monotonic()
+            self._attempt("tidy", self._tidy)
 
     def _heal(self) -> None:
         with self._app.app_context():
             measure_clock()
             self._sweep()
 
-    def _attempt(self, chore: str, do: Callable[[], object]) -> None:
+    def _tidy(self) -> None:
+        sweep_folders()
+        sweep_uploads(self._app.extensions["settings"])
+
+    def _attempt(self, chore: str, do: Callable[[], None]) -> None:
         try:
             do()
         except Exception:  # noqa: BLE001 - the other chores and the next try must go on

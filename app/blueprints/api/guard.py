@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 
-from flask import g, request
+from flask import current_app, g, request
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -20,6 +21,7 @@ from app.extensions import csrf
 from app.limits import count_attempt
 from app.services.accounts import Account
 from app.services.tokens import authenticate_token
+from app.services.upload_turns import upload_turn
 
 PREFIX = "/api/v1"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
@@ -102,8 +104,18 @@ def api_blueprint(
         count_attempt()
         if endpoint in upload_views:
             _check_upload()
+            g.upload = ExitStack()
+            settings = current_app.extensions["settings"]
+            turn = upload_turn(g.account.id, settings, request.content_length)
+            g.upload.enter_context(turn)
         elif request.method in _WITH_BODY:
             _check_body(optional=endpoint in without_body)
+
+    @blueprint.teardown_request
+    def end_upload(_error: BaseException | None) -> None:
+        turn = g.pop("upload", None)
+        if turn is not None:
+            turn.close()
 
     return blueprint
 

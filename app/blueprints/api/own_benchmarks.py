@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, current_app, g, jsonify, request
 from pydantic import BaseModel
 
+from app import limits
 from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
@@ -37,6 +38,7 @@ def _form_of(model: type[BaseModel]) -> dict[str, Any]:
     responses={201: BenchmarkDetail},
     openapi_extensions=_form_of(SaveForm),
 )
+@limits.upload
 def save_own_benchmark() -> Response:
     """Save a file as a benchmark; a name that you have already gets a new version."""
     settings = current_app.extensions["settings"]
@@ -55,14 +57,17 @@ def save_own_benchmark() -> Response:
     responses={200: OwnPreview},
     openapi_extensions=_form_of(PreviewForm),
 )
+@limits.upload
 def preview_own() -> Response:
     """Show columns and first rows of a file and, once columns are mapped, three prompts."""
     with _upload() as upload:
-        look = own_benchmarks.look_at(upload)
+        look = own_benchmarks.look_at(g.account.id, upload)
         values = _values()
         prompts = None
         if values.get("question") or values.get("target"):
-            prompts = own_benchmarks.preview(upload, own_requests.read_columns(values))
+            prompts = own_benchmarks.preview(
+                g.account.id, upload, own_requests.read_columns(values)
+            )
     return jsonify(columns=look.columns, guess=look.guess, rows=look.rows, prompts=prompts)
 
 

@@ -38,7 +38,7 @@ def list_samples(path: RunPath, query: SampleQuery) -> Response:
     )
 
 
-@bp.get("/runs/<string:run_id>/samples/<path:sample_id>", responses={200: SampleAnswer})
+@bp.get("/runs/<string:run_id>/samples/<sample_id:sample_id>", responses={200: SampleAnswer})
 def get_sample(path: SamplePath, query: EpochQuery) -> Response:
     """Return one sample."""
     run = runs.get_run(path.run_id, g.account.id)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
+from app import limits
 from app.blueprints.benchmarks import bp
 from app.bounds import takes
 from app.errors import Invalid, StudioError
-from app.services import own_benchmarks, own_requests, own_uploads
+from app.services import own_benchmarks, own_requests, own_uploads, upload_turns
 
 _FIELDS = (
     "question",
@@ -26,6 +28,25 @@ _FIELDS = (
 )
 
 
+@bp.url_value_preprocessor
+def take_upload_turn(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let signed-in accounts send files in turn, before anything reads the form."""
+    upload = endpoint == "benchmarks.upload_own" and request.method == "POST"
+    if upload and current_user.is_authenticated:
+        settings = current_app.extensions["settings"]
+        g.upload = ExitStack()
+        turn = upload_turns.upload_turn(current_user.id, settings, request.content_length)
+        g.upload.enter_context(turn)
+
+
+@bp.teardown_request
+def end_upload(_error: BaseException | None) -> None:
+    """Give the turn back."""
+    turn = g.pop("upload", None)
+    if turn is not None:
+        turn.close()
+
+
 @bp.get("/benchmarks/own/new")
 @login_required
 def new_own() -> str:
@@ -36,6 +57,7 @@ def new_own() -> str:
 @bp.post("/benchmarks/own/new")
 @takes(own_uploads.MAX_REQUEST_BYTES)
 @login_required
+@limits.upload
 def upload_own() -> Response | tuple[str, int]:
     """Keep the file and go on to its columns."""
     name = request.form.get("name", "")
@@ -46,7 +68,7 @@ def upload_own() -> Response | tuple[str, int]:
         upload = own_uploads.keep_upload(
             current_user.id, file.stream, file.filename, current_app.extensions["settings"]
         )
-        own_benchmarks.look_at(upload)
+        own_benchmarks.look_at(current_user.id, upload)
     except Invalid as error:
         return _upload_page(name, error.detail), 422
     return redirect(url_for("benchmarks.map_own", upload_id=upload.id, name=name or None), 303)
@@ -57,7 +79,7 @@ def upload_own() -> Response | tuple[str, int]:
 def map_own(upload_id: str) -> str:
     """Ask what the columns hold, with a guess; show the prompts that follow from it."""
     upload = own_uploads.find_upload(current_user.id, upload_id, current_app.extensions["settings"])
-    look = own_benchmarks.look_at(upload)
+    look = own_benchmarks.look_at(current_user.id, upload)
     values = own_benchmarks.first_values(current_user.id, request.args.get("name", ""), look)
     prompts, errors = _try_preview(upload, values)
     # The guess may be wrong: nothing is red before the reader had a chance.
@@ -74,14 +96,16 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     values["choices"] = request.form.getlist("choices")
     prompts, errors = _try_preview(upload, values)
     if errors or request.form.get("action") != "save":
-        page = _map_page(upload, own_benchmarks.look_at(upload), values, prompts, errors)
+        page = _map_page(
+            upload, own_benchmarks.look_at(current_user.id, upload), values, prompts, errors
+        )
         return (page, 422) if errors else page
     try:
         asked = own_requests.read_request(values)
         name, version = own_benchmarks.save(current_user.id, upload, asked, settings)
     except StudioError as error:
         fields = error.fields or {"name": [error.detail]}
-        look = own_benchmarks.look_at(upload)
+        look = own_benchmarks.look_at(current_user.id, upload)
         return _map_page(upload, look, values, prompts, fields), error.status
     upload.path.unlink(missing_ok=True)
     flash(f"{name} version {version} is ready to run.", "success")
@@ -101,7 +125,9 @@ def _try_preview(
     upload: own_uploads.Upload, values: dict[str, Any]
 ) -> tuple[list[dict[str, Any]] | None, dict[str, list[str]]]:
     try:
-        return own_benchmarks.preview(upload, own_requests.read_columns(values)), {}
+        return own_benchmarks.preview(
+            current_user.id, upload, own_requests.read_columns(values)
+        ), {}
     except Invalid as error:
         return None, error.fields
 

@@ -36,12 +36,12 @@ def samples(run_id: str) -> str:
         q=request.args.get("q", "").strip(),
     )
     cursor = request.args.get("cursor") or None
-    found = queries.list_samples(run_id, wanted, limit=PAGE_SIZE, cursor=cursor)
+    found = queries.list_samples(run_id, wanted, limit=PAGE_SIZE, cursor=cursor, rows_only=True)
     kept = {"outcome": wanted.outcome, "category": wanted.category, "q": wanted.q}
     return render_template(
         "runs/samples.html",
         run=runs.page_view(run),
-        samples=[queries.page_view(row, runs.preview_skip(run)) for row in found.items],
+        samples=[queries.row_view(row, runs.preview_skip(run)) for row in found.items],
         filters=wanted,
         filtered=wanted.active,
         outcome_tabs=_tabs(run, wanted),
@@ -81,13 +81,14 @@ def _tabs(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
     ]
 
 
-@bp.get("/runs/<run_id>/samples/<path:sample_id>")
+@bp.get("/runs/<run_id>/samples/<sample_id:sample_id>")
 @login_required
 def sample(run_id: str, sample_id: str) -> str:
     """Show one sample: what was sent, what came back, why it was scored so."""
     run = runs.get_run(run_id, current_user.id)
     epoch = request.args.get("epoch", 1, type=int)
     row = queries.get_sample(run_id, sample_id, epoch)
+    whole = request.args.get("show") == "all"
     before, after = queries.neighbours(row)
 
     def sample_url(other: Any) -> str | None:
@@ -98,7 +99,10 @@ def sample(run_id: str, sample_id: str) -> str:
     return render_template(
         "runs/sample.html",
         run=runs.page_view(run),
-        sample=queries.page_view(row),
+        sample=queries.page_view(row, whole=whole),
+        whole_url=address(
+            "runs.sample", run_id=run_id, sample_id=sample_id, epoch=epoch, show="all"
+        ),
         rescored=queries.rescored_verdicts(row),
         previous_url=sample_url(before),
         next_url=sample_url(after),

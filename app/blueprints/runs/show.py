@@ -36,7 +36,7 @@ def show(run_id: str) -> str:
         run=view,
         rescorings=rescorings,
         latest_samples=[
-            samples.page_view(sample, runs.preview_skip(row))
+            samples.row_view(sample, runs.preview_skip(row))
             for sample in samples.latest_samples(run_id)
         ],
         events=runs.latest_events(run_id),

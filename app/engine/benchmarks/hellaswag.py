@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from app.engine.benchmarks.prompts import (
@@ -18,8 +17,6 @@ from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, 
 from app.engine.types import Sample
 
 INSPECT_SYSTEM = "\nChoose the most plausible continuation for the story.\n"
-
-_BRACKETS = re.compile(r"\[.*?\]")
 
 
 def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
@@ -38,7 +35,17 @@ def build_inspect(records: Iterable[Record], _support: Support) -> Iterator[Samp
 
 def _without_wikihow_marks(text: str) -> str:
     text = text.replace(" [title]", ". ")
-    return _BRACKETS.sub("", text).replace("  ", " ").strip()
+    lines = map(_without_brackets, text.split("\n"))
+    return "\n".join(lines).replace("  ", " ").strip()
+
+
+def _without_brackets(line: str) -> str:
+    """Drop each ``[`` with what follows it, up to the next ``]``."""
+    kept, position = "", 0
+    while (start := line.find("[", position)) >= 0 and (end := line.find("]", start)) >= 0:
+        kept += line[position:start]
+        position = end + 1
+    return kept + line[position:]
 
 
 def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sample]:

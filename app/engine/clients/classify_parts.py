@@ -16,7 +16,8 @@ from typing import Any
 
 from app.engine.clients.reply_values import plain_text
 
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE_BEGINS = re.compile(rb"<title[^>]*+(>)?", re.IGNORECASE)
+_TITLE_ENDS = re.compile(rb"</title>", re.IGNORECASE)
 _SECRETS = re.compile(
     r"\b(?:sk|pk|rk|key|gsk|xai|csk|nvapi|AIza)[-_A-Za-z0-9*.]{8,}|Bearer\s+\S+|whsec_\S+",
     re.IGNORECASE,
@@ -76,9 +77,15 @@ def page_title(body: bytes) -> str | None:
     start = body[:2000].lstrip().lower()
     if not start.startswith((b"<!doctype", b"<html", b"<head", b"<body", b"<?xml")):
         return None
-    found = _TITLE.search(body[:20_000])
-    text = found.group(1).decode("utf-8", "replace") if found else ""
-    return quote(html.unescape(text), 80)
+    return quote(html.unescape(_title(body[:20_000]).decode("utf-8", "replace")), 80)
+
+
+def _title(body: bytes) -> bytes:
+    begins = _TITLE_BEGINS.search(body)
+    if begins is None or begins[1] is None:
+        return b""
+    ends = _TITLE_ENDS.search(body, begins.end())
+    return body[begins.end() : ends.start()] if ends else b""
 
 
 def quote(text: str, longest: int = _LONGEST_TEXT) -> str:

@@ -13,10 +13,9 @@ from app.engine.clients.simulated_replies import token_count
 from app.engine.types import ModelReply, ModelRequest
 from app.net.errors import Canceled
 
-_GRADED = re.compile(
-    r".*^Gold target: (?P<target>.*?)\nPredicted answer: (?P<answer>.*?)\n```", re.S | re.M
-)
-_COMPARED = re.compile(r".*Expression 1: (?P<target>.*?)\n+ *Expression 2: (?P<answer>.*)", re.S)
+_GOLD, _PREDICTED, _FENCE = "\nGold target: ", "\nPredicted answer: ", "\n```"
+_FIRST = "Expression 1: "
+_SECOND = re.compile(r"\n *Expression 2: ")
 _WORD = re.compile(r"\w+")
 
 
@@ -40,13 +39,36 @@ class SimulatedJudge:
 
 
 def _grade(prompt: str) -> str:
-    if match := _GRADED.match(prompt):
-        if not match["answer"].strip():
+    if graded := _graded_texts(prompt):
+        target, answer = graded
+        if not answer.strip():
             return "C"
-        return "A" if _contains(match["answer"], match["target"]) else "B"
-    if match := _COMPARED.match(prompt):
-        return "Yes" if _words(match["answer"]) == _words(match["target"]) else "No"
+        return "A" if _contains(answer, target) else "B"
+    if compared := _compared_texts(prompt):
+        target, answer = compared
+        return "Yes" if _words(answer) == _words(target) else "No"
     return "I cannot grade this."
+
+
+def _graded_texts(prompt: str) -> tuple[str, str] | None:
+    """Return target and answer of a prompt that asks for a grade: the last that it holds."""
+    predicted = prompt.rfind(_PREDICTED, 0, max(0, prompt.rfind(_FENCE)))
+    start = prompt.rfind(_GOLD, 0, max(0, predicted))
+    if start < 0:
+        return None
+    target, _, rest = prompt[start + len(_GOLD) :].partition(_PREDICTED)
+    return target, rest.partition(_FENCE)[0]
+
+
+def _compared_texts(prompt: str) -> tuple[str, str] | None:
+    """Return the two expressions of a prompt that asks whether they are equal: the last pair."""
+    seconds = [(found.start(), found.end()) for found in _SECOND.finditer(prompt)]
+    start = prompt.rfind(_FIRST, 0, seconds[-1][0]) if seconds else -1
+    if start < 0:
+        return None
+    start += len(_FIRST)
+    end, answer = next(each for each in seconds if each[0] >= start)
+    return prompt[start:end].rstrip("\n"), prompt[answer:]
 
 
 def _words(text: str) -> list[str]:

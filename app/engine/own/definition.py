@@ -17,13 +17,18 @@ from app.engine.benchmarks.spec import (
     SampleBuilder,
     Support,
 )
+from app.engine.errors import DatasetError
 from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import OwnDataError
+from app.engine.own.rows import MAX_LINE_BYTES, OwnDataError
 from app.engine.types import Sample
 
 PREFIX = "own/"
 PROTOCOL = "studio"
 MAX_TEMPLATE_CHARS = 20_000
+MAX_PLACES = 10
+"""How often a template may say ``{question}``, and ``{choices}``."""
+MAX_PROMPT_CHARS = MAX_LINE_BYTES + MAX_TEMPLATE_CHARS
+"""What fits into a row and a template fits into a prompt, once."""
 FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "id": str,
     "question": str,
@@ -78,11 +83,30 @@ def check_template(template: str, scorer: str) -> None:
     for place in needed:
         if place not in template:
             raise OwnDataError(f"The template needs {place}.", field="prompt_template")
+        if template.count(place) > MAX_PLACES:
+            raise OwnDataError(
+                f"The template has {place} {template.count(place):,} times; at most {MAX_PLACES}.",
+                field="prompt_template",
+            )
 
 
 def render(template: str, record: Record) -> str:
-    """Return the prompt of a record. What a question says in braces stays as it is."""
+    """Return the prompt of a record. What a question says in braces stays as it is.
+
+    Raises:
+        OwnDataError: It would be too long; that is known before it is made.
+    """
     values = {"question": record["question"], "choices": lettered(record["choices"])}
+    inserted = sum(
+        template.count(f"{{{name}}}") * (len(value) - len(name) - 2)
+        for name, value in values.items()
+    )
+    if len(template) + inserted > MAX_PROMPT_CHARS:
+        raise OwnDataError(
+            f"The prompt of {record['id']!r} would have {len(template) + inserted:,} characters; "
+            f"at most {MAX_PROMPT_CHARS:,}.",
+            field="prompt_template",
+        )
     return _PLACE.sub(lambda place: values[place[1]], template)
 
 
@@ -135,6 +159,11 @@ def benchmark_of(own: OwnDefinition) -> Benchmark:
 def _builder(template: str) -> SampleBuilder:
     def build(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
         for record in records:
-            yield sample_of(template, record)
+            try:
+                yield sample_of(template, record)
+            except OwnDataError as error:  # a version from before there was a limit
+                raise DatasetError(
+                    "dataset_invalid", error.message, "Save a new version with a shorter template."
+                ) from None
 
     return build

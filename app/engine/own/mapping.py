@@ -15,6 +15,9 @@ from app.engine.own.rows import OwnDataError, Row
 MAX_OPTIONS = 26
 MAX_ID_CHARS = 100
 MAX_CATEGORY_CHARS = 100
+MAX_CATEGORIES = 500
+MAX_TARGETS = 50
+MAX_TARGET_CHARS = 10_000
 
 _GUESSES = {
     "question": ("question", "prompt", "problem", "input", "query", "text"),
@@ -24,7 +27,7 @@ _GUESSES = {
     "id": ("id", "sample_id", "uid", "key"),
 }
 _OPTION_COLUMNS = ("a", "b", "c", "d", "e", "f")
-_LINES = re.compile(r"\s*[\n|]\s*")
+_DIVIDER = re.compile(r"[\n|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,21 @@ def map_rows(
         OwnDataError: A row does not fit; its line and column are named.
     """
     seen: set[bytes] = set()
+    categories: set[str | None] = set()
     for number, (line, row) in enumerate(rows, start=1):
         record = _map_row(row, line, number, columns, profile)
         key = blake2b(record["id"].encode(), digest_size=12).digest()
         if key in seen:
             raise OwnDataError(f"the id {record['id']!r} occurs twice.", line, "id")
         seen.add(key)
+        categories.add(record["category"])
+        if len(categories) > MAX_CATEGORIES:
+            raise OwnDataError(
+                f"There are more than {MAX_CATEGORIES} different categories; "
+                "choose a column that groups the questions.",
+                line,
+                "category",
+            )
         yield record
 
 
@@ -101,7 +113,7 @@ def _map_row(
         target = _letter(target[0], choices, line)
     category = _short(row, line, "category", columns.category, MAX_CATEGORY_CHARS)
     return {
-        "id": _short(row, line, "id", columns.id, MAX_ID_CHARS) or str(number),
+        "id": _id(row, line, columns.id) or str(number),
         "question": _text(_cell(row, line, "question", columns.question), line, columns.question),
         "target": target[0] if len(target) == 1 else target,
         "choices": choices,
@@ -142,12 +154,33 @@ def _short(row: Row, line: int, kind: str, name: str | None, most: int) -> str:
     return text
 
 
+def _id(row: Row, line: int, name: str | None) -> str:
+    text = _short(row, line, "id", name, MAX_ID_CHARS)
+    # Programs that read addresses take these for steps in a path, whatever one does.
+    if text in (".", "..") or text.startswith("/") or text.endswith("/") or "//" in text:
+        raise OwnDataError(
+            f"the id {text!r} cannot stand in an address: no '.', no '..', "
+            "and no '/' at an end or beside another.",
+            line,
+            "id",
+        )
+    return text
+
+
 def _targets(row: Row, line: int, name: str) -> list[str]:
     value = _cell(row, line, "target", name)
     values = value if isinstance(value, list) else [value]
     found = [_text(each, line, name).strip() for each in values]
     if not found or not all(found):
         raise OwnDataError(f"its {name!r} is empty.", line, "target")
+    if len(found) > MAX_TARGETS:
+        raise OwnDataError(
+            f"its {name!r} has {len(found):,} answers; at most {MAX_TARGETS}.", line, "target"
+        )
+    if any(len(each) > MAX_TARGET_CHARS for each in found):
+        raise OwnDataError(
+            f"its {name!r} is longer than {MAX_TARGET_CHARS:,} characters.", line, "target"
+        )
     return found
 
 
@@ -168,7 +201,7 @@ def _listed(value: Any, line: int, name: str) -> list[Any]:
         except (ValueError, RecursionError):
             raise OwnDataError(f"its {name!r} is not a valid JSON list.", line, "choices") from None
     if isinstance(value, str):
-        return [part for part in _LINES.split(value.strip()) if part]
+        return [part for each in _DIVIDER.split(value) if (part := each.strip())]
     if isinstance(value, Mapping):  # {"text": [...], "label": [...]}, as some datasets have it
         value = value.get("text")
     if not isinstance(value, list):

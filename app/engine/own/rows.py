@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -21,6 +20,8 @@ MAX_LINE_BYTES = 1024 * 1024
 MAX_ROWS = 100_000
 MAX_DEPTH = 50
 MAX_COLUMNS = 200
+MAX_COLUMN_CHARS = 200
+MAX_LOOK_BYTES = MAX_LINE_BYTES
 MAX_CELL_CHARS = csv.field_size_limit()  # 131,072: the csv module's own
 
 _DELIMITERS = ",;\t|"
@@ -38,12 +39,14 @@ class OwnDataError(Exception):
     """A user's file, or what they want of it, does not fit.
 
     Attributes:
-        message: Names the line where there is one.
+        text: What is wrong.
+        message: The same, with the line where there is one.
         line: Counted from 1; ``None`` where no single line is at fault.
         field: What of the request is at fault: ``file``, ``scorer``, a kind of column ...
     """
 
     def __init__(self, message: str, line: int | None = None, field: str = "file") -> None:
+        self.text = message
         self.message = message if line is None else f"Line {line:,}: {message}"
         super().__init__(self.message)
         self.line = line
@@ -77,28 +80,45 @@ def read_rows(path: Path, file_format: FileFormat) -> Iterator[tuple[int, Row]]:
         OwnDataError: A row breaks a limit or the format; the first such row is named.
     """
     with path.open("rb") as stream:
-        rows = _read_csv(stream) if file_format == "csv" else _read_json_lines(stream)
-        number = 0
-        for number, (line, row) in enumerate(rows, start=1):
-            if number > MAX_ROWS:
-                raise OwnDataError(f"More than {MAX_ROWS:,} rows.", line)
-            yield line, row
-        if number == 0:
-            raise OwnDataError("The file has no rows.")
+        yield from _rows_in(stream, file_format)
 
 
 def first_rows(path: Path, file_format: FileFormat, count: int) -> list[tuple[int, Row]]:
-    """Return the first rows; what is wrong behind them is not found.
+    """Return the first rows, fewer where they are long; what is wrong behind them is not found.
 
     Raises:
         OwnDataError: As ``read_rows``.
     """
-    return list(islice(read_rows(path, file_format), count))
+    found = []
+    with path.open("rb") as stream:
+        for row in _rows_in(stream, file_format):
+            found.append(row)
+            if len(found) == count or stream.tell() > MAX_LOOK_BYTES:
+                break
+    return found
 
 
 def columns_of(rows: list[tuple[int, Row]]) -> list[str]:
-    """Return the names of the columns, in the order in which they occur."""
-    return list(dict.fromkeys(name for _, row in rows for name in row))
+    """Return the names of the columns, in the order in which they occur.
+
+    Raises:
+        OwnDataError: The rows differ so much that there are too many.
+    """
+    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    if len(names) > MAX_COLUMNS:
+        raise OwnDataError(f"The first rows have {len(names):,} columns; at most {MAX_COLUMNS}.")
+    return names
+
+
+def _rows_in(stream: BinaryIO, file_format: FileFormat) -> Iterator[tuple[int, Row]]:
+    rows = _read_csv(stream) if file_format == "csv" else _read_json_lines(stream)
+    number = 0
+    for number, (line, row) in enumerate(rows, start=1):
+        if number > MAX_ROWS:
+            raise OwnDataError(f"More than {MAX_ROWS:,} rows.", line)
+        yield line, row
+    if number == 0:
+        raise OwnDataError("The file has no rows.")
 
 
 def _read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
@@ -133,6 +153,7 @@ def _json_row(line: str, number: int) -> Row:
         raise OwnDataError("is not a JSON object; JSON Lines has one object on each line.", number)
     if len(row) > MAX_COLUMNS:
         raise OwnDataError(f"has more than {MAX_COLUMNS} fields.", number)
+    _check_names(row, number)
     if _is_deeper(row, MAX_DEPTH):
         raise OwnDataError(f"is nested deeper than {MAX_DEPTH} levels.", number)
     return row
@@ -185,9 +206,16 @@ def _header(cells: list[str], line: int) -> list[str]:
     names = [cell.strip() for cell in cells]
     if len(names) > MAX_COLUMNS:
         raise OwnDataError(f"has more than {MAX_COLUMNS} columns.", line)
+    _check_names(names, line)
     if not all(names) or len(set(names)) < len(names):
         raise OwnDataError("The header must name every column, each differently.", line)
     return names
+
+
+def _check_names(names: Iterable[str], line: int) -> None:
+    """Refuse names that no page could show: each stands there several times."""
+    if any(len(name) > MAX_COLUMN_CHARS for name in names):
+        raise OwnDataError(f"a column's name is longer than {MAX_COLUMN_CHARS} characters.", line)
 
 
 def _csv_words(error: csv.Error) -> str:

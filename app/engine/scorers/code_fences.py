@@ -12,7 +12,7 @@ _PYTHON = r"```[ \t]*(?:python3?|py)"
 _PYTHON_OPENING = re.compile(
     rf"{_PYTHON}[ \t]*\r?\n|^{_PYTHON}(?![^\s`])[^\n]*\n", re.IGNORECASE | re.MULTILINE
 )
-_ANY_OPENING = re.compile(r"^```[ \t]*([^\s`]*)[^\n]*\n", re.MULTILINE)
+_ANY_OPENING = re.compile(r"^```[ \t]*+([^\s`]*+)[^\n]*+\n", re.MULTILINE)
 # A line that begins with a fence, or a fence that ends a line of code.
 _ENDING = re.compile(r"^```|(?<=\S)```[ \t\r]*$", re.MULTILINE)
 _BARE_FENCE = re.compile(r"```[ \t\r]*$", re.MULTILINE)

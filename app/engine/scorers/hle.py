@@ -57,7 +57,7 @@ _JUDGED_CONFIDENCE = re.compile(r"confidence:\s*(\d{1,3})(?!\d)", re.IGNORECASE)
 _NUMBER = r"(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})"
 _STATED_CONFIDENCE = (
     re.compile(rf"[Cc]onfidence:\s*{_NUMBER}\s*(%?)"),
-    re.compile(rf"(?<![\d.]){_NUMBER}\s*(%?)\s*[Cc]onfident"),
+    re.compile(rf"(?<![\d.]){_NUMBER}\s*+(%?)\s*+[Cc]onfident"),
 )
 
 

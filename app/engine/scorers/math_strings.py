@@ -137,7 +137,7 @@ _REMOVED = (
     '"',
     "\\dots",
 )
-_FORMULA = re.compile(r"[^\n$]*\$([^\n$]*)\$[^\n]*")
+_FORMULA = re.compile(r"(?<![^\n$])[^\n$]*\$([^\n$]*)\$[^\n]*")
 _WRAPPERS = tuple(
     re.compile(pattern)
     for pattern in (r"\\text\{(.*?)\}", r"\\textbf\{(.*?)\}", r"\\overline\{(.*?)\}")

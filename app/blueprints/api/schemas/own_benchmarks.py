@@ -25,10 +25,11 @@ class OwnPath(BaseModel):
 
 
 class PromptPreview(BaseModel):
-    """One question exactly as it will be sent."""
+    """One question as it will be sent."""
 
     id: str
-    prompt: str
+    prompt: str = Field(description="Its first 20,000 characters.")
+    prompt_chars: int = Field(description="How many it has in all.")
     target: str | list[str]
     category: str | None
 
@@ -38,5 +39,5 @@ class OwnPreview(BaseModel):
 
     columns: list[str]
     guess: dict[str, Any] = Field(description="What the columns probably hold, by their names.")
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = Field(description="The first rows; long cells are cut.")
     prompts: list[PromptPreview] | None = Field(description="null: no column is mapped yet.")

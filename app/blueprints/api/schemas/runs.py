@@ -255,7 +255,10 @@ class SampleQuery(PageQuery):
 class SamplePath(RunPath):
     """Which sample."""
 
-    sample_id: str
+    sample_id: str = Field(
+        description="Its id, percent-encoded; always possible, and needed where it is `.`, `..` "
+        "or has `//`: `~` and the base64url of its UTF-8."
+    )
 
 
 class EpochQuery(BaseModel):

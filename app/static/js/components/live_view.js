@@ -168,9 +168,18 @@ export class LiveView {
     if (sample.url) {
       return sample.url;
     }
-    const id = String(sample.sample_id).split("/").map(encodeURIComponent).join("/");
+    const id = sampleStep(String(sample.sample_id));
     return this.root.dataset.sampleUrl.replace("SAMPLE_ID", id).replace("987654", sample.epoch);
   }
+}
+
+/* The name of a sample in an address, coded unless it is plain: see SampleIdConverter. */
+function sampleStep(id) {
+  if (/^\w[\w.-]*$/.test(id)) {
+    return id;
+  }
+  const bytes = String.fromCharCode(...new TextEncoder().encode(id));
+  return `~${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
 
 /* Before the first answer there is nothing to know yet. */

@@ -1,0 +1,168 @@
+"""The program that reads a user's file, so that no other process spends its time and memory on it.
+
+It takes a task as JSON (``{"task": "look", "path": ...}``) and answers ``{"found": ...}`` or
+``{"refused": {"message", "line", "field"}}``. Answers are small however large the file is: cells
+and prompts are cut. It bounds itself; who started it sets a deadline besides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import fmean
+from types import MappingProxyType
+from typing import Any
+
+from app.engine.own.definition import check_template, render
+from app.engine.own.mapping import Columns, guess_columns, map_rows
+from app.engine.own.profiles import PROFILES
+from app.engine.own.rows import (
+    MAX_FILE_BYTES,
+    FileFormat,
+    OwnDataError,
+    columns_of,
+    first_rows,
+    read_rows,
+)
+from app.engine.tokens import approximate_tokens
+
+CPU_LIMIT_S = 90
+MEMORY_LIMIT_BYTES = 512 * 1024 * 1024
+PREVIEWS = 3
+SHOWN_CELL_CHARS = 500
+SHOWN_PROMPT_CHARS = 20_000
+SHOWN_TARGET_CHARS = 1_000
+MAX_PROMPTS_CHARS = 2 * MAX_FILE_BYTES
+"""Of all prompts of a benchmark together: a run stores each."""
+
+_LOOKED_AT = 20
+_COUNTED_PROMPTS = 200
+
+
+def look(path: str, file_format: FileFormat) -> dict[str, Any]:
+    """Return the columns of a file, what they probably hold, and its first rows, cut.
+
+    Raises:
+        OwnDataError: Its beginning cannot be read.
+    """
+    rows = first_rows(Path(path), file_format, _LOOKED_AT)
+    names = columns_of(rows)
+    shown = [{name: _shown(cell) for name, cell in row.items()} for _, row in rows[:PREVIEWS]]
+    return {"columns": names, "guess": guess_columns(names), "rows": shown}
+
+
+def preview(
+    path: str, file_format: FileFormat, mapping: dict[str, Any], template: str
+) -> list[dict[str, Any]]:
+    """Return the first prompts, cut where they are long, each with its target.
+
+    Raises:
+        OwnDataError: Template or mapping do not fit, or one of the first rows does not.
+    """
+    check_template(template, mapping["scorer"])
+    rows = iter(first_rows(Path(path), file_format, PREVIEWS))
+    return [_prompt_view(template, record) for record in _mapped(rows, mapping)]
+
+
+def write(
+    path: str, file_format: FileFormat, mapping: dict[str, Any], template: str, to: str
+) -> dict[str, Any]:
+    """Check all rows and write them as JSON lines; return what the version's row says of them.
+
+    Raises:
+        OwnDataError: Template or mapping do not fit, or a row does not.
+    """
+    check_template(template, mapping["scorer"])
+    records = _mapped(read_rows(Path(path), file_format), mapping)
+    digest, rows, prompts_chars, has_categories = hashlib.sha256(), 0, 0, False
+    tokens: list[int] = []
+    with Path(to).open("xb") as file:
+        for rows, record in enumerate(records, start=1):
+            line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+            digest.update(line)
+            file.write(line)
+            has_categories = has_categories or record["category"] is not None
+            prompt = render(template, record)
+            prompts_chars += len(prompt)
+            if prompts_chars > MAX_PROMPTS_CHARS:
+                raise OwnDataError(
+                    f"All prompts together are longer than {MAX_PROMPTS_CHARS:,} characters. "
+                    "Shorten the template, or split the file.",
+                    field="prompt_template",
+                )
+            if rows <= _COUNTED_PROMPTS:
+                tokens.append(approximate_tokens(prompt))
+        size_bytes = file.tell()
+    return {
+        "rows": rows,
+        "has_categories": has_categories,
+        "size_bytes": size_bytes,
+        "sha256": digest.hexdigest(),
+        "input_tokens": round(fmean(tokens)),
+    }
+
+
+TASKS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {"look": look, "preview": preview, "write": write}
+)
+
+
+def _mapped(rows: Iterator[tuple[int, Any]], mapping: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    columns = Columns(
+        question=mapping["question"],
+        target=mapping["target"],
+        choices=tuple(mapping["choices"]),
+        category=mapping["category"],
+        id=mapping["id"],
+    )
+    return map_rows(rows, columns, PROFILES[mapping["scorer"]])
+
+
+def _prompt_view(template: str, record: dict[str, Any]) -> dict[str, Any]:
+    prompt, target = render(template, record), record["target"]
+    return {
+        "id": record["id"],
+        "prompt": prompt[:SHOWN_PROMPT_CHARS],
+        "prompt_chars": len(prompt),
+        "target": target[:SHOWN_TARGET_CHARS]
+        if isinstance(target, str)
+        else [each[:SHOWN_TARGET_CHARS] for each in target],
+        "category": record["category"],
+    }
+
+
+def _shown(cell: Any) -> Any:
+    """Return a cell, or the beginning of its text where that is long."""
+    text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+    if len(text) <= SHOWN_CELL_CHARS:
+        return cell
+    return text[:SHOWN_CELL_CHARS] + "…"
+
+
+def limit_resources() -> None:
+    """Bound the time, memory and files of this process, and let others go first."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MAX_FILE_BYTES, 4 * MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(5)
+
+
+def main() -> None:
+    """Do the task that stands on the input."""
+    limit_resources()
+    asked = json.load(sys.stdin)
+    try:
+        answer = {"found": TASKS[asked.pop("task")](**asked)}
+    except OwnDataError as error:
+        answer = {"refused": {"message": error.text, "line": error.line, "field": error.field}}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
