@@ -49,6 +49,7 @@ make_venv() {
 # Make sure that .venv has the packages of a lock file, by their hashes; quick when it has. The
 # file is compared by content with the one that was installed last.
 need() {
+  [ $# -eq 1 ] || fail "need takes one lock file; requirements-dev.txt has all of requirements.txt."
   local lock=$1 wanted stamp
   stamp="$root/.venv/.installed-$(basename "$lock" .txt)"
   wanted=$(cat requirements-build.txt "$lock" | cksum)
@@ -71,9 +72,10 @@ install_lock() {
   local install=("$python" -m pip install --quiet --disable-pip-version-check --no-input
     --require-hashes)
   # What builds comes first, so that a package that is built fetches nothing beside its hashes.
-  "${install[@]}" -r requirements-build.txt >&2 &&
-    "${install[@]}" --no-build-isolation -r "$1" >&2 ||
+  if ! { "${install[@]}" -r requirements-build.txt >&2 &&
+    "${install[@]}" --no-build-isolation -r "$1" >&2; }; then
     fail "The packages could not be installed; what pip says is above."
+  fi
 }
 
 # Make sure that there is a Chromium for browser tests; without it they skip.
