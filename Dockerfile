@@ -4,8 +4,9 @@
 FROM python:3.11-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /studio
-COPY requirements.txt .
-RUN python -m venv .venv && .venv/bin/pip install -r requirements.txt
+COPY requirements-build.txt requirements.txt ./
+RUN python -m venv .venv && .venv/bin/pip install --require-hashes -r requirements-build.txt && \
+    .venv/bin/pip install --require-hashes --no-build-isolation -r requirements.txt
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home studio && install -d -o studio -g studio /data

@@ -46,37 +46,36 @@ make_venv() {
   "$base" -m venv "$root/.venv" || fail "Could not make $root/.venv"
 }
 
-# Make sure that .venv has what the requirements files named here ask for; quick when it has.
-# They are compared by content with those that were installed last.
+# Make sure that .venv has the packages of a lock file, by their hashes; quick when it has. The
+# file is compared by content with the one that was installed last.
 need() {
-  local wanted stamp="$root/.venv/.installed-$(basename "${!#}" .txt)"
-  wanted=$(cat "$@" | cksum)
-  if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
-    return
-  fi
-  install_requirements "$wanted" "$stamp" "$@"
-}
-
-install_requirements() {
-  local wanted=$1 stamp=$2 file
-  shift 2
+  [ $# -eq 1 ] || fail "need takes one lock file; requirements-dev.txt has all of requirements.txt."
+  local lock=$1 wanted stamp
+  stamp="$root/.venv/.installed-$(basename "$lock" .txt)"
+  wanted=$(cat requirements-build.txt "$lock" | cksum)
+  is_installed "$wanted" "$stamp" && return
   # Of several scripts that start at once, one installs.
   if command -v flock >/dev/null; then
     exec 9>"$root/.venv.lock"
     flock 9
-    if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
-      exec 9>&-
-      return
-    fi
   fi
-  [ -x "$python" ] || make_venv
-  local options=()
-  for file in "$@"; do options+=(-r "$file"); done
-  printf 'Installing %s\n' "$*" >&2
-  "$python" -m pip install --quiet --disable-pip-version-check --no-input "${options[@]}" >&2 ||
-    fail "The packages could not be installed; what pip says is above."
+  is_installed "$wanted" "$stamp" || install_lock "$lock"
   printf '%s' "$wanted" >"$stamp"
   if command -v flock >/dev/null; then exec 9>&-; fi
+}
+
+is_installed() { [ -x "$python" ] && [ "$(cat "$2" 2>/dev/null)" = "$1" ]; }
+
+install_lock() {
+  [ -x "$python" ] || make_venv
+  printf 'Installing %s\n' "$1" >&2
+  local install=("$python" -m pip install --quiet --disable-pip-version-check --no-input
+    --require-hashes)
+  # What builds comes first, so that a package that is built fetches nothing beside its hashes.
+  if ! { "${install[@]}" -r requirements-build.txt >&2 &&
+    "${install[@]}" --no-build-isolation -r "$1" >&2; }; then
+    fail "The packages could not be installed; what pip says is above."
+  fi
 }
 
 # Make sure that there is a Chromium for browser tests; without it they skip.

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Write docs/benchmarks.md from the benchmark definitions.
+"""Write docs/benchmarks.md, and the number of benchmarks in the README, from the definitions.
 
 Usage: python scripts/benchmark_docs.py [--check]
 
-With --check nothing is written: the exit code is 1 when the file is not up to date.
+With --check nothing is written: the exit code is 1 when either is not up to date.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ from app.engine.benchmarks.spec import (  # noqa: E402
 from app.engine.types import Generation  # noqa: E402
 
 TARGET = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
+_COUNT = re.compile(r"one of \d+ benchmarks")
 
 INTRODUCTION = """\
 # Benchmarks
@@ -142,17 +145,32 @@ def _generation(generation: Generation) -> str:
     return ", ".join(parts) or "the provider's defaults"
 
 
+def readme() -> str:
+    """Return the README with the number of benchmarks that there are.
+
+    Raises:
+        ValueError: It has no place for the number.
+    """
+    wanted = f"one of {len(all_benchmarks())} benchmarks"
+    text, places = _COUNT.subn(wanted, README.read_text(encoding="utf-8"))
+    if places != 1:
+        raise ValueError(f"README.md says {places} times '{_COUNT.pattern}', not once")
+    return text
+
+
 def main(arguments: list[str]) -> int:
-    """Write the file, or compare it."""
-    text = document()
-    if "--check" not in arguments:
-        TARGET.parent.mkdir(parents=True, exist_ok=True)
-        TARGET.write_text(text, encoding="utf-8")
-        return 0
-    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write(f"{TARGET.name} is out of date: run scripts/benchmark_docs.py\n")
-    return 1
+    """Write both files, or compare them."""
+    stale = [
+        (path, text)
+        for path, text in ((TARGET, document()), (README, readme()))
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    for path, text in stale:
+        if "--check" in arguments:
+            sys.stderr.write(f"{path.name} is out of date: run scripts/check --fix\n")
+        else:
+            path.write_text(text, encoding="utf-8")
+    return 1 if stale and "--check" in arguments else 0
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def main() -> int:
     ]
     if arguments:
         for path in stale:
-            sys.stderr.write(f"{path.name} is out of date; run scripts/env_docs.py\n")
+            sys.stderr.write(f"{path.name} is out of date; run scripts/check --fix\n")
         return 1 if stale else 0
     for path, text in documents().items():
         path.write_text(text)

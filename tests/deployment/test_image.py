@@ -127,7 +127,7 @@ def _imports() -> set[str]:
 
 
 def test_requirements_name_every_package_that_the_code_imports() -> None:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = (ROOT / "requirements.in").read_text().splitlines()
     required: set[str] = {
         canonicalize_name(Requirement(line.split("#")[0].strip()).name)
         for line in lines
@@ -142,4 +142,4 @@ def test_requirements_name_every_package_that_the_code_imports() -> None:
         for name in _imports()
         if not {canonicalize_name(each) for each in owners.get(name, [])} & required
     }
-    assert not unknown, f"imported, but not in requirements.txt: {unknown}"
+    assert not unknown, f"imported, but not in requirements.in: {unknown}"
