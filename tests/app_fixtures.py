@@ -10,6 +10,7 @@ import base64
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import StrictUndefined
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -117,10 +119,10 @@ def _push_request_context() -> None:
     """Replace pytest-flask's fixture: its open context would share ``g`` between requests."""
 
 
-@pytest.fixture(scope="session")
-def database_url() -> Iterator[str | None]:
-    """The PostgreSQL schema of this session; ``None``: SQLite."""
-    given = os.environ.get("TEST_DATABASE_URL")  # noqa: TID251
+@contextmanager
+def fresh_database() -> Iterator[str | None]:
+    """Make a schema of one's own in the PostgreSQL of the tests; gives ``None`` for SQLite."""
+    given = os.environ.get("TEST_DATABASE_URL")
     if not given:
         yield None
         return
@@ -134,6 +136,13 @@ def database_url() -> Iterator[str | None]:
     with engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str | None]:
+    """The PostgreSQL schema of this session; ``None``: SQLite."""
+    with fresh_database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -154,6 +163,7 @@ def make_app(
         app = create_app(make_settings(tmp_path, database_url, **changes))
         app.config.update(TESTING=True, RATELIMIT_STORAGE_URI="memory://")
         app.config["RATELIMIT_STORAGE_OPTIONS"] = {}
+        app.jinja_env.undefined = StrictUndefined
         app.test_client_class = Browser
         limiter._storage_options.clear()
         limiter.init_app(app)

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.app_fixtures", "tests.queue_fixtures", "tests.run_fixtures"]
+pytest_plugins = [
+    "tests.app_fixtures",
+    "tests.queue_fixtures",
+    "tests.run_fixtures",
+    "tests.seed_fixtures",
+]
 
 
 @pytest.fixture(scope="session")

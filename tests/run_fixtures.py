@@ -9,12 +9,8 @@ Tests that need the queue say so with a fixture of their own::
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -35,6 +31,9 @@ from app.services.accounts import Account
 from app.services.run_execution import execute
 from tests.app_fixtures import ApiClient
 from tests.fakes.model_server import ModelServer
+from tests.fakes.webhook_receiver import Received, Receiver, receiving
+
+__all__ = ["Received", "Receiver"]
 
 BENCHMARK = "gen_chain_sum"
 MODEL = "simulated/expert"
@@ -220,16 +219,6 @@ def local_model(app: Flask, owner: Account, model_server: ModelServer) -> str:
     return "local/fake-large"
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A request that a receiver of webhooks got, ``at_s`` on the monotonic clock."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    at_s: float = field(default_factory=time.monotonic)
-
-
 def deliver_now(delivery_id: str) -> None:
     """Make the next attempt of a delivery, as the courier does."""
     delivery = db.session.get_one(Delivery, delivery_id)
@@ -237,42 +226,8 @@ def deliver_now(delivery_id: str) -> None:
         deliveries.make_attempt(delivery_id)
 
 
-@dataclass(slots=True)
-class Receiver:
-    """A receiver of webhooks: what came in, and what it answers from now on."""
-
-    url: str
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b"thanks"
-    received: list[Received] = field(default_factory=list)
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A receiver of webhooks on this machine."""
-    state = Receiver("")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            state.received.append(Received(self.path, headers, body))
-            self.send_response(state.status)
-            for name, value in state.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(state.body)))
-            self.end_headers()
-            self.wfile.write(state.body)
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    with receiving() as running:
+        yield running

@@ -61,6 +61,7 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         {
             "label": f"Samples in {now():%B}",
             "value": f"{done:,}",
+            "note": None,
             "foot": "Simulated runs left out",
         },
         {

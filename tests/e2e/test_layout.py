@@ -1,73 +1,92 @@
-"""Every page at two widths in both themes: nothing overlaps, overflows or fails axe."""
+"""Every page in a real browser: nothing slides below the sidebar, overflows or is blocked."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-PAGES = (
-    "/",
-    "/runs/new",
-    "/benchmarks",
-    "/benchmarks/gsm8k",
-    "/compare",
-    "/settings/connections",
-    "/settings/connections/new",
-    "/settings/tokens",
-    "/settings/webhooks",
-    "/settings/account",
+from tests.seed.measure import Look, measure_site
+from tests.seed.pages import BY_NAME, PAGES
+from tests.seed.site import Site
+
+pytestmark = pytest.mark.enable_socket
+
+LOOKS = (
+    Look(1440, axe=True),
+    Look(1440, "dark"),
+    Look(1024),
+    Look(390),
+    Look(390, "dark", axe=True),
 )
-LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"), (390, "dark"))
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_pages_fit_the_window_and_are_accessible(
-    open_page: Callable[..., Page], signed_in_state: str, width: int, theme: str
+@pytest.fixture(scope="module")
+def everything(seeded: Site) -> list[dict[str, Any]]:
+    """What was measured of every page, also of those that packages draw."""
+    with seeded.served() as url:
+        rows = measure_site(seeded, url, PAGES, LOOKS)
+    if rows is None:
+        pytest.skip("there is no Chromium on this machine")
+    assert len(rows) == len(PAGES) * len(LOOKS)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def measured(everything: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was measured of our own pages."""
+    return [row for row in everything if BY_NAME[row["page"]].ours]
+
+
+def test_each_page_is_the_one_that_is_meant(everything: list[dict[str, Any]]) -> None:
+    for row in everything:
+        assert row["status"] == BY_NAME[row["page"]].status, row["page"]
+
+
+def test_no_page_is_wider_than_its_window(measured: list[dict[str, Any]]) -> None:
+    wide = [(row["page"], row["width"]) for row in measured if row["overflow"] > 0]
+    assert wide == []
+
+
+def test_every_page_is_accessible(measured: list[dict[str, Any]]) -> None:
+    found = [row for row in measured if row["axe"]]
+    said = [f"{row['page']} {row['width']} {row['theme']}\n{row['axe']}" for row in found]
+    assert said == [], "\n".join(said)
+
+
+def test_content_stands_beside_the_sidebar_and_at_the_top(measured: list[dict[str, Any]]) -> None:
+    rows = [row for row in measured if row["width"] == 1440 and row["side"]]
+    assert len(rows) >= 80
+    for row in rows:
+        assert row["main"]["left"] >= row["side"]["right"] - 1, row["page"]
+        assert row["main"]["top"] == 0, row["page"]
+        assert row["main"]["width"] > 1000, row["page"]
+
+
+def test_sidebar_is_away_at_390_px_and_the_heading_near_the_top(
+    measured: list[dict[str, Any]],
 ) -> None:
-    page = open_page(width=width, theme=theme, state=signed_in_state)
-    for address in PAGES:
-        answer = page.goto(address)
-        assert answer is not None
-        assert answer.ok, address
-        check_layout(page, width, address)
-        result = Axe().run(page)
-        assert result.violations_count == 0, f"{address}\n{result.generate_report()}"
+    for row in (row for row in measured if row["width"] == 390 and row["side"]):
+        assert row["side"]["width"] == 0, row["page"]
+        assert row["heading"]["top"] < 320, row["page"]
 
 
-def test_a_finished_run_and_its_samples_fit_too(
-    open_page: Callable[..., Page], signed_in_state: str
-) -> None:
-    page = open_page(state=signed_in_state)
-    page.goto("/runs/new?benchmark=gen_chain_sum&model=simulated/flaky&limit=60")
-    page.get_by_role("button", name="Start run").click()
-    expect(page.locator("[data-run-status]")).to_have_text(
-        re.compile("Done|Failed"), timeout=60_000
-    )
-    run = page.url
-    sample = page.locator("a.sample-link").first.get_attribute("href")
-    assert sample is not None
-    for width, theme in LOOKS:
-        looking = open_page(width=width, theme=theme, state=signed_in_state)
-        for address in (run, f"{run}/samples", sample, "/"):
-            looking.goto(address)
-            check_layout(looking, width, address)
-            result = Axe().run(looking)
-            assert result.violations_count == 0, f"{address}\n{result.generate_report()}"
+def test_policy_blocks_nothing_and_no_script_fails(everything: list[dict[str, Any]]) -> None:
+    assert [(row["page"], row["blocked"]) for row in everything if row["blocked"]] == []
 
 
-@pytest.mark.parametrize("address", ["/login", "/register", "/nothing-here"])
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_pages_for_strangers_fit(
-    open_page: Callable[..., Page], signed_in_state: str, address: str, width: int, theme: str
-) -> None:
-    page = open_page(width=width, theme=theme)
-    page.goto(address)
-    assert overflow(page) == 0
-    assert Axe().run(page).violations_count == 0
+def test_keyboard_focus_is_visible(measured: list[dict[str, Any]]) -> None:
+    rings = [(row["page"], row["focus"]) for row in measured if row["focus"]]
+    assert len(rings) >= 90
+    for name, ring in rings:
+        assert ring["tag"] != "BODY", name
+        assert ring["kind"] == "solid", (name, ring)
+        assert ring["width"] == "2px", (name, ring)
+
+
+def test_own_font_is_served(measured: list[dict[str, Any]]) -> None:
+    assert all(row["font"] for row in measured)
 
 
 def check_layout(page: Page, width: int, address: str) -> None:

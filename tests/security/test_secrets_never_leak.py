@@ -191,6 +191,11 @@ class Search:
                 self.found.append(f"{place}: ...{text[max(0, at - 60) : at + 40]!r}")
                 return
 
+    def look_all(self, place: str, contents: list[str]) -> None:
+        """Look into many short texts at once, which is much faster than one by one."""
+        self.look(place, "\n".join(contents))
+        self.places += len(contents) - 1
+
 
 def _pieces(secret: str) -> set[bytes]:
     """All parts of ten characters, of the secret and of what it is in other clothes."""
@@ -246,8 +251,7 @@ def test_planted_secrets_appear_nowhere_but_sealed(
     search = Search(KEY, bare_secret)
     for place, text in answers.items():
         search.look(place, text)
-    for text in lines.text:
-        search.look("log record", text)
+    search.look_all("log record", lines.text)
     written = capfd.readouterr()
     search.look("standard output", written.out)
     search.look("standard error", written.err)

@@ -175,13 +175,20 @@ def _repeated(head: bytes, piece: bytes, megabytes: int) -> Iterator[bytes]:
         yield piece
 
 
+def test_one_row_more_than_a_hundred_thousand_is_refused(jsonl: Path) -> None:
+    write(jsonl, _rows(MAX_ROWS + 1))
+    with pytest.raises(OwnDataError, match=r"More than 100,000 rows\.") as caught:
+        for _row in read_rows(jsonl, "jsonl"):
+            pass
+    assert caught.value.line == MAX_ROWS + 1
+
+
 def test_a_hundred_thousand_rows_are_accepted_and_bombs_refused_in_flat_memory(
     tmp_path: Path,
 ) -> None:
     files = {
         "small.jsonl": (_rows(3), "saved"),
         "whole.jsonl": (_rows(MAX_ROWS), "saved"),
-        "many.jsonl": (_rows(MAX_ROWS + 1), "Line 100,001: More than 100,000 rows."),
         "deep.jsonl": (iter([b'{"q": ' + b"[" * 500_000 + b"\n"]), "nested deeper than 50"),
         "line.jsonl": (_repeated(b'{"q": "', b"x" * MB, 90), "Line 1: is longer than"),
         "cell.csv": (_repeated(b'q,a\n"', b"x" * 999 + b"\n", 90), "a cell is longer than"),
@@ -194,7 +201,7 @@ def test_a_hundred_thousand_rows_are_accepted_and_bombs_refused_in_flat_memory(
     program = Path(__file__).with_name("own_upload_program.py")
     done = subprocess.run(
         [sys.executable, program, tmp_path / "data", *paths],
-        capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, timeout=900, cwd=Path(__file__).parents[2],
         env={"PYTHONPATH": str(Path(__file__).parents[2])}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

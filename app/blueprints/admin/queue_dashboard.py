@@ -112,6 +112,8 @@ def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
         current_instance=instance_number,
         instance_list=["queue"],
         id=job_id,
+        active_tab="jobs",
+        deprecation_options_usage=False,
         rq_url_prefix=url_for(".queues_overview"),
         rq_dashboard_version=web.rq_dashboard_version,
         rq_version=web.rq_version,

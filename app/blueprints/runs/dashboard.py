@@ -55,7 +55,6 @@ def index() -> str:
             "total": page.total,
             "shown": len(page.items),
         },
-        charts=None,
     )
 
 

@@ -13,34 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 from app.engine.scorers import registry
-from app.engine.types import Sample
+from app.engine.types import ModelReply, Sample
+from tests.engine.scorers.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[3]
-OWN_PREFIXES = (
-    "aime",
-    "bbh",
-    "boxed_int",
-    "drop",
-    "ending",
-    "exact",
-    "math",
-    "mcq",
-    "mgsm",
-    "numeric",
-    "pattern",
-    "qa",
-    "squad",
-)
-NEEDS_METADATA = "exact/constraints"
-PROFILES = [
-    name
-    for name in registry.all_scorers()
-    if name.startswith(OWN_PREFIXES) and name != NEEDS_METADATA
-]
-NO_SYMPY = [name for name in PROFILES if name not in {"math/inspect", "math/inspect_sympy"}]
-# Their targets are checked when the benchmark is made, so not any text may be one.
-ANY_TARGET = [name for name in NO_SYMPY if name != "math/studio" and not name.startswith("exact")]
+ALL = (*registry.all_scorers(), *registry.judged_scorers(), *registry.sandboxed_scorers())
+PROFILES = list(registry.all_scorers())
+SYMPY = {"math/inspect", "math/inspect_sympy"}
+# What these compare with is checked when the benchmark is made, so not any text may be one.
+CHECKED_TARGET = {"math/studio", *(name for name in PROFILES if name.startswith("exact/"))}
+ANY_TARGET = [name for name in PROFILES if name not in SYMPY | CHECKED_TARGET]
 
 FRAGMENTS = [
     *(
@@ -81,6 +65,46 @@ samples = st.builds(
 )
 
 
+def test_every_scorer_has_an_example_and_every_example_a_scorer() -> None:
+    assert set(EXAMPLES) == set(ALL), "add the new scorer to tests/engine/scorers/examples.py"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    sandbox = Sandbox()
+    try:
+        sandbox.check()
+    except SandboxUnavailableError as error:
+        pytest.skip(error.message)
+    return sandbox
+
+
+@pytest.mark.parametrize("profile", registry.all_scorers())
+def test_the_right_answer_scores_1_and_the_wrong_one_0(profile: str) -> None:
+    example, scorer = EXAMPLES[profile], registry.all_scorers()[profile]
+    assert scorer(example.right, example.sample).score == 1.0
+    assert scorer(example.wrong, example.sample).score == 0.0
+
+
+@pytest.mark.parametrize("profile", registry.judged_scorers())
+def test_the_judge_decides(profile: str) -> None:
+    example, make = EXAMPLES[profile], registry.judged_scorers()[profile]
+    for said, completion, score in zip(
+        example.judged, (example.right, example.wrong), (1.0, 0.0), strict=True
+    ):
+        judged = make(lambda _messages, said=said: ModelReply(said))
+        assert judged(completion, example.sample).score == score
+
+
+@pytest.mark.parametrize("profile", registry.sandboxed_scorers())
+def test_code_that_passes_the_tests_scores_1_and_other_code_0(
+    profile: str, sandbox: Sandbox
+) -> None:
+    example, scorer = EXAMPLES[profile], registry.sandboxed_scorers()[profile](sandbox)
+    assert scorer(example.right, example.sample).score == 1.0
+    assert scorer(example.wrong, example.sample).score == 0.0
+
+
 @pytest.mark.parametrize("profile", ANY_TARGET)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(completion=completions, sample=samples)
@@ -115,12 +139,18 @@ def test_no_input_raises_and_every_score_lies_between_0_and_1(
     ids=lambda text: f"{text[:8]!a}-{len(text)}",
 )
 def test_text_made_to_be_slow_takes_less_than_a_second(profile: str, completion: str) -> None:
-    sample = Sample("1", (), "42", ("a", "b", "c", "d"))
+    sample = hurried(profile)
     scorer = registry.all_scorers()[profile]
 
     started = time.thread_time()
     scorer(completion, sample)
     assert time.thread_time() - started < 1.0
+
+
+def hurried(profile: str) -> Sample:
+    """Return a sample that the scorer looks for in vain."""
+    metadata = EXAMPLES[profile].metadata
+    return Sample("1", (), "42", ("a", "b", "c", "d"), metadata=metadata)
 
 
 def _filled(fragment: str) -> str:
@@ -131,7 +161,7 @@ def _filled(fragment: str) -> str:
 def test_a_degenerate_answer_of_a_million_characters_takes_less_than_a_second(
     profile: str,
 ) -> None:
-    sample = Sample("1", (), "42", ("a", "b", "c", "d"))
+    sample = hurried(profile)
     scorer = registry.all_scorers()[profile]
     fragments = (" ", "\n", "A", "9", "Answer:", "ANSWER:" + " " * 9_000, "\\boxed{", "**A) ")
 

@@ -15,7 +15,7 @@ from app.engine.benchmarks.spec import Benchmark, GeneratedRef, Record
 from app.engine.scorers.exact import SCORERS
 from app.engine.types import Sample
 
-GENERATED = [b for name, b in all_benchmarks().items() if name.startswith("gen_")]
+GENERATED = [b for b in all_benchmarks().values() if b.offline]
 DIGESTS = Path(__file__).parent / "digests.json"
 
 DIGEST_PROGRAM = """

@@ -1,0 +1,69 @@
+"""Connections, tokens and webhooks as their services make them."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+
+from app.db import db, now
+from app.models import Delivery
+from app.services import connection_tests, connections, deliveries, tokens, webhooks
+from app.services.accounts import Account
+from app.services.connections import ConnectionChanges
+
+KEY = "sk-seeded-0123456789-x9Qk"
+
+
+def seed_connections(account: Account, model_url: str) -> None:
+    """Make connections that work, do not work, and were never tested."""
+
+    def save(name: str, **changes: object) -> None:
+        values: ConnectionChanges = {"base_url": model_url, "api_key": KEY, **changes}  # type: ignore[typeddict-item]
+        connections.save_connection(account.id, account.is_admin, name, values)
+
+    save("openai", kind="openai", requests_per_minute=20_000)
+    save("together", kind="openai_compatible")
+    save("wrong-key", kind="openai_compatible", api_key="sk-not-this-one-0000")
+    save(
+        "vllm",
+        kind="openai_compatible",
+        base_url=f"http://127.0.0.1:{_silent_port()}/v1",
+        api_key=None,
+    )
+    save("a-connection-whose-name-is-as-long-as-a-name-may-ever-be-here", kind="anthropic")
+    for name in ("openai", "wrong-key", "vllm"):
+        connection_tests.test_connection(account.id, account.is_admin, name)
+
+
+def _silent_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def seed_tokens(account: Account) -> None:
+    """Make tokens with and without an end."""
+    tokens.create_token(account.id, "nightly CI", ["write"])
+    tokens.create_token(account.id, "dashboard", ["read"], now() + timedelta(days=30))
+
+
+def seed_webhooks(account: Account, receiver_url: str) -> dict[str, str]:
+    """Make endpoints that will answer 200, 503 and 410; returns their ids by name."""
+    every = list(webhooks.EVENTS)
+    made = {}
+    for name, events in (("hook", every), ("busy", every[:2]), ("gone", every[:1])):
+        values = {
+            "url": f"{receiver_url}/{name}",
+            "description": "CI gate" if name == "hook" else "",
+            "events": events,
+        }
+        made[name], _secret = webhooks.create_webhook(account.id, values)
+    return made
+
+
+def deliver_all() -> None:
+    """Make the first attempt of every delivery."""
+    waiting = db.session.query(Delivery.id).filter_by(status="pending", attempts_made=0)
+    for (delivery_id,) in waiting.order_by(Delivery.created_at).all():
+        deliveries.attempt_delivery(delivery_id)
