@@ -11,20 +11,29 @@ from contextlib import contextmanager
 from typing import IO
 
 from app.config import Settings
+from app.engine.own.rows import MAX_FILE_BYTES
 from app.errors import Limited
+from app.services.disk_space import require_room
 
 UPLOADS_AT_ONCE = 2
 
 
 @contextmanager
-def upload_turn(account_id: int, settings: Settings) -> Iterator[None]:
+def upload_turn(account_id: int, settings: Settings, bytes_wanted: int | None) -> Iterator[None]:
     """Hold one of the account's turns while a request with a file is read and answered.
 
     This is the one place that each upload passes before it takes any disk.
 
+    Args:
+        account_id: Whose turns.
+        settings: Where data is kept.
+        bytes_wanted: How long the request says it is; ``None``: it does not say.
+
     Raises:
         Limited: All turns are taken.
+        Unavailable: The disk has no room for it.
     """
+    require_room(MAX_FILE_BYTES if bytes_wanted is None else min(bytes_wanted, MAX_FILE_BYTES))
     with _free_turn(account_id, settings):
         yield
 

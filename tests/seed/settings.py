@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from app.db import db, now
 from app.models import Delivery
-from app.services import connection_tests, connections, deliveries, tokens, webhooks
+from app.services import connection_tests, connections, tokens, webhooks
 from app.services.accounts import Account
 from app.services.connections import ConnectionChanges
+from tests.run_fixtures import deliver_now
 
 KEY = "sk-seeded-0123456789-x9Qk"
 
@@ -66,4 +67,4 @@ def deliver_all() -> None:
     """Make the first attempt of every delivery."""
     waiting = db.session.query(Delivery.id).filter_by(status="pending", attempts_made=0)
     for (delivery_id,) in waiting.order_by(Delivery.created_at).all():
-        deliveries.attempt_delivery(delivery_id)
+        deliver_now(delivery_id)

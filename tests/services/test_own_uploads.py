@@ -83,16 +83,16 @@ def test_the_sweep_removes_old_files_and_the_remains_of_killed_requests(
 
 
 def test_turns_of_an_account_are_few_and_come_back(owner: Account, settings: Settings) -> None:
-    turns = [upload_turn(owner.id, settings) for _ in range(UPLOADS_AT_ONCE)]
+    turns = [upload_turn(owner.id, settings, 1000) for _ in range(UPLOADS_AT_ONCE)]
     for turn in turns:
         turn.__enter__()
-    with pytest.raises(Limited), upload_turn(owner.id, settings):
+    with pytest.raises(Limited), upload_turn(owner.id, settings, 1000):
         pass
-    with upload_turn(owner.id + 1, settings):
+    with upload_turn(owner.id + 1, settings, 1000):
         pass
     for turn in turns:
         turn.__exit__(None, None, None)
-    with upload_turn(owner.id, settings):
+    with upload_turn(owner.id, settings, 1000):
         pass
 
 
