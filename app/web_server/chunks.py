@@ -27,6 +27,8 @@ class ChunkScan:
         while not self._in_trailers:
             if self._at > len(body):
                 return False
+            if self._at and body[self._at - 2 : self._at] != b"\r\n":
+                return True  # malformed
             end = body.find(b"\r\n", self._at)
             if end < 0:
                 return False
