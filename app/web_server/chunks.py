@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}[ \t]*(?:;.*)?")
+from gunicorn.http.body import CHUNK_EXT_RE
+
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}[ \t]*")
 
 
 class ChunkScan:
@@ -27,13 +29,15 @@ class ChunkScan:
         while not self._in_trailers:
             if self._at > len(body):
                 return False
+            if self._at and body[self._at - 2 : self._at] != b"\r\n":
+                return True  # malformed
             end = body.find(b"\r\n", self._at)
             if end < 0:
                 return False
-            line = bytes(body[self._at : end])
-            if not _SIZE.fullmatch(line):
+            digits, semicolon, extension = bytes(body[self._at : end]).partition(b";")
+            if not _SIZE.fullmatch(digits) or not CHUNK_EXT_RE.fullmatch(semicolon + extension):
                 return True
-            size = int(line.partition(b";")[0], 16)
+            size = int(digits, 16)
             self._in_trailers = size == 0
             self._at = end if size == 0 else end + 2 + size + 2
         return body.find(b"\r\n\r\n", self._at) >= 0

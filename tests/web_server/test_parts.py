@@ -31,6 +31,8 @@ from app.web_server.pace import Pace, Place, Places
         (b"4\r\n0\r\n\r\r\n0\r\n\r\n", True),
         (b"zz\r\n", True),  # malformed: nothing to wait for
         (b"-1\r\n", True),
+        (b"1;a=\x00\r\nx\r\n", True),
+        (b"5\r\nabcdeXX", True),
         (b"\r\n", True),
         (b"+5\r\n", True),
         (b"fffffffffffffffff\r\n", True),
