@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from app import live_hub
+from app.broker import live_hub
 from app.config import load_settings
 from app.errors import ConfigError
 from app.lifeline import die_with_parent

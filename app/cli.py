@@ -7,7 +7,8 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app.errors import StudioError
-from app.services import accounts, sealing
+from app.services import sealing
+from app.services.accounts import accounts
 
 
 def install(app: Flask) -> None:

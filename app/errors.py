@@ -1,6 +1,6 @@
 """Domain errors: what went wrong, for the user, with what to do next.
 
-``app.error_pages`` turns them into an HTML page or an RFC 9457 problem.
+``app.web.error_pages`` turns them into an HTML page or an RFC 9457 problem.
 """
 
 from __future__ import annotations

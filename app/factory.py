@@ -15,21 +15,23 @@ from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from app import bounds, cli, error_pages, security
+from app import cli
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
 from app.config import HOW_TO_SET, Settings, load_settings, open_data_dir
 from app.db import db, init_db
 from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager, migrate
-from app.limits import storage_config
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
-from app.services import disk_space, sessions
+from app.services.accounts import sessions
+from app.services.storage import disk_space
 from app.template_filters import register_template_filters
-from app.urls import SampleIdConverter
 from app.version import __version__
+from app.web import bounds, error_pages, security
+from app.web.rate_limits import storage_config
+from app.web.urls import SampleIdConverter
 
 FONTS = {
     "geist": ("fontpkg_geist", "Geist[wght].ttf"),

@@ -54,7 +54,8 @@ def main() -> None:
 def run_all(arguments: argparse.Namespace) -> int:
     from flask_migrate import upgrade
 
-    from app import create_app, queue_server
+    from app import create_app
+    from app.broker import queue_server
     from app.config import load_settings
     from app.db import db
 
@@ -89,8 +90,8 @@ def run_all(arguments: argparse.Namespace) -> int:
 
 def runnable(app: Any) -> list[tuple[str, str]]:
     """Return benchmarks and protocols whose data is in the mirror and which need no judge."""
-    from app.engine.benchmarks.registry import all_benchmarks
-    from app.engine.scorers.registry import judged_scorers
+    from app.engine.benchmarks.benchmark_registry import all_benchmarks
+    from app.engine.scorers.scorer_registry import judged_scorers
     from app.queries.benchmarks import dataset_loader
 
     loader = dataset_loader(app.extensions["settings"])

@@ -95,7 +95,8 @@ def set_environment(folder: Path, arguments: argparse.Namespace) -> None:
 def measure(arguments: argparse.Namespace) -> None:
     from flask_migrate import upgrade
 
-    from app import create_app, queue_server
+    from app import create_app
+    from app.broker import queue_server
     from app.config import load_settings
     from app.db import db
 
@@ -152,10 +153,10 @@ def sign_up(app: Any, port: int, connections: int) -> tuple[Any, dict[str, str]]
 
 
 def wait_for_workers(app: Any) -> None:
-    from app import queue
+    from app.broker import queues
 
     with app.app_context():
-        while not queue.count_workers():
+        while not queues.count_workers():
             time.sleep(0.1)
     time.sleep(1)
 

@@ -25,7 +25,7 @@ from urllib.request import urlopen
 from bench_engine import SERVER, ended, sign_up, tree_cpu_s, wait_for_workers, write_questions
 
 ALONE = (
-    "import app.services.run_plans as plans; plans.open_throttle = lambda *_: None; "
+    "import app.services.runs.plans as plans; plans.open_throttle = lambda *_: None; "
     "from app.worker.__main__ import main; main()"
 )
 ALLOWED_REFUSED_SHARE = 0.25
@@ -96,7 +96,8 @@ def measure(arguments: argparse.Namespace, mode: str) -> dict[str, Any]:
 def measure_in_folder(arguments: argparse.Namespace, mode: str) -> dict[str, Any]:
     from flask_migrate import upgrade
 
-    from app import create_app, queue_server
+    from app import create_app
+    from app.broker import queue_server
     from app.config import load_settings
     from app.db import db
 

@@ -57,8 +57,9 @@ def main() -> None:
 
 
 def measure(arguments: argparse.Namespace, port: int) -> None:
-    from app import create_app, queue_server
-    from app.broker import connect
+    from app import create_app
+    from app.broker import queue_server
+    from app.broker.client import connect
     from app.config import load_settings
     from app.supervisor.migration import migrate
 
@@ -90,7 +91,7 @@ def measure(arguments: argparse.Namespace, port: int) -> None:
 def fill(app: Any, number: int) -> tuple[list[str], str]:
     from app.db import now, transaction
     from app.models import Run
-    from app.services import accounts, tokens
+    from app.services.accounts import accounts, api_tokens
 
     with app.app_context():
         account = accounts.register_account("bench@example.org", "correct horse battery staple")
@@ -114,7 +115,7 @@ def fill(app: Any, number: int) -> tuple[list[str], str]:
             session.add_all(runs)
             session.flush()
             run_ids = [run.id for run in runs]
-        token, _info = tokens.create_token(account.id, "bench", ["read"])
+        token, _info = api_tokens.create_token(account.id, "bench", ["read"])
     return run_ids, token
 
 
@@ -129,7 +130,7 @@ def wait_for(port: int) -> None:
 
 
 def publish(broker: Any, run_ids: list[str], over: threading.Event) -> None:
-    from app.live import publish as publish_event
+    from app.broker.live import publish as publish_event
 
     while not over.is_set():
         began = time.monotonic()

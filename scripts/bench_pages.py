@@ -323,12 +323,12 @@ def sign_in(app: Any) -> tuple[Any, dict[str, str]]:
     """Return a client with a browser's cookie, and the headers of one with a token."""
     from app.db import db
     from app.models import User
-    from app.services import sessions, tokens
-    from app.services.accounts import as_account
+    from app.services.accounts import api_tokens, sessions
+    from app.services.accounts.accounts import as_account
 
     account = as_account(db.session.get_one(User, 1))
     signed_in = sessions.open_session(account, 1)
-    token, _info = tokens.create_token(account.id, "bench", ["read"])
+    token, _info = api_tokens.create_token(account.id, "bench", ["read"])
     browser = app.test_client()
     with browser.session_transaction() as session:
         session["_user_id"] = signed_in.session_key

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from app.engine.benchmarks.registry import all_benchmarks  # noqa: E402
+from app.engine.benchmarks.benchmark_registry import all_benchmarks  # noqa: E402
 from app.engine.benchmarks.spec import (  # noqa: E402
     Benchmark,
     DatasetRef,

@@ -43,7 +43,8 @@ def main() -> int:
 
 
 def fuzz(folder: Path, arguments: argparse.Namespace) -> int:
-    from app import create_app, queue_server
+    from app import create_app
+    from app.broker import queue_server
     from app.config import load_settings
     from app.extensions import limiter
     from app.supervisor.migration import migrate
@@ -91,10 +92,11 @@ def fill(app: Any) -> str:
     """Make an account with one of everything, and return its token."""
     from threading import Event
 
-    from app.services import accounts, tokens, webhooks
-    from app.services.run_execution import execute
-    from app.services.run_requests import RunRequest
-    from app.services.run_submission import submit_run
+    from app.services.accounts import accounts, api_tokens
+    from app.services.runs.execution import execute
+    from app.services.runs.run_request import RunRequest
+    from app.services.runs.submission import submit_run
+    from app.services.webhooks import endpoints
 
     settings = app.extensions["settings"]
     with app.app_context():
@@ -104,9 +106,9 @@ def fill(app: Any) -> str:
         for protocol_free_model in ("simulated/expert", "simulated/novice"):
             wanted = RunRequest(benchmark="gen_chain_sum", model=protocol_free_model, limit=5)
             execute(submit_run(wanted, account.id, False, settings), settings, Event())
-        values = {"url": "https://93.184.215.14/hook", "events": list(webhooks.EVENTS)}
-        webhooks.create_webhook(account.id, values)
-        token, _info = tokens.create_token(account.id, "fuzz", ["write"])
+        values = {"url": "https://93.184.215.14/hook", "events": list(endpoints.EVENTS)}
+        endpoints.create_webhook(account.id, values)
+        token, _info = api_tokens.create_token(account.id, "fuzz", ["write"])
         return token
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError  # noqa: E402
-from app.engine.scorers.registry import (  # noqa: E402
+from app.engine.scorers.scorer_registry import (  # noqa: E402
     all_scorers,
     judged_scorers,
     sandboxed_scorers,

@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from app.engine.benchmarks import drop, truthfulqa_mc1  # noqa: E402
+from app.engine.benchmarks.benchmark_registry import get_benchmark  # noqa: E402
 from app.engine.benchmarks.boolq import build_inspect as build_boolq  # noqa: E402
-from app.engine.benchmarks.prompts import user  # noqa: E402
-from app.engine.benchmarks.registry import get_benchmark  # noqa: E402
+from app.engine.benchmarks.prompt_parts import user  # noqa: E402
 from app.engine.benchmarks.simpleqa import build as build_simpleqa  # noqa: E402
 from app.engine.benchmarks.spec import Protocol, Record, Support  # noqa: E402
 from app.engine.datasets.loader import DatasetLoader  # noqa: E402

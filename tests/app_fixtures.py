@@ -30,8 +30,8 @@ from app.config import Settings
 from app.db import db, transaction
 from app.extensions import limiter
 from app.models import User
-from app.services import passwords, sessions, tokens
-from app.services.accounts import Account, as_account
+from app.services.accounts import api_tokens, passwords, sessions
+from app.services.accounts.accounts import Account, as_account
 
 PASSWORD = "correct horse battery staple"
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
@@ -243,7 +243,7 @@ def second_user(owner: Account, make_account: Callable[..., Account]) -> Account
 
 def _api_of(app: Flask, account: Account) -> ApiClient:
     with app.app_context():
-        token, _info = tokens.create_token(account.id, "tests", ["write"])
+        token, _info = api_tokens.create_token(account.id, "tests", ["write"])
     return ApiClient(app, token)
 
 

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app import queue_server
-from app.broker import connect
+from app.broker import queue_server
+from app.broker.client import connect
 from app.config import Settings, load_settings
 from app.db import init_db
 from app.lifeline import die_with_parent

@@ -20,15 +20,16 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import update
 
-from app.broker import get_broker
+from app.broker.client import get_broker
 from app.db import db, db_epoch_s, transaction
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.types import CallFailure, Outcome, Sample, SampleResult
 from app.models import Delivery, Run, SampleRow
-from app.services import connections, deliveries
-from app.services.accounts import Account
-from app.services.run_execution import execute
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from app.services.runs.execution import execute
+from app.services.webhooks import deliveries
 from tests.app_fixtures import ApiClient
 from tests.fakes.model_server import ModelServer
 from tests.fakes.webhook_receiver import Received, Receiver, receiving
@@ -210,7 +211,7 @@ def model_server() -> Iterator[ModelServer]:
 def local_model(app: Flask, owner: Account, model_server: ModelServer) -> str:
     """The name of a model on ``model_server``, behind a connection of ``owner``'s."""
     with app.app_context():
-        connections.save_connection(
+        store.save_connection(
             owner.id,
             True,
             "local",

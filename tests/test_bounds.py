@@ -7,9 +7,9 @@ import io
 import pytest
 from limits.storage import MemoryStorage
 
-from app import bounds
 from app.errors import MAX_FIELDS, Invalid, StudioError
 from app.extensions import limiter
+from app.web import bounds
 from tests.app_fixtures import PASSWORD
 
 

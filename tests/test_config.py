@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from app import create_app, queue_server
+from app import create_app
+from app.broker import queue_server
 from app.config import Settings, load_settings, provider_key
 from app.errors import ConfigError
 from tests.app_fixtures import make_settings

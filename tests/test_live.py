@@ -14,8 +14,8 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app import live, live_hub, queue_server
-from app.broker import connect
+from app.broker import live, live_hub, queue_server
+from app.broker.client import connect
 from app.config import Settings
 from app.errors import Unavailable
 from tests.queue_fixtures import bare_app, die_with_tests

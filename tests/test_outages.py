@@ -14,14 +14,14 @@ from redis import Redis
 from redis.exceptions import ConnectionError as BrokerConnectionError
 from sqlalchemy.exc import OperationalError
 
-from app import broker as brokers
-from app import live, queue
-from app.broker import connect_worker, stop_waiting_for_broker
+from app.broker import client as brokers
+from app.broker import live, queues
+from app.broker.client import connect_worker, stop_waiting_for_broker
 from app.config import Settings
 from app.db import db, measure_clock, now
-from app.services import run_lifecycle
-from app.services.accounts import Account
-from app.services.leases import Outages, claim_run
+from app.services.accounts.accounts import Account
+from app.services.runs import lifecycle
+from app.services.runs.leases import Outages, claim_run
 from app.worker.studio_worker import StudioWorker
 from tests.run_fixtures import add_run, columns_of, expire_lease
 
@@ -35,7 +35,7 @@ def app(app_with_queue: Flask) -> Flask:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The monotonic clock of leases, as a list with the current second."""
     second = [1000.0]
-    monkeypatch.setattr("app.services.leases.time.monotonic", lambda: second[0])
+    monkeypatch.setattr("app.services.runs.leases.time.monotonic", lambda: second[0])
     return second
 
 
@@ -76,11 +76,11 @@ def test_the_sweep_leaves_runs_alone_right_after_an_outage(
     expire_lease(run_id)
     outages = Outages()
     outages._distrust(60)
-    monkeypatch.setattr(run_lifecycle, "_outages", outages)
-    run_lifecycle.sweep_runs()
+    monkeypatch.setattr(lifecycle, "_outages", outages)
+    lifecycle.sweep_runs()
     assert columns_of(run_id)["status"] == "running"
-    monkeypatch.setattr(run_lifecycle, "_outages", Outages())
-    run_lifecycle.sweep_runs()
+    monkeypatch.setattr(lifecycle, "_outages", Outages())
+    lifecycle.sweep_runs()
     assert columns_of(run_id)["status"] == "queued"
 
 
@@ -124,13 +124,13 @@ def test_a_worker_takes_a_server_that_refuses_to_write_for_one_that_is_away(
 
 
 def test_a_heartbeat_makes_a_worker_known_again(queue_app: Flask, broker: Redis) -> None:
-    worker = StudioWorker([queue.RUNS], app=queue_app, connection=broker)
+    worker = StudioWorker([queues.RUNS], app=queue_app, connection=broker)
     worker.register_birth()  # type: ignore[no-untyped-call]
     broker.flushdb()
     with queue_app.app_context():
-        assert queue.count_workers() == 0
+        assert queues.count_workers() == 0
         worker.heartbeat()
-        assert queue.count_workers() == 1
+        assert queues.count_workers() == 1
 
 
 def test_the_live_events_of_a_deleted_run_go_with_it(
@@ -138,7 +138,7 @@ def test_the_live_events_of_a_deleted_run_go_with_it(
 ) -> None:
     run_id = add_run(owner.id, status="completed")
     live.publish(broker, run_id, "sample", {"preview": "private"})
-    run_lifecycle.delete_run(run_id, owner.id)
+    lifecycle.delete_run(run_id, owner.id)
     assert broker.exists(live.channel_of(run_id)) == 0
 
 

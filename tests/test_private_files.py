@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app import queue_server
+from app.broker import queue_server
 from app.config import load_settings, open_data_dir
 from app.errors import ConfigError
 from app.private_files import check_private, make_private

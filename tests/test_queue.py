@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app import queue
-from app.broker import forget_broker, get_broker
+from app.broker import queues
+from app.broker.client import forget_broker, get_broker
 from app.config import Settings
 from app.errors import Unavailable
 from tests.queue_fixtures import bare_app
@@ -25,16 +25,16 @@ def away(queue_settings: Settings) -> Flask:
 
 def test_a_run_is_enqueued_once_per_attempt(queue_app: Flask, broker: Redis) -> None:
     with queue_app.app_context():
-        queue.enqueue_run("r1", 0)
-        queue.enqueue_run("r1", 0)
-        queue.enqueue_run("r1", 1)
-        assert queue.queued_job_ids() == {"run-r1-0", "run-r1-1"}
+        queues.enqueue_run("r1", 0)
+        queues.enqueue_run("r1", 0)
+        queues.enqueue_run("r1", 1)
+        assert queues.queued_job_ids() == {"run-r1-0", "run-r1-1"}
     assert broker.llen("rq:queue:runs") == 2
 
 
 def test_a_job_is_json_with_the_id_alone(queue_app: Flask, broker: Redis) -> None:
     with queue_app.app_context():
-        queue.enqueue_run("r1", 0)
+        queues.enqueue_run("r1", 0)
     data = broker.hget("rq:job:run-r1-0", "data")
     assert isinstance(data, bytes)
     assert json.loads(zlib.decompress(data)) == [
@@ -49,21 +49,21 @@ def test_a_record_that_a_lost_job_left_does_not_block_the_next(
     queue_app: Flask, broker: Redis
 ) -> None:
     with queue_app.app_context():
-        queue.enqueue_run("r1", 0)
+        queues.enqueue_run("r1", 0)
         broker.delete("rq:queue:runs")  # taken by a worker that died
-        assert queue.queued_job_ids() == set()
-        queue.enqueue_run("r1", 0)
-        assert queue.queued_job_ids() == {"run-r1-0"}
+        assert queues.queued_job_ids() == set()
+        queues.enqueue_run("r1", 0)
+        assert queues.queued_job_ids() == {"run-r1-0"}
 
 
 def test_a_record_that_ends_while_it_is_looked_at_is_no_error(
     queue_app: Flask, broker: Redis
 ) -> None:
     with queue_app.app_context():
-        queue.enqueue_run("r1", 1)
+        queues.enqueue_run("r1", 1)
         broker.delete("rq:queue:runs")
         broker.hdel("rq:job:run-r1-1", "status")  # what is left to see of a job just over
-        queue.enqueue_run("r1", 1)
+        queues.enqueue_run("r1", 1)
 
 
 def test_jobs_being_worked_on_count_until_their_worker_is_long_silent(
@@ -72,24 +72,24 @@ def test_jobs_being_worked_on_count_until_their_worker_is_long_silent(
     broker.zadd("rq:wip:runs", {"run-a-0:x": time.time() + 5, "run-b-0:y": time.time() - 100})
     broker.lpush("rq:queue:runs:intermediate", "run-c-0")
     with queue_app.app_context():
-        assert queue.queued_job_ids() == {"run-a-0", "run-c-0"}
+        assert queues.queued_job_ids() == {"run-a-0", "run-c-0"}
 
 
 def test_only_workers_heard_of_lately_are_counted(queue_app: Flask, broker: Redis) -> None:
     with queue_app.app_context():
-        assert queue.count_workers() == 0
+        assert queues.count_workers() == 0
         broker.sadd("rq:workers:runs", "rq:worker:alive", "rq:worker:gone")
         broker.hset("rq:worker:alive", "birth", "now")
-        assert queue.count_workers() == 1
+        assert queues.count_workers() == 1
 
 
 def test_without_a_server_everything_fails_fast_and_says_so(away: Flask) -> None:
     began = time.monotonic()
     with away.app_context():
-        assert not queue.is_reachable()
+        assert not queues.is_reachable()
         with pytest.raises(Unavailable) as refused:
-            queue.enqueue_run("r1", 0)
-        for ask in (queue.queued_job_ids, queue.count_workers):
+            queues.enqueue_run("r1", 0)
+        for ask in (queues.queued_job_ids, queues.count_workers):
             with pytest.raises(Unavailable):
                 ask()
     assert refused.value.code == "queue_unavailable"
@@ -100,6 +100,6 @@ def test_the_client_is_made_once_per_app_and_anew_after_a_fork(queue_app: Flask)
     with queue_app.app_context():
         first = get_broker()
         assert get_broker() is first
-        assert queue.is_reachable()
+        assert queues.is_reachable()
         forget_broker()
         assert get_broker() is not first

@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from app import queue_server
+from app.broker import queue_server
 from app.errors import ConfigError
 from tests.faults.processes import wait_until
 from tests.queue_fixtures import die_with_tests

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import inf
 from threading import Event
 
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 _LOOK_EVERY_S = 0.05
 # Goes on while the machine sleeps, as it does while this process is stopped.

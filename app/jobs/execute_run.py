@@ -6,11 +6,11 @@ from threading import Event, Thread
 
 from flask import Flask, current_app
 
-from app import queue
+from app.broker import queues
 from app.jobs.drain import draining
-from app.services.leases import claim_run
-from app.services.run_execution import execute_claimed
-from app.services.workbench import Bounds, Workbench
+from app.services.runs.execution import execute_claimed
+from app.services.runs.leases import claim_run
+from app.services.runs.workbench import Bounds, Workbench
 
 
 def execute_run(run_id: str) -> None:
@@ -41,6 +41,6 @@ def _leave_for_others(app: Flask, leave: Event, over: Event) -> None:
     """Set ``leave`` once the slice is over and something else waits for this process."""
     while not over.wait(Bounds().slice_s):
         with app.app_context():
-            if queue.has_waiting(queue.ALONE):
+            if queues.has_waiting(queues.ALONE):
                 leave.set()
                 return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.services.disk_recovery import go_on_when_there_is_room
-from app.services.leases import release_lease_of
-from app.services.leftovers import sweep_leftovers
-from app.services.rescore_claims import sweep_rescorings
-from app.services.run_lifecycle import sweep_runs
-from app.services.run_submission import hand_to_queue
+from app.services.runs.disk_recovery import go_on_when_there_is_room
+from app.services.runs.leases import release_lease_of
+from app.services.runs.lifecycle import sweep_runs
+from app.services.runs.rescoring_claims import sweep_rescorings
+from app.services.runs.submission import hand_to_queue
+from app.services.storage.leftovers import sweep_leftovers
 
 
 def recover_runs() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from app.jobs.drain import draining
-from app.services import rescoring
+from app.services.runs import rescoring
 
 
 def rescore_run(run_id: str, protocol: str) -> None:

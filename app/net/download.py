@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
 

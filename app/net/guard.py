@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from app.net.addresses import AllowRow, EgressPolicy, parse_allow_list
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 
 __all__ = [
     "AllowRow",

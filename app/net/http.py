@@ -28,7 +28,7 @@ from urllib3.exceptions import (
 from urllib3.util import Timeout
 
 from app.net.byte_budget import UNBOUNDED, Hold
-from app.net.errors import CallError, Canceled
+from app.net.call_errors import CallError, Canceled
 from app.net.guard import (
     EgressPolicy,
     GuardedHttpPool,

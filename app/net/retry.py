@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import backoff
 
-from app.net.errors import CallError, Canceled
+from app.net.call_errors import CallError, Canceled
 
 T = TypeVar("T")
 

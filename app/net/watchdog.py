@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Literal, Protocol
 
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 Cut = Literal["deadline", "closed"]
 _LOOK_EVERY_S = 0.1

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from app.config import Settings
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, GeneratedRef, LocalRef, Protocol
 from app.engine.datasets.loader import DatasetLoader
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.own.definition import PREFIX
 from app.engine.types import Sample
 from app.errors import NotFound

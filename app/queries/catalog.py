@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, func, select
 
 from app.config import Settings
 from app.db import db
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark
 from app.engine.own.definition import PREFIX, OwnDefinition, benchmark_of
 from app.models import OwnBenchmark, OwnVersion

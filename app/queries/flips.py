@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from app.db import db
-from app.engine.prompts import preview
+from app.engine.previews import preview
 from app.models import Run, SampleRow
 from app.queries.runs import preview_skip
 from app.queries.sample_texts import cell_text

@@ -12,7 +12,7 @@ from sqlalchemy import Select, String, cast, func, or_, select
 
 from app.db import db, now
 from app.engine.aggregate import running_interval
-from app.engine.prompts import question_paragraph
+from app.engine.previews import question_paragraph
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.queries.catalog import find_benchmark

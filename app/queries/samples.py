@@ -11,7 +11,7 @@ from sqlalchemy import Select, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import defer, load_only
 
 from app.db import db
-from app.engine.prompts import preview
+from app.engine.previews import preview
 from app.errors import NotFound
 from app.models import RescoredSample, SampleRow
 from app.queries.paging import Page, SortKey, encode_cursor, read_page, search_page

@@ -10,8 +10,8 @@ from typing import Any
 
 from app.db import now
 from app.engine.aggregate import running_interval
-from app.engine.plan import RunEvent
-from app.engine.prompts import preview
+from app.engine.previews import preview
+from app.engine.run.plan import RunEvent
 from app.engine.types import SampleResult
 from app.recorder.counts import Counts
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db import db_epoch_s
 from app.disk import is_full
 from app.engine.call_permit import CallPermit
-from app.engine.plan import RunEvent
+from app.engine.run.plan import RunEvent
 from app.engine.types import CallFailure, SampleResult
 from app.models import Run, RunEventRow
 from app.recorder.counts import Counts

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from app.db import now
-from app.engine.plan import RunEvent
+from app.engine.run.plan import RunEvent
 from app.engine.types import SampleResult
 from app.models import SampleRow
 

@@ -10,7 +10,7 @@ from flask import current_app
 
 from app.config import Settings
 from app.errors import Invalid
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 from app.net.guard import EgressPolicy, check_url, parse_allow_list, resolve
 
 LOOKUP_PATIENCE_S = 2.0

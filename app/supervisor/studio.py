@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from app import disk, queue_server
+from app import disk
+from app.broker import queue_server
 from app.config import Settings
 from app.errors import ConfigError
 from app.lifeline import die_with_parent
-from app.supervisor import probe
+from app.supervisor import readiness
 from app.supervisor.service import GaveUp, Service
 from app.supervisor.terminal import complain, say
 
@@ -55,7 +56,7 @@ class Studio:
     @property
     def address(self) -> str:
         """Where a browser on this machine finds the Studio."""
-        return probe.address_of(self._settings)
+        return readiness.address_of(self._settings)
 
     def start(self) -> None:
         """Return when the Studio serves.
@@ -73,7 +74,7 @@ class Studio:
         for service in self._services:
             service.start()
         deadline = time.monotonic() + READY_TIMEOUT_S
-        while not probe.answers(self._settings, "/ready"):
+        while not readiness.answers(self._settings, "/ready"):
             if time.monotonic() > deadline and not self._lacks_room():
                 raise GaveUp(f"The Studio was not ready within {READY_TIMEOUT_S:.0f} s.")
             self.tend()

@@ -8,10 +8,10 @@ import importlib
 import sys
 
 from app import create_app
+from app.broker.queues import EXECUTE_RUN
 from app.config import load_settings
 from app.errors import ConfigError
 from app.jobs.recover_runs import recover_runs, release_runs_of
-from app.queue import EXECUTE_RUN
 from app.worker.pool import Pool
 
 

@@ -13,8 +13,8 @@ from types import FrameType
 from flask import Flask
 
 from app.db import measure_clock
-from app.services import deliveries
-from app.services.delivery_slots import SLOTS, DeliverySlots, Due
+from app.services.webhooks import deliveries
+from app.services.webhooks.delivery_slots import SLOTS, DeliverySlots, Due
 
 POLL_S = 1.0
 _REPEAT_ERROR_AFTER_S = 60.0

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.db import measure_clock
 from app.engine.sandbox.folders import sweep_folders
-from app.services.own_uploads import sweep_uploads
+from app.services.own_benchmarks.uploads import sweep_uploads
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0

@@ -18,8 +18,8 @@ from types import FrameType
 
 from flask import Flask
 
-from app.broker import connect, connect_worker
-from app.queue import ALONE, RUNS
+from app.broker.client import connect, connect_worker
+from app.broker.queues import ALONE, RUNS
 from app.worker.courier import Courier
 from app.worker.housekeeper import Housekeeper
 from app.worker.leftovers import release_worker

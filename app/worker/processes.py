@@ -12,7 +12,7 @@ from multiprocessing.context import ForkProcess
 
 from flask import Flask
 
-from app.broker import forget_broker
+from app.broker.client import forget_broker
 from app.db import db
 from app.lifeline import die_with_parent
 

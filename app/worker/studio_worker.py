@@ -28,7 +28,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import now
 
-from app.broker import stop_waiting_for_broker
+from app.broker.client import stop_waiting_for_broker
 from app.db import measure_clock
 from app.jobs.drain import draining
 from app.lifeline import die_with_parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services import accounts
+from app.services.accounts import accounts
 from tests.app_fixtures import PASSWORD, ApiClient
 
 CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.queries import benchmarks
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient, _api_of, make_settings
 
 

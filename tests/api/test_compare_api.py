@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services import offered_models
+from app.services.connections import model_lists
 from tests.fakes.model_server import ModelServer
 
 KEY = "sk-canary-0123456789abcdef"
@@ -13,7 +13,7 @@ LOCAL = "http://127.0.0.1:18080/v1"
 
 @pytest.fixture(autouse=True)
 def _nothing_kept():
-    offered_models._kept.clear()
+    model_lists._kept.clear()
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from flask import Flask
 
 from app.db import transaction
 from app.models import Connection
-from app.services import tokens
-from app.services.accounts import Account
-from app.services.connections import save_connection
+from app.services.accounts import api_tokens
+from app.services.accounts.accounts import Account
+from app.services.connections.store import save_connection
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples
 
@@ -162,7 +162,7 @@ def test_a_request_that_does_not_fit_is_refused_like_a_run(api: ApiClient) -> No
 
 def test_a_read_token_may_ask(app: Flask, owner: Account) -> None:
     with app.app_context():
-        token, _ = tokens.create_token(owner.id, "reader", ["read"])
+        token, _ = api_tokens.create_token(owner.id, "reader", ["read"])
     body = BODY | {"model": "simulated/expert"}
     assert ApiClient(app, token).post("/estimates", json=body).status_code == 200
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app import live_hub
-from app.services.accounts import Account
+from app.broker import live_hub
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient, Browser, _api_of
 from tests.run_fixtures import add_run
 

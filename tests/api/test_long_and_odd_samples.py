@@ -9,7 +9,7 @@ from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from app.queries import sample_batches, sample_texts
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.services import deliveries
 from app.services.outside_calls import Waits
+from app.services.webhooks import deliveries
 from tests.app_fixtures import ApiClient, Browser
 from tests.run_fixtures import Receiver
 

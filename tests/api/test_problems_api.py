@@ -144,7 +144,7 @@ def test_errors_of_views_become_problems_that_hide_what_is_inside(
         raise error
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("app.services.tokens.list_tokens", fail)
+    monkeypatch.setattr("app.services.accounts.api_tokens.list_tokens", fail)
     answer = api.get("/tokens")
     _assert_problem(answer, status, code)
     assert "secret" not in answer.text
@@ -155,7 +155,7 @@ def test_a_crash_of_a_page_shows_the_request_id(app, signed_in, monkeypatch):
         raise ZeroDivisionError("secret")
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("app.services.tokens.list_tokens", fail)
+    monkeypatch.setattr("app.services.accounts.api_tokens.list_tokens", fail)
     answer = signed_in.get("/settings/tokens")
     assert answer.status_code == 500
     assert answer.headers["X-Request-ID"] in answer.text

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 
 from app.db import db
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.jobs.rescore_run import rescore_run
 from app.models import Run
-from app.services import tokens
-from app.services.accounts import Account
+from app.services.accounts import api_tokens
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient, _api_of
 from tests.run_fixtures import BENCHMARK, RUN, add_run, add_samples, rows_of
 
@@ -379,7 +379,7 @@ def test_another_accounts_run_is_not_there_on_any_route(
 
 def test_a_read_token_cannot_start_a_run(app: Flask, owner: Account) -> None:
     with app.app_context():
-        token, _ = tokens.create_token(owner.id, "reader", ["read"])
+        token, _ = api_tokens.create_token(owner.id, "reader", ["read"])
     reader = ApiClient(app, token)
     assert reader.get("/runs").status_code == 200
     assert reader.post("/runs", json=RUN).status_code == 403

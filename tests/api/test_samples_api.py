@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.queries import samples as sample_queries
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples
 

@@ -15,8 +15,8 @@ from standardwebhooks import Webhook as Verifier
 from app.db import db, now, transaction
 from app.errors import Invalid, NotFound
 from app.models import Delivery, Webhook
-from app.services import deliveries, webhooks
-from app.services.delivery_requests import Letter, send
+from app.services.webhooks import deliveries, endpoints
+from app.services.webhooks.sending import Letter, send
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import Receiver, deliver_now
 
@@ -33,7 +33,7 @@ def app(app_with_queue: Flask) -> Flask:
 @pytest.fixture
 def hook(api: ApiClient, receiver: Receiver) -> dict[str, Any]:
     """An endpoint of the receiver's, with its secret."""
-    made = api.post("/webhooks", json={"url": receiver.url, "events": list(webhooks.EVENTS)})
+    made = api.post("/webhooks", json={"url": receiver.url, "events": list(endpoints.EVENTS)})
     assert made.status_code == 201, made.text
     return dict(made.json)
 
@@ -430,7 +430,7 @@ def test_a_change_is_checked_like_a_new_endpoint(api: ApiClient, hook: dict[str,
 def test_an_account_has_only_so_many(
     api: ApiClient, hook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "MAX_WEBHOOKS", 1)
+    monkeypatch.setattr(endpoints, "MAX_WEBHOOKS", 1)
     refused = api.post("/webhooks", json={"url": hook["url"]})
     assert (refused.status_code, refused.json["code"]) == (409, "too_many_webhooks")
 
@@ -457,11 +457,11 @@ def test_unknown_events_are_refused_by_the_service_too(app: Flask, hook: dict[st
     with app.app_context():
         account_id = db.session.query(Webhook).one().user_id
         with pytest.raises(Invalid):
-            webhooks.update_webhook(hook["id"], account_id, {"events": ["run.started"]})
+            endpoints.update_webhook(hook["id"], account_id, {"events": ["run.started"]})
         with transaction() as session:
             session.execute(delete(Webhook))
         with pytest.raises(NotFound):
-            webhooks.delete_webhook(hook["id"], account_id)
+            endpoints.delete_webhook(hook["id"], account_id)
 
 
 def test_a_list_of_deliveries_says_how_many_there_are(api: ApiClient, hook: dict[str, Any]) -> None:

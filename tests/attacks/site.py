@@ -9,7 +9,9 @@ from typing import Any
 
 import requests
 
-from app.services import accounts, connections, tokens, webhooks
+from app.services.accounts import accounts, api_tokens
+from app.services.connections import store
+from app.services.webhooks import endpoints
 from tests.app_fixtures import PASSWORD
 from tests.faults.processes import Program, wait_until
 from tests.faults.provider import Provider
@@ -60,8 +62,8 @@ class Site(Studio):
                 **connection,
             }
             # As an administrator's: only they may name servers on this machine.
-            connections.save_connection(account_id, True, "scripted", changes)  # type: ignore[arg-type]
-            token, _ = tokens.create_token(account_id, "attack", ["read", "write"])
+            store.save_connection(account_id, True, "scripted", changes)  # type: ignore[arg-type]
+            token, _ = api_tokens.create_token(account_id, "attack", ["read", "write"])
         return Account(self, name, account_id, token)
 
 
@@ -117,7 +119,7 @@ class Account:
     def add_webhook(self, url: str) -> str:
         """Have all events sent to ``url``; returns the endpoint's id."""
         with self.site.app.app_context():
-            hook_id, _ = webhooks.create_webhook(
-                self.id, {"url": url, "events": list(webhooks.EVENTS)}
+            hook_id, _ = endpoints.create_webhook(
+                self.id, {"url": url, "events": list(endpoints.EVENTS)}
             )
         return hook_id

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import requests
 
-from app import live
+from app.broker import live
 from tests.attacks.site import Account, Site
 from tests.attacks.watch import Watch
 from tests.faults.provider import Provider

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from app.services import connections
+from app.services.connections import store
 from tests.attacks.silence import silent_servers
 from tests.attacks.site import Account, Site
 from tests.attacks.watch import Watch
@@ -17,7 +17,7 @@ PROMISED_S = 6.0
 def name_servers(account: Account, addresses: list[str]) -> None:
     with account.site.app.app_context():
         for number, address in enumerate(addresses):
-            connections.save_connection(
+            store.save_connection(
                 account.id,
                 True,
                 f"slow{number}",

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from app.engine.sandbox import folders
-from app.engine.sandbox.disk import DISK_BYTES
+from app.engine.sandbox.private_disk import DISK_BYTES
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 
 MB = 1024 * 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import requests
 
-from app.services import own_uploads
+from app.services.own_benchmarks import uploads
 from tests.attacks.site import Account, Site
 from tests.attacks.watch import Watch
 
@@ -67,11 +67,9 @@ def test_files_of_the_page_do_not_pile_up(site: Site, watch: Watch) -> None:
         with site.app.app_context():
             import io
 
-            own_uploads.keep_upload(
-                eve.id, io.BytesIO(ROW * 2_000), f"{number}.jsonl", site.settings
-            )
+            uploads.keep_upload(eve.id, io.BytesIO(ROW * 2_000), f"{number}.jsonl", site.settings)
     waiting = list((Path(site.settings.data_dir) / "own" / "uploads").glob(f"{eve.id}-*"))
-    assert len(waiting) == own_uploads.MAX_WAITING
+    assert len(waiting) == uploads.MAX_WAITING
 
 
 def test_uploads_are_limited_in_rate(site: Site, watch: Watch) -> None:

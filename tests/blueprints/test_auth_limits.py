@@ -27,7 +27,8 @@ def _try(client, email, address, password="wrong password"):  # noqa: S107
 def _quick_passwords(monkeypatch):
     """Skip the slow hash: here only the number of attempts matters."""
     monkeypatch.setattr(
-        "app.services.accounts.verify_password", lambda stored, password: password == PASSWORD
+        "app.services.accounts.accounts.verify_password",
+        lambda stored, password: password == PASSWORD,
     )
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.security import is_local_path
+from app.web.security import is_local_path
 from tests.app_fixtures import PASSWORD
 
 HOSTILE_TARGETS = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.engine.benchmarks.registry import all_benchmarks
-from app.services.accounts import Account
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import Browser
 from tests.run_fixtures import add_run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, url_for
 from markupsafe import escape
 
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import Browser
 from tests.run_fixtures import add_run, add_samples
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import Browser
 from tests.run_fixtures import add_run, add_samples
 

@@ -14,9 +14,9 @@ from flask_migrate import upgrade
 from redis import Redis
 
 from app import __version__
-from app.broker import get_broker
+from app.broker.client import get_broker
 from app.db import db
-from app.services import health
+from app.services.operations import health
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from flask import Flask
 from redis import Redis
 
 from app import __version__
-from app.broker import get_broker
+from app.broker.client import get_broker
+from app.broker.queues import enqueue_run
 from app.db import transaction
 from app.models import Delivery, Webhook
-from app.queue import enqueue_run
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.run_fixtures import add_run
 
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? -?[0-9.e+]+')

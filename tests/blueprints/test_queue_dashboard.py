@@ -14,9 +14,9 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from app.broker import get_broker
-from app.queue import enqueue_run
-from app.services.accounts import Account
+from app.broker.client import get_broker
+from app.broker.queues import enqueue_run
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import Browser
 
 PAGES = ("/", "/0/view/workers", "/0/view/jobs", "/0/view/job/run-r1-0")

@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.db import transaction
 from app.models import Rescoring, RunEventRow
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient, Browser
 from tests.run_fixtures import add_run, add_samples, columns_of
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook as Verifier
 
 from app.db import db
 from app.models import Delivery, Webhook
-from app.services import deliveries
+from app.services.webhooks import deliveries
 from tests.app_fixtures import Browser
 from tests.run_fixtures import Receiver
 

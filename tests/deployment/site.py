@@ -31,7 +31,7 @@ from redis.exceptions import RedisError
 from requests.adapters import HTTPAdapter
 from sqlalchemy.engine import URL
 
-from app import queue_server
+from app.broker import queue_server
 from tests.app_fixtures import ENCRYPTION_KEY
 from tests.deployment.image import ROOT, Image
 from tests.deployment.tcp_proxy import TcpProxy

@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 
 import pytest
 
-from app import bounds
-from app.services.own_uploads import MAX_REQUEST_BYTES
+from app.services.own_benchmarks.uploads import MAX_REQUEST_BYTES
+from app.web import bounds
 from tests.deployment.image import ROOT
 from tests.deployment.site import Client, Site
 

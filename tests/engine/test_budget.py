@@ -6,9 +6,9 @@ from threading import Event
 
 import pytest
 
-from app.engine.budget import Budget, BudgetReachedError
+from app.engine.run.budget import Budget, BudgetReachedError
 from app.engine.types import Generation, ModelRequest, Outcome, Sample, SampleResult
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 NEVER = Event()
 

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from app.engine.call_permit import CallPermit, awake_or_not
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 
 class Clock:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.own import definition, reader
 from app.engine.own.definition import MAX_PROMPT_CHARS, check_template, render
 from app.engine.own.mapping import MAX_CATEGORIES, MAX_TARGETS, Columns, map_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.engine.prompts import PREVIEW_CHARACTERS, preview, question_paragraph
+from app.engine.previews import PREVIEW_CHARACTERS, preview, question_paragraph
 
 
 def test_the_question_is_found_behind_the_instructions():

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from app.engine.budget import Budget
 from app.engine.call_memory import WorkerMemory
 from app.engine.call_permit import CallPermit
-from app.engine.errors import ModelCallError
-from app.engine.plan import RunPlan
-from app.engine.runner import run_benchmark
+from app.engine.engine_errors import ModelCallError
+from app.engine.run.budget import Budget
+from app.engine.run.plan import RunPlan
+from app.engine.run.runner import run_benchmark
 from app.engine.types import CallFailure, ModelReply, Outcome, Sample, Verdict
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 from app.net.retry import RetryPolicy
 
 FAST = RetryPolicy(base_wait_s=0.01, max_wait_s=0.02)

@@ -4,7 +4,7 @@ import threading
 import time
 from threading import Event
 
-from app.engine.stop_signal import StopSignal
+from app.engine.run.stop_signal import StopSignal
 
 
 def test_either_event_sets_it_and_the_outer_one_is_left_alone():

@@ -6,8 +6,8 @@ from threading import Event
 
 import pytest
 
-from app.engine.throttle import LocalThrottle
-from app.net.errors import Canceled
+from app.engine.run.throttle import LocalThrottle
+from app.net.call_errors import Canceled
 
 
 class Clock:

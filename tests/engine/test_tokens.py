@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.tokens import approximate_tokens, count_tokens
+from app.engine.token_counts import approximate_tokens, count_tokens
 
 ENGLISH = (
     "A train leaves the station at nine in the morning and travels at sixty miles per hour. "
@@ -19,12 +19,12 @@ def test_without_a_vocabulary_the_count_says_that_it_is_an_approximation(monkeyp
 
 
 def test_the_network_is_never_asked_for_a_vocabulary(monkeypatch, tmp_path):
-    from app.engine import tokens
+    from app.engine import token_counts
 
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
-    tokens._cached_encoding.cache_clear()
+    token_counts._cached_encoding.cache_clear()
     assert count_tokens(ENGLISH, "gpt-4o")[1] == "approximation"
-    tokens._cached_encoding.cache_clear()
+    token_counts._cached_encoding.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,18 @@ import psutil
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import create_app, queue_server
-from app.broker import get_broker
+from app import create_app
+from app.broker import queue_server
+from app.broker.client import get_broker
 from app.config import Settings
 from app.db import db, transaction
 from app.models import Delivery, Run
-from app.services import accounts, connections, run_lifecycle, tokens, webhooks
-from app.services.run_requests import RunRequest
-from app.services.run_submission import submit_run
+from app.services.accounts import accounts, api_tokens
+from app.services.connections import store
+from app.services.runs import lifecycle
+from app.services.runs.run_request import RunRequest
+from app.services.runs.submission import submit_run
+from app.services.webhooks import endpoints
 from tests.app_fixtures import ENCRYPTION_KEY, PASSWORD
 from tests.faults.processes import Program, wait_until
 from tests.faults.provider import Provider
@@ -117,10 +121,10 @@ class Studio:
                 "api_key": CANARY,
                 **fields,
             }
-            connections.save_connection(account.id, True, "scripted", changes)  # type: ignore[arg-type]
+            store.save_connection(account.id, True, "scripted", changes)  # type: ignore[arg-type]
             if hook_url is not None:
-                _, self.webhook_secret = webhooks.create_webhook(
-                    account.id, {"url": hook_url, "events": list(webhooks.EVENTS)}
+                _, self.webhook_secret = endpoints.create_webhook(
+                    account.id, {"url": hook_url, "events": list(endpoints.EVENTS)}
                 )
 
     def start_queue(self) -> None:
@@ -220,11 +224,11 @@ class Studio:
 
     def resume(self, run_id: str, **options: Any) -> None:
         with self.app.app_context():
-            run_lifecycle.resume_run(run_id, self.account_id, **options)
+            lifecycle.resume_run(run_id, self.account_id, **options)
 
     def cancel(self, run_id: str) -> None:
         with self.app.app_context():
-            run_lifecycle.cancel_run(run_id, self.account_id)
+            lifecycle.cancel_run(run_id, self.account_id)
 
     def delete_account(self) -> None:
         """Remove the account and all that is its."""
@@ -236,7 +240,7 @@ class Studio:
         """A token of the account."""
         if not self._token:
             with self.app.app_context():
-                self._token, _info = tokens.create_token(self.account_id, "faults", ["write"])
+                self._token, _info = api_tokens.create_token(self.account_id, "faults", ["write"])
         return self._token
 
     def http(self, method: str, path: str, body: object = None) -> tuple[int, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 from app.db import db
 from app.models import SampleRow
-from app.services import connections
+from app.services.connections import store
 from tests.faults.flood import flood
 from tests.faults.invariants import (
     Ledger,
@@ -169,7 +169,7 @@ def test_flood(studio: Studio, note: Note) -> None:
     peaks_mb = {}
     with flood() as base_url:
         with studio.app.app_context():
-            connections.save_connection(
+            store.save_connection(
                 studio.account_id,
                 True,
                 "flood",

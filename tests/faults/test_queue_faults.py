@@ -11,7 +11,7 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from app.queue import EXECUTE_RUN, RUNS
+from app.broker.queues import EXECUTE_RUN, RUNS
 from tests.faults.invariants import (
     Ledger,
     check_calls,

@@ -11,7 +11,7 @@ import pytest
 
 from app.db import db
 from app.models import RescoredSample, Rescoring, RunEventRow
-from app.services.rescoring import ask_rescoring
+from app.services.runs.rescoring import ask_rescoring
 from tests.faults.processes import kill, wait_until
 from tests.faults.studio import Studio
 

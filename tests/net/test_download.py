@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.net.call_errors import CallError
 from app.net.download import download
-from app.net.errors import CallError
 from app.net.guard import EgressPolicy
 
 LOCAL = EgressPolicy(allow_private=True)

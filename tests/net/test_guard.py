@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 from app.net.guard import EgressPolicy, check_url, parse_allow_list, resolve
 from app.net.http import HttpSession
 from tests.fakes.model_server import ModelServer

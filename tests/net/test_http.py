@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from app.net.errors import CallError, Canceled
+from app.net.call_errors import CallError, Canceled
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
 from tests.fakes.model_server import Answer, ModelServer

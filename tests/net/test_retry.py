@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from app.net.errors import CallError, Canceled
+from app.net.call_errors import CallError, Canceled
 from app.net.retry import Retry, RetryPolicy, call_with_retries, wait_before
 
 

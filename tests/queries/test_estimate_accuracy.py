@@ -10,7 +10,7 @@ from flask import Flask
 from app.db import db
 from app.models import Run
 from app.queries import estimate_accuracy
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import Browser
 from tests.run_fixtures import add_run
 

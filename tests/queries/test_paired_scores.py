@@ -12,7 +12,7 @@ from app.models import Run
 from app.queries import runs
 from app.queries.flips import flip_views
 from app.queries.paired_scores import pair_scores
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.run_fixtures import add_run, add_samples
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.queries import runs
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.run_fixtures import add_run
 
 START = datetime(2026, 1, 1, 12, 0, 0, 123457, tzinfo=UTC)

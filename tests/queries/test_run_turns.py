@@ -9,8 +9,8 @@ from sqlalchemy import update
 from app.db import transaction
 from app.models import Run, User
 from app.queries.run_turns import next_turns, queue_positions
-from app.services.accounts import Account
-from app.services.leases import claim_run, release_lease
+from app.services.accounts.accounts import Account
+from app.services.runs.leases import claim_run, release_lease
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run
 

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from app.db import db
 from app.queries import samples
 from app.queries.paired_scores import pair_scores
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 from tests.run_fixtures import add_run, add_samples
 
 INDEX = "ix_samples_summary"

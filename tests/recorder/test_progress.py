@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.db import now
-from app.engine.plan import RunEvent
-from app.engine.prompts import preview
+from app.engine.previews import preview
+from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome, Sample
 from app.recorder import Counts, progress
 from app.recorder.progress import Progress, waiting_view

@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.db import db, now, transaction
 from app.disk import is_full
-from app.engine.plan import RunEvent
+from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome
 from app.models import Run, RunEventRow
 from app.recorder import Counts, DbRecorder, StorageFull, recorder
 from app.recorder.progress import LiveEvent
-from app.services.accounts import Account
-from app.services.leases import Lease, claim_run
+from app.services.accounts.accounts import Account
+from app.services.runs.leases import Lease, claim_run
 from tests.run_fixtures import add_run, columns_of, expire_lease, result, rows_of
 
 

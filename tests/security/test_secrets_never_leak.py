@@ -26,14 +26,16 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
-from app.broker import get_broker
+from app.broker.client import get_broker
+from app.broker.queues import QUEUES, enqueue_run
 from app.db import db, transaction
 from app.extensions import limiter
 from app.logs import configure_logs
 from app.models import Delivery, Run, SampleRow, Webhook
-from app.queue import QUEUES, enqueue_run
-from app.services import connections, sealing, webhooks
-from app.services.accounts import Account
+from app.services import sealing
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from app.services.webhooks import endpoints
 from tests.app_fixtures import ApiClient, Browser
 from tests.fakes.model_server import FAULTS, Answer, Call, ModelServer
 from tests.run_fixtures import Receiver, add_run, deliver_now
@@ -124,8 +126,8 @@ def lines(app: Flask) -> Iterator[Lines]:
 def secret(app: Flask, owner: Account, receiver: Receiver) -> str:
     """The secret of a webhook to ``receiver``."""
     with app.app_context():
-        _, secret = webhooks.create_webhook(
-            owner.id, {"url": receiver.url, "events": list(webhooks.EVENTS)}
+        _, secret = endpoints.create_webhook(
+            owner.id, {"url": receiver.url, "events": list(endpoints.EVENTS)}
         )
     return secret
 
@@ -166,7 +168,7 @@ def echo_provider() -> Iterator[str]:
 
 def _connect(app: Flask, owner: Account, name: str, base_url: str, kind: str) -> None:
     with app.app_context():
-        connections.save_connection(
+        store.save_connection(
             owner.id,
             True,
             name,
@@ -347,7 +349,7 @@ def _fail_forms(
 
     with monkeypatch.context() as patch:
         patch.setattr(sealing, "seal", broken)
-        patch.setattr(connections, "seal", broken, raising=False)
+        patch.setattr(store, "seal", broken, raising=False)
         note("broken", api.put("/connections/wrong", json=body))
         note("broken", browser.submit("/settings/connections/new", {**form, **body}))
     note("bad token", ApiClient(app, KEY).get("/runs"))
@@ -386,7 +388,7 @@ def _fail_deliveries(
 
 def _fail_job(app: Flask, monkeypatch: pytest.MonkeyPatch, owner: Account) -> None:
     """Let a job of RQ's die while the key is open in its memory."""
-    from app.services import run_execution
+    from app.services.runs import execution
 
     def dies(*_: object, **__: object) -> None:
         raise MemoryError("no memory left")
@@ -395,8 +397,8 @@ def _fail_job(app: Flask, monkeypatch: pytest.MonkeyPatch, owner: Account) -> No
         run_id = add_run(owner.id, status="queued", model="c-openai/echo-401", simulated=False)
         enqueue_run(run_id, 0)
         with monkeypatch.context() as patch:
-            patch.setattr(run_execution, "run_benchmark", dies)
-            patch.setattr(run_execution, "_finish", dies)
+            patch.setattr(execution, "run_benchmark", dies)
+            patch.setattr(execution, "_finish", dies)
             worker = SimpleWorker(list(QUEUES), connection=get_broker(), serializer=JSONSerializer)
             worker.work(burst=True, logging_level="DEBUG")
         assert get_broker().zcard("rq:failed:runs") == 1
@@ -489,7 +491,7 @@ def _parts(broker: Any, key: bytes) -> list[bytes]:
 def _assert_still_sealed(app: Flask, secret: str) -> None:
     """The search would also pass if nothing had been kept at all."""
     with app.app_context():
-        opened = connections.open_connection
+        opened = store.open_connection
         with transaction() as session:
             runs = session.scalars(select(Run.user_id)).first()
             hook = session.scalars(select(Webhook)).first()

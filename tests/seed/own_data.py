@@ -6,9 +6,9 @@ import io
 from typing import Any
 
 from app.config import Settings
-from app.services import own_benchmarks, own_uploads
-from app.services.accounts import Account
-from app.services.own_requests import read_request
+from app.services.accounts.accounts import Account
+from app.services.own_benchmarks import uploads, versions
+from app.services.own_benchmarks.save_requests import read_request
 from tests.seed.questions import cities_file, facts_file
 
 CITIES: dict[str, Any] = {
@@ -28,11 +28,11 @@ def seed_own_data(account: Account, settings: Settings) -> str:
     """Save three benchmarks; returns the id of an upload that is not saved."""
 
     def save(file: bytes, file_name: str, **values: Any) -> None:
-        upload = own_uploads.keep_upload(account.id, io.BytesIO(file), file_name, settings)
-        own_benchmarks.save(account.id, upload, read_request(values), settings)
+        upload = uploads.keep_upload(account.id, io.BytesIO(file), file_name, settings)
+        versions.save(account.id, upload, read_request(values), settings)
 
     save(cities_file(), "cities.csv", **CITIES)
     save(facts_file(), "facts.jsonl", **FACTS, name="facts", scorer="qa_f1/inspect")
     save(facts_file(), "facts.jsonl", **FACTS, name="judged", scorer="judge/simpleqa_inspect")
-    kept = own_uploads.keep_upload(account.id, io.BytesIO(cities_file()), "cities.csv", settings)
+    kept = uploads.keep_upload(account.id, io.BytesIO(cities_file()), "cities.csv", settings)
     return kept.id

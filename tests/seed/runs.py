@@ -12,12 +12,12 @@ from sqlalchemy import update
 from app.db import db, now, transaction
 from app.jobs.rescore_run import rescore_run
 from app.models import Run, SampleRow
-from app.services import rescoring, run_lifecycle
-from app.services.accounts import Account
-from app.services.leases import claim_run
-from app.services.run_execution import execute
-from app.services.run_requests import RunRequest
-from app.services.run_submission import submit_run
+from app.services.accounts.accounts import Account
+from app.services.runs import lifecycle, rescoring
+from app.services.runs.execution import execute
+from app.services.runs.leases import claim_run
+from app.services.runs.run_request import RunRequest
+from app.services.runs.submission import submit_run
 from tests.fakes.model_server import ModelServer
 from tests.seed.answers import Answers
 from tests.seed.questions import WORD_PROBLEMS
@@ -95,7 +95,7 @@ class RunSeeder:
 
     def _that_stopped(self) -> None:
         canceled = self.leave("canceled", 9, limit=40)
-        run_lifecycle.cancel_run(canceled, self._account.id)
+        lifecycle.cancel_run(canceled, self._account.id)
         self._server.fail("quota", match=WORD_PROBLEMS[7].text)
         self.finish("paused", limit=40, max_connections=1)
         self._server.behaviour.rules.clear()

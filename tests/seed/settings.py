@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from app.db import db, now
 from app.models import Delivery
-from app.services import connection_tests, connections, tokens, webhooks
-from app.services.accounts import Account
-from app.services.connections import ConnectionChanges
+from app.services.accounts import api_tokens
+from app.services.accounts.accounts import Account
+from app.services.connections import probe, store
+from app.services.connections.store import ConnectionChanges
+from app.services.webhooks import endpoints
 from tests.run_fixtures import deliver_now
 
 KEY = "sk-seeded-0123456789-x9Qk"
@@ -20,7 +22,7 @@ def seed_connections(account: Account, model_url: str) -> None:
 
     def save(name: str, **changes: object) -> None:
         values: ConnectionChanges = {"base_url": model_url, "api_key": KEY, **changes}  # type: ignore[typeddict-item]
-        connections.save_connection(account.id, account.is_admin, name, values)
+        store.save_connection(account.id, account.is_admin, name, values)
 
     save("openai", kind="openai", requests_per_minute=20_000)
     save("together", kind="openai_compatible")
@@ -33,7 +35,7 @@ def seed_connections(account: Account, model_url: str) -> None:
     )
     save("a-connection-whose-name-is-as-long-as-a-name-may-ever-be-here", kind="anthropic")
     for name in ("openai", "wrong-key", "vllm"):
-        connection_tests.test_connection(account.id, account.is_admin, name)
+        probe.test_connection(account.id, account.is_admin, name)
 
 
 def _silent_port() -> int:
@@ -45,13 +47,13 @@ def _silent_port() -> int:
 
 def seed_tokens(account: Account) -> None:
     """Make tokens with and without an end."""
-    tokens.create_token(account.id, "nightly CI", ["write"])
-    tokens.create_token(account.id, "dashboard", ["read"], now() + timedelta(days=30))
+    api_tokens.create_token(account.id, "nightly CI", ["write"])
+    api_tokens.create_token(account.id, "dashboard", ["read"], now() + timedelta(days=30))
 
 
 def seed_webhooks(account: Account, receiver_url: str) -> dict[str, str]:
     """Make endpoints that will answer 200, 503 and 410; returns their ids by name."""
-    every = list(webhooks.EVENTS)
+    every = list(endpoints.EVENTS)
     made = {}
     for name, events in (("hook", every), ("busy", every[:2]), ("gone", every[:1])):
         values = {
@@ -59,7 +61,7 @@ def seed_webhooks(account: Account, receiver_url: str) -> dict[str, str]:
             "description": "CI gate" if name == "hook" else "",
             "events": events,
         }
-        made[name], _secret = webhooks.create_webhook(account.id, values)
+        made[name], _secret = endpoints.create_webhook(account.id, values)
     return made
 
 

@@ -18,13 +18,14 @@ from jinja2 import StrictUndefined
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from app import create_app, queue_server
-from app.broker import get_broker
+from app import create_app
+from app.broker import queue_server
+from app.broker.client import get_broker
 from app.db import db, transaction
 from app.extensions import limiter
 from app.models import Run
-from app.services import accounts
-from app.services.accounts import Account
+from app.services.accounts import accounts
+from app.services.accounts.accounts import Account
 from tests.app_fixtures import PASSWORD, Browser, make_settings
 from tests.fakes.model_server import ModelServer
 from tests.fakes.webhook_receiver import receiving

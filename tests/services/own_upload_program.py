@@ -14,7 +14,7 @@ from app import create_app
 from app.db import db, transaction
 from app.errors import Invalid
 from app.models import User
-from app.services import own_benchmarks, own_requests, own_uploads
+from app.services.own_benchmarks import save_requests, uploads, versions
 from tests.app_fixtures import make_settings
 
 
@@ -29,10 +29,10 @@ def attempt(path: Path) -> str:
     values = {"name": path.stem, "question": "q", "target": "a", "scorer": "exact/text"}
     try:
         with path.open("rb") as stream:
-            upload = own_uploads.keep_upload(1, stream, path.name, settings)
-        own_benchmarks.preview(1, upload, own_requests.read_columns(values))
-        asked = own_requests.read_request(values)
-        own_benchmarks.save(1, upload, asked, settings)
+            upload = uploads.keep_upload(1, stream, path.name, settings)
+        versions.preview(1, upload, save_requests.read_columns(values))
+        asked = save_requests.read_request(values)
+        versions.save(1, upload, asked, settings)
     except Invalid as error:
         return error.detail
     return "saved"

@@ -11,8 +11,10 @@ import pytest
 from app.db import db, transaction
 from app.errors import Conflict, StudioError, Unauthorized
 from app.models import ApiToken, Connection, User, Webhook
-from app.services import accounts, connections, tokens, webhooks
-from app.services.accounts import _serialize_registrations, lock_account
+from app.services.accounts import accounts, api_tokens
+from app.services.accounts.accounts import _serialize_registrations, lock_account
+from app.services.connections import store
+from app.services.webhooks import endpoints
 from tests.app_fixtures import PASSWORD
 
 WAIT_S = 0.3
@@ -42,18 +44,18 @@ def meanwhile(app, act: Callable[[], object], change: Callable[[], None]) -> Stu
 
 
 def hook(user_id: int) -> None:
-    webhooks.create_webhook(user_id, {"url": "https://8.8.8.8/", "events": ["run.failed"]})
+    endpoints.create_webhook(user_id, {"url": "https://8.8.8.8/", "events": ["run.failed"]})
 
 
 @pytest.mark.parametrize(
     ("module", "name", "add"),
     [
-        (webhooks, "MAX_WEBHOOKS", hook),
-        (tokens, "MAX_TOKENS", lambda user_id: tokens.create_token(user_id, "x", ["read"])),
+        (endpoints, "MAX_WEBHOOKS", hook),
+        (api_tokens, "MAX_TOKENS", lambda user_id: api_tokens.create_token(user_id, "x", ["read"])),
         (
-            connections,
+            store,
             "MAX_CONNECTIONS_PER_ACCOUNT",
-            lambda user_id: connections.save_connection(
+            lambda user_id: store.save_connection(
                 user_id, True, f"c{time.monotonic_ns()}", {"base_url": "https://8.8.8.8/v1"}
             ),
         ),
@@ -67,13 +69,13 @@ def test_requests_at_once_do_not_get_past_a_limit(app, owner, monkeypatch, modul
         session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
         lock_account(session, owner.id)
         add_raw = {
-            webhooks: lambda: session.add(
+            endpoints: lambda: session.add(
                 Webhook(id="w", user_id=owner.id, url="u", events=[], sealed_secret="s")
             ),
-            tokens: lambda: session.add(
+            api_tokens: lambda: session.add(
                 ApiToken(user_id=owner.id, name="x", token_hash="h", hint="x", scopes=[])
             ),
-            connections: lambda: session.add(
+            store: lambda: session.add(
                 Connection(user_id=owner.id, name="x", kind="openai", base_url="u")
             ),
         }[module]
@@ -84,7 +86,7 @@ def test_an_account_that_was_deleted_gets_nothing_more(app, owner):
     with app.app_context():
         with transaction() as session:
             session.delete(session.get_one(User, owner.id))
-        for add in (hook, lambda user_id: tokens.create_token(user_id, "x", ["read"])):
+        for add in (hook, lambda user_id: api_tokens.create_token(user_id, "x", ["read"])):
             with pytest.raises(Unauthorized):
                 add(owner.id)
 

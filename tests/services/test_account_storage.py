@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from app.db import db, transaction
 from app.models import Run, SampleRow
-from app.services import storage_watch
-from app.services.account_storage import storage_of
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
+from app.services.storage import storage_watch
+from app.services.storage.account_storage import storage_of
 from tests.app_fixtures import ApiClient, Browser
 from tests.run_fixtures import RUN
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
 from app.models import AuthSession, Run, RunEventRow, User
-from app.services import accounts, sessions
+from app.services.accounts import accounts, sessions
 from tests.app_fixtures import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from app.engine.pricing import price_of
-from app.services import connections
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
+from app.services.connections import store
 from tests.app_fixtures import ApiClient, Browser
 from tests.fakes.model_server import ModelServer
 
@@ -30,7 +30,7 @@ def priced(app: Flask, owner: Account, model_server: ModelServer) -> ModelServer
         "base_url": model_server.base_url,
     }
     with app.app_context():
-        connections.save_connection(owner.id, True, "openai", values)
+        store.save_connection(owner.id, True, "openai", values)
     return model_server
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.services.chat_formats import body_for
+from app.services.webhooks.chat_formats import body_for
 
 PAYLOAD: dict[str, Any] = {
     "status": "completed",

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from app.errors import Invalid, NotFound
-from app.services import connection_tests, connections, model_catalog, offered_models
+from app.services.connections import model_catalog, model_lists, probe, store
 from tests.fakes.model_server import ModelServer
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -17,7 +17,7 @@ KEY = "sk-canary-0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def _nothing_kept():
-    offered_models._kept.clear()
+    model_lists._kept.clear()
 
 
 @pytest.fixture
@@ -34,18 +34,16 @@ def server():
 
 
 def _save(owner, server):
-    connections.save_connection(
-        owner.id, True, "mine", {"base_url": server.base_url, "api_key": KEY}
-    )
+    store.save_connection(owner.id, True, "mine", {"base_url": server.base_url, "api_key": KEY})
 
 
 def _last_test(owner):
-    return connections.get_connection(owner.id, True, "mine").last_test
+    return store.get_connection(owner.id, True, "mine").last_test
 
 
 def test_a_working_connection_says_how_fast_and_how_many(owner, server):
     _save(owner, server)
-    result = connection_tests.test_connection(owner.id, True, "mine")
+    result = probe.test_connection(owner.id, True, "mine")
     assert result.ok
     assert result.error is None
     assert result.latency_ms is not None
@@ -58,7 +56,7 @@ def test_a_working_connection_says_how_fast_and_how_many(owner, server):
 def test_a_refused_key_says_what_to_do_and_hides_the_key(owner, server):
     server.behaviour.api_key = "another key"
     _save(owner, server)
-    result = connection_tests.test_connection(owner.id, True, "mine")
+    result = probe.test_connection(owner.id, True, "mine")
     assert not result.ok
     assert result.error
     assert result.error.code == "auth"
@@ -68,10 +66,10 @@ def test_a_refused_key_says_what_to_do_and_hides_the_key(owner, server):
 
 
 def test_a_server_that_is_not_there_says_so(owner, unused_tcp_port):
-    connections.save_connection(
+    store.save_connection(
         owner.id, True, "mine", {"base_url": f"http://127.0.0.1:{unused_tcp_port}/v1"}
     )
-    result = connection_tests.test_connection(owner.id, True, "mine")
+    result = probe.test_connection(owner.id, True, "mine")
     assert not result.ok
     assert result.models_found == 0
     assert result.error
@@ -80,13 +78,13 @@ def test_a_server_that_is_not_there_says_so(owner, unused_tcp_port):
 
 def test_changing_a_connection_forgets_its_last_test(owner, server):
     _save(owner, server)
-    connection_tests.test_connection(owner.id, True, "mine")
-    info, _new = connections.save_connection(owner.id, True, "mine", {"max_retries": 1})
+    probe.test_connection(owner.id, True, "mine")
+    info, _new = store.save_connection(owner.id, True, "mine", {"max_retries": 1})
     assert info.last_test is None
 
 
 def test_the_simulated_connection_works_without_a_network(owner):
-    result = connection_tests.test_connection(owner.id, True, "simulated")
+    result = probe.test_connection(owner.id, True, "simulated")
     assert result.ok
     assert result.models_found > 0
 
@@ -94,7 +92,7 @@ def test_the_simulated_connection_works_without_a_network(owner):
 def test_another_accounts_connection_cannot_be_tested(owner, second_user, server):
     _save(owner, server)
     with pytest.raises(NotFound):
-        connection_tests.test_connection(second_user.id, False, "mine")
+        probe.test_connection(second_user.id, False, "mine")
 
 
 def test_models_are_asked_for_once_a_minute(owner, server):

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from app.db import db
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
-from app.services import connections
-from app.services.leases import claim_run
-from app.services.providers import PRESETS
+from app.services.connections import store
+from app.services.connections.presets import PRESETS
+from app.services.runs.leases import claim_run
 from tests.run_fixtures import add_run, columns_of
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -37,17 +37,17 @@ def _no_resolver(monkeypatch):
 
 
 def _names(account):
-    return [info.name for info in connections.list_connections(account.id, account.is_admin)]
+    return [info.name for info in store.list_connections(account.id, account.is_admin)]
 
 
 def test_the_simulated_connection_is_always_there_and_cannot_be_deleted(owner):
     assert _names(owner) == ["simulated"]
-    info = connections.get_connection(owner.id, True, "simulated")
+    info = store.get_connection(owner.id, True, "simulated")
     assert info.simulated
     assert info.read_only
     with pytest.raises(Conflict):
-        connections.delete_connection(owner.id, True, "simulated")
-    opened = connections.open_connection(owner.id, True, "simulated")
+        store.delete_connection(owner.id, True, "simulated")
+    opened = store.open_connection(owner.id, True, "simulated")
     assert opened.kind == "simulated"
     assert opened.api_key is None
 
@@ -57,76 +57,76 @@ def test_the_simulated_connection_is_always_there_and_cannot_be_deleted(owner):
     [("openai", "openai"), ("anthropic", "anthropic"), ("groq", "openai_compatible")],
 )
 def test_for_a_well_known_name_a_key_is_enough(owner, name, kind):
-    info, new = connections.save_connection(owner.id, True, name, {"api_key": KEY})
+    info, new = store.save_connection(owner.id, True, name, {"api_key": KEY})
     assert new
     assert info.kind == kind
     assert info.base_url == PRESETS[name].base_url
     assert info.api_key_hint == "cdef"
-    assert connections.open_connection(owner.id, True, name).api_key == KEY
+    assert store.open_connection(owner.id, True, name).api_key == KEY
 
 
 def test_a_well_known_name_needs_its_key(owner):
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, "openai", {})
+        store.save_connection(owner.id, True, "openai", {})
     assert caught.value.fields == {"api_key": ["OpenAI needs a key."]}
 
 
 def test_ollama_needs_nothing_at_all(owner):
-    info, _new = connections.save_connection(owner.id, True, "ollama", {})
+    info, _new = store.save_connection(owner.id, True, "ollama", {})
     assert info.base_url == "http://127.0.0.1:11434/v1"
     assert not info.has_key
 
 
 def test_another_name_needs_an_address(owner):
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, "mine", {"api_key": KEY})
+        store.save_connection(owner.id, True, "mine", {"api_key": KEY})
     assert list(caught.value.fields) == ["base_url"]
 
 
 @pytest.mark.parametrize("name", ["", "Open AI", "UPPER", "-x", "a/b", "a" * 64, "new", "é"])
 def test_a_name_must_be_able_to_prefix_a_model(owner, name):
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, name, {"base_url": LOCAL})
+        store.save_connection(owner.id, True, name, {"base_url": LOCAL})
     assert list(caught.value.fields) == ["name"]
 
 
 def test_what_a_change_leaves_out_stays(owner):
-    connections.save_connection(
+    store.save_connection(
         owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY, "max_retries": 2}
     )
-    info, new = connections.save_connection(owner.id, True, "mine", {"timeout_s": 30.0})
+    info, new = store.save_connection(owner.id, True, "mine", {"timeout_s": 30.0})
     assert not new
     assert (info.base_url, info.max_retries, info.timeout_s) == (LOCAL, 2, 30.0)
-    assert connections.open_connection(owner.id, True, "mine").api_key == KEY
+    assert store.open_connection(owner.id, True, "mine").api_key == KEY
 
 
 def test_a_stored_key_does_not_follow_to_a_new_address(owner):
-    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
+    store.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL + "/evil"})
+        store.save_connection(owner.id, True, "mine", {"base_url": LOCAL + "/evil"})
     assert list(caught.value.fields) == ["api_key"]
-    assert connections.get_connection(owner.id, True, "mine").base_url == LOCAL
-    info, _new = connections.save_connection(
+    assert store.get_connection(owner.id, True, "mine").base_url == LOCAL
+    info, _new = store.save_connection(
         owner.id, True, "mine", {"base_url": LOCAL + "/other", "api_key": KEY + "x"}
     )
     assert info.base_url == LOCAL + "/other"
 
 
 def test_a_trailing_slash_is_no_new_address(owner):
-    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
-    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL + "/"})
+    store.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
+    store.save_connection(owner.id, True, "mine", {"base_url": LOCAL + "/"})
 
 
 def test_a_key_can_be_removed(owner):
-    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
-    info, _new = connections.save_connection(owner.id, True, "mine", {"api_key": None})
+    store.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": KEY})
+    info, _new = store.save_connection(owner.id, True, "mine", {"api_key": None})
     assert not info.has_key
     assert info.api_key_hint is None
     assert db.session.scalar(select(Connection.sealed_key)) is None
 
 
 def test_a_short_key_gets_no_hint(owner):
-    info, _new = connections.save_connection(
+    info, _new = store.save_connection(
         owner.id, True, "mine", {"base_url": LOCAL, "api_key": "short"}
     )
     assert info.has_key
@@ -136,7 +136,7 @@ def test_a_short_key_gets_no_hint(owner):
 @pytest.mark.parametrize("key", ["with space", "line\nbreak", "nul\x00byte", "ключ"])
 def test_a_key_that_would_break_a_header_is_refused(owner, key):
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": key})
+        store.save_connection(owner.id, True, "mine", {"base_url": LOCAL, "api_key": key})
     assert list(caught.value.fields) == ["api_key"]
     assert key not in str(caught.value.fields)
 
@@ -155,7 +155,7 @@ def test_a_key_that_would_break_a_header_is_refused(owner, key):
 def test_fields_out_of_bounds_are_named(owner, field, value):
     changes: Any = {"base_url": LOCAL, field: value}
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, "mine", changes)
+        store.save_connection(owner.id, True, "mine", changes)
     assert list(caught.value.fields) == [field]
 
 
@@ -164,33 +164,29 @@ def test_fields_out_of_bounds_are_named(owner, field, value):
 )
 def test_an_address_must_be_plain_http(owner, url):
     with pytest.raises(Invalid) as caught:
-        connections.save_connection(owner.id, True, "mine", {"base_url": url})
+        store.save_connection(owner.id, True, "mine", {"base_url": url})
     assert list(caught.value.fields) == ["base_url"]
 
 
 def test_only_an_administrator_reaches_private_addresses(owner, second_user):
     for url in (LOCAL, "http://10.0.0.7:8000/v1", "http://localhost:8080/v1"):
-        connections.save_connection(owner.id, True, "mine", {"base_url": url})
+        store.save_connection(owner.id, True, "mine", {"base_url": url})
         with pytest.raises(Invalid) as caught:
-            connections.save_connection(second_user.id, False, "mine", {"base_url": url})
+            store.save_connection(second_user.id, False, "mine", {"base_url": url})
         assert "PROVIDER_EGRESS_ALLOW" in str(caught.value.action)
-    connections.save_connection(
-        second_user.id, False, "mine", {"base_url": "https://llm.example.org/v1"}
-    )
+    store.save_connection(second_user.id, False, "mine", {"base_url": "https://llm.example.org/v1"})
 
 
 def test_nobody_reaches_the_metadata_service(owner):
     with pytest.raises(Invalid):
-        connections.save_connection(owner.id, True, "mine", {"base_url": "http://169.254.169.254"})
+        store.save_connection(owner.id, True, "mine", {"base_url": "http://169.254.169.254"})
 
 
 def test_a_list_lets_other_accounts_reach_named_networks(make_app, second_user):
     with make_app(provider_egress_allow="10.0.0.0/24:8000").app_context():
-        connections.save_connection(
-            second_user.id, False, "lan", {"base_url": "http://10.0.0.7:8000/v1"}
-        )
+        store.save_connection(second_user.id, False, "lan", {"base_url": "http://10.0.0.7:8000/v1"})
         with pytest.raises(Invalid):
-            connections.save_connection(
+            store.save_connection(
                 second_user.id, False, "lan2", {"base_url": "http://10.0.0.7:8001/v1"}
             )
 
@@ -201,37 +197,37 @@ def test_keys_in_the_environment_are_read_only_connections_of_administrators(
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     assert _names(owner) == ["openai", "simulated"]
     assert _names(second_user) == ["simulated"]
-    info = connections.get_connection(owner.id, True, "openai")
+    info = store.get_connection(owner.id, True, "openai")
     assert info.from_environment
     assert info.api_key_hint == "cdef"
-    assert connections.open_connection(owner.id, True, "openai").api_key == KEY
+    assert store.open_connection(owner.id, True, "openai").api_key == KEY
     with pytest.raises(Conflict):
-        connections.delete_connection(owner.id, True, "openai")
+        store.delete_connection(owner.id, True, "openai")
     with pytest.raises(NotFound):
-        connections.open_connection(second_user.id, False, "openai")
+        store.open_connection(second_user.id, False, "openai")
 
 
 def test_a_connection_of_ones_own_goes_before_the_environments(owner, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    connections.save_connection(owner.id, True, "openai", {"api_key": "sk-of-my-own-1234567"})
-    assert connections.open_connection(owner.id, True, "openai").api_key == "sk-of-my-own-1234567"
-    connections.delete_connection(owner.id, True, "openai")
-    assert connections.open_connection(owner.id, True, "openai").api_key == KEY
+    store.save_connection(owner.id, True, "openai", {"api_key": "sk-of-my-own-1234567"})
+    assert store.open_connection(owner.id, True, "openai").api_key == "sk-of-my-own-1234567"
+    store.delete_connection(owner.id, True, "openai")
+    assert store.open_connection(owner.id, True, "openai").api_key == KEY
 
 
 def test_another_accounts_connection_does_not_exist(owner, second_user):
-    connections.save_connection(owner.id, True, "mine", {"base_url": LOCAL})
+    store.save_connection(owner.id, True, "mine", {"base_url": LOCAL})
     with pytest.raises(NotFound):
-        connections.get_connection(second_user.id, False, "mine")
+        store.get_connection(second_user.id, False, "mine")
     with pytest.raises(NotFound):
-        connections.open_connection(second_user.id, False, "mine")
+        store.open_connection(second_user.id, False, "mine")
     with pytest.raises(NotFound):
-        connections.delete_connection(second_user.id, False, "mine")
+        store.delete_connection(second_user.id, False, "mine")
     assert _names(owner) == ["mine", "simulated"]
 
 
 def test_a_simulated_connection_keeps_no_key_and_no_address(owner):
-    info, _new = connections.save_connection(
+    info, _new = store.save_connection(
         owner.id, True, "sim2", {"kind": "simulated", "base_url": LOCAL, "api_key": KEY}
     )
     assert info.simulated
@@ -239,9 +235,7 @@ def test_a_simulated_connection_keeps_no_key_and_no_address(owner):
 
 
 def _pausing(owner, name):
-    connections.save_connection(
-        owner.id, True, name, {"base_url": LOCAL, "kind": "openai_compatible"}
-    )
+    store.save_connection(owner.id, True, name, {"base_url": LOCAL, "kind": "openai_compatible"})
 
 
 def test_deleting_a_connection_pauses_what_waits_or_works_with_it(owner, second_user):
@@ -256,7 +250,7 @@ def test_deleting_a_connection_pauses_what_waits_or_works_with_it(owner, second_
         add_run(second_user.id, model="mine/a"),
     ]
     over = add_run(owner.id, model="mine/a", status="completed")
-    connections.delete_connection(owner.id, True, "mine")
+    store.delete_connection(owner.id, True, "mine")
     for run_id in (waiting, judged):
         row = columns_of(run_id)
         assert (row["status"], row["failure"]["code"]) == ("paused", "connection_deleted")
@@ -271,5 +265,5 @@ def test_deleting_a_connection_pauses_what_waits_or_works_with_it(owner, second_
 def test_changing_a_connection_leaves_its_runs_alone(owner):
     _pausing(owner, "mine")
     run_id = add_run(owner.id, model="mine/a")
-    connections.save_connection(owner.id, True, "mine", {"api_key": KEY})
+    store.save_connection(owner.id, True, "mine", {"api_key": KEY})
     assert columns_of(run_id)["status"] == "queued"

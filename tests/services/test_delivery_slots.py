@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.services.delivery_slots import (
+from app.services.webhooks.delivery_slots import (
     HANG_S,
     HEAVY_S,
     KEPT_FREE,
@@ -170,7 +170,7 @@ def test_quick_failures_are_no_hangs(slots: DeliverySlots) -> None:
 def test_what_is_remembered_is_bounded(
     slots: DeliverySlots, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.delivery_slots._MOST_REMEMBERED", 10)
+    monkeypatch.setattr("app.services.webhooks.delivery_slots._MOST_REMEMBERED", 10)
     for account in range(100):
         one = due(account)
         slots.take(one)

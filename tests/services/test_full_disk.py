@@ -13,16 +13,17 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import update
 
-from app.broker import get_broker
+from app.broker.client import get_broker
 from app.db import db, now, transaction
 from app.engine.disk_full import DISK_FULL
 from app.errors import Unavailable
 from app.models import Run
 from app.recorder import recorder
 from app.recorder.rows import upsert_samples
-from app.services import disk_recovery, disk_space
-from app.services.accounts import Account
-from app.services.storage_watch import StorageWatch
+from app.services.accounts.accounts import Account
+from app.services.runs import disk_recovery
+from app.services.storage import disk_space
+from app.services.storage.storage_watch import StorageWatch
 from tests.app_fixtures import ApiClient, Browser
 from tests.run_fixtures import RUN, add_run
 from tests.small_disk import disk_of, fill

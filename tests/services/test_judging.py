@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.broker import get_broker
-from app.services import connections
-from app.services.accounts import Account
-from app.services.run_plans import PlanError, make_scorer
+from app.broker.client import get_broker
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from app.services.runs.plans import PlanError, make_scorer
 from tests.app_fixtures import ApiClient
 from tests.fakes.model_server import ModelServer
 
@@ -83,7 +83,7 @@ def connect(app: Flask, owner: Account, name: str, url: str, **options: Any) -> 
     if name == "openai":
         values |= {"kind": "openai", "api_key": "sk-test-0123456789abcdef"}
     with app.app_context():
-        connections.save_connection(owner.id, True, name, values)
+        store.save_connection(owner.id, True, name, values)
 
 
 @pytest.fixture

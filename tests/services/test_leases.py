@@ -17,9 +17,9 @@ from sqlalchemy.exc import OperationalError
 
 from app.db import transaction
 from app.models import Run
-from app.services import leases
-from app.services.accounts import Account
-from app.services.leases import (
+from app.services.accounts.accounts import Account
+from app.services.runs import leases
+from app.services.runs.leases import (
     Lease,
     claim_run,
     kept_alive,

@@ -12,8 +12,8 @@ from flask import Flask
 
 from app.db import db, now, transaction
 from app.models import AuthSession
-from app.services import leftovers
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
+from app.services.storage import leftovers
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import pytest
 
 from app.net.guard import EgressPolicy
-from app.services import offered_models
-from app.services.connections import OpenConnection
-from app.services.offered_models import ListFailure, list_all_offered, list_offered
+from app.services.connections import model_lists
+from app.services.connections.model_lists import ListFailure, list_all_offered, list_offered
+from app.services.connections.store import OpenConnection
 from app.services.outside_calls import OutsideCalls, Waits
 from tests.fakes.model_server import ModelServer
 
@@ -21,9 +21,9 @@ PATIENT_S = 30
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offered_models, "_kept", {})
-    monkeypatch.setattr(offered_models, "_calls", OutsideCalls())
-    monkeypatch.setattr(offered_models, "waits", Waits())
+    monkeypatch.setattr(model_lists, "_kept", {})
+    monkeypatch.setattr(model_lists, "_calls", OutsideCalls())
+    monkeypatch.setattr(model_lists, "waits", Waits())
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_lists_that_hang_hold_up_neither_the_page_nor_the_others(
     good = connection("good", server.base_url)
     began = time.monotonic()
     found = dict(list_all_offered(1, [good, *hanging(silent)]))
-    assert time.monotonic() - began < 2 * offered_models.PATIENCE_S + 1
+    assert time.monotonic() - began < 2 * model_lists.PATIENCE_S + 1
     assert not isinstance(found[good], ListFailure)
     failures = [each for each in found.values() if isinstance(each, ListFailure)]
     assert len(failures) == 20
@@ -91,7 +91,7 @@ def test_another_account_gets_its_list_meanwhile(
 def test_a_server_that_hangs_is_asked_once(
     silent: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offered_models, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(model_lists, "PATIENCE_S", 0.1)
     one = hanging(silent)[:1]
     codes = []
     deadline = time.monotonic() + PATIENT_S
@@ -118,7 +118,7 @@ def test_a_test_asks_again_although_a_failure_is_kept(server: ModelServer) -> No
 def test_a_list_that_is_late_is_there_for_the_next_page(
     server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offered_models, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(model_lists, "PATIENCE_S", 0.0)
     one = connection("mine", server.base_url)
     ((_, late),) = list_all_offered(1, [one])
     assert isinstance(late, ListFailure)
@@ -129,7 +129,7 @@ def test_a_list_that_is_late_is_there_for_the_next_page(
 
 
 def test_what_is_kept_is_bounded(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offered_models, "_MOST_IDS_KEPT", 10)
+    monkeypatch.setattr(model_lists, "_MOST_IDS_KEPT", 10)
     for n in range(30):
         list_offered(1, connection(f"c{n}", server.base_url))
-    assert 0 < sum(map(offered_models._size, offered_models._kept.values())) <= 10
+    assert 0 < sum(map(model_lists._size, model_lists._kept.values())) <= 10

@@ -18,8 +18,9 @@ from app.engine.own.mapping import Columns, guess_columns, map_rows
 from app.engine.own.profiles import PROFILES
 from app.engine.own.rows import MAX_ROWS, OwnDataError, format_of, read_rows
 from app.errors import NotFound
-from app.services import accounts, own_benchmarks, own_requests, own_uploads
-from app.services.accounts import Account
+from app.services.accounts import accounts
+from app.services.accounts.accounts import Account
+from app.services.own_benchmarks import save_requests, uploads, versions
 from tests.app_fixtures import PASSWORD
 
 MB = 1024 * 1024
@@ -218,10 +219,8 @@ def test_an_account_takes_its_files_along_when_it_is_deleted(
     settings = app.extensions["settings"]
     asked = {"name": "mine", "question": "q", "target": "a", "scorer": "exact/text"}
     with app.app_context():
-        upload = own_uploads.keep_upload(
-            second_user.id, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings
-        )
-        own_benchmarks.save(second_user.id, upload, own_requests.read_request(asked), settings)
+        upload = uploads.keep_upload(second_user.id, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
+        versions.save(second_user.id, upload, save_requests.read_request(asked), settings)
         assert len([path for path in (tmp_path / "own").rglob("*") if path.is_file()]) == 2
         accounts.delete_account(second_user.id, PASSWORD)
     assert [path for path in (tmp_path / "own").rglob("*") if path.is_file()] == []
@@ -229,11 +228,11 @@ def test_an_account_takes_its_files_along_when_it_is_deleted(
 
 def test_uploads_older_than_a_day_are_removed(app: Flask, tmp_path: Path) -> None:
     settings = app.extensions["settings"]
-    first = own_uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
+    first = uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
     os.utime(first.path, (1, 1))
-    second = own_uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
+    second = uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
     assert (first.path.exists(), second.path.exists()) == (False, True)
-    assert own_uploads.find_upload(1, second.id, settings) == second
+    assert uploads.find_upload(1, second.id, settings) == second
     for other, upload_id in ((2, second.id), (1, first.id), (1, "../" + second.id)):
         with pytest.raises(NotFound):
-            own_uploads.find_upload(other, upload_id, settings)
+            uploads.find_upload(other, upload_id, settings)

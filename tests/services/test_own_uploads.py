@@ -12,9 +12,10 @@ from flask import Flask
 
 from app.config import Settings
 from app.errors import Conflict, Limited, NotFound
-from app.services import accounts, own_benchmarks, own_requests, own_uploads
-from app.services.accounts import Account
-from app.services.upload_turns import UPLOADS_AT_ONCE, upload_turn
+from app.services.accounts import accounts
+from app.services.accounts.accounts import Account
+from app.services.own_benchmarks import save_requests, uploads, versions
+from app.services.own_benchmarks.upload_turns import UPLOADS_AT_ONCE, upload_turn
 from tests.app_fixtures import PASSWORD
 
 
@@ -29,8 +30,8 @@ def settings(app_context: Flask) -> Settings:
     return found
 
 
-def keep(owner: Account, settings: Settings, text: bytes = b"q,a\n1,2\n") -> own_uploads.Upload:
-    return own_uploads.keep_upload(owner.id, io.BytesIO(text), "own.csv", settings)
+def keep(owner: Account, settings: Settings, text: bytes = b"q,a\n1,2\n") -> uploads.Upload:
+    return uploads.keep_upload(owner.id, io.BytesIO(text), "own.csv", settings)
 
 
 def age(path: Path, seconds: float) -> None:
@@ -40,20 +41,20 @@ def age(path: Path, seconds: float) -> None:
 
 def test_the_oldest_of_many_waiting_files_makes_room(owner: Account, settings: Settings) -> None:
     ids = []
-    for number in range(own_uploads.MAX_WAITING + 1):
+    for number in range(uploads.MAX_WAITING + 1):
         upload = keep(owner, settings)
         age(upload.path, 100 - number)
         ids.append(upload.id)
     with pytest.raises(NotFound):
-        own_uploads.find_upload(owner.id, ids[0], settings)
+        uploads.find_upload(owner.id, ids[0], settings)
     for each in ids[1:]:
-        assert own_uploads.find_upload(owner.id, each, settings).path.exists()
+        assert uploads.find_upload(owner.id, each, settings).path.exists()
 
 
 def test_files_that_wait_are_bounded_in_bytes_too(
     owner: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_uploads, "MAX_WAITING_BYTES", 100)
+    monkeypatch.setattr(uploads, "MAX_WAITING_BYTES", 100)
     first = keep(owner, settings, b"q,a\n" + b"1,2\n" * 20)
     age(first.path, 10)
     second = keep(owner, settings, b"q,a\n" + b"1,2\n" * 20)
@@ -65,7 +66,7 @@ def test_accounts_do_not_push_each_others_files_out(owner: Account, settings: Se
     eve = accounts.register_account("eve@example.org", PASSWORD)
     mine = keep(owner, settings)
     age(mine.path, 1_000)
-    for _ in range(own_uploads.MAX_WAITING + 1):
+    for _ in range(uploads.MAX_WAITING + 1):
         keep(eve, settings)
     assert mine.path.exists()
 
@@ -76,9 +77,9 @@ def test_the_sweep_removes_old_files_and_the_remains_of_killed_requests(
     old, new = keep(owner, settings), keep(owner, settings)
     part = old.path.with_suffix(".part")
     part.write_bytes(b"")
-    age(old.path, own_uploads.KEPT_S + 60)
-    age(part, own_uploads.UNFINISHED_S + 60)
-    assert own_uploads.sweep_uploads(settings) == 2
+    age(old.path, uploads.KEPT_S + 60)
+    age(part, uploads.UNFINISHED_S + 60)
+    assert uploads.sweep_uploads(settings) == 2
     assert [old.path.exists(), part.exists(), new.path.exists()] == [False, False, True]
 
 
@@ -99,12 +100,12 @@ def test_turns_of_an_account_are_few_and_come_back(owner: Account, settings: Set
 def test_own_data_is_bounded_in_bytes(
     owner: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = own_requests.read_request(
+    asked = save_requests.read_request(
         {"name": "mine", "question": "q", "target": "a", "scorer": "exact/text"}
     )
-    own_benchmarks.save(owner.id, keep(owner, settings), asked, settings)
-    monkeypatch.setattr(own_benchmarks, "MAX_KEPT_BYTES", 100)
+    versions.save(owner.id, keep(owner, settings), asked, settings)
+    monkeypatch.setattr(versions, "MAX_KEPT_BYTES", 100)
     with pytest.raises(Conflict, match="Your own data takes"):
-        own_benchmarks.save(owner.id, keep(owner, settings), asked, settings)
+        versions.save(owner.id, keep(owner, settings), asked, settings)
     names = [path.name for path in settings.data_dir.resolve().joinpath("own").rglob("*.jsonl")]
     assert names == ["1.jsonl"]

@@ -8,7 +8,7 @@ import time
 import pytest
 from argon2 import PasswordHasher
 
-from app.services import passwords
+from app.services.accounts import passwords
 from tests.app_fixtures import PASSWORD
 
 

@@ -12,15 +12,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app import queue
-from app.broker import get_broker
+from app.broker import queues
+from app.broker.client import get_broker
 from app.db import db, now, transaction
 from app.jobs.recover_runs import recover_runs
 from app.jobs.rescore_run import rescore_run
 from app.models import RescoredSample, Rescoring, Run, RunEventRow
-from app.services import connections
-from app.services.accounts import Account
-from app.services.rescore_claims import (
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from app.services.runs.rescoring_claims import (
     MOST_ATTEMPTS,
     LostClaim,
     file_rescoring,
@@ -56,7 +56,7 @@ def finished(app: Flask, owner: Account, start_run: Any, work: Any) -> Iterator[
     with ModelServer(answer=answer) as server:
         values: Any = {"kind": "openai_compatible", "base_url": server.base_url}
         with app.app_context():
-            connections.save_connection(owner.id, True, "local", values)
+            store.save_connection(owner.id, True, "local", values)
         run_id = start_run(
             benchmark="gsm8k", model="local/fake-large", protocol="openbench", limit=5, epochs=2
         )
@@ -81,7 +81,7 @@ def test_a_worker_scores_the_answers_under_the_other_protocol_and_tells_so(
     answer = api.post(f"/runs/{finished}/rescore", json={"protocol": "inspect"})
     assert answer.status_code == 202
     with app.app_context():
-        assert queue.rescore_job_id(finished, "inspect") in queue.queued_job_ids()
+        assert queues.rescore_job_id(finished, "inspect") in queues.queued_job_ids()
         rescore_run(finished, "inspect")
         told = messages(finished)
     run = api.get(f"/runs/{finished}").json
@@ -141,7 +141,7 @@ def test_a_scoring_that_was_lost_is_handed_out_again(
         assert sweep_rescorings() == 0  # the queue knows it
         get_broker().flushdb()
         assert recover_runs() == 1
-        assert queue.rescore_job_id(finished, "inspect") in queue.queued_job_ids()
+        assert queues.rescore_job_id(finished, "inspect") in queues.queued_job_ids()
         rescore_run(finished, "inspect")
         assert sweep_rescorings() == 0
         assert db.session.query(Rescoring).count() == 0
@@ -177,7 +177,7 @@ def test_a_scoring_that_fails_each_time_is_given_up(app: Flask, finished: str) -
 def test_nothing_is_asked_for_while_the_queue_is_away(
     app: Flask, api: ApiClient, finished: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "is_reachable", lambda: False)
+    monkeypatch.setattr(queues, "is_reachable", lambda: False)
     answer = api.post(f"/runs/{finished}/rescore", json={"protocol": "inspect"})
     assert (answer.status_code, answer.json["code"]) == (503, "queue_unavailable")
     with app.app_context():

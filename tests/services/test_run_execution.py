@@ -17,20 +17,21 @@ from flask import Flask
 from sqlalchemy import delete, update
 from sqlalchemy.exc import NoResultFound, OperationalError
 
-from app import queue
-from app.broker import get_broker
+from app.broker import queues
+from app.broker.client import get_broker
+from app.broker.live import channel_of
 from app.db import db, transaction
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.jobs.rescore_run import rescore_run
-from app.live import channel_of
 from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
 from app.recorder import StorageFull
-from app.services import connections, run_execution
-from app.services.accounts import Account
-from app.services.leases import claim_run
-from app.services.rescore_claims import file_rescoring
-from app.services.run_lifecycle import cancel_run, end_run
-from app.services.run_plans import build_plan
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from app.services.runs import execution
+from app.services.runs.leases import claim_run
+from app.services.runs.lifecycle import cancel_run, end_run
+from app.services.runs.plans import build_plan
+from app.services.runs.rescoring_claims import file_rescoring
 from tests.app_fixtures import ApiClient
 from tests.fakes.model_server import Answer, Call, ModelServer
 from tests.run_fixtures import add_run, columns_of, expire_lease, rows_of
@@ -168,7 +169,7 @@ def test_a_wish_to_cancel_that_came_while_preparing_spares_every_call(
         cancel_run(run_id, owner.id)
         return prepared
 
-    monkeypatch.setattr("app.services.run_execution.build_plan", cancel_meanwhile)
+    monkeypatch.setattr("app.services.runs.execution.build_plan", cancel_meanwhile)
     assert work(run_id)["status"] == "canceled"
     assert model_server.calls == 0
 
@@ -188,7 +189,7 @@ def test_a_worker_that_must_leave_hands_the_run_over(
     with app.app_context():
         row = columns_of(run_id)
         assert (row["status"], row["attempt"], row["lease_token"]) == ("queued", 1, None)
-        assert queue.run_job_id(run_id, 1) in queue.queued_job_ids()
+        assert queues.run_job_id(run_id, 1) in queues.queued_job_ids()
     model_server.behaviour.latency_s = 0.0
     assert work(run_id)["status"] == "completed"
     assert model_server.calls == 60
@@ -231,7 +232,7 @@ def test_a_lease_lost_while_preparing_makes_no_call(
             session.execute(update(Run).where(Run.id == run_id).values(lease_token="another"))
         return prepared
 
-    monkeypatch.setattr("app.services.run_execution.build_plan", lose_meanwhile)
+    monkeypatch.setattr("app.services.runs.execution.build_plan", lose_meanwhile)
     row = work(run_id)
     assert (row["status"], row["lease_token"], model_server.calls) == ("running", "another", 0)
 
@@ -387,7 +388,7 @@ def test_a_mistake_of_ours_ends_the_run_and_its_text_stays_in_the_log(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(run_execution, "build_plan", broken)
+    monkeypatch.setattr(execution, "build_plan", broken)
     row = work(start_run())
     assert (row["status"], row["failure"]["code"]) == ("failed", "internal_error")
     assert "secret detail" not in json.dumps(row["failure"])
@@ -400,7 +401,7 @@ def test_a_full_disk_pauses_the_run(
     def full(*_: object, **__: object) -> None:
         raise StorageFull
 
-    monkeypatch.setattr(run_execution, "run_benchmark", full)
+    monkeypatch.setattr(execution, "run_benchmark", full)
     row = work(start_run())
     assert (row["status"], row["failure"]["code"]) == ("paused", "disk_full")
     assert "by itself" in row["failure"]["action"]
@@ -441,7 +442,7 @@ def test_a_dataset_that_is_broken_at_line_500_is_named_before_any_call(
     app = make_app(redis_url=broker_url, datasets_dir=mirror)
     with app.app_context():
         run_id = add_run(owner.id, benchmark="gsm8k", protocol="openbench", config={"limit": 5})
-        run_execution.execute(run_id, app.extensions["settings"], Event())
+        execution.execute(run_id, app.extensions["settings"], Event())
         row = columns_of(run_id)
         get_broker().connection_pool.disconnect()
     assert (row["status"], row["failure"]["code"], row["done"]) == ("failed", "dataset_invalid", 0)
@@ -463,7 +464,7 @@ def test_the_total_follows_the_records_that_are_there_and_protocols_rescore_each
             total=1319,
             config={"limit": None, "protocol": "openbench", "max_connections": 8},
         )
-        run_execution.execute(run_id, app.extensions["settings"], Event())
+        execution.execute(run_id, app.extensions["settings"], Event())
         row = columns_of(run_id)
         assert (row["status"], row["total"], row["done"]) == ("completed", 7, 7)
         file_rescoring(run_id, "inspect")
@@ -563,10 +564,10 @@ def test_the_database_that_is_away_at_the_end_is_waited_for(
             raise OperationalError("UPDATE", {}, Exception("database is locked"))
         return end_run(*arguments, **named)
 
-    monkeypatch.setattr(run_execution, "end_run", away_once)
-    monkeypatch.setattr("app.services.run_execution.time.sleep", lambda _s: None)
+    monkeypatch.setattr(execution, "end_run", away_once)
+    monkeypatch.setattr("app.services.runs.execution.time.sleep", lambda _s: None)
     assert work(start_run())["status"] == "completed"
-    monkeypatch.setattr(run_execution, "END_PATIENCE_S", -1.0)
+    monkeypatch.setattr(execution, "END_PATIENCE_S", -1.0)
     tries.clear()
     with pytest.raises(OperationalError):
         work(start_run())
@@ -591,7 +592,7 @@ def test_a_dataset_error_while_it_is_read_fails_the_run(
     def changed(*_: object, **__: object) -> None:
         raise DatasetError("dataset_invalid", "The file changed.", "Restore it.")
 
-    monkeypatch.setattr(run_execution, "run_benchmark", changed)
+    monkeypatch.setattr(execution, "run_benchmark", changed)
     row = work(start_run())
     assert row["failure"] == {
         "code": "dataset_invalid",
@@ -614,7 +615,7 @@ def test_a_key_that_the_server_echoes_is_kept_nowhere(
     status: int,
 ) -> None:
     with app.app_context():
-        connections.save_connection(owner.id, True, "local", {"api_key": CANARY})
+        store.save_connection(owner.id, True, "local", {"api_key": CANARY})
 
     def echo(call: Call) -> Answer:
         assert CANARY in call.headers["authorization"]
@@ -655,7 +656,7 @@ def test_a_run_whose_connection_is_deleted_pauses_with_the_answers_so_far(
     while model_server.calls < 5:
         time.sleep(0.01)
     with app.app_context():
-        connections.delete_connection(owner.id, True, "local")
+        store.delete_connection(owner.id, True, "local")
     thread.join()
     with app.app_context():
         row = columns_of(run_id)

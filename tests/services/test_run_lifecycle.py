@@ -13,17 +13,17 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import delete, update
 
-from app import queue
-from app.broker import get_broker
+from app.broker import queues
+from app.broker.client import get_broker
 from app.db import db, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.jobs.execute_run import execute_run
 from app.jobs.recover_runs import recover_runs, release_runs_of
 from app.models import Delivery, Run, Webhook
-from app.services import outbox, run_lifecycle
-from app.services.accounts import Account
-from app.services.leases import Lease, claim_run
-from app.services.run_lifecycle import (
+from app.services.accounts.accounts import Account
+from app.services.runs import lifecycle
+from app.services.runs.leases import Lease, claim_run
+from app.services.runs.lifecycle import (
     Failure,
     annotate_run,
     cancel_run,
@@ -32,6 +32,7 @@ from app.services.run_lifecycle import (
     resume_run,
 )
 from app.services.sealing import seal
+from app.services.webhooks import outbox
 from tests.run_fixtures import add_run, add_samples, columns_of, expire_lease
 
 
@@ -198,7 +199,7 @@ def test_resuming_queues_the_next_attempt(app_context: Flask, owner: Account, st
     row = columns_of(run_id)
     assert (row["status"], row["attempt"], row["failure"]) == ("queued", 3, None)
     assert (row["finished_at"], row["retry_errors"]) == (None, False)
-    assert queue.run_job_id(run_id, 3) in queue.queued_job_ids()
+    assert queues.run_job_id(run_id, 3) in queues.queued_job_ids()
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "completed"])
@@ -241,7 +242,7 @@ def test_the_sweep_requeues_a_run_whose_worker_is_silent(
     assert recover_runs() == 1
     row = columns_of(run_id)
     assert (row["status"], row["attempt"], row["lease_token"]) == ("queued", 1, None)
-    assert queue.queued_job_ids() == {queue.run_job_id(run_id, 1)}
+    assert queues.queued_job_ids() == {queues.run_job_id(run_id, 1)}
 
 
 def test_the_sweep_requeues_what_the_queue_lost_once(app_context: Flask, owner: Account) -> None:
@@ -249,9 +250,9 @@ def test_the_sweep_requeues_what_the_queue_lost_once(app_context: Flask, owner: 
     lost = add_run(owner.id, created_at=long_ago)
     add_run(owner.id)  # its enqueueing may be under way
     known = add_run(owner.id, created_at=long_ago)
-    queue.enqueue_run(known, 0)
+    queues.enqueue_run(known, 0)
     assert recover_runs() == 1
-    assert queue.queued_job_ids() == {queue.run_job_id(lost, 0), queue.run_job_id(known, 0)}
+    assert queues.queued_job_ids() == {queues.run_job_id(lost, 0), queues.run_job_id(known, 0)}
     assert recover_runs() == 0
     get_broker().flushdb()  # a queue server that was restarted without its data
     assert recover_runs() == 2
@@ -261,22 +262,22 @@ def test_the_runs_of_a_dead_process_are_queued_at_once(app_context: Flask, owner
     run_id = add_run(owner.id)
     claimed(run_id)
     assert release_runs_of(os.getpid()) == 1
-    assert queue.queued_job_ids() == {queue.run_job_id(run_id, 1)}
+    assert queues.queued_job_ids() == {queues.run_job_id(run_id, 1)}
 
 
 def test_a_queue_that_went_away_after_the_commit_is_healed_by_the_sweep(
     app_context: Flask, owner: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = add_run(owner.id, status="paused")
-    enqueue = queue.enqueue_run
+    enqueue = queues.enqueue_run
 
     def away(*_: object) -> None:
         raise Unavailable("away")
 
-    monkeypatch.setattr(queue, "enqueue_run", away)
+    monkeypatch.setattr(queues, "enqueue_run", away)
     resume_run(run_id, owner.id)
     assert columns_of(run_id)["status"] == "queued"
-    monkeypatch.setattr(queue, "enqueue_run", enqueue)
+    monkeypatch.setattr(queues, "enqueue_run", enqueue)
     with transaction() as session:
         early = now() - timedelta(minutes=1)
         session.execute(update(Run).where(Run.id == run_id).values(created_at=early))
@@ -288,22 +289,22 @@ def test_without_a_queue_server_the_sweep_says_so(
 ) -> None:
     assert Redis.from_url(broker_url).ping()
     with make_app().app_context(), pytest.raises(Unavailable):
-        run_lifecycle.sweep_runs()
+        lifecycle.sweep_runs()
 
 
 def test_deleting_a_run_that_is_gone_meanwhile_is_not_found(
     app_context: Flask, owner: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = add_run(owner.id, status="completed")
-    find = run_lifecycle.owned_run
+    find = lifecycle.owned_run
 
     def find_then_lose(run_id: str, account_id: int) -> Run:
         found = find(run_id, account_id)
         with transaction() as session:
             session.execute(delete(Run).where(Run.id == run_id))
-        monkeypatch.setattr(run_lifecycle, "owned_run", find)
+        monkeypatch.setattr(lifecycle, "owned_run", find)
         return found
 
-    monkeypatch.setattr(run_lifecycle, "owned_run", find_then_lose)
+    monkeypatch.setattr(lifecycle, "owned_run", find_then_lose)
     with pytest.raises(NotFound):
-        run_lifecycle.delete_run(run_id, owner.id)
+        lifecycle.delete_run(run_id, owner.id)

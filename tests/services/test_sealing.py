@@ -11,7 +11,8 @@ from sqlalchemy import select
 from app.db import db, transaction
 from app.errors import Conflict
 from app.models import Connection, Webhook
-from app.services import connections, sealing
+from app.services import sealing
+from app.services.connections import store
 from tests.app_fixtures import ENCRYPTION_KEY
 
 NEW_KEY = base64.urlsafe_b64encode(b"n" * 32).decode()
@@ -19,7 +20,7 @@ KEY = "sk-canary-0123456789abcdef"
 
 
 def _save(user_id: int) -> None:
-    connections.save_connection(
+    store.save_connection(
         user_id, True, "local", {"base_url": "http://127.0.0.1:18080/v1", "api_key": KEY}
     )
 
@@ -40,7 +41,7 @@ def test_text_that_was_changed_or_sealed_elsewhere_does_not_open(app_context):
 def test_after_rotation_the_old_key_may_go(make_app, tmp_path):
     old = make_app()
     with old.app_context():
-        from app.services.accounts import register_account
+        from app.services.accounts.accounts import register_account
 
         owner = register_account("ada@example.org", "correct horse battery staple")
         _save(owner.id)
@@ -57,7 +58,7 @@ def test_after_rotation_the_old_key_may_go(make_app, tmp_path):
         assert db.session.scalar(select(Connection.updated_at)) == before
     new = make_app(encryption_keys=(SecretStr(NEW_KEY),))
     with new.app_context():
-        assert connections.open_connection(owner.id, True, "local").api_key == KEY
+        assert store.open_connection(owner.id, True, "local").api_key == KEY
         assert sealing.open_sealed(db.session.scalars(select(Webhook.sealed_secret)).one()) == "s"
 
 
@@ -74,10 +75,10 @@ def test_rotation_without_the_old_key_changes_nothing(make_app, owner, app):
 
 def test_a_key_is_in_no_representation_and_not_in_the_database(app_context, owner):
     _save(owner.id)
-    opened = connections.open_connection(owner.id, True, "local")
+    opened = store.open_connection(owner.id, True, "local")
     assert opened.api_key == KEY
     assert KEY not in repr(opened)
-    info = connections.get_connection(owner.id, True, "local")
+    info = store.get_connection(owner.id, True, "local")
     assert KEY not in repr(info)
     assert info.api_key_hint == "cdef"
     row = db.session.execute(select(Connection.__table__)).one()

@@ -20,17 +20,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from redis import Redis
 
-from app import queue_server
-from app.broker import connect, get_broker
+from app.broker import queue_server
+from app.broker.client import connect, get_broker
+from app.broker.live import channel_of
 from app.config import load_settings
 from app.db import db
-from app.live import channel_of
 from app.models import RunEventRow
-from app.net.errors import Canceled
-from app.services import shared_throttle
-from app.services.connections import open_connection
-from app.services.shared_pace import Report, SharedPace
-from app.services.shared_throttle import RedisThrottle, open_throttle
+from app.net.call_errors import Canceled
+from app.services.connections.store import open_connection
+from app.services.pace import shared_throttle
+from app.services.pace.shared_pace import Report, SharedPace
+from app.services.pace.shared_throttle import RedisThrottle, open_throttle
 from tests.queue_fixtures import die_with_tests
 
 KEY = "sk-canary-0123456789"

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from app.db import BUSY_TIMEOUT_MS, db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ApiToken
-from app.services import tokens
+from app.services.accounts import api_tokens
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -28,27 +28,27 @@ def _last_used():
 
 
 def test_a_token_is_its_accounts_until_it_is_deleted(owner):
-    token, info = tokens.create_token(owner.id, "CI", ["read"])
+    token, info = api_tokens.create_token(owner.id, "CI", ["read"])
     assert token.startswith("obs_")
     assert len(token) >= 47
-    account = tokens.authenticate_token(token)
+    account = api_tokens.authenticate_token(token)
     assert account is not None
     assert account.id == owner.id
     assert account.scopes == {"read"}
-    tokens.delete_token(owner.id, info.id)
-    assert tokens.authenticate_token(token) is None
+    api_tokens.delete_token(owner.id, info.id)
+    assert api_tokens.authenticate_token(token) is None
 
 
 def test_write_includes_read(owner):
-    token, info = tokens.create_token(owner.id, "CI", ["write"])
+    token, info = api_tokens.create_token(owner.id, "CI", ["write"])
     assert set(info.scopes) == {"read", "write"}
-    account = tokens.authenticate_token(token)
+    account = api_tokens.authenticate_token(token)
     assert account is not None
     assert account.scopes == {"read", "write"}
 
 
 def test_the_database_holds_no_token(owner):
-    token, info = tokens.create_token(owner.id, "CI", ["read"])
+    token, info = api_tokens.create_token(owner.id, "CI", ["read"])
     stored = str(db.session.execute(text("SELECT * FROM api_tokens")).all())
     assert token not in stored
     assert info.prefix in stored
@@ -56,17 +56,17 @@ def test_the_database_holds_no_token(owner):
 
 @pytest.mark.parametrize("token", ["", "obs_", "obs_unknown", "other_prefix", "obs_\ud800"])
 def test_other_text_is_nobody(owner, token):
-    assert tokens.authenticate_token(token) is None
+    assert api_tokens.authenticate_token(token) is None
 
 
 def test_an_expired_token_is_nobody(owner):
-    token, _info = tokens.create_token(
+    token, _info = api_tokens.create_token(
         owner.id, "CI", ["read"], expires_at=now() + timedelta(hours=1)
     )
     with transaction() as session:
         session.execute(update(ApiToken).values(expires_at=now()))
-    assert tokens.authenticate_token(token) is None
-    assert tokens.list_tokens(owner.id)[0].expired
+    assert api_tokens.authenticate_token(token) is None
+    assert api_tokens.list_tokens(owner.id)[0].expired
 
 
 @pytest.mark.parametrize(
@@ -82,53 +82,53 @@ def test_an_expired_token_is_nobody(owner):
 def test_fields_that_do_not_fit_are_named(owner, name, scopes, expires_in_s, field):
     expires_at = now() + timedelta(seconds=expires_in_s) if expires_in_s else None
     with pytest.raises(Invalid) as caught:
-        tokens.create_token(owner.id, name, scopes, expires_at)
+        api_tokens.create_token(owner.id, name, scopes, expires_at)
     assert list(caught.value.fields) == [field]
 
 
 def test_use_is_noted_at_most_once_a_minute(owner):
-    token, _info = tokens.create_token(owner.id, "CI", ["read"])
-    tokens.authenticate_token(token)
+    token, _info = api_tokens.create_token(owner.id, "CI", ["read"])
+    api_tokens.authenticate_token(token)
     first = _last_used()
-    tokens.authenticate_token(token)
+    api_tokens.authenticate_token(token)
     assert _last_used() == first
     _age(timedelta(minutes=2))
-    tokens.authenticate_token(token)
+    api_tokens.authenticate_token(token)
     assert _last_used() >= first
 
 
 def test_another_accounts_token_cannot_be_seen_or_deleted(owner, second_user):
-    _token, info = tokens.create_token(owner.id, "CI", ["read"])
-    assert tokens.list_tokens(second_user.id) == []
+    _token, info = api_tokens.create_token(owner.id, "CI", ["read"])
+    assert api_tokens.list_tokens(second_user.id) == []
     with pytest.raises(NotFound):
-        tokens.delete_token(second_user.id, info.id)
+        api_tokens.delete_token(second_user.id, info.id)
 
 
 def test_expired_tokens_make_room_when_an_account_is_full(owner, monkeypatch):
-    monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
-    tokens.create_token(owner.id, "1", ["read"], now() + timedelta(hours=1))
-    tokens.create_token(owner.id, "2", ["read"])
+    monkeypatch.setattr(api_tokens, "MAX_TOKENS", 2)
+    api_tokens.create_token(owner.id, "1", ["read"], now() + timedelta(hours=1))
+    api_tokens.create_token(owner.id, "2", ["read"])
     with pytest.raises(Conflict):
-        tokens.create_token(owner.id, "3", ["read"])
+        api_tokens.create_token(owner.id, "3", ["read"])
     with transaction() as session:
         session.execute(update(ApiToken).where(ApiToken.name == "1").values(expires_at=now()))
-    tokens.create_token(owner.id, "3", ["read"])
-    assert {info.name for info in tokens.list_tokens(owner.id)} == {"2", "3"}
+    api_tokens.create_token(owner.id, "3", ["read"])
+    assert {info.name for info in api_tokens.list_tokens(owner.id)} == {"2", "3"}
 
 
 def test_a_sign_in_takes_the_place_of_the_token_that_would_expire_first(owner, monkeypatch):
-    monkeypatch.setattr(tokens, "MAX_TOKENS", 3)
-    tokens.create_token(owner.id, "lasting", ["read"])
-    tokens.create_token(owner.id, "later", ["read"], now() + timedelta(hours=2))
-    tokens.create_token(owner.id, "sooner", ["read"], now() + timedelta(hours=1))
-    tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), sign_in=True)
-    names = {info.name for info in tokens.list_tokens(owner.id)}
+    monkeypatch.setattr(api_tokens, "MAX_TOKENS", 3)
+    api_tokens.create_token(owner.id, "lasting", ["read"])
+    api_tokens.create_token(owner.id, "later", ["read"], now() + timedelta(hours=2))
+    api_tokens.create_token(owner.id, "sooner", ["read"], now() + timedelta(hours=1))
+    api_tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), sign_in=True)
+    names = {info.name for info in api_tokens.list_tokens(owner.id)}
     assert names == {"lasting", "later", "new"}
 
 
 def test_reading_with_a_token_goes_on_while_the_database_is_locked(app, owner, locked_database):
     with app.app_context():
-        token, _info = tokens.create_token(owner.id, "CI", ["read"])
+        token, _info = api_tokens.create_token(owner.id, "CI", ["read"])
     with locked_database():
         began = time.monotonic()
         answer = app.test_client().get(
@@ -138,9 +138,9 @@ def test_reading_with_a_token_goes_on_while_the_database_is_locked(app, owner, l
     assert answer.status_code == 200
     assert waited_s < BUSY_TIMEOUT_MS / 1000 / 2
     with app.app_context():
-        assert tokens.list_tokens(owner.id)[0].last_used_at is None
-        assert tokens.authenticate_token(token) is not None
-        assert tokens.list_tokens(owner.id)[0].last_used_at is not None
+        assert api_tokens.list_tokens(owner.id)[0].last_used_at is None
+        assert api_tokens.authenticate_token(token) is not None
+        assert api_tokens.list_tokens(owner.id)[0].last_used_at is not None
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from flask import Flask
 
 from app.db import db
 from app.models import RunEventRow
-from app.services import connections
-from app.services.accounts import Account
-from app.services.workbench import Bounds, Workbench
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from app.services.runs.workbench import Bounds, Workbench
 from tests.fakes.model_server import ModelServer
 from tests.run_fixtures import add_run, columns_of
 
@@ -68,7 +68,7 @@ def hang(app: Flask, hanging: ModelServer) -> Callable[..., str]:
     def queue(account: Account, **columns: Any) -> str:
         with app.app_context():
             fields: Any = {"kind": "openai_compatible", "base_url": hanging.base_url}
-            connections.save_connection(account.id, True, "slow", fields)
+            store.save_connection(account.id, True, "slow", fields)
             config = {"timeout_s": 3600.0, "limit": 4}
             return add_run(account.id, model="slow/fake", simulated=False, config=config, **columns)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app import queue_server
+from app.broker import queue_server
 from app.config import load_settings
 from app.errors import ConfigError
 from app.supervisor.studio import Studio, check_port

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 
-from app.security import CONTENT_SECURITY_POLICY
+from app.web.security import CONTENT_SECURITY_POLICY
 from tests.seed.answers import HOSTILE
 from tests.seed.pages import BY_NAME, PAGES, Page
 from tests.seed.site import Site

@@ -14,8 +14,9 @@ from flask import Flask
 
 from app.db import db, now, transaction
 from app.models import Delivery
-from app.services import accounts, webhooks
-from app.services.delivery_slots import PER_ACCOUNT
+from app.services.accounts import accounts
+from app.services.webhooks import endpoints
+from app.services.webhooks.delivery_slots import PER_ACCOUNT
 from app.worker.courier import Courier
 from tests.faults.processes import wait_until
 from tests.run_fixtures import Receiver
@@ -63,7 +64,9 @@ def add_delivery(app: Flask, email: str, urls: list[str], each: int = 1) -> list
         account = accounts.register_account(email, "correct horse battery staple")
         ids = []
         for url in urls:
-            hook_id, _ = webhooks.create_webhook(account.id, {"url": url, "events": ["run.failed"]})
+            hook_id, _ = endpoints.create_webhook(
+                account.id, {"url": url, "events": ["run.failed"]}
+            )
             with transaction() as session:
                 for _ in range(each):
                     ids.append(f"msg_{uuid_utils.uuid7().hex}")
@@ -134,7 +137,7 @@ def test_a_database_that_is_away_is_told_once_and_waited_for(
     def away() -> list[object]:
         raise OSError("away")
 
-    monkeypatch.setattr("app.services.deliveries.due_deliveries", away)
+    monkeypatch.setattr("app.services.webhooks.deliveries.due_deliveries", away)
     wait_until(lambda: "deliveries wait" in caplog.text, "the complaint")
     time.sleep(0.5)
     assert caplog.text.count("deliveries wait") == 1

@@ -18,7 +18,7 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from app import queue, queue_server
+from app.broker import queue_server, queues
 from tests.queue_fixtures import die_with_tests
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ class PoolUnderTest:
             )
         self.family: list[psutil.Process] = []
 
-    def enqueue(self, job: str, tag: str, queue_name: str = queue.RUNS) -> None:
+    def enqueue(self, job: str, tag: str, queue_name: str = queues.RUNS) -> None:
         jobs = Queue(queue_name, connection=self.broker, serializer=JSONSerializer)
         jobs.enqueue(f"tests.worker.sample_jobs.{job}", tag, job_id=f"{job}-{tag}", result_ttl=0)
 
@@ -142,8 +142,8 @@ def test_a_killed_worker_takes_its_job_along_and_is_replaced(
     pool.enqueue("quick", "b")
     pool.noted("quick b")
     with queue_app.app_context():
-        wait_until(lambda: not queue.queued_job_ids(), "the dead worker's job is forgotten")
-        assert queue.count_workers() == 1
+        wait_until(lambda: not queues.queued_job_ids(), "the dead worker's job is forgotten")
+        assert queues.count_workers() == 1
 
 
 def test_all_end_when_the_pool_itself_is_killed(pool: PoolUnderTest) -> None:

@@ -19,10 +19,10 @@ from flask_login import current_user
 from rq_dashboard import web
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.broker import get_broker
+from app.broker.client import get_broker
 from app.errors import NotFound
 from app.extensions import login_manager
-from app.services import queue_view
+from app.services.operations import queue_view
 
 # The name is that of its own blueprint: its templates ask for addresses under it.
 _FOLDER = Path(rq_dashboard.__file__).parent

@@ -24,7 +24,7 @@ from app.blueprints.api import (
     tokens,
     webhooks,
 )
-from app.blueprints.api.problems import Problem, validation_problem
+from app.blueprints.api.validation_problems import Problem, validation_problem
 from app.version import __version__
 
 _RESOURCES = (

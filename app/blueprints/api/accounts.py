@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from flask import Response, current_app, g
 
-from app import limits
 from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint, bearer_token
 from app.blueprints.api.schemas.accounts import (
@@ -17,7 +16,8 @@ from app.blueprints.api.schemas.accounts import (
     User,
 )
 from app.config import Settings
-from app.services import accounts, sessions, tokens
+from app.services.accounts import accounts, api_tokens, sessions
+from app.web import rate_limits
 
 bp = api_blueprint(
     "auth",
@@ -30,7 +30,7 @@ _OPEN: list[dict[str, list[str]]] = [{}]  # works without any
 
 
 @bp.post("/auth/register", responses={201: AccountAnswer}, security=_OPEN)
-@limits.register
+@rate_limits.register
 def register(body: Credentials) -> Response:
     """Make an account; the first one is the administrator's."""
     account = accounts.register_account(body.email, body.password)
@@ -38,16 +38,16 @@ def register(body: Credentials) -> Response:
 
 
 @bp.post("/auth/login", responses={200: LoginAnswer}, security=_OPEN)
-@limits.sign_in
+@rate_limits.sign_in
 def login(body: LoginBody) -> Response:
     """Exchange address and password for a token that lasts as long as a browser's session."""
     account = accounts.authenticate(body.email, body.password)
     settings: Settings = current_app.extensions["settings"]
-    token, info = tokens.create_token(
+    token, info = api_tokens.create_token(
         account.id,
         body.token_name or "API sign-in",
         account.scopes,
-        tokens.expiry(timedelta(days=settings.session_days)),
+        api_tokens.expiry(timedelta(days=settings.session_days)),
         sign_in=True,
     )
     return answer(LoginAnswer(token=token, expires_at=info.expires_at, user=User.of(account)))
@@ -64,7 +64,7 @@ def logout() -> Response:
     """Revoke the presented token, or end the browser's session."""
     token = bearer_token()
     if token:
-        tokens.revoke_token(token)
+        api_tokens.revoke_token(token)
     else:
         sessions.sign_out()
     return no_content()

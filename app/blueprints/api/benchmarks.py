@@ -14,9 +14,9 @@ from app.blueprints.api.schemas.benchmarks import (
 )
 from app.queries import benchmarks
 from app.queries.paging import page_of
-from app.services.estimates import estimate_run
-from app.services.run_requests import RunRequest
-from app.services.run_specs import check_request
+from app.services.runs.checks import check_request
+from app.services.runs.estimates import estimate_run
+from app.services.runs.run_request import RunRequest
 
 bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scope={"estimate"})
 

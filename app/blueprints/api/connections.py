@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, g, url_for
 
-from app import limits
 from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.connections import (
@@ -17,7 +16,8 @@ from app.blueprints.api.schemas.connections import (
 from app.blueprints.api.schemas.fields import PageQuery
 from app.errors import Invalid
 from app.queries.paging import page_of
-from app.services import connection_tests, connections
+from app.services.connections import probe, store
+from app.web import rate_limits
 
 bp = api_blueprint(
     "connections", "Provider endpoints and their keys.", bodyless={"test_connection"}
@@ -28,7 +28,7 @@ bp = api_blueprint(
 def list_connections(query: PageQuery) -> Response:
     """List the connections by name."""
     page = page_of(
-        connections.list_connections(g.account.id, g.account.is_admin),
+        store.list_connections(g.account.id, g.account.is_admin),
         lambda info: info.name,
         limit=query.limit,
         cursor=query.cursor,
@@ -45,7 +45,7 @@ def list_connections(query: PageQuery) -> Response:
 @bp.get("/connections/<string:name>", responses={200: Connection})
 def get_connection(path: ConnectionPath) -> Response:
     """Return a connection."""
-    info = connections.get_connection(g.account.id, g.account.is_admin, path.name)
+    info = store.get_connection(g.account.id, g.account.is_admin, path.name)
     return answer(Connection.of(info))
 
 
@@ -57,9 +57,7 @@ def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
             "The name in the body is another one than in the path.",
             fields={"name": ["Leave it out, or repeat the name in the path."]},
         )
-    info, new = connections.save_connection(
-        g.account.id, g.account.is_admin, path.name, body.changes()
-    )
+    info, new = store.save_connection(g.account.id, g.account.is_admin, path.name, body.changes())
     location = url_for("api_connections.get_connection", name=info.name) if new else None
     return answer(Connection.of(info), 201 if new else 200, location=location)
 
@@ -67,13 +65,13 @@ def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
 @bp.delete("/connections/<string:name>", responses={204: None})
 def delete_connection(path: ConnectionPath) -> Response:
     """Delete a connection and its key."""
-    connections.delete_connection(g.account.id, g.account.is_admin, path.name)
+    store.delete_connection(g.account.id, g.account.is_admin, path.name)
     return no_content()
 
 
 @bp.post("/connections/<string:name>/test", responses={200: ConnectionTestResult})
-@limits.test_connection
+@rate_limits.test_connection
 def test_connection(path: ConnectionPath) -> Response:
     """Ask the provider for its models, which costs nothing, and say how that went."""
-    result = connection_tests.test_connection(g.account.id, g.account.is_admin, path.name)
+    result = probe.test_connection(g.account.id, g.account.is_admin, path.name)
     return answer(ConnectionTestResult.of(result))

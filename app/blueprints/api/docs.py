@@ -15,7 +15,7 @@ from flask import (
     send_from_directory,
 )
 
-from app.security import DOCUMENTATION_POLICY
+from app.web.security import DOCUMENTATION_POLICY
 
 bp = Blueprint("docs", __name__)
 

@@ -14,14 +14,14 @@ from werkzeug.exceptions import BadRequest as MalformedRequest
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError as CsrfProblem
 
-from app import bounds
-from app.blueprints.api.problems import COMMON_PROBLEMS
+from app.blueprints.api.validation_problems import COMMON_PROBLEMS
 from app.errors import Forbidden, Invalid, StudioError, Unauthorized
 from app.extensions import csrf
-from app.limits import count_attempt
-from app.services.accounts import Account
-from app.services.tokens import authenticate_token
-from app.services.upload_turns import upload_turn
+from app.services.accounts.accounts import Account
+from app.services.accounts.api_tokens import authenticate_token
+from app.services.own_benchmarks.upload_turns import upload_turn
+from app.web import bounds
+from app.web.rate_limits import count_attempt
 
 PREFIX = "/api/v1"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
@@ -62,7 +62,7 @@ def api_blueprint(
             run_lifecycle.request_cancel(g.account.id, path.run_id)
 
     In a view ``g.account`` is an ``Account``; every query takes ``g.account.id``. Errors are
-    raised as ``StudioError``; ``app.error_pages`` makes problems of them.
+    raised as ``StudioError``; ``app.web.error_pages`` makes problems of them.
 
     Args:
         noun: The resource; the blueprint is called ``api_<noun>``.

@@ -8,7 +8,7 @@ from app.blueprints.api.answers import answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.models import ListingError, Model, ModelList, ModelQuery
 from app.queries.paging import page_of
-from app.services import model_catalog
+from app.services.connections import model_catalog
 
 bp = api_blueprint("models", "Models that the account's connections offer.")
 

@@ -7,19 +7,19 @@ from typing import Any
 from flask import Response, current_app, g, jsonify, request
 from pydantic import BaseModel
 
-from app import limits
 from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
 from app.blueprints.api.schemas.own_benchmarks import OwnPath, OwnPreview, PreviewForm, SaveForm
 from app.errors import Invalid
 from app.queries import benchmarks
-from app.services import own_benchmarks, own_requests, own_uploads
+from app.services.own_benchmarks import save_requests, uploads, versions
+from app.web import rate_limits
 
 bp = api_blueprint(
     "own_benchmarks",
     "Benchmarks of your own CSV or JSON Lines; they are listed among all benchmarks.",
-    uploads=dict.fromkeys(("save_own_benchmark", "preview_own"), own_uploads.MAX_REQUEST_BYTES),
+    uploads=dict.fromkeys(("save_own_benchmark", "preview_own"), uploads.MAX_REQUEST_BYTES),
 )
 
 
@@ -38,13 +38,13 @@ def _form_of(model: type[BaseModel]) -> dict[str, Any]:
     responses={201: BenchmarkDetail},
     openapi_extensions=_form_of(SaveForm),
 )
-@limits.upload
+@rate_limits.upload
 def save_own_benchmark() -> Response:
     """Save a file as a benchmark; a name that you have already gets a new version."""
     settings = current_app.extensions["settings"]
-    asked = own_requests.read_request(_values())
+    asked = save_requests.read_request(_values())
     with _upload() as upload:
-        name, _version = own_benchmarks.save(g.account.id, upload, asked, settings)
+        name, _version = versions.save(g.account.id, upload, asked, settings)
     found = benchmarks.get_benchmark(name, g.account.id)
     response = jsonify(benchmarks.detail_view(found, settings))
     response.status_code = 201
@@ -57,24 +57,22 @@ def save_own_benchmark() -> Response:
     responses={200: OwnPreview},
     openapi_extensions=_form_of(PreviewForm),
 )
-@limits.upload
+@rate_limits.upload
 def preview_own() -> Response:
     """Show columns and first rows of a file and, once columns are mapped, three prompts."""
     with _upload() as upload:
-        look = own_benchmarks.look_at(g.account.id, upload)
+        look = versions.look_at(g.account.id, upload)
         values = _values()
         prompts = None
         if values.get("question") or values.get("target"):
-            prompts = own_benchmarks.preview(
-                g.account.id, upload, own_requests.read_columns(values)
-            )
+            prompts = versions.preview(g.account.id, upload, save_requests.read_columns(values))
     return jsonify(columns=look.columns, guess=look.guess, rows=look.rows, prompts=prompts)
 
 
 @bp.delete("/benchmarks/own/<string:slug>")
 def delete_own_benchmark(path: OwnPath) -> Response:
     """Delete a benchmark with all its versions; runs of it stay."""
-    own_benchmarks.delete(g.account.id, path.slug, current_app.extensions["settings"])
+    versions.delete(g.account.id, path.slug, current_app.extensions["settings"])
     return no_content()
 
 
@@ -87,4 +85,4 @@ def _upload() -> Any:
     if file is None:
         raise Invalid("The form has no file.", fields={"file": ["This is needed."]})
     settings = current_app.extensions["settings"]
-    return own_uploads.passing_upload(g.account.id, file.stream, file.filename or "", settings)
+    return uploads.passing_upload(g.account.id, file.stream, file.filename or "", settings)

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, current_app, g, request, stream_with_context
 from pydantic import ValidationError
 
-from app import limits
 from app.blueprints.api.answers import no_content, view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
@@ -21,13 +20,14 @@ from app.blueprints.api.schemas.runs import (
     RunPath,
     RunQuery,
 )
-from app.bounds import NOTES_BYTES
 from app.errors import Invalid
 from app.queries import exports, runs
 from app.queries.rescorings import pending_rescorings
-from app.services import rescoring, run_lifecycle, run_submission
-from app.services.live_answers import live_answer
-from app.services.run_requests import RunRequest
+from app.services.runs import lifecycle, rescoring, submission
+from app.services.runs.run_request import RunRequest
+from app.web import rate_limits
+from app.web.bounds import NOTES_BYTES
+from app.web.event_stream import live_answer
 
 bp = api_blueprint(
     "runs",
@@ -59,7 +59,7 @@ def _answer(run_id: str, status: int = 200) -> Response:
 
 
 @bp.post("/runs", responses={201: RunDetail})
-@limits.create_run
+@rate_limits.create_run
 def create_run(body: RunRequest) -> Response:
     """Start a run."""
     return _answer(_submit(body), 201)
@@ -67,7 +67,7 @@ def create_run(body: RunRequest) -> Response:
 
 def _submit(asked: RunRequest) -> str:
     account = g.account
-    return run_submission.submit_run(
+    return submission.submit_run(
         asked, account.id, account.is_admin, current_app.extensions["settings"]
     )
 
@@ -109,42 +109,42 @@ def get_run(path: RunPath) -> Response:
 @bp.patch("/runs/<string:run_id>", responses={200: RunDetail})
 def patch_run(path: RunPath, body: RunPatch) -> Response:
     """Change tags or notes."""
-    run_lifecycle.annotate_run(path.run_id, g.account.id, tags=body.tags, notes=body.notes)
+    lifecycle.annotate_run(path.run_id, g.account.id, tags=body.tags, notes=body.notes)
     return _answer(path.run_id)
 
 
 @bp.delete("/runs/<string:run_id>", responses={204: None})
 def delete_run(path: RunPath) -> Response:
     """Delete a run that is over, with its samples."""
-    run_lifecycle.delete_run(path.run_id, g.account.id)
+    lifecycle.delete_run(path.run_id, g.account.id)
     return no_content()
 
 
 @bp.post("/runs/<string:run_id>/cancel", responses={202: RunDetail})
 def cancel_run(path: RunPath) -> Response:
     """Ask a run to end; finished samples are kept."""
-    run_lifecycle.cancel_run(path.run_id, g.account.id)
+    lifecycle.cancel_run(path.run_id, g.account.id)
     return _answer(path.run_id, 202)
 
 
 @bp.post("/runs/<string:run_id>/resume", responses={202: RunDetail})
-@limits.resume_run
+@rate_limits.resume_run
 def resume_run(path: RunPath, body: ResumeBody) -> Response:
     """Go on with a failed, paused or canceled run; finished samples are kept."""
-    run_lifecycle.resume_run(
+    lifecycle.resume_run(
         path.run_id, g.account.id, retry_errors=body.retry_errors, budget_usd=body.budget_usd
     )
     return _answer(path.run_id, 202)
 
 
 @bp.post("/runs/<string:run_id>/duplicate", responses={201: RunDetail})
-@limits.create_run
+@rate_limits.create_run
 def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
     """Start a run like this one."""
     original = runs.get_run(path.run_id, g.account.id)
     overrides: dict[str, Any] = body.overrides.model_dump(exclude_none=True)
     try:
-        asked = run_submission.duplicate_request(original, overrides)
+        asked = submission.duplicate_request(original, overrides)
     except ValidationError as error:
         raise Invalid(
             "The overrides do not fit.",

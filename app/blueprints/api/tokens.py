@@ -9,7 +9,7 @@ from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import PageQuery
 from app.blueprints.api.schemas.tokens import NewToken, Token, TokenBody, TokenList, TokenPath
 from app.queries.paging import page_of
-from app.services import tokens
+from app.services.accounts import api_tokens
 
 bp = api_blueprint("tokens", "API tokens of the account.")
 
@@ -18,7 +18,7 @@ bp = api_blueprint("tokens", "API tokens of the account.")
 def list_tokens(query: PageQuery) -> Response:
     """List the tokens, newest first."""
     page = page_of(
-        tokens.list_tokens(g.account.id),
+        api_tokens.list_tokens(g.account.id),
         lambda token: str(token.id),
         limit=query.limit,
         cursor=query.cursor,
@@ -35,12 +35,12 @@ def list_tokens(query: PageQuery) -> Response:
 @bp.post("/tokens", responses={201: NewToken})
 def create_token(body: TokenBody) -> Response:
     """Make a token; its text is in this answer and nowhere else."""
-    text, info = tokens.create_token(g.account.id, body.name, body.scopes, body.expires_at)
+    text, info = api_tokens.create_token(g.account.id, body.name, body.scopes, body.expires_at)
     return answer(NewToken(**Token.of(info).model_dump(), token=text), 201)
 
 
 @bp.delete("/tokens/<int:token_id>", responses={204: None})
 def delete_token(path: TokenPath) -> Response:
     """Revoke a token."""
-    tokens.delete_token(g.account.id, path.token_id)
+    api_tokens.delete_token(g.account.id, path.token_id)
     return no_content()

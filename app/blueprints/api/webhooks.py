@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 from flask import Response, g
 
-from app import limits
 from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import PageQuery
@@ -24,7 +23,8 @@ from app.blueprints.api.schemas.webhooks import (
     WebhookPath,
 )
 from app.queries.paging import page_of
-from app.services import deliveries, webhooks
+from app.services.webhooks import deliveries, endpoints
+from app.web import rate_limits
 
 bp = api_blueprint(
     "webhooks",
@@ -37,7 +37,7 @@ bp = api_blueprint(
 def list_webhooks(query: PageQuery) -> Response:
     """List the endpoints, oldest first."""
     page = page_of(
-        webhooks.list_webhooks(g.account.id),
+        endpoints.list_webhooks(g.account.id),
         lambda hook: hook.id,
         limit=query.limit,
         cursor=query.cursor,
@@ -54,8 +54,8 @@ def list_webhooks(query: PageQuery) -> Response:
 @bp.post("/webhooks", responses={201: NewWebhook})
 def create_webhook(body: WebhookBody) -> Response:
     """Make an endpoint; its secret is in this answer and nowhere else."""
-    hook_id, secret = webhooks.create_webhook(g.account.id, body.model_dump())
-    shown = WebhookAnswer.of(webhooks.get_webhook(hook_id, g.account.id))
+    hook_id, secret = endpoints.create_webhook(g.account.id, body.model_dump())
+    shown = WebhookAnswer.of(endpoints.get_webhook(hook_id, g.account.id))
     return answer(
         NewWebhook(**shown.model_dump(), secret=secret),
         201,
@@ -66,32 +66,32 @@ def create_webhook(body: WebhookBody) -> Response:
 @bp.get("/webhooks/<string:webhook_id>", responses={200: WebhookAnswer})
 def get_webhook(path: WebhookPath) -> Response:
     """Return an endpoint."""
-    return answer(WebhookAnswer.of(webhooks.get_webhook(path.webhook_id, g.account.id)))
+    return answer(WebhookAnswer.of(endpoints.get_webhook(path.webhook_id, g.account.id)))
 
 
 @bp.patch("/webhooks/<string:webhook_id>", responses={200: WebhookAnswer})
 def patch_webhook(path: WebhookPath, body: WebhookPatch) -> Response:
     """Change an endpoint."""
-    webhooks.update_webhook(path.webhook_id, g.account.id, body.model_dump(exclude_none=True))
-    return answer(WebhookAnswer.of(webhooks.get_webhook(path.webhook_id, g.account.id)))
+    endpoints.update_webhook(path.webhook_id, g.account.id, body.model_dump(exclude_none=True))
+    return answer(WebhookAnswer.of(endpoints.get_webhook(path.webhook_id, g.account.id)))
 
 
 @bp.delete("/webhooks/<string:webhook_id>", responses={204: None})
 def delete_webhook(path: WebhookPath) -> Response:
     """Delete an endpoint with its history."""
-    webhooks.delete_webhook(path.webhook_id, g.account.id)
+    endpoints.delete_webhook(path.webhook_id, g.account.id)
     return no_content()
 
 
 @bp.post("/webhooks/<string:webhook_id>/rotate-secret", responses={200: Secret})
-@limits.rotate_secret
+@rate_limits.rotate_secret
 def rotate_secret(path: WebhookPath) -> Response:
     """Replace the secret."""
-    return answer(Secret(secret=webhooks.rotate_secret(path.webhook_id, g.account.id)))
+    return answer(Secret(secret=endpoints.rotate_secret(path.webhook_id, g.account.id)))
 
 
 @bp.post("/webhooks/<string:webhook_id>/test", responses={200: TestAnswer})
-@limits.test_webhook
+@rate_limits.test_webhook
 def test_webhook(path: WebhookPath) -> Response:
     """Send a test event now."""
     result = asdict(deliveries.send_test(path.webhook_id, g.account.id))
@@ -114,7 +114,7 @@ def list_deliveries(path: WebhookPath, query: PageQuery) -> Response:
 
 
 @bp.post("/deliveries/<string:delivery_id>/redeliver", responses={202: DeliveryAnswer})
-@limits.redeliver
+@rate_limits.redeliver
 def redeliver(path: DeliveryPath) -> Response:
     """Send a delivery once more, with the same id."""
     return answer(DeliveryAnswer.of(deliveries.redeliver(path.delivery_id, g.account.id)), 202)

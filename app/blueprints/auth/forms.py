@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from app.services.passwords import MIN_LENGTH
+from app.services.accounts.passwords import MIN_LENGTH
 
 
 class _CredentialsForm(FlaskForm):

@@ -6,12 +6,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app import limits
 from app.blueprints.auth.forms import LoginForm, RegisterForm
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.known_devices import remember_device
-from app.security import is_local_path
-from app.services import accounts, sessions
+from app.services.accounts import accounts, sessions
+from app.web import rate_limits
+from app.web.known_devices import remember_device
+from app.web.security import is_local_path
 
 bp = Blueprint("auth", __name__)
 
@@ -22,7 +22,7 @@ def _next_url() -> str | None:
 
 
 @bp.route("/login", methods=["GET", "POST"])
-@limits.sign_in
+@rate_limits.sign_in
 def login() -> ResponseReturnValue:
     """Show the form, or sign in; a fresh installation needs its first account instead."""
     if request.method == "POST":
@@ -47,7 +47,7 @@ def _submit_login() -> ResponseReturnValue:
 
 
 @bp.route("/register", methods=["GET", "POST"])
-@limits.register
+@rate_limits.register
 def register() -> ResponseReturnValue:
     """Show the form, or make an account and sign in to it."""
     if request.method == "POST":

@@ -9,11 +9,11 @@ from flask import current_app, flash, g, redirect, render_template, request, url
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from app import limits
 from app.blueprints.benchmarks import bp
-from app.bounds import takes
 from app.errors import Invalid, StudioError
-from app.services import own_benchmarks, own_requests, own_uploads, upload_turns
+from app.services.own_benchmarks import save_requests, upload_turns, uploads, versions
+from app.web import rate_limits
+from app.web.bounds import takes
 
 _FIELDS = (
     "question",
@@ -55,9 +55,9 @@ def new_own() -> str:
 
 
 @bp.post("/benchmarks/own/new")
-@takes(own_uploads.MAX_REQUEST_BYTES)
+@takes(uploads.MAX_REQUEST_BYTES)
 @login_required
-@limits.upload
+@rate_limits.upload
 def upload_own() -> Response | tuple[str, int]:
     """Keep the file and go on to its columns."""
     name = request.form.get("name", "")
@@ -65,10 +65,10 @@ def upload_own() -> Response | tuple[str, int]:
     if file is None or not file.filename:
         return _upload_page(name, "Choose a file first."), 422
     try:
-        upload = own_uploads.keep_upload(
+        upload = uploads.keep_upload(
             current_user.id, file.stream, file.filename, current_app.extensions["settings"]
         )
-        own_benchmarks.look_at(current_user.id, upload)
+        versions.look_at(current_user.id, upload)
     except Invalid as error:
         return _upload_page(name, error.detail), 422
     return redirect(url_for("benchmarks.map_own", upload_id=upload.id, name=name or None), 303)
@@ -78,9 +78,9 @@ def upload_own() -> Response | tuple[str, int]:
 @login_required
 def map_own(upload_id: str) -> str:
     """Ask what the columns hold, with a guess; show the prompts that follow from it."""
-    upload = own_uploads.find_upload(current_user.id, upload_id, current_app.extensions["settings"])
-    look = own_benchmarks.look_at(current_user.id, upload)
-    values = own_benchmarks.first_values(current_user.id, request.args.get("name", ""), look)
+    upload = uploads.find_upload(current_user.id, upload_id, current_app.extensions["settings"])
+    look = versions.look_at(current_user.id, upload)
+    values = versions.first_values(current_user.id, request.args.get("name", ""), look)
     prompts, errors = _try_preview(upload, values)
     # The guess may be wrong: nothing is red before the reader had a chance.
     return _map_page(upload, look, values, prompts, {} if prompts is None else errors)
@@ -91,21 +91,19 @@ def map_own(upload_id: str) -> str:
 def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     """Show the prompts of another mapping, or save the benchmark."""
     settings = current_app.extensions["settings"]
-    upload = own_uploads.find_upload(current_user.id, upload_id, settings)
+    upload = uploads.find_upload(current_user.id, upload_id, settings)
     values: dict[str, Any] = {name: request.form.get(name, "") for name in _FIELDS}
     values["choices"] = request.form.getlist("choices")
     prompts, errors = _try_preview(upload, values)
     if errors or request.form.get("action") != "save":
-        page = _map_page(
-            upload, own_benchmarks.look_at(current_user.id, upload), values, prompts, errors
-        )
+        page = _map_page(upload, versions.look_at(current_user.id, upload), values, prompts, errors)
         return (page, 422) if errors else page
     try:
-        asked = own_requests.read_request(values)
-        name, version = own_benchmarks.save(current_user.id, upload, asked, settings)
+        asked = save_requests.read_request(values)
+        name, version = versions.save(current_user.id, upload, asked, settings)
     except StudioError as error:
         fields = error.fields or {"name": [error.detail]}
-        look = own_benchmarks.look_at(current_user.id, upload)
+        look = versions.look_at(current_user.id, upload)
         return _map_page(upload, look, values, prompts, fields), error.status
     upload.path.unlink(missing_ok=True)
     flash(f"{name} version {version} is ready to run.", "success")
@@ -116,31 +114,29 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
 @login_required
 def delete_own(slug: str) -> Response:
     """Delete a benchmark with all its versions; runs of it stay."""
-    own_benchmarks.delete(current_user.id, slug, current_app.extensions["settings"])
+    versions.delete(current_user.id, slug, current_app.extensions["settings"])
     flash(f"own/{slug} was deleted. Its runs are kept.", "success")
     return redirect(url_for("benchmarks.index"), 303)
 
 
 def _try_preview(
-    upload: own_uploads.Upload, values: dict[str, Any]
+    upload: uploads.Upload, values: dict[str, Any]
 ) -> tuple[list[dict[str, Any]] | None, dict[str, list[str]]]:
     try:
-        return own_benchmarks.preview(
-            current_user.id, upload, own_requests.read_columns(values)
-        ), {}
+        return versions.preview(current_user.id, upload, save_requests.read_columns(values)), {}
     except Invalid as error:
         return None, error.fields
 
 
 def _upload_page(name: str, error: str | None = None) -> str:
     return render_template(
-        "benchmarks/own_upload.html", name=name, error=error, limits=own_uploads.LIMITS
+        "benchmarks/own_upload.html", name=name, error=error, limits=uploads.LIMITS
     )
 
 
 def _map_page(
-    upload: own_uploads.Upload,
-    look: own_benchmarks.Look,
+    upload: uploads.Upload,
+    look: versions.Look,
     values: dict[str, Any],
     prompts: list[dict[str, Any]] | None,
     errors: dict[str, list[str]],
@@ -152,5 +148,5 @@ def _map_page(
         values=values,
         prompts=prompts,
         errors=errors,
-        profiles=own_requests.profile_options(),
+        profiles=save_requests.profile_options(),
     )

@@ -7,7 +7,7 @@ from flask_login import current_user, login_required
 
 from app.blueprints.benchmarks import bp
 from app.queries import benchmarks, leaderboards, runs
-from app.urls import address
+from app.web.urls import address
 
 RECENT = 5
 

@@ -7,7 +7,7 @@ from flask import Response, current_app
 from app.blueprints.health import bp
 from app.errors import NotFound
 from app.extensions import limiter
-from app.services import metrics
+from app.services.operations import metrics
 
 
 @bp.get("/metrics")

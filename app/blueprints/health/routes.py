@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.blueprints.health import bp
 from app.extensions import limiter
-from app.services import health
+from app.services.operations import health
 
 
 @bp.get("/health")

@@ -6,12 +6,12 @@ from flask import flash, redirect, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from app import limits
 from app.blueprints.runs import bp
 from app.errors import Conflict, Invalid
-from app.services import rescoring, run_lifecycle
-from app.services.run_requests import MAX_BUDGET_USD
-from app.urls import address
+from app.services.runs import lifecycle, rescoring
+from app.services.runs.run_request import MAX_BUDGET_USD
+from app.web import rate_limits
+from app.web.urls import address
 
 
 def _back(run_id: str) -> Response:
@@ -23,7 +23,7 @@ def _back(run_id: str) -> Response:
 def cancel(run_id: str) -> Response:
     """Ask the run to end; what is scored is kept."""
     try:
-        run_lifecycle.cancel_run(run_id, current_user.id)
+        lifecycle.cancel_run(run_id, current_user.id)
         flash("Canceling. Finished samples are kept.", "info")
     except Conflict as error:
         flash(error.detail, "info")
@@ -32,10 +32,10 @@ def cancel(run_id: str) -> Response:
 
 @bp.post("/runs/<run_id>/resume")
 @login_required
-@limits.resume_run
+@rate_limits.resume_run
 def resume(run_id: str) -> Response:
     """Go on where the run stopped."""
-    run_lifecycle.resume_run(run_id, current_user.id, budget_usd=_budget())
+    lifecycle.resume_run(run_id, current_user.id, budget_usd=_budget())
     flash("Resumed. Finished samples are not asked again.", "success")
     return _back(run_id)
 
@@ -58,10 +58,10 @@ def _budget() -> float | None:
 
 @bp.post("/runs/<run_id>/retry-errors")
 @login_required
-@limits.resume_run
+@rate_limits.resume_run
 def retry_errors(run_id: str) -> Response:
     """Ask the samples that ended in an error once more."""
-    run_lifecycle.resume_run(run_id, current_user.id, retry_errors=True)
+    lifecycle.resume_run(run_id, current_user.id, retry_errors=True)
     flash("Asking the samples with errors again.", "success")
     return _back(run_id)
 
@@ -77,7 +77,7 @@ def duplicate(run_id: str) -> Response:
 @login_required
 def delete(run_id: str) -> Response:
     """Delete the run with its samples."""
-    run_lifecycle.delete_run(run_id, current_user.id)
+    lifecycle.delete_run(run_id, current_user.id)
     flash("The run was deleted.", "success")
     return redirect(url_for("runs.index"), 303)
 

@@ -10,7 +10,7 @@ from flask_login import current_user, login_required
 from app.blueprints.runs import bp
 from app.queries import dashboard as figures
 from app.queries import runs as run_queries
-from app.urls import address
+from app.web.urls import address
 
 PAGE_SIZE = 25
 TABS = (

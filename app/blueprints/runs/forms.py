@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from pydantic import ValidationError
 from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
-from app.services.run_requests import RunRequest
+from app.services.runs.run_request import RunRequest
 
 TEXT_OF = {
     "limit": "How many samples, from the first on.",

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 from app.blueprints.runs import bp
 from app.queries import exports, runs
 from app.queries.rescorings import pending_rescorings
-from app.services.live_answers import live_answer
+from app.web.event_stream import live_answer
 
 
 @bp.get("/runs/<run_id>/events")

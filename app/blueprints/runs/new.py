@@ -7,13 +7,14 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
-from app import limits
 from app.blueprints.runs import bp
 from app.blueprints.runs.forms import RunForm
 from app.errors import StudioError
 from app.queries import benchmarks as benchmark_queries
 from app.queries import runs as run_queries
-from app.services import connections, run_submission
+from app.services.connections import store
+from app.services.runs import submission
+from app.web import rate_limits
 
 
 @bp.get("/runs/new")
@@ -31,7 +32,7 @@ def new() -> str:
 
 @bp.post("/runs")
 @login_required
-@limits.create_run
+@rate_limits.create_run
 def create() -> Response | tuple[str, int]:
     """Start a run, or show the form again with what is wrong."""
     form = RunForm()
@@ -39,7 +40,7 @@ def create() -> Response | tuple[str, int]:
     if asked is None:
         return _page(form), 422
     try:
-        run_id = run_submission.submit_run(
+        run_id = submission.submit_run(
             asked, current_user.id, current_user.is_admin, current_app.extensions["settings"]
         )
     except StudioError as error:
@@ -61,7 +62,7 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
 
 def _page(form: RunForm) -> str:
     settings = current_app.extensions["settings"]
-    infos = connections.list_connections(current_user.id, current_user.is_admin)
+    infos = store.list_connections(current_user.id, current_user.is_admin)
     cards = benchmark_queries.cards(settings, current_user.id)
     chosen = next((card for card in cards if card["name"] == form.benchmark.data), None)
     form.protocol.choices = [

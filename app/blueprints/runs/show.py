@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 from app.blueprints.runs import bp
 from app.queries import estimate_accuracy, run_charts, runs, samples
 from app.queries.rescorings import pending_rescorings
-from app.services.live_answers import newest_event_id
+from app.web.event_stream import newest_event_id
 
 
 @bp.get("/runs/<run_id>")

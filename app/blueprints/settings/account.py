@@ -6,16 +6,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
-from app import limits
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import DeleteAccountForm, PasswordForm
 from app.errors import Conflict, Invalid
-from app.services import accounts
-from app.services.account_storage import storage_of
+from app.services.accounts import accounts
+from app.services.storage.account_storage import storage_of
+from app.web import rate_limits
 
 
 @bp.route("/account", methods=["GET", "POST"])
-@limits.change_password
+@rate_limits.change_password
 def account() -> ResponseReturnValue:
     """Show the account, or change its password."""
     if request.method == "POST":
@@ -43,7 +43,7 @@ def _change_password() -> ResponseReturnValue:
 
 
 @bp.post("/account/delete")
-@limits.change_password
+@rate_limits.change_password
 def account_delete() -> ResponseReturnValue:
     """Delete the account and all that belongs to it."""
     form = DeleteAccountForm()

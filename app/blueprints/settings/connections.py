@@ -6,14 +6,14 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app import limits
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import ConnectionForm
 from app.errors import Conflict, Invalid
-from app.services import connection_tests
-from app.services import connections as connection_service
-from app.services.connections import ConnectionChanges, ConnectionInfo
-from app.services.providers import PRESETS
+from app.services.connections import probe
+from app.services.connections import store as connection_service
+from app.services.connections.presets import PRESETS
+from app.services.connections.store import ConnectionChanges, ConnectionInfo
+from app.web import rate_limits
 
 FRESH = "fresh_connection"
 
@@ -60,10 +60,10 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
 
 
 @bp.post("/connections/<name>/test")
-@limits.test_connection
+@rate_limits.test_connection
 def connection_test(name: str) -> ResponseReturnValue:
     """Test a connection and say how that went."""
-    result = connection_tests.test_connection(current_user.id, current_user.is_admin, name)
+    result = probe.test_connection(current_user.id, current_user.is_admin, name)
     if result.error:
         flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")
     else:

@@ -18,8 +18,8 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional
 
-from app.services.passwords import MIN_LENGTH
-from app.services.providers import KIND_LABELS, SIMULATED
+from app.services.accounts.passwords import MIN_LENGTH
+from app.services.connections.presets import KIND_LABELS, SIMULATED
 
 
 class SettingsForm(FlaskForm):

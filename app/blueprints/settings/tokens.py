@@ -11,7 +11,7 @@ from flask_login import current_user
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import TokenForm
 from app.errors import Conflict, Invalid
-from app.services import tokens as token_service
+from app.services.accounts import api_tokens as token_service
 
 
 @bp.route("/tokens", methods=["GET", "POST"])

@@ -8,13 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app import limits
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import WebhookForm
 from app.errors import StudioError
-from app.services import deliveries as delivery_service
-from app.services import webhooks as webhook_service
-from app.urls import address
+from app.services.webhooks import deliveries as delivery_service
+from app.services.webhooks import endpoints as webhook_service
+from app.web import rate_limits
+from app.web.urls import address
 
 PAGE_SIZE = 25
 
@@ -56,7 +56,7 @@ def webhook(webhook_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<webhook_id>/test")
-@limits.test_webhook
+@rate_limits.test_webhook
 def webhook_test(webhook_id: str) -> ResponseReturnValue:
     """Send a test event and show at once what came of it."""
     hook = webhook_service.get_webhook(webhook_id, current_user.id)
@@ -66,7 +66,7 @@ def webhook_test(webhook_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<webhook_id>/rotate-secret")
-@limits.rotate_secret
+@rate_limits.rotate_secret
 def webhook_rotate(webhook_id: str) -> ResponseReturnValue:
     """Give the endpoint a new secret and show it."""
     secret = webhook_service.rotate_secret(webhook_id, current_user.id)
@@ -83,7 +83,7 @@ def webhook_delete(webhook_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver")
-@limits.redeliver
+@rate_limits.redeliver
 def delivery_redeliver(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
     """Send a delivery once more."""
     delivery_service.redeliver(delivery_id, current_user.id)

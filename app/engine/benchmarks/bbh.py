@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.engine.benchmarks.bbh_tasks import TASKS, TaskKind
-from app.engine.benchmarks.prompts import (
+from app.engine.benchmarks.prompt_parts import (
     INSPECT_CHOICE,
     OPENBENCH_CHOICE,
     choice_prompt,

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Iterable, Iterator
 
-from app.engine.benchmarks.prompts import (
+from app.engine.benchmarks.prompt_parts import (
     INSPECT_CHOICE_REASONED,
     OPENBENCH_CHOICE_ABCD,
     choice_prompt,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from app.engine.benchmarks.hub_shuffle import hub_permutation
 from app.engine.benchmarks.math_prompts import INSPECT_MATH
-from app.engine.benchmarks.prompts import system_and_user, user
+from app.engine.benchmarks.prompt_parts import system_and_user, user
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
 from app.engine.types import Generation, Sample
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.engine.benchmarks.prompts import (
+from app.engine.benchmarks.prompt_parts import (
     INSPECT_CHOICE,
     OPENBENCH_CHOICE,
     choice_prompt,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.engine.benchmarks.prompts import user
+from app.engine.benchmarks.prompt_parts import user
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
 from app.engine.types import Generation, Sample
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from app.engine.benchmarks.prompts import user
+from app.engine.benchmarks.prompt_parts import user
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
 from app.engine.types import Generation, Sample
 

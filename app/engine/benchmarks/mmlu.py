@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.engine.benchmarks.hub_shuffle import hub_permutation
-from app.engine.benchmarks.prompts import (
+from app.engine.benchmarks.prompt_parts import (
     INSPECT_CHOICE,
     OPENBENCH_CHOICE_ABCD,
     choice_prompt,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.engine.benchmarks.prompts import choice_prompt, user
+from app.engine.benchmarks.prompt_parts import choice_prompt, user
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol, Record, Support
 from app.engine.types import Sample
 

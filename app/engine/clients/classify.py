@@ -17,8 +17,8 @@ from app.engine.clients.classify_parts import (
 )
 from app.engine.clients.classify_rules import Endpoint, Failure, decide
 from app.engine.clients.classify_words import implied_status
-from app.engine.errors import ModelCallError
-from app.net.errors import CallError
+from app.engine.engine_errors import ModelCallError
+from app.net.call_errors import CallError
 from app.net.http import HttpReply
 from app.net.retry_after import parse_retry_after, parse_wait
 

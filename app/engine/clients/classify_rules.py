@@ -24,7 +24,7 @@ from app.engine.clients.classify_words import (
     QUOTA_TAGS,
     names,
 )
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 
 _NUMBER = re.compile(r"\d[\d,]{2,}")
 _ALLOWED = re.compile(

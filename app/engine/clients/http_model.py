@@ -20,9 +20,9 @@ from app.engine.clients.classify_parts import parse_body
 from app.engine.clients.classify_rules import Endpoint
 from app.engine.clients.key_mask import KeyMask
 from app.engine.clients.reply_values import id_text, plain_text, token_count
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
-from app.net.errors import CallError, Canceled
+from app.net.call_errors import CallError, Canceled
 from app.net.http import HttpReply, HttpSession
 
 _LONGEST_ID = 180

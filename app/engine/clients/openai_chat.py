@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from app.engine.clients.http_model import HttpModelClient
 from app.engine.clients.reply_values import as_object
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 from app.engine.types import FinishReason, ModelReply, ModelRequest
 from app.net.http import HttpSession
 

@@ -22,9 +22,9 @@ from app.engine.clients.simulated_replies import (
     write_reply,
     wrong_answer,
 )
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 from app.engine.types import FinishReason, ModelReply, ModelRequest, Sample
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 _LEVEL_SHIFT = {"easy": 0.9, "medium": 0.0, "hard": -0.9}
 """How much a level moves the log-odds of a right answer."""

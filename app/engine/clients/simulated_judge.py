@@ -11,7 +11,7 @@ from threading import Event
 
 from app.engine.clients.simulated_replies import token_count
 from app.engine.types import ModelReply, ModelRequest
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 _GOLD, _PREDICTED, _FENCE = "\nGold target: ", "\nPredicted answer: ", "\n```"
 _FIRST = "Expression 1: "

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.engine.benchmarks.spec import Record
 from app.engine.datasets.records import read_records, write_records
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 
 ROWS_PER_BATCH = 64
 

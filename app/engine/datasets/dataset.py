@@ -11,7 +11,7 @@ from typing import Any
 
 from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, LocalRef, Record, SampleBuilder
 from app.engine.datasets.records import canonical_bytes, read_records
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 
 

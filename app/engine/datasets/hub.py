@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from app.disk import is_full
 from app.engine.benchmarks.spec import DatasetRef
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 
 PARQUET_REVISION = "refs/convert/parquet"
 """The branch in which the hub keeps every dataset as Parquet, made by itself."""

@@ -19,9 +19,9 @@ from app.engine.datasets.hub import (
     gated,
     split_files,
 )
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 
 Fetch = Callable[[str, Path], None]
 """Downloads an address to a file; raises ``CallError`` or ``OSError``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app.engine.benchmarks.spec import Record
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 
 FieldTypes = Mapping[str, type | tuple[type, ...]]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engine.benchmarks.prompts import lettered, user
+from app.engine.benchmarks.prompt_parts import lettered, user
 from app.engine.benchmarks.spec import (
     Benchmark,
     LocalRef,
@@ -17,7 +17,7 @@ from app.engine.benchmarks.spec import (
     SampleBuilder,
     Support,
 )
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.own.profiles import PROFILES
 from app.engine.own.rows import MAX_LINE_BYTES, OwnDataError
 from app.engine.types import Sample

@@ -29,7 +29,7 @@ from app.engine.own.rows import (
     first_rows,
     read_rows,
 )
-from app.engine.tokens import approximate_tokens
+from app.engine.token_counts import approximate_tokens
 
 CPU_LIMIT_S = 90
 MEMORY_LIMIT_BYTES = 512 * 1024 * 1024

@@ -15,17 +15,17 @@ import sys
 from typing import NamedTuple, NoReturn
 
 from app.engine.sandbox import answer
-from app.engine.sandbox.disk import mount_private_disk
 from app.engine.sandbox.examiner import examine
 from app.engine.sandbox.landlock import python_paths, restrict_files
-from app.engine.sandbox.limits import (
+from app.engine.sandbox.link import Link
+from app.engine.sandbox.private_disk import mount_private_disk
+from app.engine.sandbox.program import PROGRAM, forget_studio, print_own_frames, run_as_main
+from app.engine.sandbox.resource_limits import (
     die_with_parent,
     drop_privileges,
     limit_resources,
     limit_threads,
 )
-from app.engine.sandbox.link import Link
-from app.engine.sandbox.program import PROGRAM, forget_studio, print_own_frames, run_as_main
 from app.engine.sandbox.seccomp import install_filter
 
 READY = b"ready"

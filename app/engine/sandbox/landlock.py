@@ -13,7 +13,7 @@ import stat
 import sysconfig
 from collections.abc import Iterable
 
-from app.engine.sandbox.limits import check, libc
+from app.engine.sandbox.resource_limits import check, libc
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # same on every architecture
 _VERSION_FLAG = 1

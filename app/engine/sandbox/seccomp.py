@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Iterable, Mapping
 
-from app.engine.sandbox.limits import check, libc
+from app.engine.sandbox.resource_limits import check, libc
 from app.engine.sandbox.syscalls import ARCHITECTURES, Architecture
 
 _PR_SET_SECCOMP = 22

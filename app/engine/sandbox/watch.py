@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from app.engine.sandbox.child import READY
-from app.engine.sandbox.disk import DISK_FILES
 from app.engine.sandbox.outcome import SandboxResult, SandboxUnavailableError
+from app.engine.sandbox.private_disk import DISK_FILES
 
 _TICK_S = 0.02
 _KEPT_OUTPUT_BYTES = 64 * 1024

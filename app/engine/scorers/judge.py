@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 from app.engine.types import Message, ModelReply, Sample, Scorer, Verdict
 
 Judge = Callable[[tuple[Message, ...]], ModelReply]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.benchmarks.registry import all_benchmarks, get_benchmark
+from app.engine.benchmarks.benchmark_registry import all_benchmarks, get_benchmark
 from app.engine.benchmarks.spec import Benchmark, DatasetRef, Protocol
 from app.engine.datasets.loader import DatasetLoader
-from app.engine.scorers.registry import all_scorers, judged_scorers, sandboxed_scorers
+from app.engine.scorers.scorer_registry import all_scorers, judged_scorers, sandboxed_scorers
 
 CONTRACT = [
     "mmlu",

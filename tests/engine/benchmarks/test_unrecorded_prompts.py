@@ -21,7 +21,7 @@ from app.engine.benchmarks import (
     squad,
     winogrande,
 )
-from app.engine.benchmarks.registry import get_benchmark
+from app.engine.benchmarks.benchmark_registry import get_benchmark
 from app.engine.benchmarks.spec import DatasetRef, SampleBuilder
 from app.engine.types import Sample
 

@@ -10,7 +10,7 @@ import pytest
 from app.engine.clients.classify import classify_reply, from_call_error
 from app.engine.clients.classify_parts import page_title, quote
 from app.engine.clients.classify_rules import Endpoint
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 from app.net.http import HttpReply
 
 ENDPOINT = Endpoint("Acme", "acme-1", "https://api.acme.example/v1")

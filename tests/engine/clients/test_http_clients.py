@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from app.engine.clients.providers import PROVIDERS, make_client
-from app.engine.errors import ModelCallError
-from app.engine.plan import RunPlan
-from app.engine.runner import run_benchmark
+from app.engine.engine_errors import ModelCallError
+from app.engine.run.plan import RunPlan
+from app.engine.run.runner import run_benchmark
 from app.engine.types import Generation, Message, ModelRequest, Outcome, Sample, Verdict
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 from app.net.guard import EgressPolicy
 from app.net.retry import RetryPolicy
 from tests.fakes.model_server import FAULTS, Answer, ModelServer

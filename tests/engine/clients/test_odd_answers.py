@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from app.engine.clients.providers import Kind, make_client
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 from app.engine.types import Generation, ModelRequest, Sample
 from app.net.guard import EgressPolicy
 from tests.fakes.model_server import Answer, ModelServer

@@ -5,15 +5,15 @@ from threading import Event, Thread
 
 import pytest
 
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.benchmarks.spec import GeneratedRef
 from app.engine.clients.base import ModelClient
 from app.engine.clients.simulated import SIMULATED_MODELS, SimulatedClient
 from app.engine.clients.simulated_replies import prompt_form
-from app.engine.errors import ModelCallError
+from app.engine.engine_errors import ModelCallError
 from app.engine.scorers.exact import SCORERS
 from app.engine.types import Generation, ModelReply, ModelRequest, Sample
-from app.net.errors import Canceled
+from app.net.call_errors import Canceled
 
 NEVER = Event()
 

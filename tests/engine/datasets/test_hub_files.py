@@ -15,7 +15,7 @@ import pytest
 from app.engine.benchmarks.spec import DatasetRef, Protocol, Record, Support
 from app.engine.datasets.hub import PARQUET_REVISION, HuggingFaceHub, split_files
 from app.engine.datasets.loader import DatasetLoader
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 
 REF = DatasetRef("org/name", "main", "test", "a" * 40, {"question": str, "answer": int})

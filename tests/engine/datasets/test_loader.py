@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.benchmarks.registry import get_benchmark
+from app.engine.benchmarks.benchmark_registry import get_benchmark
 from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, Protocol, Record, Support
 from app.engine.datasets.loader import DatasetLoader
-from app.engine.errors import DatasetError
+from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
-from app.net.errors import CallError
+from app.net.call_errors import CallError
 
 FIELDS = {"question": str, "answer": int}
 

@@ -14,13 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
-from app.engine.scorers import registry
+from app.engine.scorers import scorer_registry
 from app.engine.types import ModelReply, Sample
 from tests.engine.scorers.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[3]
-ALL = (*registry.all_scorers(), *registry.judged_scorers(), *registry.sandboxed_scorers())
-PROFILES = list(registry.all_scorers())
+ALL = (
+    *scorer_registry.all_scorers(),
+    *scorer_registry.judged_scorers(),
+    *scorer_registry.sandboxed_scorers(),
+)
+PROFILES = list(scorer_registry.all_scorers())
 SYMPY = {"math/inspect", "math/inspect_sympy"}
 # What these compare with is checked when the benchmark is made, so not any text may be one.
 CHECKED_TARGET = {"math/studio", *(name for name in PROFILES if name.startswith("exact/"))}
@@ -79,16 +83,16 @@ def sandbox() -> Sandbox:
     return sandbox
 
 
-@pytest.mark.parametrize("profile", registry.all_scorers())
+@pytest.mark.parametrize("profile", scorer_registry.all_scorers())
 def test_the_right_answer_scores_1_and_the_wrong_one_0(profile: str) -> None:
-    example, scorer = EXAMPLES[profile], registry.all_scorers()[profile]
+    example, scorer = EXAMPLES[profile], scorer_registry.all_scorers()[profile]
     assert scorer(example.right, example.sample).score == 1.0
     assert scorer(example.wrong, example.sample).score == 0.0
 
 
-@pytest.mark.parametrize("profile", registry.judged_scorers())
+@pytest.mark.parametrize("profile", scorer_registry.judged_scorers())
 def test_the_judge_decides(profile: str) -> None:
-    example, make = EXAMPLES[profile], registry.judged_scorers()[profile]
+    example, make = EXAMPLES[profile], scorer_registry.judged_scorers()[profile]
     for said, completion, score in zip(
         example.judged, (example.right, example.wrong), (1.0, 0.0), strict=True
     ):
@@ -96,11 +100,11 @@ def test_the_judge_decides(profile: str) -> None:
         assert judged(completion, example.sample).score == score
 
 
-@pytest.mark.parametrize("profile", registry.sandboxed_scorers())
+@pytest.mark.parametrize("profile", scorer_registry.sandboxed_scorers())
 def test_code_that_passes_the_tests_scores_1_and_other_code_0(
     profile: str, sandbox: Sandbox
 ) -> None:
-    example, scorer = EXAMPLES[profile], registry.sandboxed_scorers()[profile](sandbox)
+    example, scorer = EXAMPLES[profile], scorer_registry.sandboxed_scorers()[profile](sandbox)
     assert scorer(example.right, example.sample).score == 1.0
     assert scorer(example.wrong, example.sample).score == 0.0
 
@@ -111,7 +115,7 @@ def test_code_that_passes_the_tests_scores_1_and_other_code_0(
 def test_no_input_raises_and_every_score_lies_between_0_and_1(
     profile: str, completion: str, sample: Sample
 ) -> None:
-    verdict = registry.all_scorers()[profile](completion, sample)
+    verdict = scorer_registry.all_scorers()[profile](completion, sample)
 
     assert verdict.score is not None
     assert 0.0 <= verdict.score <= 1.0
@@ -140,7 +144,7 @@ def test_no_input_raises_and_every_score_lies_between_0_and_1(
 )
 def test_text_made_to_be_slow_takes_less_than_a_second(profile: str, completion: str) -> None:
     sample = hurried(profile)
-    scorer = registry.all_scorers()[profile]
+    scorer = scorer_registry.all_scorers()[profile]
 
     started = time.thread_time()
     scorer(completion, sample)
@@ -162,7 +166,7 @@ def test_a_degenerate_answer_of_a_million_characters_takes_less_than_a_second(
     profile: str,
 ) -> None:
     sample = hurried(profile)
-    scorer = registry.all_scorers()[profile]
+    scorer = scorer_registry.all_scorers()[profile]
     fragments = (" ", "\n", "A", "9", "Answer:", "ANSWER:" + " " * 9_000, "\\boxed{", "**A) ")
 
     for fragment in fragments:
@@ -174,7 +178,7 @@ def test_a_degenerate_answer_of_a_million_characters_takes_less_than_a_second(
 
 def test_sympy_is_loaded_by_no_scorer_module() -> None:
     code = (
-        "import sys; from app.engine.scorers.registry import all_scorers; all_scorers();"
+        "import sys; from app.engine.scorers.scorer_registry import all_scorers; all_scorers();"
         "sys.exit(any(m in sys.modules for m in ('sympy', 'math_verify', 'flask', 'sqlalchemy')))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT)  # noqa: S603
@@ -185,12 +189,12 @@ def test_two_modules_must_not_define_the_same_profile(monkeypatch: pytest.Monkey
     module = ModuleType("twice")
     vars(module)["SCORERS"] = {"mcq/inspect": lambda _completion, _sample: None}
     load: Callable[[str], ModuleType] = lambda _name: module  # noqa: E731
-    monkeypatch.setattr("app.engine.scorers.registry.importlib.import_module", load)
+    monkeypatch.setattr("app.engine.scorers.scorer_registry.importlib.import_module", load)
 
     with pytest.raises(ValueError, match="mcq/inspect is defined twice"):
-        registry._table.__wrapped__("SCORERS")
+        scorer_registry._table.__wrapped__("SCORERS")
 
 
 def test_profiles_are_sorted() -> None:
-    assert list(registry.all_scorers()) == sorted(registry.all_scorers())
-    assert "math/openbench" in registry.judged_scorers()
+    assert list(scorer_registry.all_scorers()) == sorted(scorer_registry.all_scorers())
+    assert "math/openbench" in scorer_registry.judged_scorers()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.engine.errors import ModelCallError, Scope
+from app.engine.engine_errors import ModelCallError, Scope
 from app.engine.scorers.hle import JUDGED, stated_confidence
 from app.engine.types import Message, ModelReply, Sample, Verdict
 

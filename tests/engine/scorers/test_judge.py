@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.engine.errors import ModelCallError, Scope
+from app.engine.engine_errors import ModelCallError, Scope
 from app.engine.scorers.simpleqa import JUDGED
 from app.engine.types import ModelReply, Sample
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from app.engine.scorers import registry
+from app.engine.scorers import scorer_registry
 from app.engine.scorers.code_fences import (
     extract_fenced,
     extract_fenced_body,
@@ -61,16 +61,16 @@ def _slow_texts(do: Callable[[str], object]) -> list[str]:
     return slow
 
 
-@pytest.mark.parametrize("profile", list(registry.all_scorers()))
+@pytest.mark.parametrize("profile", list(scorer_registry.all_scorers()))
 def test_a_scorer_takes_linear_time(profile: str) -> None:
-    scorer = registry.all_scorers()[profile]
+    scorer = scorer_registry.all_scorers()[profile]
     target = "[1]" if profile == "exact/json" else "1"
     assert _slow_texts(lambda text: scorer(text, _sample(target))) == []
 
 
-@pytest.mark.parametrize("profile", list(registry.judged_scorers()))
+@pytest.mark.parametrize("profile", list(scorer_registry.judged_scorers()))
 def test_reading_a_judge_takes_linear_time(profile: str) -> None:
-    factory = registry.judged_scorers()[profile]
+    factory = scorer_registry.judged_scorers()[profile]
 
     def score(text: str) -> Verdict:
         def judge(_messages: tuple[Message, ...]) -> ModelReply:

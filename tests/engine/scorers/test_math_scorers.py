@@ -15,7 +15,7 @@ from app.engine.scorers.math_judged import (
 )
 from app.engine.scorers.math_strings import hendrycks_form, minerva_form, same_string
 from app.engine.scorers.math_sympy import SymbolicComparer
-from app.engine.scorers.registry import all_scorers
+from app.engine.scorers.scorer_registry import all_scorers
 from app.engine.types import Message, ModelReply, Sample
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from app.engine.benchmarks.registry import get_benchmark
+from app.engine.benchmarks.benchmark_registry import get_benchmark
 
 ROOT = Path(__file__).resolve().parents[3]
 OTHER_KINDS = ("humaneval", "mbpp", "ifeval", "simpleqa")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.engine.scorers import registry
+from app.engine.scorers import scorer_registry
 from app.engine.scorers.reasoning import without_balanced_thought, without_first_thought
 from app.engine.types import Message, ModelReply, Sample
 
@@ -48,7 +48,7 @@ def test_tags_that_do_not_match_are_read_once(cut: Callable[[str], str], part: s
 
 
 def test_no_scorer_sees_what_the_model_thought() -> None:
-    scorers = registry.all_scorers()
+    scorers = scorer_registry.all_scorers()
     letter, number = Sample("1", (), "A", ("x", "y")), Sample("1", (), "42")
 
     assert scorers["mcq/openbench"]("<think>Answer: B</think>I pick:\nA", letter).score == 1.0
@@ -63,7 +63,7 @@ def test_the_judge_is_not_shown_what_the_model_thought() -> None:
         asked.append(messages[0]["content"])
         return ModelReply(text="A")
 
-    scorer = registry.judged_scorers()["judge/simpleqa_openbench"](judge)
+    scorer = scorer_registry.judged_scorers()["judge/simpleqa_openbench"](judge)
 
     assert scorer("<think>Lyon or so?</think>Paris", Sample("1", (), "Paris")).score == 1.0
     assert "Predicted answer: Paris\n" in asked[0]
@@ -79,11 +79,11 @@ def test_code_that_was_only_thought_of_is_not_run() -> None:
             raise KeyboardInterrupt  # nothing is to be run here
 
     answer = "<think>```python\nwrong\n```</think>\n```python\nright\n```"
-    scorer = registry.sandboxed_scorers()["code/mbpp_openbench"](Runner())
+    scorer = scorer_registry.sandboxed_scorers()["code/mbpp_openbench"](Runner())
 
     assert scorer(f"<think>[BEGIN]x[DONE]</think>{answer}", Sample("1", (), "")).answer is None
     with pytest.raises(KeyboardInterrupt):
-        registry.sandboxed_scorers()["code/humaneval_openbench"](Runner())(
+        scorer_registry.sandboxed_scorers()["code/humaneval_openbench"](Runner())(
             answer, Sample("1", (), "")
         )
     assert "right" in Runner.programs[0]

@@ -4,7 +4,7 @@ import pytest
 
 from app.engine.scorers.bbh import score_bbh
 from app.engine.scorers.pattern import score_word, score_yes_no
-from app.engine.scorers.registry import all_scorers
+from app.engine.scorers.scorer_registry import all_scorers
 from app.engine.scorers.text_f1 import score_drop, score_exact, score_f1, score_qa
 from app.engine.types import Sample
 

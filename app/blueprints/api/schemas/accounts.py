@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, Text, TokenName
-from app.services.accounts import Account
+from app.services.accounts.accounts import Account
 
 
 class Credentials(Body):

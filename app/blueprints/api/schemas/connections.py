@@ -8,8 +8,8 @@ from typing import Literal, cast
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
-from app.services.connection_tests import ConnectionTest
-from app.services.connections import ConnectionChanges, ConnectionInfo
+from app.services.connections.probe import ConnectionTest
+from app.services.connections.store import ConnectionChanges, ConnectionInfo
 
 Kind = Literal["openai", "anthropic", "openai_compatible", "simulated"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import PageAnswer, PageQuery, Text
-from app.services.model_catalog import ModelInfo
+from app.services.connections.model_catalog import ModelInfo
 
 
 class ModelQuery(PageQuery):

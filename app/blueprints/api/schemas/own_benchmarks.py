@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Text
-from app.services.own_requests import OwnColumns, OwnRequest
+from app.services.own_benchmarks.save_requests import OwnColumns, OwnRequest
 
 
 class PreviewForm(OwnColumns):

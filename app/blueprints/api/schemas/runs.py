@@ -22,7 +22,7 @@ from app.blueprints.api.schemas.fields import (
     Text,
 )
 from app.queries.samples import MAX_EPOCH
-from app.services.run_requests import MAX_BUDGET_USD, MAX_TAGS, Number, RunOptions, Tag
+from app.services.runs.run_request import MAX_BUDGET_USD, MAX_TAGS, Number, RunOptions, Tag
 
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, Moment, PageAnswer, TokenName
-from app.services.tokens import TokenInfo
+from app.services.accounts.api_tokens import TokenInfo
 
 Scope = Literal["read", "write"]
 

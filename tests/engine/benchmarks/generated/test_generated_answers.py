@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.benchmarks.spec import GeneratedRef
 
 Solver = Callable[[str, str], Any]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.benchmarks.generated.family import LEVELS, Family, Puzzle
-from app.engine.benchmarks.registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark, GeneratedRef, Record
 from app.engine.scorers.exact import SCORERS
 from app.engine.types import Sample
@@ -20,7 +20,7 @@ DIGESTS = Path(__file__).parent / "digests.json"
 
 DIGEST_PROGRAM = """
 import hashlib, json
-from app.engine.benchmarks.registry import all_benchmarks
+from app.engine.benchmarks.benchmark_registry import all_benchmarks
 out = {}
 for name, benchmark in all_benchmarks().items():
     if name.startswith("gen_"):

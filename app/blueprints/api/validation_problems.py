@@ -1,0 +1,70 @@
+"""Problems in the API's description, and invalid fields as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from pydantic import BaseModel, Field, ValidationError
+
+from app.errors import MAX_FIELDS, Invalid
+from app.web.problems import MEDIA_TYPE, problem_response
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457), in a form that programs can decide on."""
+
+    type: str = Field(description="URI of the kind of problem.")
+    title: str = Field(description="The kind of problem, for people.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong this time.")
+    code: str = Field(description="Stable name of the kind, in snake_case.")
+    request_id: str | None = Field(None, description="Finds the request in the server's log.")
+    errors: dict[str, list[str]] | None = Field(
+        None, description="Field to messages, where fields do not fit."
+    )
+    action: str | None = Field(None, description="What to do next.")
+    retry_after_s: int | None = Field(None, description="How long to wait, for limits.")
+
+
+def problem_schema(description: str) -> dict[str, Any]:
+    """Return the description of a response that is a problem."""
+    return {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+COMMON_PROBLEMS: dict[str | int, Any] = {
+    status: problem_schema(description)
+    for status, description in {
+        "400": "Malformed JSON, or a missing CSRF token.",
+        "401": "No valid credential.",
+        "403": "The credential lacks a scope, or the account the right.",
+        "404": "No such object in this account.",
+        "405": "Not a method of this address.",
+        "409": "The object is in a state that forbids this.",
+        "413": "The body is too large.",
+        "415": "The body is not JSON.",
+        "422": "Some fields do not fit.",
+        "429": "Too many requests; Retry-After says how long to wait.",
+        "503": "Queue or database do not answer.",
+    }.items()
+}
+
+
+def _field_name(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "body"
+
+
+def validation_problem(error: ValidationError) -> Response:
+    """Return the fields of a request that do not fit, each with its messages."""
+    fields: dict[str, list[str]] = {}
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    for item in found[:MAX_FIELDS]:
+        message = item["msg"].removeprefix("Value error, ")
+        fields.setdefault(_field_name(item["loc"]), []).append(message)
+    problem = Invalid("", fields=fields)
+    names = ", ".join(sorted(problem.fields)) + (", ..." if len(found) > MAX_FIELDS else "")
+    problem.detail = f"These fields do not fit: {names}."
+    return problem_response(problem)

@@ -1,0 +1,60 @@
+"""Failures inside the engine, with what the run must do about them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.net.call_errors import CallError
+
+Scope = Literal["sample", "pause", "fail"]
+"""What a failure concerns: only this sample, or the run, which pauses or fails."""
+
+
+class ModelCallError(CallError):
+    """A model call failed for good (retries included), or may be retried.
+
+    Attributes:
+        scope: ``sample``: outcome ``error`` and the run goes on. ``pause``: the account must
+            act (credit, a reset time), then resume. ``fail``: nothing can succeed.
+        counts_as_refusal: The provider filtered the sample: outcome ``refused``.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        scope: Scope = "sample",
+        counts_as_refusal: bool = False,
+        action: str | None = None,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(
+            code,
+            message,
+            action=action,
+            retryable=retryable,
+            retry_after_s=retry_after_s,
+            status=status,
+        )
+        self.scope = scope
+        self.counts_as_refusal = counts_as_refusal
+
+
+class DatasetError(Exception):
+    """Records cannot be loaded, or one does not fit its schema.
+
+    Attributes:
+        code: ``dataset_unavailable``, ``dataset_gated``, ``dataset_digest`` or
+            ``dataset_invalid``.
+        message: Names the file, line and field where there is one.
+        action: What to do next.
+    """
+
+    def __init__(self, code: str, message: str, action: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.action = action

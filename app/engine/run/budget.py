@@ -1,0 +1,147 @@
+"""Keeps a run within its budget: money is set aside before a call and settled after it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Condition, Event
+
+from app.engine.run.judging import MAX_JUDGE_TOKENS
+from app.engine.token_counts import approximate_tokens
+from app.engine.types import CallFailure, ModelRequest, SampleResult
+from app.net.call_errors import Canceled
+
+PriceOf = Callable[[int, int], float]
+"""USD of one call with so many input and output tokens."""
+
+JUDGE_PROMPT_TOKENS = 1_600
+"""The instructions of the longest judge's prompt (SimpleQA's), without question and answer."""
+
+_MESSAGE_TOKENS = 8
+_FIRST_RATIO = 1.5
+_MARGIN = 1.05
+"""On top of our count of a prompt: before the provider has counted one, and afterwards."""
+
+_LOOK_EVERY_S = 0.25
+
+
+class BudgetReachedError(Exception):
+    """The next call might spend more than is left.
+
+    Attributes:
+        failure: For the reader of the run.
+    """
+
+    def __init__(self, failure: CallFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a run may spend. Used from many threads.
+
+    A sample is only asked when the most that it may cost (the prompt's tokens, with a margin,
+    and the longest answer) fits beside what is spent and what calls under way have set aside.
+    Where it does not fit, calls under way are waited for, since most cost less than was set
+    aside; only when there are none left, the budget is reached. So nothing paid is thrown away.
+
+    Attributes:
+        limit_usd: Never exceeded while ``max_tokens`` is set. Without it the longest answer is
+            a guess (the larger one of ``output_tokens`` and the longest so far).
+        price: Of the model.
+        spent_usd: What the run spent before.
+        output_tokens: Guess of the longest answer where a request sets no limit.
+        count: Tokens of a text.
+        judge_price: Of the judge, for runs that have one.
+    """
+
+    limit_usd: float
+    price: PriceOf
+    spent_usd: float = 0.0
+    output_tokens: int = 1_000
+    count: Callable[[str], int] = approximate_tokens
+    judge_price: PriceOf | None = None
+    _reserved_usd: float = 0.0
+    _counted_ratio: float | None = None
+    _changed: Condition = field(default_factory=Condition)
+
+    def reserve(self, request: ModelRequest, halt: Event) -> float:
+        """Set money aside for one sample and return how much; settle it afterwards.
+
+        Raises:
+            BudgetReachedError: It does not fit, and no call is under way that might free some.
+            Canceled: ``halt`` was set while waiting.
+        """
+        cost_usd = self._most(request)
+        with self._changed:
+            while self.spent_usd + self._reserved_usd + cost_usd > self.limit_usd:
+                if self._reserved_usd <= 0:
+                    raise BudgetReachedError(self._failure(cost_usd))
+                self._changed.wait(_LOOK_EVERY_S)
+                if halt.is_set():
+                    raise Canceled
+            self._reserved_usd += cost_usd
+        return cost_usd
+
+    def settle(
+        self, reserved_usd: float, request: ModelRequest, result: SampleResult | None
+    ) -> None:
+        """Book what a sample did cost; ``None``: no call of it was answered."""
+        with self._changed:
+            self._reserved_usd = max(0.0, self._reserved_usd - reserved_usd)
+            if self._reserved_usd < 1e-12:
+                self._reserved_usd = 0.0  # what adding and subtracting floats leaves behind
+            if result is not None:
+                self.spent_usd += self._actual(request, result)
+            self._changed.notify_all()
+
+    def _most(self, request: ModelRequest) -> float:
+        ratio = self._counted_ratio
+        ratio = _FIRST_RATIO if ratio is None else max(1.0, ratio) * _MARGIN
+        input_tokens = math.ceil(self._prompt_tokens(request) * ratio)
+        output_tokens = request.generation.max_tokens or self.output_tokens
+        cost_usd = self.price(input_tokens, output_tokens)
+        if self.judge_price is not None:
+            judged = JUDGE_PROMPT_TOKENS + input_tokens + output_tokens
+            cost_usd += self.judge_price(judged, MAX_JUDGE_TOKENS)
+        return cost_usd
+
+    def _actual(self, request: ModelRequest, result: SampleResult) -> float:
+        """Return the cost; what the provider did not count is counted here."""
+        if result.finish_reason is None:  # no answer came
+            return 0.0
+        counted = self._prompt_tokens(request)
+        input_tokens, output_tokens = result.input_tokens, result.output_tokens
+        if input_tokens is None:
+            input_tokens = counted
+        elif counted:
+            self._counted_ratio = max(self._counted_ratio or 0.0, input_tokens / counted)
+        if output_tokens is None:
+            output_tokens = self.count(result.completion)
+        self.output_tokens = max(self.output_tokens, output_tokens)
+        cost_usd = self.price(input_tokens, output_tokens)
+        if self.judge_price is not None:
+            cost_usd += self.judge_price(result.judge_input_tokens, result.judge_output_tokens)
+        return cost_usd
+
+    def _prompt_tokens(self, request: ModelRequest) -> int:
+        messages = request.sample.messages
+        return sum(self.count(message["content"]) + _MESSAGE_TOKENS for message in messages)
+
+    def _failure(self, cost_usd: float) -> CallFailure:
+        return CallFailure(
+            "budget_reached",
+            f"The budget of {_usd(self.limit_usd)} does not cover the next call: "
+            f"{_usd(self.spent_usd)} is spent, and a call may cost up to {_usd(cost_usd)}. "
+            "All answers so far are kept.",
+            "Raise the budget, then Resume.",
+        )
+
+
+def _usd(value: float) -> str:
+    if value >= 1 or value == 0:
+        return f"${value:,.2f}"
+    whole, _, digits = f"{value:.6f}".rstrip("0").partition(".")
+    return f"${whole}.{digits:0<2}"

@@ -1,0 +1,325 @@
+"""The work on one sample: ask the model, repeat if need be, score the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any, Literal
+
+from app.disk import is_full
+from app.engine.clients.base import ModelClient
+from app.engine.disk_full import DISK_FULL
+from app.engine.engine_errors import ModelCallError
+from app.engine.outcomes import judge_reply
+from app.engine.run.budget import BudgetReachedError
+from app.engine.run.plan import BudgetGuard, RunEvent, RunPlan
+from app.engine.run.tally import Tally
+from app.engine.run.throttle import Throttle
+from app.engine.sandbox.sandbox import SandboxUnavailableError
+from app.engine.types import (
+    CallFailure,
+    ModelReply,
+    ModelRequest,
+    Outcome,
+    Sample,
+    SampleResult,
+    Verdict,
+)
+from app.net.byte_budget import UNBOUNDED, Hold
+from app.net.call_errors import CallError, Canceled
+from app.net.retry import Retry, asks_too_long, call_with_retries
+
+_LONG_PROMPT_CHARS = 8_000
+_CHARS_PER_TOKEN_AT_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One sample in one epoch; ``index`` is its place in the dataset, from 0.
+
+    Attributes:
+        prompt: Counts what is sent.
+        answer: Counts what comes back.
+    """
+
+    sample: Sample
+    epoch: int
+    index: int
+    prompt: Hold = field(default_factory=UNBOUNDED.hold, compare=False)
+    answer: Hold = field(default_factory=UNBOUNDED.hold, compare=False)
+
+    def release(self) -> None:
+        """Nothing of it is in memory any more."""
+        self.answer.release()
+        self.prompt.release()
+
+
+@dataclass(slots=True)
+class _Attempts:
+    made: int = 0
+    latency_s: float = 0.0
+
+
+class SampleWork:
+    """Works on samples, one call per thread at a time. Used from many threads.
+
+    Args:
+        plan: The run.
+        client: The model.
+        halt: Ends waits and keeps further calls from being made.
+        throttle: Holds calls back.
+        tally: Counts.
+        emit: Takes events.
+        stop: Ends the run early, as ``paused`` or ``failed``.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        client: ModelClient,
+        halt: Event,
+        *,
+        throttle: Throttle,
+        tally: Tally,
+        emit: Callable[[RunEvent], None],
+        stop: Callable[[Literal["paused", "failed"], CallFailure], None],
+    ) -> None:
+        self._plan = plan
+        self._client = client
+        self._halt = halt
+        self._throttle = throttle
+        self._tally = tally
+        self._emit = emit
+        self._stop = stop
+
+    def work(self, task: Task) -> SampleResult | None:
+        """Return the result of a task; ``None`` where it has none and must be done again."""
+        plan = self._plan
+        request = ModelRequest(
+            task.sample, task.epoch, plan.generation, plan.timeout_s, task.answer
+        )
+        if plan.budget is None:
+            return self._work(task, request)
+        return self._work_within(plan.budget, task, request)
+
+    def _work_within(
+        self, budget: BudgetGuard, task: Task, request: ModelRequest
+    ) -> SampleResult | None:
+        try:
+            reserved_usd = budget.reserve(request, self._halt)
+        except BudgetReachedError as error:
+            self._stop("paused", error.failure)
+            return None
+        except Canceled:
+            return None
+        result: SampleResult | None = None
+        try:
+            result = self._work(task, request)
+        finally:
+            budget.settle(reserved_usd, request, result)
+        return result
+
+    def _work(self, task: Task, request: ModelRequest) -> SampleResult | None:
+        attempts = _Attempts()
+        try:
+            reply = call_with_retries(
+                lambda: self._ask(request, attempts),
+                self._plan.retry,
+                self._halt,
+                on_retry=lambda retry: self._note_retry(task, retry),
+                may_retry=self._tally.may_retry,
+            )
+        except Canceled:
+            return None
+        except CallError as error:
+            return self._give_up(task, error, attempts)
+        return self._score(task, reply, attempts)
+
+    def _ask(self, request: ModelRequest, attempts: _Attempts) -> ModelReply:
+        request.hold.release()  # of an attempt before this one
+        self._throttle.acquire(self._halt)
+        try:
+            self._plan.permit.await_valid(self._halt)
+            if self._halt.is_set():
+                raise Canceled
+            attempts.made += 1
+            self._tally.count_call()
+            started = time.perf_counter()
+            reply = self._client.complete(request, self._halt)
+            attempts.latency_s = time.perf_counter() - started
+            self._throttle.on_success()
+        except ModelCallError as error:
+            if error.code == "rate_limit":
+                self._throttle.on_rate_limited(error.retry_after_s)
+            raise
+        finally:
+            self._throttle.release()
+        return reply
+
+    def _give_up(self, task: Task, error: CallError, attempts: _Attempts) -> SampleResult | None:
+        message = error.message
+        if error.retryable and attempts.made > 1:
+            message = f"{message} Gave up after {attempts.made} attempts."
+        failure = CallFailure(error.code, message, error.action)
+        if asks_too_long(self._plan.retry, error):
+            self._stop("paused", _reset_failure(error))
+            return None
+        scope = error.scope if isinstance(error, ModelCallError) else "sample"
+        if scope != "sample":
+            self._stop("paused" if scope == "pause" else "failed", failure)
+            return None
+        if isinstance(error, ModelCallError) and error.counts_as_refusal:
+            self._tally.count_success()
+            return _result(task, Outcome.REFUSED, 0.0, attempts, error=failure)
+        self._count_failure(failure)
+        return _result(task, Outcome.ERROR, None, attempts, error=failure)
+
+    def _score(self, task: Task, reply: ModelReply, attempts: _Attempts) -> SampleResult | None:
+        verdict = self._verdict(task, reply)
+        if verdict is None:
+            return None
+        outcome, score = judge_reply(reply, verdict)
+        failure = None
+        if outcome is Outcome.ERROR:
+            failure = _scoring_failure(verdict)
+            self._count_failure(failure, verdict.detail.get("judge_error"))
+        else:
+            self._tally.count_success()
+        if reply.finish_reason == "length":
+            self._tally.count_truncated()
+        self._check_prompt_size(task, reply)
+        return _result(task, outcome, score, attempts, reply, verdict, failure)
+
+    def _verdict(self, task: Task, reply: ModelReply) -> Verdict | None:
+        """Return the scorer's verdict; ``None`` where the run ends, so it will be asked again."""
+        try:
+            return self._plan.scorer(reply.text, task.sample)
+        except Canceled:
+            return None
+        except ModelCallError as error:  # only a judge's: see JudgeCalls
+            if error.scope != "sample":
+                failure = CallFailure(error.code, error.message, error.action)
+                self._stop("paused" if error.scope == "pause" else "failed", failure)
+                return None
+            return Verdict(None, None, error.message, {"judge_error": error.code})
+        except SandboxUnavailableError as error:
+            self._stop("failed", CallFailure(error.code, error.message, error.action))
+            return None
+        except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, not the run
+            if isinstance(error, OSError) and is_full(error):  # no scorer's bug, and no verdict
+                self._stop("paused", DISK_FULL)
+                return None
+            return Verdict(score=None, answer=None, explanation=type(error).__name__)
+
+    def _count_failure(self, failure: CallFailure, cause: str | None = None) -> None:
+        tally, plan = self._tally, self._plan
+        tally.count_failure(cause or failure.code)
+        if tally.transient_in_row >= plan.pause_after_transient:
+            self._stop("paused", failure)
+        elif tally.errors_in_row >= plan.fail_after_errors:
+            self._stop("failed", failure)
+
+    def _note_retry(self, task: Task, retry: Retry) -> None:
+        code = retry.error.code
+        self._emit(
+            RunEvent(
+                "retry",
+                datetime.now(UTC),
+                code,
+                retry.error.message,
+                sample_id=task.sample.id,
+                epoch=task.epoch,
+                attempt=retry.attempt,
+                wait_s=retry.wait_s,
+            )
+        )
+        if code in ("timeout", "connection") and self._tally.first("billed_twice"):
+            self._warn(
+                "billed_twice",
+                "A call was lost after it was sent; the provider may bill its tokens twice.",
+            )
+
+    def _check_prompt_size(self, task: Task, reply: ModelReply) -> None:
+        """Warn of a server that cut the prompt silently, as Ollama does beyond num_ctx."""
+        if reply.input_tokens is None:
+            return
+        size = sum(len(message["content"]) for message in task.sample.messages)
+        too_few = reply.input_tokens * _CHARS_PER_TOKEN_AT_MOST < size
+        if size >= _LONG_PROMPT_CHARS and too_few and self._tally.first("prompt_cut"):
+            self._warn(
+                "prompt_cut",
+                f"The server counted only {reply.input_tokens:,} tokens in a prompt of {size:,} "
+                "characters: it may have cut it. Raise its context length (Ollama: num_ctx).",
+            )
+
+    def _warn(self, code: str, message: str) -> None:
+        self._emit(RunEvent("warning", datetime.now(UTC), code, message))
+
+
+def _scoring_failure(verdict: Verdict) -> CallFailure:
+    if "judge_error" in verdict.detail:
+        return CallFailure(
+            "judge_failed",
+            f"The answer was not judged. {verdict.explanation}",
+            "The answer is kept unscored, not wrong. Retry errors once the judge works.",
+        )
+    return CallFailure(
+        "scoring_failed",
+        f"The answer could not be scored: {verdict.explanation or 'no reason given'}",
+        "Look at the completion; score it again once the scorer works.",
+    )
+
+
+def _reset_failure(error: CallError) -> CallFailure:
+    wait_s = error.retry_after_s or 0.0
+    at = datetime.fromtimestamp(time.time() + wait_s, UTC)
+    return CallFailure(
+        error.code,
+        f"{error.message} It asks to wait until {at:%Y-%m-%d %H:%M} UTC.",
+        "Resume then; the finished samples are kept.",
+    )
+
+
+def _result(
+    task: Task,
+    outcome: Outcome,
+    score: float | None,
+    attempts: _Attempts,
+    reply: ModelReply | None = None,
+    verdict: Verdict | None = None,
+    error: CallFailure | None = None,
+) -> SampleResult:
+    told: dict[str, Any] = {
+        "completion": "",
+        "finish_reason": None,
+        "latency_ms": None,
+        "input_tokens": None,
+        "output_tokens": None,
+    }
+    if reply is not None:
+        told = {
+            "completion": reply.text,
+            "finish_reason": reply.finish_reason,
+            "latency_ms": round(attempts.latency_s * 1000),
+            "input_tokens": reply.input_tokens,
+            "output_tokens": reply.output_tokens,
+        }
+    judged = verdict or Verdict(score=None, answer=None)
+    return SampleResult(
+        sample=task.sample,
+        epoch=task.epoch,
+        index=task.index,
+        outcome=outcome,
+        score=score,
+        answer=judged.answer,
+        explanation=judged.explanation,
+        attempts=attempts.made,
+        detail=judged.detail,
+        judge_input_tokens=judged.input_tokens,
+        judge_output_tokens=judged.output_tokens,
+        error=error,
+        **told,
+    )

@@ -1,0 +1,83 @@
+"""What a run counts while it goes on, to see when going on is pointless."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+from app.engine.clients.classify import TRANSIENT
+from app.net.call_errors import CallError
+
+_FREE_RETRIES = 50
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of calls, retries and failures in a row. Used from many threads.
+
+    Attributes:
+        max_retry_share: Retries allowed per call, beyond ``free_retries`` at the start.
+        free_retries: So many are allowed whatever the share.
+        calls: Attempts made.
+        retries: Repetitions, of whatever reason.
+        transient_in_row: Samples given up for transient failures, since the last success.
+        errors_in_row: Samples with other errors, since the last success.
+        truncated: Replies that hit the limit of tokens.
+    """
+
+    max_retry_share: float
+    free_retries: int = _FREE_RETRIES
+    calls: int = 0
+    retries: int = 0
+    transient_in_row: int = 0
+    errors_in_row: int = 0
+    truncated: int = 0
+    _charged: int = 0
+    _seen: set[str] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+
+    def count_call(self) -> None:
+        """Count one attempt."""
+        with self._lock:
+            self.calls += 1
+
+    def may_retry(self, error: CallError) -> bool:
+        """Whether the budget of retries allows another; counts it if so.
+
+        Rate limits are free: the throttle slows the whole run down for them.
+        """
+        with self._lock:
+            if error.code != "rate_limit":
+                if self._charged >= self.free_retries + self.max_retry_share * self.calls:
+                    return False
+                self._charged += 1
+            self.retries += 1
+        return True
+
+    def count_success(self) -> None:
+        """Note a sample that was answered and scored."""
+        if self.transient_in_row or self.errors_in_row:
+            with self._lock:
+                self.transient_in_row = self.errors_in_row = 0
+
+    def count_failure(self, code: str) -> None:
+        """Note a sample that ends as an error. Too long samples say nothing of the next."""
+        with self._lock:
+            if code in TRANSIENT:
+                self.transient_in_row += 1
+            elif code != "context_length":
+                self.errors_in_row += 1
+
+    def count_truncated(self) -> None:
+        """Count a reply that hit the limit of tokens."""
+        with self._lock:
+            self.truncated += 1
+
+    def first(self, code: str) -> bool:
+        """Whether ``code`` is asked for the first time: for warnings given once per run."""
+        if code in self._seen:
+            return False
+        with self._lock:
+            new = code not in self._seen
+            self._seen.add(code)
+        return new

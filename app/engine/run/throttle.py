@@ -1,0 +1,179 @@
+"""Slows a run's calls down when the provider says so, for all of its threads at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from threading import Event, Lock
+from typing import Protocol
+
+from app.net.call_errors import Canceled
+
+_EPISODE_S = 1.0
+_BELOW_ACCEPTED = 0.9
+_MOST_CUT = 0.7
+_GROWTH_PER_S = 0.05
+_GROWTH_PER_CALL = 0.0025
+_SEARCH_GROWTH_PER_S = 0.7
+_CALM_S = 10.0
+_CALM_FACTOR = 5.0
+_LEAST_PER_S = 0.5
+
+
+class Throttle(Protocol):
+    """Asked before and told after every call. Used from many threads."""
+
+    def acquire(self, cancel: Event) -> float:
+        """Wait until a call may be made and return the seconds waited.
+
+        Every return is followed by exactly one :meth:`release`.
+
+        Raises:
+            Canceled: ``cancel`` was set meanwhile.
+        """
+        ...
+
+    def release(self) -> None:
+        """The call ended, in whatever way."""
+        ...
+
+    def on_success(self) -> None:
+        """A call was answered."""
+        ...
+
+    def on_rate_limited(self, retry_after_s: float | None) -> None:
+        """A call was refused for its rate; the server asks to wait so long, if it says."""
+        ...
+
+    def pause_s(self) -> float:
+        """Return for how many seconds no call may start at all; 0 if calls go through."""
+        ...
+
+
+class LocalThrottle:
+    """Paces the calls of this process at what the provider has shown to take.
+
+    Without refusals it does nothing. A refusal starts an episode: all threads stop for as
+    long as the server asks, and then start calls evenly, a tenth below the rate at which the
+    provider accepted calls since the episode before. From there the rate grows by 5 % per
+    second or 0.25 % per answer; five times as fast after ten seconds without refusal, and
+    fastest after the first one, which says little.
+    Refusals of calls that were under way belong to the same episode: they correct the rate
+    and prolong the pause. A limit on calls at a time instead could not go below one call per
+    latency, which is still too fast for many accounts.
+
+    Args:
+        clock: Monotonic seconds.
+        rate_per_s: The pace to start with; ``None``: as fast as calls come.
+        most_per_s: Answers do not raise a pace beyond this.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rate_per_s: float | None = None,
+        most_per_s: float = inf,
+    ) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._rate_per_s = rate_per_s
+        self._most_per_s = most_per_s
+        self._resume_at = 0.0
+        self._next_at = 0.0
+        self._started = 0
+        self._episode = 0
+        self._episode_at = clock()
+        self._before = _Window(calls=0, seconds=1.0, rate_per_s=None)
+
+    @property
+    def rate_per_s(self) -> float | None:
+        """Calls started per second; ``None`` before the first refusal."""
+        return self._rate_per_s
+
+    def acquire(self, cancel: Event) -> float:
+        """Wait for this call's turn; see :class:`Throttle`."""
+        waited_s = 0.0 if self._rate_per_s is None else self._await_turn(cancel)
+        with self._lock:
+            self._started += 1
+        return waited_s
+
+    def release(self) -> None:
+        """Nothing to do: calls are paced where they start."""
+
+    def on_success(self) -> None:
+        """Raise the rate a little, if it is paced."""
+        if self._rate_per_s is None:
+            return
+        with self._lock:
+            # A constant per answer is a constant share per second.
+            grown = self._rate_per_s + self._growth(self._rate_per_s)
+            self._rate_per_s = min(grown, self._most_per_s)
+
+    def on_rate_limited(self, retry_after_s: float | None) -> None:
+        """Stop all threads for as long as the server asks, and slow them down."""
+        now = self._clock()
+        with self._lock:
+            over = now >= max(self._resume_at, self._episode_at + _EPISODE_S)
+            if over or not self._episode:
+                self._begin_episode(now)
+            self._before.calls -= 1
+            self._rate_per_s = self._before.next_rate_per_s()
+            self._resume_at = max(self._resume_at, now + (retry_after_s or 0.0))
+
+    def pause_s(self) -> float:
+        """Return how long the pause lasts that the server asked for."""
+        return max(0.0, self._resume_at - self._clock())
+
+    def _growth(self, rate_per_s: float) -> float:
+        if self._episode == 1:
+            # One refusal, perhaps in the run's first moment, says little: search from there.
+            return _SEARCH_GROWTH_PER_S
+        calm = self._clock() - self._episode_at >= _CALM_S
+        growth = max(_GROWTH_PER_S, _GROWTH_PER_CALL * rate_per_s)
+        return growth * (_CALM_FACTOR if calm else 1.0)
+
+    def _begin_episode(self, now: float) -> None:
+        seconds = max(_EPISODE_S, now - self._episode_at)
+        self._before = _Window(self._started, seconds, self._rate_per_s)
+        self._started = 0
+        self._episode += 1
+        self._episode_at = now
+        self._next_at = now
+
+    def _await_turn(self, cancel: Event) -> float:
+        started = self._clock()
+        while True:
+            episode, wait_s = self._reserve()
+            if wait_s > 0 and cancel.wait(wait_s):
+                raise Canceled
+            # An episode that began meanwhile has voided all turns.
+            if episode == self._episode and self._clock() >= self._resume_at:
+                return self._clock() - started
+
+    def _reserve(self) -> tuple[int, float]:
+        """Take the next turn; return the episode it belongs to and the seconds until then."""
+        with self._lock:
+            now = self._clock()
+            turn_at = max(now, self._resume_at, self._next_at)
+            self._next_at = turn_at + 1.0 / (self._rate_per_s or _LEAST_PER_S)
+            return self._episode, turn_at - now
+
+
+@dataclass(slots=True)
+class _Window:
+    """The time between two episodes: calls started and not refused, and their pace."""
+
+    calls: int
+    seconds: float
+    rate_per_s: float | None
+
+    def next_rate_per_s(self) -> float:
+        accepted_per_s = self.calls / self.seconds
+        if self.rate_per_s is None:
+            return max(_LEAST_PER_S, accepted_per_s * _BELOW_ACCEPTED)
+        # A short window says little, so one episode never cuts the rate by more than a third.
+        accepted_per_s = min(accepted_per_s, self.rate_per_s) * _BELOW_ACCEPTED
+        return max(_LEAST_PER_S, accepted_per_s, self.rate_per_s * _MOST_CUT)

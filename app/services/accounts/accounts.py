@@ -1,0 +1,255 @@
+"""Accounts: registering, proving who one is, changing the password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.broker.client import get_broker
+from app.broker.live import forget
+from app.config import Settings
+from app.db import db, transaction
+from app.errors import Conflict, Forbidden, Invalid, Unauthorized
+from app.models import ApiToken, AuthSession, OwnBenchmark, Run, User
+from app.services.accounts.passwords import (
+    hash_password,
+    needs_rehash,
+    password_problems,
+    verify_password,
+)
+from app.services.own_benchmarks.uploads import remove_files
+
+ALL_SCOPES = frozenset({"read", "write"})
+MAX_EMAIL_LENGTH = 254
+
+_EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,64}@(?:[\w-]{1,63}\.)*[\w-]{1,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is asking, and how far the credential reaches."""
+
+    id: int
+    email: str
+    is_admin: bool
+    created_at: datetime
+    scopes: frozenset[str] = ALL_SCOPES
+
+
+def as_account(user: User) -> Account:
+    """Return the account of a row."""
+    return Account(user.id, user.email, user.is_admin, user.created_at)
+
+
+def normalize_email(email: str) -> str:
+    """Return ``email`` as it is stored: trimmed and in lower case.
+
+    Raises:
+        Invalid: It has not the form of an address.
+    """
+    normal = email.strip().lower()
+    if len(normal) > MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(normal):
+        raise Invalid(
+            "The email address is not valid.",
+            fields={"email": ["Enter an email address such as ada@example.org."]},
+        )
+    return normal
+
+
+def has_accounts() -> bool:
+    """Return whether anybody has registered yet."""
+    return db.session.execute(select(User.id).limit(1)).first() is not None
+
+
+def registration_is_open() -> bool:
+    """Return whether a new account may be made now."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.registration_open or not has_accounts()
+
+
+def _refuse_closed_registration() -> None:
+    raise Forbidden(
+        "New accounts are closed on this server.",
+        code="registration_closed",
+        action="Ask the administrator to open registration (REGISTRATION_OPEN).",
+    )
+
+
+def _serialize_registrations(session: Session) -> None:
+    """Let one registration at a time decide who is first; SQLite's write lock does already."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def lock_account(session: Session, user_id: int) -> None:
+    """Let one request at a time count what an account has and add to it.
+
+    SQLite's write lock does that already; there the row is only looked for.
+
+    Raises:
+        Unauthorized: The account was deleted meanwhile.
+    """
+    mine = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+    if session.scalar(mine) is None:
+        raise Unauthorized("This account was deleted.", code="account_deleted")
+
+
+def register_account(email: str, password: str) -> Account:
+    """Make an account; the first one is the administrator's.
+
+    Raises:
+        Invalid: The address or the password cannot be used.
+        Conflict: The address has an account already.
+        Forbidden: Registration is closed.
+    """
+    email = normalize_email(email)
+    if not registration_is_open():
+        _refuse_closed_registration()
+    problems = password_problems(password, email)
+    if problems:
+        raise Invalid("The password cannot be used.", fields={"password": problems})
+    user = User(email=email, password_hash=hash_password(password), is_admin=False)
+    settings: Settings = current_app.extensions["settings"]
+    try:
+        with transaction() as session:
+            _serialize_registrations(session)
+            first = session.scalar(select(func.count(User.id))) == 0
+            if not first and not settings.registration_open:
+                _refuse_closed_registration()
+            user.is_admin = first
+            session.add(user)
+            session.flush()
+            return as_account(user)
+    except IntegrityError:
+        raise Conflict(
+            "This email address cannot be registered.",
+            code="email_taken",
+            action="If it is yours, sign in instead.",
+            fields={"email": ["This address cannot be registered. Is it yours? Sign in."]},
+        ) from None
+
+
+def _user_by_email(email: str) -> User | None:
+    return db.session.scalar(select(User).where(User.email == email))
+
+
+def _rehash(user_id: int, stored: str, password: str) -> None:
+    new = hash_password(password)
+    with transaction() as session:
+        session.execute(
+            update(User)
+            .where(User.id == user_id, User.password_hash == stored)
+            .values(password_hash=new)
+        )
+
+
+def authenticate(email: str, password: str) -> Account:
+    """Return the account of ``email`` if ``password`` is right.
+
+    An unknown address and a wrong password give the same answer after the same time.
+
+    Raises:
+        Unauthorized: They do not fit.
+    """
+    email = email.strip().lower()
+    user = _user_by_email(email) if _EMAIL.fullmatch(email) else None
+    stored = user.password_hash if user else None
+    account = as_account(user) if user else None
+    db.session.rollback()  # hashing is slow; keep no connection for it
+    right = verify_password(stored, password)
+    if account is None or stored is None or not right:
+        raise Unauthorized(
+            "The email address or the password is wrong.",
+            code="bad_credentials",
+            action="Check both and try again.",
+        )
+    if needs_rehash(stored):
+        _rehash(account.id, stored, password)
+    return account
+
+
+def change_password(user_id: int, current: str, new: str, keep_session_hash: str | None) -> None:
+    """Replace the password and end all other sign-ins: browsers, and tokens for the old password.
+
+    Tokens that were made under Settings stay.
+
+    Args:
+        user_id: The account.
+        current: The password in force.
+        new: The one to come.
+        keep_session_hash: Hash of the session that may go on; ``None`` ends all.
+
+    Raises:
+        Invalid: ``current`` is wrong or ``new`` cannot be used.
+    """
+    user = db.session.get_one(User, user_id)
+    stored, email = user.password_hash, user.email
+    db.session.rollback()
+    if not verify_password(stored, current):
+        raise Invalid(
+            "The password was not changed.",
+            fields={"current_password": ["This is not your current password."]},
+        )
+    problems = password_problems(new, email)
+    if problems:
+        raise Invalid("The password was not changed.", fields={"new_password": problems})
+    new_hash = hash_password(new)
+    with transaction() as session:
+        changed = session.execute(
+            update(User)
+            .where(User.id == user_id, User.password_hash == stored)
+            .values(password_hash=new_hash)
+        )
+        if changed.rowcount == 0:  # type: ignore[attr-defined]
+            raise Conflict("The password was changed elsewhere at the same time.")
+        sign_ins = select(AuthSession.key_hash).where(AuthSession.user_id == user_id)
+        session.execute(delete(ApiToken).where(ApiToken.token_hash.in_(sign_ins)))
+        others = AuthSession.__table__.delete().where(AuthSession.user_id == user_id)  # type: ignore[attr-defined]
+        if keep_session_hash is not None:
+            others = others.where(AuthSession.key_hash != keep_session_hash)
+        session.execute(others)
+
+
+def delete_account(user_id: int, password: str) -> None:
+    """Delete the account with all that belongs to it: runs, samples, keys, tokens, webhooks.
+
+    A worker at one of its runs finds its lease gone and stops within a second or so; no
+    webhook is sent.
+
+    Raises:
+        Invalid: ``password`` is wrong.
+        Conflict: It is the only administrator's, and there are other accounts.
+    """
+    user = db.session.get_one(User, user_id)
+    stored, is_admin = user.password_hash, user.is_admin
+    db.session.rollback()
+    if not verify_password(stored, password):
+        raise Invalid(
+            "The account was not deleted.",
+            fields={"password": ["This is not your password."]},
+        )
+    with transaction() as session:
+        if is_admin:
+            _serialize_registrations(session)  # nobody joins between the count and the end
+            _refuse_orphaning(session, user_id)
+        runs = session.scalars(select(Run.id).where(Run.user_id == user_id)).all()
+        own = session.scalars(select(OwnBenchmark.id).where(OwnBenchmark.user_id == user_id)).all()
+        session.execute(delete(User).where(User.id == user_id))
+    remove_files(user_id, own, current_app.extensions["settings"])
+    forget(get_broker(), runs)
+
+
+def _refuse_orphaning(session: Session, user_id: int) -> None:
+    others = select(func.count()).select_from(User).where(User.id != user_id)
+    if session.scalar(others) and not session.scalar(others.where(User.is_admin.is_(True))):
+        raise Conflict(
+            "This is the only administrator's account, and there are others.",
+            code="last_admin",
+            action="Delete the other accounts first.",
+        )

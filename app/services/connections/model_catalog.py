@@ -1,0 +1,166 @@
+"""Models to choose from: what connections offer, with price, context and fitness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.db import db
+from app.engine.benchmarks.spec import Benchmark
+from app.engine.pricing import price_of
+from app.errors import Conflict, Invalid
+from app.queries.catalog import find_benchmark
+from app.services.connections.model_lists import ListFailure, list_all_offered
+from app.services.connections.presets import PRESETS
+from app.services.connections.store import (
+    OpenConnection,
+    get_connection,
+    list_connections,
+    open_connection,
+)
+
+# Ids of models that do not chat; providers list them beside those that do.
+_OTHER_KINDS = re.compile(
+    r"embed|whisper|\btts\b|-tts|dall-?e|moderation|transcribe|rerank|\bocr\b|imagen|veo-"
+    r"|-image\b|gpt-image|sora|realtime|\bguard\b|stable-diffusion|flux",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The list price of a million tokens."""
+
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that a run can use; what is not known is ``None``."""
+
+    id: str
+    context_tokens: int | None
+    price: Price | None
+    simulated: bool
+    compatible: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModels:
+    """Models, and the connections that could not say what they offer."""
+
+    models: Sequence[ModelInfo]
+    failures: Sequence[ListFailure]
+
+
+def find_models(
+    user_id: int,
+    is_admin: bool,
+    *,
+    connection: str | None = None,
+    benchmark: str | None = None,
+    text: str = "",
+) -> FoundModels:
+    """Return the models of one connection or of all, those that are fit first.
+
+    Args:
+        user_id: The account.
+        is_admin: Whether it also sees the environment's connections.
+        connection: Only this one; ``None`` for all.
+        benchmark: For which to say whether a model is fit.
+        text: Part of the id, in any case.
+
+    Raises:
+        NotFound: There is no such connection.
+        Invalid: There is no such benchmark.
+    """
+    goal = _benchmark(benchmark, user_id)
+    if connection:
+        infos = [get_connection(user_id, is_admin, connection)]
+    else:
+        infos = list_connections(user_id, is_admin)
+    opened: list[OpenConnection] = []
+    failures: list[ListFailure] = []
+    for info in infos:
+        try:
+            opened.append(open_connection(user_id, is_admin, info.name))
+        except Conflict as error:
+            failures.append(ListFailure(info.name, error.code, error.detail, error.action))
+    db.session.rollback()  # providers may take seconds: no transaction meanwhile
+    models: list[ModelInfo] = []
+    for source, listing in list_all_offered(user_id, opened):
+        if isinstance(listing, ListFailure):
+            failures.append(listing)
+        else:
+            models.extend(_describe(source.name, source.kind, listing.ids, goal, text))
+    models.sort(key=lambda model: (not model.compatible, model.id))
+    return FoundModels(models, failures)
+
+
+def _benchmark(name: str | None, user_id: int) -> Benchmark | None:
+    if not name:
+        return None
+    found = find_benchmark(name, user_id)
+    if found is None:
+        raise Invalid(
+            f"There is no benchmark called {name!r}.",
+            fields={"benchmark": ["There is no such benchmark."]},
+        )
+    return found
+
+
+def _describe(
+    connection: str, kind: str, ids: Sequence[str], goal: Benchmark | None, text: str
+) -> Iterator[ModelInfo]:
+    wanted = text.strip().lower()
+    for model_id in ids:
+        full_id = f"{connection}/{model_id}"
+        if wanted in full_id.lower():
+            yield _model(connection, model_id, full_id, kind == "simulated", goal)
+
+
+def _model(
+    connection: str, model_id: str, full_id: str, simulated: bool, goal: Benchmark | None
+) -> ModelInfo:
+    context = None if simulated else _context_tokens(connection, model_id)
+    reason = None if simulated else _misfit(model_id, context, goal)
+    price = Price(0.0, 0.0) if simulated else _price(connection, model_id)
+    return ModelInfo(full_id, context, price, simulated, reason is None, reason)
+
+
+def _price(connection: str, model_id: str) -> Price | None:
+    known = price_of(connection, model_id)
+    if known is None:
+        return None
+    return Price(known.input_usd_per_million, known.output_usd_per_million)
+
+
+@lru_cache(maxsize=4096)
+def _context_tokens(connection: str, model_id: str) -> int | None:
+    """Return how much fits into the model, as the price list says; ``None``: it does not."""
+    if connection not in PRESETS or not PRESETS[connection].needs_key:
+        return None  # on a server of one's own, its operator decides
+    from genai_prices.data_snapshot import get_snapshot  # takes 0.2 s
+
+    try:
+        _, known = get_snapshot().find_provider_model(model_id, None, connection, None)
+    except LookupError:
+        return None
+    return known.context_window
+
+
+def _misfit(model_id: str, context: int | None, goal: Benchmark | None) -> str | None:
+    if _OTHER_KINDS.search(model_id):
+        return "This does not look like a chat model."
+    if goal is not None and context is not None:
+        needed = goal.input_tokens + goal.output_tokens[1]
+        if needed > context:
+            return (
+                f"{goal.title} needs about {needed:,} tokens per sample; "
+                f"this model has room for {context:,}."
+            )
+    return None

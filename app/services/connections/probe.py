@@ -1,0 +1,91 @@
+"""Does a connection work? One call that costs nothing: the list of its models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import update
+
+from app.db import db, now, transaction
+from app.errors import Conflict
+from app.models import Connection
+from app.services.connections.model_lists import ListFailure, list_offered
+from app.services.connections.store import get_connection, open_connection
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFailure:
+    """Why it does not work and what to do."""
+
+    code: str
+    message: str
+    action: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTest:
+    """What a test found."""
+
+    ok: bool
+    latency_ms: int | None
+    models_found: int
+    models: tuple[str, ...] = ()
+    error: ConnectionFailure | None = None
+
+
+def test_connection(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
+    """Ask the provider for its models and keep what came of it with the connection.
+
+    Raises:
+        NotFound: The account has no connection of that name.
+        Limited: The account waits for too many servers already.
+    """
+    info = get_connection(user_id, is_admin, name)
+    db.session.rollback()  # the call may take seconds: no transaction meanwhile
+    result = _ask(user_id, is_admin, name)
+    if not info.read_only:
+        _store(user_id, name, info.updated_at, result)
+    return result
+
+
+def _ask(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
+    try:
+        connection = open_connection(user_id, is_admin, name)
+    except Conflict as error:
+        return _failed(ConnectionFailure(error.code, error.detail, error.action))
+    db.session.rollback()
+    listed = list_offered(user_id, connection)
+    if isinstance(listed, ListFailure):
+        return _failed(ConnectionFailure(listed.code, listed.message, listed.action))
+    return ConnectionTest(
+        ok=True,
+        latency_ms=listed.latency_ms,
+        models_found=len(listed.ids),
+        models=listed.ids,
+    )
+
+
+def _failed(why: ConnectionFailure) -> ConnectionTest:
+    return ConnectionTest(ok=False, latency_ms=None, models_found=0, error=why)
+
+
+def _store(user_id: int, name: str, version: Any, result: ConnectionTest) -> None:
+    last_test = {
+        "ok": result.ok,
+        "at": now().isoformat().replace("+00:00", "Z"),
+        "latency_ms": result.latency_ms,
+        "models_found": result.models_found,
+        "error": asdict(result.error) if result.error else None,
+    }
+    with transaction() as session:
+        # Only if it is still the connection that was tested, which this does not change.
+        session.execute(
+            update(Connection)
+            .where(
+                Connection.user_id == user_id,
+                Connection.name == name,
+                Connection.updated_at == version,
+            )
+            .values(last_test=last_test, updated_at=Connection.updated_at)
+        )

@@ -1,0 +1,308 @@
+"""Connections: named provider endpoints of an account, with their sealed keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from app.config import provider_key
+from app.db import changed_rows, db, now, transaction
+from app.errors import Conflict, Invalid, NotFound
+from app.models import Connection
+from app.net.guard import EgressPolicy
+from app.services.accounts.accounts import lock_account
+from app.services.connections.connection_fields import hint_of, merge_fields
+from app.services.connections.presets import (
+    KIND_LABELS,
+    PRESETS,
+    SIMULATED,
+    Preset,
+    engine_kind,
+    is_connection_name,
+)
+from app.services.egress import check_address, provider_policy
+from app.services.runs.ends import pause_runs_with
+from app.services.sealing import open_sealed, seal
+
+MAX_CONNECTIONS_PER_ACCOUNT = 100
+DEFAULT_MAX_RETRIES = 5
+DEFAULT_MAX_CONNECTIONS = 16
+DEFAULT_TIMEOUT_S = 120.0
+
+
+class ConnectionChanges(TypedDict, total=False):
+    """Fields to set; what is missing stays as it is, or gets its default."""
+
+    kind: str
+    base_url: str
+    api_key: str | None
+    max_retries: int
+    max_connections: int
+    requests_per_minute: int | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionInfo:
+    """What may be shown of a connection."""
+
+    name: str
+    kind: str
+    base_url: str
+    api_key_hint: str | None = None
+    has_key: bool = False
+    from_environment: bool = False
+    built_in: bool = False
+    max_retries: int = DEFAULT_MAX_RETRIES
+    max_connections: int = DEFAULT_MAX_CONNECTIONS
+    requests_per_minute: int | None = None
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    last_test: dict[str, Any] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its models are not real."""
+        return self.kind == SIMULATED
+
+    @property
+    def kind_label(self) -> str:
+        """Its kind, for readers."""
+        return KIND_LABELS.get(self.kind, self.kind)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether there is no row behind it that could be changed or deleted."""
+        return self.from_environment or self.built_in
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """A connection with its key, ready for calls. Never stored, logged or shown."""
+
+    name: str
+    kind: Literal["openai", "anthropic", "simulated"]
+    base_url: str
+    api_key: str | None
+    max_retries: int
+    max_connections: int
+    requests_per_minute: int | None
+    timeout_s: float
+    policy: EgressPolicy
+
+    def __repr__(self) -> str:
+        return f"OpenConnection({self.name!r}, {self.kind!r}, {self.base_url!r})"
+
+
+def _info(row: Connection) -> ConnectionInfo:
+    return ConnectionInfo(
+        name=row.name,
+        kind=row.kind,
+        base_url=row.base_url,
+        api_key_hint=row.key_hint,
+        has_key=row.sealed_key is not None,
+        max_retries=row.max_retries,
+        max_connections=row.max_connections,
+        requests_per_minute=row.requests_per_minute,
+        timeout_s=row.timeout_s,
+        last_test=row.last_test,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _environment_key(preset: Preset) -> str | None:
+    key = provider_key(preset.key_variable) if preset.key_variable and preset.base_url else None
+    return key.get_secret_value().strip() or None if key else None
+
+
+def _given_connections(is_admin: bool) -> Iterator[ConnectionInfo]:
+    """Yield the connections that nobody made: the simulated one, and the environment's."""
+    yield ConnectionInfo(name=SIMULATED, kind=SIMULATED, base_url="", built_in=True)
+    if not is_admin:
+        return
+    for preset in PRESETS.values():
+        key = _environment_key(preset)
+        if key is not None:
+            yield ConnectionInfo(
+                name=preset.name,
+                kind=preset.kind,
+                base_url=preset.base_url,
+                api_key_hint=hint_of(key),
+                has_key=True,
+                from_environment=True,
+            )
+
+
+def list_connections(user_id: int, is_admin: bool) -> list[ConnectionInfo]:
+    """Return all connections of the account by name.
+
+    Its own come first where the environment has the same name; ``simulated`` is always there.
+    """
+    rows = db.session.scalars(select(Connection).where(Connection.user_id == user_id))
+    found = {info.name: info for info in _given_connections(is_admin)}
+    found.update((row.name, _info(row)) for row in rows)
+    return [found[name] for name in sorted(found)]
+
+
+def _find_row(user_id: int, name: str) -> Connection | None:
+    if not is_connection_name(name):
+        return None
+    return db.session.scalar(
+        select(Connection).where(Connection.user_id == user_id, Connection.name == name)
+    )
+
+
+def _missing(name: str) -> NotFound:
+    return NotFound(
+        f"There is no connection called {name!r}.", action="Add it in Settings → Connections."
+    )
+
+
+def get_connection(user_id: int, is_admin: bool, name: str) -> ConnectionInfo:
+    """Return the connection ``name``.
+
+    Raises:
+        NotFound: The account has none of that name.
+    """
+    row = _find_row(user_id, name)
+    if row is not None:
+        return _info(row)
+    for given in _given_connections(is_admin):
+        if given.name == name:
+            return given
+    raise _missing(name)
+
+
+def save_connection(
+    user_id: int, is_admin: bool, name: str, changes: ConnectionChanges
+) -> tuple[ConnectionInfo, bool]:
+    """Make the connection ``name`` or change it; also return whether it is new.
+
+    Raises:
+        Invalid: A field does not fit, the address is not permitted, or it was changed without
+            entering the key again, which would send the stored key to a new place.
+        Conflict: The account has too many, or the same name was made at the same time.
+    """
+    if not is_connection_name(name):
+        raise Invalid(
+            "The connection was not saved.",
+            fields={
+                "name": [
+                    "Use 1 to 63 lower-case letters, digits, hyphens and underscores; "
+                    "start with a letter or digit."
+                ]
+            },
+        )
+    existing = _find_row(user_id, name)
+    values = merge_fields(name, existing, changes)
+    before = (existing.updated_at, existing.base_url) if existing else None
+    db.session.rollback()  # resolving a name can take seconds: no transaction meanwhile
+    if values["kind"] != SIMULATED:
+        policy = provider_policy(is_admin=is_admin)
+        check_address(values["base_url"], policy, "base_url", "PROVIDER_EGRESS_ALLOW")
+    if "api_key" in changes:
+        key = values.pop("api_key")
+        values["sealed_key"] = seal(key) if key else None
+        values["key_hint"] = hint_of(key) if key else None
+    return _write(user_id, name, values, before)
+
+
+def _write(
+    user_id: int, name: str, values: dict[str, Any], before: tuple[datetime, str] | None
+) -> tuple[ConnectionInfo, bool]:
+    try:
+        with transaction() as session:
+            lock_account(session, user_id)
+            row = _find_row(user_id, name)
+            if (row and (row.updated_at, row.base_url)) != before:
+                raise _changed_meanwhile(name)
+            if row is None:
+                others = session.scalars(
+                    select(Connection.id).where(Connection.user_id == user_id)
+                ).all()
+                if len(others) >= MAX_CONNECTIONS_PER_ACCOUNT:
+                    raise Conflict(
+                        f"This account has {MAX_CONNECTIONS_PER_ACCOUNT} connections already.",
+                        code="too_many_connections",
+                        action="Delete one that is no longer used.",
+                    )
+                row = Connection(user_id=user_id, name=name)
+                session.add(row)
+            for field, value in values.items():
+                setattr(row, field, value)
+            row.last_test = None
+            row.updated_at = now()
+            session.flush()
+            return _info(row), before is None
+    except IntegrityError:
+        raise _changed_meanwhile(name) from None
+
+
+def _changed_meanwhile(name: str) -> Conflict:
+    return Conflict(
+        f"The connection {name!r} was changed elsewhere at the same time.",
+        code="changed_meanwhile",
+        action="Look at it and save again.",
+    )
+
+
+def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
+    """Delete the connection ``name`` and its key; runs under way that use it are paused.
+
+    Raises:
+        NotFound: The account has none of that name.
+        Conflict: It comes from the environment or is built in.
+    """
+    with transaction() as session:
+        removed = session.execute(
+            delete(Connection).where(Connection.user_id == user_id, Connection.name == name)
+            if is_connection_name(name)
+            else delete(Connection).where(Connection.id.is_(None))
+        )
+        gone = changed_rows(removed) > 0
+        if gone:
+            pause_runs_with(session, user_id, name)
+            return
+    given = get_connection(user_id, is_admin, name)
+    raise Conflict(
+        "This connection comes from the server's environment."
+        if given.from_environment
+        else "The simulated connection is built in.",
+        code="read_only_connection",
+        action="Remove its key from the environment instead." if given.from_environment else None,
+    )
+
+
+def open_connection(user_id: int, is_admin: bool, name: str) -> OpenConnection:
+    """Return the connection ``name`` with its key, for calls.
+
+    Raises:
+        NotFound: The account has none of that name.
+        Conflict: The key cannot be opened with the keys of this server.
+    """
+    info = get_connection(user_id, is_admin, name)
+    return OpenConnection(
+        name=info.name,
+        kind=engine_kind(info.kind),
+        base_url=info.base_url,
+        api_key=_key_of(user_id, info),
+        max_retries=info.max_retries,
+        max_connections=info.max_connections,
+        requests_per_minute=info.requests_per_minute,
+        timeout_s=info.timeout_s,
+        policy=provider_policy(is_admin=is_admin),
+    )
+
+
+def _key_of(user_id: int, info: ConnectionInfo) -> str | None:
+    if info.from_environment:
+        return _environment_key(PRESETS[info.name])
+    row = _find_row(user_id, info.name)
+    return open_sealed(row.sealed_key) if row is not None and row.sealed_key else None

@@ -1,0 +1,57 @@
+"""Who may send a file now: few at once for each account, counted before a byte is read.
+
+The turns are locks on files, so that they hold across web processes and end with them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from app.config import Settings
+from app.engine.own.rows import MAX_FILE_BYTES
+from app.errors import Limited
+from app.services.storage.disk_space import require_room
+
+UPLOADS_AT_ONCE = 2
+
+
+@contextmanager
+def upload_turn(account_id: int, settings: Settings, bytes_wanted: int | None) -> Iterator[None]:
+    """Hold one of the account's turns while a request with a file is read and answered.
+
+    This is the one place that each upload passes before it takes any disk.
+
+    Args:
+        account_id: Whose turns.
+        settings: Where data is kept.
+        bytes_wanted: How long the request says it is; ``None``: it does not say.
+
+    Raises:
+        Limited: All turns are taken.
+        Unavailable: The disk has no room for it.
+    """
+    require_room(MAX_FILE_BYTES if bytes_wanted is None else min(bytes_wanted, MAX_FILE_BYTES))
+    with _free_turn(account_id, settings):
+        yield
+
+
+def _free_turn(account_id: int, settings: Settings) -> IO[bytes]:
+    folder = settings.data_dir.resolve() / "upload-turns"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number in range(UPLOADS_AT_ONCE):
+        file = (folder / f"{account_id}-{number}.turn").open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+        else:
+            return file
+    raise Limited(
+        f"{UPLOADS_AT_ONCE} files of yours are on their way already.",
+        code="uploads_busy",
+        action="Wait until they have arrived, then send this one.",
+        retry_after_s=5,
+    )

@@ -1,0 +1,106 @@
+"""What a run may spend: checked when it is asked for, and made into the engine's budget."""
+
+from __future__ import annotations
+
+from app.engine.run.budget import Budget, PriceOf
+from app.engine.token_counts import count_tokens
+from app.errors import Invalid
+from app.models import Run
+from app.recorder import Counts
+from app.services.runs.costs import Tariff, tariff_of
+
+_UNKNOWN_OUTPUT_TOKENS = 1_000
+
+
+def check_budget(
+    budget_usd: float | None, model: str, judge: str | None, *, simulated: bool
+) -> None:
+    """Refuse a budget that nobody could keep, because a price is not known.
+
+    Raises:
+        Invalid: The price of the model, or of its judge, is not known.
+    """
+    if budget_usd is None:
+        return
+    for name, tariff in _tariffs(model, judge, simulated=simulated):
+        if not tariff.known:
+            raise Invalid(
+                f"The price of {name} is not known, so a budget in US$ cannot be kept.",
+                code="price_unknown",
+                fields={"budget_usd": [f"The price of {name} is not known."]},
+                action="Leave the budget out; the limit of samples and max_tokens bound a run too.",
+            )
+
+
+def check_further_budget(run: Run, budget_usd: float) -> None:
+    """Refuse a budget with which a run could not go on.
+
+    Raises:
+        Invalid: It is spent already, or a price is not known.
+    """
+    check_budget(budget_usd, run.model, run.config.get("judge"), simulated=run.simulated)
+    spent_usd = (run.cost_usd or 0.0) + (run.judge_cost_usd or 0.0)
+    if budget_usd <= spent_usd:
+        raise Invalid(
+            f"The run has cost ${spent_usd:,.4f} so far: a budget of ${budget_usd:,.4f} for all of "
+            "it is spent.",
+            fields={"budget_usd": [f"More than ${spent_usd:,.4f}, which is spent."]},
+            action="Name a larger budget: it counts from the run's beginning.",
+        )
+
+
+def budget_of(run: Run, counts: Counts) -> Budget | None:
+    """Return the budget of a run under way; ``None`` where it has none, or no known price.
+
+    Args:
+        run: Its ``config`` holds ``budget_usd``.
+        counts: What its rows add up to: those are spent.
+    """
+    limit_usd = run.config["budget_usd"]
+    if limit_usd is None:
+        return None
+    judge = run.config.get("judge")
+    tariffs = [tariff for _, tariff in _tariffs(run.model, judge, simulated=run.simulated)]
+    if not all(tariff.known for tariff in tariffs):
+        return None  # a run from before prices were asked for
+    model_id = run.model.partition("/")[2]
+    return Budget(
+        limit_usd,
+        _price_of(tariffs[0]),
+        spent_usd=max(_spent_usd(tariffs, counts), (run.cost_usd or 0) + (run.judge_cost_usd or 0)),
+        output_tokens=_longest_answer(run),
+        count=lambda text: count_tokens(text, model_id)[0],
+        judge_price=_price_of(tariffs[1]) if judge else None,
+    )
+
+
+def judge_tariff(judge: str) -> Tariff:
+    """Return the tariff of a judge, ``connection/model-id``."""
+    return tariff_of(judge, simulated=judge.startswith("simulated/"))
+
+
+def _tariffs(model: str, judge: str | None, *, simulated: bool) -> list[tuple[str, Tariff]]:
+    found = [(model, tariff_of(model, simulated=simulated))]
+    if judge:
+        found.append((judge, judge_tariff(judge)))
+    return found
+
+
+def _price_of(tariff: Tariff) -> PriceOf:
+    return lambda tokens_in, tokens_out: tariff.cost_usd(tokens_in, tokens_out, 1) or 0.0
+
+
+def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
+    spent = tariffs[0].cost_usd(counts.input_tokens, counts.output_tokens, counts.done) or 0.0
+    if len(tariffs) > 1:
+        judged = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
+        spent += tariffs[1].cost_usd(*judged) or 0.0
+    return spent
+
+
+def _longest_answer(run: Run) -> int:
+    """Return the high end of the estimate per call: what to expect without ``max_tokens``."""
+    estimate = run.estimate or {}
+    calls = estimate.get("calls") or 0
+    high = (estimate.get("output_tokens") or {}).get("high") or 0
+    return round(high / calls) if calls and high else _UNKNOWN_OUTPUT_TOKENS

@@ -1,0 +1,113 @@
+"""Requests for runs, checked: everything they name exists and may be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.config import Settings
+from app.engine.benchmarks.spec import Benchmark, Protocol
+from app.errors import Invalid
+from app.queries.catalog import find_benchmark
+from app.services.connections import store
+from app.services.runs.budgets import check_budget
+from app.services.runs.judges import check_judge
+from app.services.runs.run_request import RunRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A request that was checked: everything it names exists and may be used."""
+
+    benchmark: Benchmark
+    protocol: Protocol
+    connection: store.ConnectionInfo
+    model: str
+    config: dict[str, Any]
+    total: int
+
+
+def check_request(
+    request: RunRequest, account_id: int, is_admin: bool, settings: Settings
+) -> RunSpec:
+    """Return the request with its defaults filled in.
+
+    Raises:
+        Invalid: A field names something that does not exist, or asks for too much.
+    """
+    benchmark = find_benchmark(request.benchmark, account_id)
+    if benchmark is None:
+        raise Invalid(
+            f"There is no benchmark called {request.benchmark!r}.",
+            fields={"benchmark": [f"There is no benchmark called {request.benchmark!r}."]},
+            action="Pick one from the list of benchmarks.",
+        )
+    protocol = benchmark.protocols.get(request.protocol or benchmark.default_protocol)
+    if protocol is None:
+        known = ", ".join(benchmark.protocols)
+        raise Invalid(
+            f"{benchmark.name} has no protocol {request.protocol!r}; it has: {known}.",
+            fields={"protocol": [f"Choose one of: {known}."]},
+        )
+    if "sandbox" in benchmark.requirements and not settings.allow_code_execution:
+        raise Invalid(
+            f"{benchmark.title} runs code that the model wrote, which is switched off here.",
+            fields={"benchmark": ["Needs code execution, which is switched off here."]},
+            action="An admin can allow it with ALLOW_CODE_EXECUTION=true.",
+        )
+    connection = _check_model(request.model, account_id, is_admin)
+    simulated = connection.simulated
+    judge = check_judge(request.judge, protocol.scorer, account_id, is_admin, simulated=simulated)
+    check_budget(request.budget_usd, request.model, judge, simulated=simulated)
+    config = _config(request, protocol, connection, judge, settings)
+    samples = min(request.limit or benchmark.size, benchmark.size)
+    total = samples * config["epochs"]
+    if total > settings.max_samples:
+        raise Invalid(
+            f"{total:,} calls are more than this server allows ({settings.max_samples:,}).",
+            fields={"limit": [f"At most {settings.max_samples:,} samples times epochs."]},
+            action="Lower the limit or the epochs.",
+        )
+    return RunSpec(benchmark, protocol, connection, request.model, config, total)
+
+
+def _check_model(model: str, account_id: int, is_admin: bool) -> store.ConnectionInfo:
+    name, slash, model_id = model.partition("/")
+    if not slash or not model_id.strip() or not name:
+        raise Invalid(
+            f"{model!r} does not name a model.",
+            fields={"model": ["Write it as connection/model, for example openai/gpt-4o-mini."]},
+        )
+    found = {info.name: info for info in store.list_connections(account_id, is_admin)}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none yet"
+        raise Invalid(
+            f"You have no connection called {name!r}.",
+            fields={"model": [f"You have no connection called {name!r} (you have: {known})."]},
+            action="Add it in Settings → Connections.",
+        )
+    return found[name]
+
+
+def _config(
+    request: RunRequest,
+    protocol: Protocol,
+    connection: store.ConnectionInfo,
+    judge: str | None,
+    settings: Settings,
+) -> dict[str, Any]:
+    generation = protocol.generation
+    defaults: dict[str, Any] = {
+        "limit": None,
+        "epochs": protocol.epochs,
+        "temperature": generation.temperature,
+        "top_p": generation.top_p,
+        "max_tokens": generation.max_tokens,
+        "seed": generation.seed,
+        "timeout_s": connection.timeout_s,
+        "max_connections": connection.max_connections,
+        "max_retries": connection.max_retries,
+        "budget_usd": None,
+        "max_error_rate": settings.max_error_rate,
+    }
+    return {**defaults, **request.options(), "protocol": protocol.name, "judge": judge}

@@ -1,0 +1,259 @@
+"""What a run will take, before it starts: calls, tokens, money, time, each as a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import db
+from app.engine.benchmarks.spec import Benchmark
+from app.engine.run.budget import JUDGE_PROMPT_TOKENS
+from app.engine.token_counts import count_tokens
+from app.models import Run, SampleRow
+from app.queries.benchmarks import preview_samples, unavailable_reason
+from app.services.runs.budgets import judge_tariff
+from app.services.runs.checks import RunSpec
+from app.services.runs.costs import tariff_of
+
+MIN_HISTORY = 20
+"""Fewer answered samples than this say nothing about the next ones."""
+
+HISTORY_RUNS = 3
+HISTORY_SAMPLES = 1000
+SIMILAR_RUNS = 10
+SIMILAR_MARGIN = 0.25
+"""Another model may be wordier, or terser, than those that were run."""
+
+
+_JUDGE_PROMPT = (300.0, float(JUDGE_PROMPT_TOKENS))
+_JUDGE_REPLY = (2.0, 300.0)
+"""Tokens of a judge's instructions and of its verdict: a letter, or some reasoning first."""
+
+DEFAULT_LATENCY_S = (0.8, 6.0)
+"""One call of a hosted model, where nothing was measured yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A low and a high guess."""
+
+    low: float
+    high: float
+
+    def plus(self, other: Range) -> Range:
+        """Return the sums of both ends."""
+        return Range(self.low + other.low, self.high + other.high)
+
+    def times(self, factor: float) -> Range:
+        """Return both ends multiplied."""
+        return Range(self.low * factor, self.high * factor)
+
+    def view(self, digits: int = 0) -> dict[str, float]:
+        """Return both ends rounded."""
+        if digits:
+            return {"low": round(self.low, digits), "high": round(self.high, digits)}
+        return {"low": round(self.low), "high": round(self.high)}
+
+
+def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str, Any]:
+    """Return what a run will take, as the API shows it."""
+    calls = spec.total
+    tokens_in, basis_in = _input_tokens(spec, settings)
+    history = _history(account_id, spec.benchmark.name, spec.model)
+    tokens_out, basis_out = _output_tokens(account_id, spec, history)
+    latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
+    tariff = tariff_of(spec.model, simulated=spec.connection.simulated)
+    low, high = (
+        tariff.cost_usd(round(tokens_in * calls), round(each * calls), calls)
+        for each in (tokens_out.low, tokens_out.high)
+    )
+    cost = None if low is None or high is None else Range(low, high)
+    return {
+        "samples": calls // spec.config["epochs"],
+        "calls": calls,
+        "input_tokens": round(tokens_in * calls),
+        "output_tokens": tokens_out.times(calls).view(),
+        "cost_usd": cost.view(6) if cost else None,
+        "judge_cost_usd": _judge_cost(spec, tokens_in, tokens_out, calls),
+        "price_known": cost is not None,
+        "price_source": tariff.source,
+        "duration_s": _duration(spec, latency, calls).view(1),
+        "basis": f"{basis_in}; {basis_out}",
+        "checks": _checks(spec, settings, cost),
+    }
+
+
+def _judge_cost(
+    spec: RunSpec, tokens_in: float, tokens_out: Range, calls: int
+) -> dict[str, float] | None:
+    """Return what the judge will cost; ``None`` without one, or where its price is not known."""
+    judge = spec.config["judge"]
+    if judge is None:
+        return None
+    read = Range(tokens_in, tokens_in).plus(tokens_out).plus(Range(*_JUDGE_PROMPT))
+    low, high = (
+        judge_tariff(judge).cost_usd(round(each * calls), round(reply * calls), calls)
+        for each, reply in zip((read.low, read.high), _JUDGE_REPLY, strict=True)
+    )
+    return None if low is None or high is None else Range(low, high).view(6)
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    samples: int
+    output: Range
+    latency: Range
+
+
+def _history(account_id: int, benchmark: str, model: str) -> _History | None:
+    """Return what the account's latest runs of this benchmark with this model took."""
+    latest = db.session.scalars(
+        select(Run.id)
+        .where(
+            Run.user_id == account_id,
+            Run.benchmark == benchmark,
+            Run.model == model,
+            Run.done >= MIN_HISTORY,
+        )
+        .order_by(Run.created_at.desc())
+        .limit(HISTORY_RUNS)
+    ).all()
+    rows = db.session.execute(
+        select(SampleRow.output_tokens, SampleRow.latency_ms)
+        .where(
+            SampleRow.run_id.in_(latest),
+            SampleRow.output_tokens.is_not(None),
+            SampleRow.latency_ms.is_not(None),
+        )
+        .limit(HISTORY_SAMPLES)
+    ).all()
+    if len(rows) < MIN_HISTORY:
+        return None
+    tokens = [float(row.output_tokens or 0) for row in rows]
+    seconds = fmean(float(row.latency_ms or 0) for row in rows) / 1000
+    mean = fmean(tokens)
+    # The mean of the next run lies within a few standard errors; never closer than 5 %.
+    margin = max(0.05 * mean, 2 * stdev(tokens) / len(rows) ** 0.5)
+    return _History(
+        len(rows),
+        Range(max(0.0, mean - margin), mean + margin),
+        Range(seconds * 0.8, seconds * 1.5),
+    )
+
+
+def _input_tokens(spec: RunSpec, settings: Settings) -> tuple[float, str]:
+    samples = preview_samples(spec.benchmark, spec.protocol.name, settings)
+    if not samples:
+        return float(spec.benchmark.input_tokens), "input: the definition's average"
+    model = spec.model.partition("/")[2]
+    counted = [
+        count_tokens("\n".join(message["content"] for message in sample.messages), model)
+        for sample in samples
+    ]
+    method = counted[0][1]
+    mean = sum(number for number, _ in counted) / len(counted)
+    return mean, f"input: {len(samples)} real prompts counted ({method})"
+
+
+def _other_models(account_id: int, spec: RunSpec) -> Range | None:
+    """Return what the answers of the account's other models to this benchmark took."""
+    means = [
+        tokens / done
+        for tokens, done in db.session.execute(
+            select(Run.output_tokens, Run.done - Run.error)
+            .where(
+                Run.user_id == account_id,
+                Run.benchmark == spec.benchmark.name,
+                Run.model != spec.model,
+                Run.simulated.is_(spec.connection.simulated),
+                Run.done - Run.error >= MIN_HISTORY,
+                Run.output_tokens > 0,
+            )
+            .order_by(Run.created_at.desc())
+            .limit(SIMILAR_RUNS)
+        )
+    ]
+    if not means:
+        return None
+    return Range(min(means) * (1 - SIMILAR_MARGIN), max(means) * (1 + SIMILAR_MARGIN))
+
+
+def _output_tokens(account_id: int, spec: RunSpec, history: _History | None) -> tuple[Range, str]:
+    others = None if history else _other_models(account_id, spec)
+    if history is not None:
+        tokens, basis = history.output, f"output: {history.samples} earlier answers of this model"
+    elif others is not None:
+        tokens, basis = others, "output: your other models on this benchmark"
+    else:
+        tokens = Range(*map(float, spec.benchmark.output_tokens))
+        basis = "output: the definition's averages"
+    most = spec.config["max_tokens"]
+    if most:
+        tokens = Range(min(tokens.low, most), min(tokens.high, most))
+    return tokens, basis
+
+
+def _duration(spec: RunSpec, latency: Range, calls: int) -> Range:
+    at_once = min(spec.config["max_connections"], calls) or 1
+    duration = latency.times(calls / at_once)
+    per_minute = spec.connection.requests_per_minute
+    if per_minute:
+        floor = calls / per_minute * 60
+        duration = Range(max(duration.low, floor), max(duration.high, floor))
+    return duration
+
+
+def _checks(spec: RunSpec, settings: Settings, cost: Range | None) -> list[dict[str, Any]]:
+    """Return the preflight list: what is fine, what to look at, what stands in the way."""
+    checks = [_data_check(spec.benchmark, settings), _key_check(spec)]
+    budget = spec.config["budget_usd"]
+    if budget is not None and cost is not None and cost.high > budget:
+        checks.append(
+            {
+                "state": "warn",
+                "title": "The budget may not suffice",
+                "detail": f"Up to ${cost.high:,.2f} estimated, ${budget:,.2f} allowed: "
+                "the run would pause.",
+            }
+        )
+    if cost is None:
+        checks.append(
+            {
+                "state": "warn",
+                "title": "The price of this model is not known",
+                "detail": "Cost will be shown as unknown.",
+            }
+        )
+    return checks
+
+
+def _data_check(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
+    reason = unavailable_reason(benchmark, settings)
+    if reason:
+        return {"state": "fail", "title": "The benchmark cannot run here", "detail": reason}
+    if benchmark.offline:
+        return {"state": "ok", "title": "Questions are generated here", "detail": None}
+    return {"state": "ok", "title": "Questions are available", "detail": None}
+
+
+def _key_check(spec: RunSpec) -> dict[str, Any]:
+    test = spec.connection.last_test
+    if spec.connection.simulated:
+        return {
+            "state": "warn",
+            "title": "A simulated model",
+            "detail": "Its score says nothing about a real one.",
+        }
+    if test and test.get("ok"):
+        return {"state": "ok", "title": "The connection answered its last test", "detail": None}
+    if test:
+        return {
+            "state": "warn",
+            "title": "The connection failed its last test",
+            "detail": (test.get("error") or {}).get("message"),
+        }
+    return {"state": "warn", "title": "The connection was never tested", "detail": None}

@@ -1,0 +1,254 @@
+"""Works on a run from claim to end; the job around it is thin."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from app import disk
+from app.broker.client import get_broker
+from app.broker.live import forget, publish, publish_many
+from app.config import Settings
+from app.db import db, db_epoch_s, transaction
+from app.engine.disk_full import DISK_FULL
+from app.engine.engine_errors import DatasetError
+from app.engine.run.plan import RunEnd
+from app.engine.run.runner import run_benchmark
+from app.models import Run
+from app.recorder import DbRecorder, StorageFull
+from app.services.runs.ends import Failure, failure_of
+from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
+from app.services.runs.lifecycle import end_run
+from app.services.runs.plans import PlanError, PreparedRun, build_plan
+from app.services.runs.run_log import tell
+from app.services.runs.scores import final_values
+from app.services.runs.submission import hand_to_queue
+from app.services.storage import disk_space
+from app.services.storage.storage_watch import StorageWatch
+
+log = logging.getLogger(__name__)
+
+END_PATIENCE_S = 120.0
+
+
+MOST_WORKER_DEATHS = 3
+"""A run that ended so many workers without getting on would end the next one, too."""
+
+
+def execute(run_id: str, settings: Settings, draining: Event) -> None:
+    """Work on a run that is queued, or running under an expired lease; else nothing happens.
+
+    Args:
+        run_id: The run.
+        settings: Lease time, datasets, limits.
+        draining: Set when this worker must leave: the run goes back to the queue.
+    """
+    if disk_space.is_full():
+        log.warning("disk full, run not begun", extra={"run_id": run_id})
+        return  # it stays queued; once there is room, the sweep hands it out again
+    lease = claim_run(run_id, settings.lease_s)
+    if lease is None:
+        log.info("run is taken or over", extra={"run_id": run_id})
+        return
+    execute_claimed(lease, settings, draining, Event())
+
+
+def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Event) -> None:
+    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+
+    Args:
+        lease: The right to it.
+        settings: As for `execute`.
+        draining: As for `execute`.
+        leave: Set when the run must make room: it goes back to the queue once its calls under
+            way are answered.
+    """
+    run_id = lease.run_id
+    stop = Event()
+    try:
+        _refuse_deadly(run_id)
+        with kept_alive(lease, stop):
+            prepared = build_plan(run_id, settings, _teller(run_id), stop)
+        status, failure = _work(lease, prepared, settings, draining, leave)
+    except Exception as error:  # noqa: BLE001 - each way to fail has an answer of its own
+        outcome = _outcome_of(error, run_id)
+        if outcome is None:
+            return
+        status, failure = outcome
+    if status in ("lost", "handed_over"):
+        return
+    _finish(lease, status, failure, settings)
+
+
+def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
+    """Return the status that an exception leads to and why; ``None``: leave it to the sweep."""
+    if isinstance(error, StorageFull):
+        return "paused", _FULL
+    # The database, a download or a temporary file.
+    if isinstance(error, OperationalError | OSError | DatasetError) and disk.is_full(error):
+        return "paused", _FULL
+    if isinstance(error, PlanError | DatasetError):
+        return "failed", Failure(error.code, error.message, error.action)
+    if isinstance(error, OperationalError):
+        # The lease runs out, and a worker whose database answers goes on.
+        log.warning("database away, run left to the sweep", extra={"run_id": run_id})
+        return None
+    log.error("run broke", exc_info=error, extra={"run_id": run_id})
+    return "failed", _BROKEN
+
+
+_FULL = failure_of(DISK_FULL)
+_BROKEN = Failure(
+    "internal_error",
+    "The Studio made a mistake while working on this run. Finished samples are kept.",
+    "Resume; if it happens again, report it with the lines of the server's log.",
+)
+
+
+def _refuse_deadly(run_id: str) -> None:
+    deaths = db.session.scalar(select(Run.worker_deaths).where(Run.id == run_id)) or 0
+    if deaths >= MOST_WORKER_DEATHS:
+        raise PlanError(
+            "worker_died",
+            f"This run ended its worker {deaths} times without getting on, so it is not tried "
+            "again. Finished samples are kept.",
+            "Lower its connections or max_tokens, or give the server more memory; then Resume.",
+        )
+
+
+def _work(
+    lease: Lease, prepared: PreparedRun, settings: Settings, draining: Event, leave: Event
+) -> tuple[str, Failure | None]:
+    """Run the engine; returns the status to write and why."""
+    broker = get_broker()
+    watch = StorageWatch(prepared.account_id, settings)
+    recorder = DbRecorder(
+        db.engine,
+        run_id=lease.run_id,
+        token=lease.token,
+        lease_s=lease.duration_s,
+        permit=lease.permit,
+        total=prepared.total,
+        counts=prepared.counts,
+        replaced=prepared.replaced,
+        publish=lambda events: publish_many(broker, lease.run_id, events),
+        provider=prepared.provider,
+        cost_of=prepared.cost_of,
+        judge_cost_of=prepared.judge_cost_of,
+        preview_skip=prepared.preview_skip,
+        find_reason_to_pause=watch.look,
+        make_room=watch.make_room,
+    )
+    try:
+        refusal = _note_start(lease, prepared)
+        if refusal is not None:
+            return ("lost", None) if refusal == "lost" else _called_off(lease.run_id)
+        db.session.remove()  # the engine's threads never use it; free its connection
+        plan = replace(prepared.plan, permit=lease.permit)
+        end = run_benchmark(plan, prepared.client, recorder, draining, leave)
+    finally:
+        prepared.close()
+    if recorder.lost:
+        log.warning("lease lost, nothing more is written", extra={"run_id": lease.run_id})
+        if db.session.get(Run, lease.run_id) is None:
+            forget(broker, [lease.run_id])  # deleted: nothing of it may stay
+        return "lost", None
+    if recorder.cancel_requested:
+        return _called_off(lease.run_id)
+    if end.reason == "stopped" and recorder.pause is not None:
+        return "paused", failure_of(recorder.pause)
+    if end.reason == "stopped":
+        _hand_over(lease)
+        return "handed_over", None
+    return _verdict(end, lease)
+
+
+def _called_off(run_id: str) -> tuple[str, Failure | None]:
+    """Return the end of a run that was asked to stop: by its owner, or for a reason left in it."""
+    left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
+    return ("paused", Failure(**left)) if left else ("canceled", None)
+
+
+def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
+    if end.error is not None:
+        status = "paused" if end.reason == "paused" else "failed"
+        return status, failure_of(end.error)
+    run = db.session.get_one(Run, lease.run_id)
+    errors, allowed = run.error, run.config["max_error_rate"]
+    if run.done and errors / run.done > allowed:
+        return "failed", Failure(
+            "too_many_errors",
+            f"{errors} of {run.done} samples ended in an error, more than the "
+            f"{allowed:.0%} that this run allows. All other samples are kept.",
+            "See why in the samples, then Retry errors.",
+        )
+    return "completed", None
+
+
+def _hand_over(lease: Lease) -> None:
+    if release_lease(lease):
+        row = db.session.execute(
+            select(Run.attempt, Run.worker_deaths > 0).where(Run.id == lease.run_id)
+        ).first()
+        if row is not None:
+            attempt, alone = row
+            hand_to_queue(lease.run_id, attempt, alone)
+            publish(get_broker(), lease.run_id, "status", {"status": "queued"})
+        log.info("run handed over", extra={"run_id": lease.run_id})
+
+
+def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settings) -> None:
+    if _write_end(lease, status, failure, settings) is None:
+        log.warning("lease lost at the end", extra={"run_id": lease.run_id})
+        return
+    broker = get_broker()
+    publish(broker, lease.run_id, "status", {"status": status})
+    publish(broker, lease.run_id, "done", {"status": status})
+    log.info("run ended", extra={"run_id": lease.run_id, "status": status})
+
+
+def _write_end(
+    lease: Lease, status: str, failure: Failure | None, settings: Settings
+) -> list[str] | None:
+    """Write the end, waiting for a database that is away or full."""
+    give_up_at = time.monotonic() + END_PATIENCE_S
+    while True:
+        try:
+            values = final_values(lease.run_id)
+            return end_run(lease, status, failure=failure, values=values)
+        except OperationalError as error:
+            if time.monotonic() > give_up_at:
+                raise
+            if disk.is_full(error):
+                disk.release_reserve(settings.data_dir)
+            log.warning("database away at the end", extra={"run_id": lease.run_id})
+            db.session.rollback()
+            time.sleep(1)
+
+
+def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
+    """Write what the run is about; returns ``lost`` or ``canceled`` when no call may be made."""
+    with transaction() as session:
+        row = session.execute(
+            update(Run)
+            .where(Run.id == lease.run_id, Run.lease_token == lease.token)
+            .values(
+                total=prepared.total,
+                digests=prepared.digests,
+                lease_until=db_epoch_s() + lease.duration_s,
+            )
+            .returning(Run.cancel_requested_at)
+        ).first()
+    if row is None:
+        return "lost"
+    return "canceled" if row.cancel_requested_at else None
+
+
+def _teller(run_id: str) -> Callable[[str], None]:
+    return lambda message: tell(run_id, message)

@@ -1,0 +1,102 @@
+"""The judge of a run: a second model, named by the run, that scores its answers."""
+
+from __future__ import annotations
+
+from app.engine.clients.base import ModelClient
+from app.engine.clients.classify import RETRY_ONCE
+from app.engine.clients.http_model import LARGEST_VERDICT_BYTES
+from app.engine.clients.providers import make_client
+from app.engine.clients.simulated_judge import SimulatedJudge
+from app.engine.run.judging import JudgeCalls
+from app.engine.run.throttle import LocalThrottle
+from app.engine.scorers.scorer_registry import judged_scorers
+from app.errors import Invalid
+from app.net.retry import RetryPolicy
+from app.services.connections import store
+from app.services.pace.shared_throttle import open_throttle
+
+
+def needs_judge(scorer: str) -> bool:
+    """Return whether the scorer profile asks a judge."""
+    return scorer in judged_scorers()
+
+
+def check_judge(
+    judge: str | None, scorer: str, account_id: int, is_admin: bool, *, simulated: bool
+) -> str | None:
+    """Return the judge that a run with this scorer uses; ``None`` where it needs none.
+
+    Args:
+        judge: What was asked for, ``connection/model-id``.
+        scorer: The protocol's profile.
+        account_id: The account.
+        is_admin: Whether it also has the environment's connections.
+        simulated: Whether the run's model is a simulated one.
+
+    Raises:
+        Invalid: A judge is needed and missing, has no connection, or is simulated while the
+            run is not.
+    """
+    if not needs_judge(scorer):
+        return None
+    if not judge:
+        raise _refusal(
+            "Its answers are scored by a second model: name a judge.",
+            "Write it as connection/model, for example openai/gpt-4.1.",
+        )
+    name, slash, model_id = judge.partition("/")
+    if not slash or not name or not model_id.strip():
+        raise _refusal(
+            f"{judge!r} does not name a model.",
+            "Write the judge as connection/model, for example openai/gpt-4.1.",
+        )
+    found = {info.name: info for info in store.list_connections(account_id, is_admin)}
+    if name not in found:
+        raise _refusal(
+            f"You have no connection called {name!r} for the judge.",
+            "Add it in Settings → Connections.",
+        )
+    if found[name].simulated and not simulated:
+        raise _refusal(
+            "A simulated judge may only judge simulated runs: its verdicts mean nothing.",
+            "Name a real model as judge.",
+        )
+    return judge
+
+
+def open_judge(judge: str, account_id: int, is_admin: bool) -> JudgeCalls:
+    """Return the judge, ready for calls; only a worker does this.
+
+    Raises:
+        NotFound: The connection is gone.
+        Conflict: Its key cannot be opened.
+    """
+    name, _, model_id = judge.partition("/")
+    connection = store.open_connection(account_id, is_admin, name)
+    return JudgeCalls(
+        judge,
+        _client(connection, model_id),
+        timeout_s=connection.timeout_s,
+        retry=RetryPolicy(max_retries=connection.max_retries, once=RETRY_ONCE),
+        max_connections=connection.max_connections,
+        throttle=open_throttle(connection, model_id) or LocalThrottle(),
+    )
+
+
+def _client(connection: store.OpenConnection, model_id: str) -> ModelClient:
+    if connection.kind == "simulated":
+        return SimulatedJudge()
+    return make_client(
+        connection.kind,
+        connection.base_url,
+        connection.api_key,
+        model_id,
+        policy=connection.policy,
+        max_connections=connection.max_connections,
+        provider=connection.name,
+        max_bytes=LARGEST_VERDICT_BYTES,
+    )
+
+
+def _refusal(message: str, action: str) -> Invalid:
+    return Invalid(message, fields={"judge": [message]}, action=action)

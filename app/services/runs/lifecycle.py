@@ -1,0 +1,273 @@
+"""How a run moves from one state to the next: conditional updates, each with its outbox."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.broker import queues
+from app.broker.client import get_broker
+from app.broker.live import forget
+from app.config import Settings
+from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
+from app.errors import Conflict, NotFound, Unavailable
+from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
+from app.services.runs.budgets import check_further_budget
+from app.services.runs.ends import Failure as Failure
+from app.services.runs.ends import write_end
+from app.services.runs.leases import Lease, Outages, given_back
+from app.services.runs.scores import final_values
+from app.services.runs.submission import hand_to_queue
+from app.services.storage import disk_space
+from app.services.storage.account_storage import require_storage
+from app.services.storage.disk_space import require_room
+
+log = logging.getLogger(__name__)
+
+QUEUE_PATIENCE_S = 5.0
+"""A queued run whose job the queue does not know after so long was lost by it."""
+
+
+def end_run(
+    lease: Lease, status: str, *, failure: Failure | None = None, values: dict[str, Any]
+) -> list[str] | None:
+    """Write the end (or pause) of a run and its deliveries in one transaction.
+
+    Args:
+        lease: The writer's right; without it nothing happens.
+        status: ``completed``, ``failed``, ``canceled`` or ``paused``.
+        failure: What happened, unless it completed.
+        values: Final columns: counts, score, breakdown, digests.
+
+    Returns:
+        The ids of the deliveries; ``None`` when the lease was lost.
+    """
+    with transaction() as session:
+        mine = update(Run).where(
+            Run.id == lease.run_id, Run.lease_token == lease.token, Run.status == "running"
+        )
+        return write_end(session, mine, lease.run_id, status, failure, values)
+
+
+def cancel_run(run_id: str, account_id: int) -> None:
+    """Ask a run to end; one that nobody works on ends at once.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: It is over already.
+    """
+    run = owned_run(run_id, account_id)
+    values = {} if run.status == "running" else final_values(run_id)
+    with transaction() as session:
+        idle = update(Run).where(
+            Run.id == run_id,
+            or_(
+                Run.status.in_(("queued", "paused")),
+                (Run.status == "running") & (Run.lease_until < db_epoch_s()),
+            ),
+        )
+        if write_end(session, idle, run_id, "canceled", None, values) is None:
+            asked = session.execute(
+                update(Run)
+                .where(Run.id == run_id, Run.status == "running")
+                .values(
+                    cancel_requested_at=func.coalesce(
+                        Run.cancel_requested_at, literal(now(), UtcDateTime)
+                    ),
+                    failure=None,
+                )
+            )
+            if changed_rows(asked) == 0:
+                raise Conflict(
+                    f"This run is over: it is {run.status}.",
+                    code="run_finished",
+                    action="Duplicate it to run it again.",
+                )
+
+
+def resume_run(
+    run_id: str, account_id: int, *, retry_errors: bool = False, budget_usd: float | None = None
+) -> None:
+    """Go on with a failed, paused or canceled run; finished samples are kept.
+
+    Scores under other protocols are dropped: they are of the answers so far.
+
+    Args:
+        run_id: The run.
+        account_id: Its owner.
+        retry_errors: Ask the samples that ended in an error again; then a completed run
+            with errors can go on, too.
+        budget_usd: What the run may cost in all from now on; ``None`` leaves it.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: It is running, there is nothing left to do, or the account may store
+            nothing more.
+        Invalid: The budget is spent already, or a price is not known.
+        Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
+    """
+    run = owned_run(run_id, account_id)
+    require_room()
+    require_storage(account_id)
+    if not queues.is_reachable():
+        raise Unavailable(
+            "The queue server does not answer, so the run was not resumed.",
+            code="queue_unavailable",
+            action="Try again in a moment; an admin can look at /health.",
+        )
+    config = run.config
+    if budget_usd is not None:
+        check_further_budget(run, budget_usd)
+        config = {**config, "budget_usd": budget_usd}
+    states = RESUMABLE + (("completed",) if retry_errors and run.error else ())
+    with transaction() as session:
+        gone_on = go_on(
+            session,
+            (Run.id == run_id) & Run.status.in_(states),
+            retry_errors=retry_errors,
+            config=config,
+            worker_deaths=0,
+        )
+    if not gone_on:
+        raise Conflict(
+            f"This run is {run.status}: there is nothing to resume.", code="run_not_resumable"
+        )
+    hand_to_queue(*gone_on[0])
+
+
+def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
+    """Queue runs that are over again; returns their ids and the numbers of their attempts.
+
+    Scores under other protocols go: they are of the answers so far.
+    """
+    rows = session.execute(
+        update(Run)
+        .where(which)
+        .values(
+            status="queued",
+            attempt=Run.attempt + 1,
+            failure=None,
+            finished_at=None,
+            cancel_requested_at=None,
+            scores={},
+            lease_token=None,
+            lease_until=0.0,
+            **values,
+        )
+        .returning(Run.id, Run.attempt)
+    ).all()
+    for rescored in (Rescoring, RescoredSample):
+        session.execute(delete(rescored).where(rescored.run_id.in_([row.id for row in rows])))
+    return [(row.id, row.attempt) for row in rows]
+
+
+def delete_run(run_id: str, account_id: int) -> None:
+    """Delete a run that is over, with its samples.
+
+    Raises:
+        NotFound: There is no such run in this account.
+        Conflict: It is still active.
+    """
+    owned_run(run_id, account_id)
+    with transaction() as session:
+        gone = session.execute(delete(Run).where(Run.id == run_id, Run.status.not_in(ACTIVE)))
+        if changed_rows(gone) == 0:
+            owned_run(run_id, account_id)  # deleted meanwhile is no conflict
+            raise Conflict(
+                "An active run cannot be deleted.", code="run_active", action="Cancel it first."
+            )
+    forget(get_broker(), [run_id])
+
+
+def annotate_run(
+    run_id: str, account_id: int, *, tags: list[str] | None, notes: str | None
+) -> None:
+    """Change a run's tags or notes; ``None`` leaves them.
+
+    Raises:
+        NotFound: There is no such run in this account.
+    """
+    owned_run(run_id, account_id)
+    changes: dict[str, Any] = {}
+    if tags is not None:
+        changes["tags"] = list(dict.fromkeys(tags))
+    if notes is not None:
+        changes["notes"] = notes
+    if changes:
+        with transaction() as session:
+            session.execute(update(Run).where(Run.id == run_id).values(**changes))
+
+
+def owned_run(run_id: str, account_id: int) -> Run:
+    """Return the account's run.
+
+    Raises:
+        NotFound: There is none, or it is another account's.
+    """
+    run = db.session.scalar(select(Run).where(Run.id == run_id, Run.user_id == account_id))
+    if run is None:
+        raise NotFound("There is no such run in this account.", code="run_not_found")
+    return run
+
+
+_outages = Outages()
+
+
+def sweep_runs() -> int:
+    """Give runs that nobody works on back to the queue; returns how many.
+
+    Covers dead workers (the lease expired), jobs that the queue lost, and a crash between
+    commit and enqueue.
+    """
+    known = queues.queued_job_ids()
+    waiting_jobs = queues.waiting_job_ids()
+    lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
+    settings: Settings = current_app.extensions["settings"]
+    with _outages.transaction(settings.lease_s) as (session, may_reap):
+        expired = _give_back_expired(session) if may_reap else []
+        rows = session.execute(
+            select(Run.id, Run.attempt, Run.worker_deaths).where(
+                Run.status == "queued", Run.created_at < lost_before
+            )
+        )
+        queued = {run_id: (attempt, deaths) for run_id, attempt, deaths in rows}
+        _renumber(session, queued, known - waiting_jobs)
+    handed = dict(expired)
+    for run_id, (attempt, deaths) in queued.items():
+        if queues.run_job_id(run_id, attempt) not in known:
+            handed.setdefault(run_id, (attempt, deaths))
+    if handed and disk_space.is_full():
+        return 0  # they would not be begun
+    for run_id, (attempt, deaths) in handed.items():
+        log.warning("run handed to the queue again", extra={"run_id": run_id, "attempt": attempt})
+        hand_to_queue(run_id, attempt, deaths > 0)
+    return len(handed)
+
+
+def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set[str]) -> None:
+    """Have a new job made for runs whose own is at work on the run whose turn it was."""
+    for run_id, (attempt, deaths) in list(queued.items()):
+        if queues.run_job_id(run_id, attempt) not in at_work:
+            continue
+        moved = session.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.status == "queued", Run.attempt == attempt)
+            .values(attempt=attempt + 1)
+        )
+        if changed_rows(moved):
+            queued[run_id] = (attempt + 1, deaths)
+
+
+def _give_back_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
+    rows = session.execute(
+        update(Run)
+        .where(Run.status == "running", Run.lease_until < db_epoch_s())
+        .values(**given_back(died=True))
+        .returning(Run.id, Run.attempt, Run.worker_deaths)
+    )
+    return [(run_id, (attempt, deaths)) for run_id, attempt, deaths in rows]

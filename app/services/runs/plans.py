@@ -1,0 +1,302 @@
+"""Everything that a worker needs to work on a run, gathered in one frozen value.
+
+This is the one place where a sealed key is opened, and it only runs in a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import db
+from app.engine.call_memory import WorkerMemory
+from app.engine.clients.base import ModelClient
+from app.engine.clients.classify import RETRY_ONCE
+from app.engine.clients.providers import make_client
+from app.engine.clients.simulated import SimulatedClient
+from app.engine.datasets.dataset import Dataset
+from app.engine.digests import digest_of
+from app.engine.previews import question_paragraph
+from app.engine.run.judging import JudgeCalls
+from app.engine.run.plan import RunPlan
+from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
+from app.engine.scorers.scorer_registry import all_scorers, judged_scorers, sandboxed_scorers
+from app.engine.types import Generation, Scorer
+from app.errors import Conflict, NotFound
+from app.models import Run, SampleRow, User
+from app.net.retry import RetryPolicy
+from app.queries.benchmarks import dataset_loader
+from app.queries.catalog import find_benchmark
+from app.recorder import Counts, SampleKey
+from app.services.connections import store
+from app.services.pace.shared_throttle import RedisThrottle, open_throttle
+from app.services.runs.budgets import budget_of, judge_tariff
+from app.services.runs.costs import CostOf, tariff_of
+from app.services.runs.judges import open_judge
+from app.version import __version__
+
+_memory = WorkerMemory()
+
+
+class PlanError(Exception):
+    """The run cannot be worked on as it is configured.
+
+    Attributes:
+        code: Stable, snake_case.
+        message: For the user.
+        action: What to do next.
+    """
+
+    def __init__(self, code: str, message: str, action: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.action = code, message, action
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A run ready to be worked on.
+
+    Attributes:
+        plan: What the engine gets.
+        client: The model.
+        account_id: Whose run it is.
+        total: Samples times epochs, by the records that are really there.
+        counts: What the finished rows add up to.
+        replaced: Outcomes of earlier errors that are asked again.
+        digests: Of dataset, prompt, scorer, parameters and engine.
+        provider: The connection's name.
+        cost_of: Prices what was used.
+        judge: The model that scores; ``None`` where none does.
+        judge_cost_of: Prices what the judge used.
+        preview_skip: Paragraphs of a prompt before its question.
+    """
+
+    plan: RunPlan
+    client: ModelClient
+    account_id: int
+    total: int
+    counts: Counts
+    replaced: Mapping[SampleKey, str]
+    digests: dict[str, Any]
+    provider: str
+    cost_of: CostOf
+    judge: JudgeCalls | None = None
+    judge_cost_of: CostOf | None = None
+    preview_skip: int = 0
+
+    def close(self) -> None:
+        """Close the connections to the model, to its judge and to what paces them."""
+        self.client.close()
+        throttles = [self.plan.throttle]
+        if self.judge is not None:
+            self.judge.client.close()
+            throttles.append(self.judge.throttle)
+        for throttle in throttles:
+            if isinstance(throttle, RedisThrottle):
+                throttle.close()
+
+
+def build_plan(
+    run_id: str, settings: Settings, tell: Callable[[str], None], stop: Event
+) -> PreparedRun:
+    """Gather dataset, client, scorer and finished samples of a run.
+
+    Args:
+        run_id: A run whose lease the caller holds.
+        settings: Where datasets are, among others.
+        tell: Called with a sentence for each step that takes time.
+        stop: Set when the run must end while it is being prepared.
+
+    Raises:
+        PlanError: Benchmark, protocol or connection are gone, or the model is not usable.
+        DatasetError: The records cannot be loaded.
+    """
+    run = db.session.get_one(Run, run_id)
+    config = run.config
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
+    if benchmark is None or run.protocol not in benchmark.protocols:
+        raise PlanError(
+            "benchmark_gone",
+            f"{run.benchmark} ({run.protocol}) is not in this Studio any more.",
+            "Choose another benchmark.",
+        )
+    protocol = benchmark.protocols[run.protocol]
+    connection = _open_connection(run)
+    dataset = dataset_loader(settings).load(protocol, tell)
+    if stop.is_set():
+        raise PlanError("stopped", "The run was stopped while it was being prepared.")
+    generation = Generation(
+        temperature=config["temperature"],
+        top_p=config["top_p"],
+        max_tokens=config["max_tokens"],
+        seed=config["seed"],
+        stop=protocol.generation.stop,
+    )
+    limit, epochs = config["limit"], config["epochs"]
+    total = min(limit or dataset.size, dataset.size) * epochs
+    finished, replaced, counts = _finished_rows(run)
+    tariff = tariff_of(run.model, simulated=run.simulated)
+    client = _client(run, connection)
+    judge = _judge(run)
+    scorer = make_scorer(protocol.scorer, settings, judge)
+    plan = RunPlan(
+        samples=lambda: dataset.samples(limit),
+        epochs=epochs,
+        total=total,
+        generation=generation,
+        scorer=scorer,
+        finished=frozenset(finished),
+        max_connections=config["max_connections"],
+        timeout_s=config["timeout_s"],
+        retry=RetryPolicy(max_retries=config["max_retries"], once=RETRY_ONCE),
+        budget=budget_of(run, counts),
+        judge=judge,
+        throttle=open_throttle(connection, run.model.partition("/")[2]),
+        memory=_memory.of_run(),
+    )
+    return PreparedRun(
+        plan=plan,
+        client=client,
+        account_id=run.user_id,
+        total=total,
+        counts=counts,
+        replaced=replaced,
+        digests=_digests(run, dataset, protocol.scorer),
+        provider=connection.name,
+        preview_skip=question_paragraph(protocol.prompt_template),
+        cost_of=tariff.cost_usd,
+        judge=judge,
+        judge_cost_of=judge_tariff(judge.name).cost_usd if judge else None,
+    )
+
+
+def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
+    model = run.model.partition("/")[2]
+    if connection.kind == "simulated":
+        try:
+            return SimulatedClient(model, seed=run.config["seed"] or 0)
+        except ValueError as error:
+            raise PlanError("unknown_model", str(error), "Pick a model from the list.") from None
+    return make_client(
+        connection.kind,
+        connection.base_url,
+        connection.api_key,
+        model,
+        policy=connection.policy,
+        max_connections=run.config["max_connections"],
+        provider=connection.name,
+    )
+
+
+def _open_connection(run: Run) -> store.OpenConnection:
+    owner = db.session.get_one(User, run.user_id)
+    name = run.model.partition("/")[0]
+    try:
+        return store.open_connection(owner.id, owner.is_admin, name)
+    except NotFound:
+        raise PlanError(
+            "connection_gone",
+            f"The connection {name!r} was deleted.",
+            "Add it again in Settings → Connections, then Resume.",
+        ) from None
+    except Conflict as error:
+        raise PlanError(error.code, error.detail, error.action) from None
+
+
+def _judge(run: Run) -> JudgeCalls | None:
+    name = run.config.get("judge")
+    if not name:
+        return None
+    owner = db.session.get_one(User, run.user_id)
+    try:
+        return open_judge(name, owner.id, owner.is_admin)
+    except NotFound:
+        raise PlanError(
+            "connection_gone",
+            f"The connection of the judge {name} was deleted.",
+            "Add it again in Settings → Connections, then Resume.",
+        ) from None
+    except Conflict as error:
+        raise PlanError(error.code, error.detail, error.action) from None
+
+
+def make_scorer(profile: str, settings: Settings, judge: JudgeCalls | None = None) -> Scorer:
+    """Return the scorer of a profile, with the sandbox or the judge that it needs.
+
+    Raises:
+        PlanError: This server or this run does not have what it needs.
+    """
+    if profile in all_scorers():
+        return all_scorers()[profile]
+    if profile in judged_scorers():
+        if judge is None:
+            raise PlanError(
+                "judge_missing",
+                f"The scorer {profile} asks a second model, and this run names none.",
+                "Duplicate the run and name a judge.",
+            )
+        return judged_scorers()[profile](judge)
+    if profile in sandboxed_scorers():
+        return sandboxed_scorers()[profile](_sandbox(settings))
+    raise PlanError("scorer_unavailable", f"The scorer {profile} is not available on this server.")
+
+
+def _sandbox(settings: Settings) -> Sandbox:
+    if not settings.allow_code_execution:
+        raise PlanError(
+            "code_execution_off",
+            "This benchmark runs code that the model wrote, which is switched off here.",
+            "An admin can allow it with ALLOW_CODE_EXECUTION=true; then Resume.",
+        )
+    sandbox = Sandbox()
+    try:
+        sandbox.check()
+    except SandboxUnavailableError as error:
+        raise PlanError(error.code, error.message, error.action) from None
+    return sandbox
+
+
+def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
+    """Return what is not asked again, what is asked again, and what all rows add up to."""
+    finished: set[SampleKey] = set()
+    replaced: dict[SampleKey, str] = {}
+    counts = Counts(retries=run.retries, stored_bytes=run.stored_bytes)
+    rows = db.session.execute(
+        select(
+            SampleRow.sample_id,
+            SampleRow.epoch,
+            SampleRow.outcome,
+            SampleRow.score,
+            SampleRow.input_tokens,
+            SampleRow.output_tokens,
+            SampleRow.judge_input_tokens,
+            SampleRow.judge_output_tokens,
+        ).where(SampleRow.run_id == run.id)
+    )
+    for sample_id, epoch, outcome, score, tokens_in, tokens_out, judge_in, judge_out in rows:
+        counts.add(outcome, score)
+        counts.add_tokens(tokens_in, tokens_out, judge_in, judge_out)
+        if outcome == "error" and run.retry_errors:
+            replaced[(sample_id, epoch)] = outcome
+        else:
+            finished.add((sample_id, epoch))
+    return finished, replaced, counts
+
+
+def _digests(run: Run, dataset: Dataset, scorer: str) -> dict[str, Any]:
+    judge = run.config.get("judge")
+    parameters = {
+        name: run.config[name] for name in ("temperature", "top_p", "max_tokens", "seed", "epochs")
+    }
+    return {
+        "dataset": dataset.digest,
+        "prompt": digest_of(dataset.samples(20)),
+        "scorer": f"{scorer}@{run.benchmark_version}" + (f" by {judge}" if judge else ""),
+        "parameters": digest_of([parameters]),
+        "engine": __version__,
+    }

@@ -1,0 +1,16 @@
+"""Lines that services add to a run's log: kept, and shown at once to who looks at the run."""
+
+from __future__ import annotations
+
+from app.broker.client import get_broker
+from app.broker.live import publish
+from app.db import now, transaction
+from app.models import RunEventRow
+
+
+def tell(run_id: str, message: str, kind: str = "info") -> None:
+    """Add a line to the log of a run."""
+    with transaction() as session:
+        session.add(RunEventRow(run_id=run_id, kind=kind, message=message))
+    line = {"at": now().isoformat(), "kind": kind, "message": message}
+    publish(get_broker(), run_id, "event", line)

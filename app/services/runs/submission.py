@@ -1,0 +1,80 @@
+"""Puts a run into the ledger and tells the queue."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from app.broker import queues
+from app.config import Settings
+from app.db import transaction
+from app.errors import Unavailable
+from app.models import Run
+from app.services.runs.checks import check_request
+from app.services.runs.estimates import estimate_run
+from app.services.runs.run_request import RunRequest
+from app.services.storage.account_storage import require_storage
+from app.services.storage.disk_space import require_room
+
+log = logging.getLogger(__name__)
+
+
+def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: Settings) -> str:
+    """Insert a queued run and enqueue it; returns its id.
+
+    Raises:
+        Invalid: The request does not fit.
+        Conflict: The account may store nothing more.
+        Unavailable: The queue does not answer, or the disk has no room; no run was made.
+    """
+    spec = check_request(request, account_id, is_admin, settings)
+    require_room()
+    require_storage(account_id)
+    if not queues.is_reachable():
+        raise Unavailable(
+            "The queue server does not answer, so no run was started.",
+            code="queue_unavailable",
+            action="Try again in a moment; an admin can look at /health.",
+        )
+    run = Run(
+        user_id=account_id,
+        benchmark=spec.benchmark.name,
+        benchmark_version=spec.benchmark.version,
+        protocol=spec.protocol.name,
+        model=spec.model,
+        simulated=spec.connection.kind == "simulated",
+        config=spec.config,
+        total=spec.total,
+        estimate=estimate_run(spec, account_id, settings),
+        tags=list(dict.fromkeys(request.tags)),
+        notes=request.notes,
+    )
+    with transaction() as session:
+        session.add(run)
+        session.flush()
+        run_id, attempt = run.id, run.attempt
+    hand_to_queue(run_id, attempt)
+    return run_id
+
+
+def hand_to_queue(run_id: str, attempt: int, alone: bool = False) -> None:
+    """Enqueue a committed run; should the queue be gone by now, the sweep will do it."""
+    try:
+        queues.enqueue_run(run_id, attempt, alone)
+    except Unavailable:
+        log.warning("queue away, the sweep will enqueue", extra={"run_id": run_id})
+
+
+def duplicate_request(run: Run, overrides: dict[str, Any]) -> RunRequest:
+    """Return the request of an earlier run with some fields changed.
+
+    Raises:
+        pydantic.ValidationError: An override does not fit.
+    """
+    kept = {name: value for name, value in run.config.items() if value is not None}
+    if overrides.get("benchmark", run.benchmark) != run.benchmark:
+        del kept["protocol"]  # the other one has its own
+        kept.pop("judge", None)
+    return RunRequest.model_validate(
+        {"benchmark": run.benchmark, "model": run.model, "tags": run.tags, **kept, **overrides}
+    )

@@ -1,0 +1,63 @@
+"""Looks, for a run under way, whether there is room for its answers."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy.exc import DBAPIError
+
+from app import disk
+from app.config import Settings
+from app.db import db
+from app.engine.disk_full import DISK_FULL
+from app.engine.types import CallFailure
+from app.services.storage.account_storage import storage_of
+from app.services.storage.disk_space import room
+
+DISK_EVERY_S = 1.0
+ACCOUNT_EVERY_S = 5.0
+
+
+class StorageWatch:
+    """Says when a run must pause; cheap enough to be asked at every commit.
+
+    Args:
+        account_id: Whose run it is.
+        settings: Disk and limits.
+    """
+
+    def __init__(self, account_id: int, settings: Settings) -> None:
+        self._account_id = account_id
+        self._settings = settings
+        self._disk_at = self._account_at = float("-inf")
+        self._made_room = False
+
+    def look(self) -> CallFailure | None:
+        """Return why the run must pause; ``None``: there is room."""
+        moment = time.monotonic()
+        if moment - self._disk_at >= DISK_EVERY_S:
+            self._disk_at = moment
+            if room(self._settings).level == "full":
+                return DISK_FULL
+        if moment - self._account_at >= ACCOUNT_EVERY_S:
+            self._account_at = moment
+            return self._look_at_account()
+        return None
+
+    def make_room(self) -> CallFailure | None:
+        """Give the reserve up for what the run still has to write, and say why it must pause.
+
+        Returns ``None`` when that was tried before.
+        """
+        released = disk.release_reserve(self._settings.data_dir)
+        first, self._made_room = not self._made_room, True
+        return DISK_FULL if released or first else None  # another run may have released it
+
+    def _look_at_account(self) -> CallFailure | None:
+        try:
+            storage = storage_of(self._account_id)
+        except DBAPIError:
+            return None  # away: the recorder waits for it
+        finally:
+            db.session.remove()  # an open transaction would keep the database from tidying up
+        return storage.failure if storage.is_full else None

@@ -1,0 +1,308 @@
+"""Deliveries: which are due, their attempts, and the log of them that accounts see."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import uuid_utils
+from sqlalchemy import func, literal_column, select, update
+from sqlalchemy.orm import Session
+
+from app.db import changed_rows, db, now, transaction
+from app.errors import Conflict, NotFound
+from app.models import Delivery, DeliveryAttempt, Webhook
+from app.queries.paging import Page, SortKey, read_page
+from app.services.outside_calls import waits
+from app.services.webhooks.delivery_slots import Due
+from app.services.webhooks.endpoints import get_webhook
+from app.services.webhooks.sending import AttemptResult, Letter, send
+
+log = logging.getLogger(__name__)
+
+SHORT_SCHEDULE_S = (10, 60, 600)
+LONG_SCHEDULE_S = (10, 60, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+"""Waits before each retry: three as a rule; a day and a half where the endpoint wants it."""
+
+MAX_RETRY_AFTER_S = 24 * 3600
+DISABLE_AFTER = 20
+TEST_TIMEOUT_S = 8.0
+"""Shorter than that of the courier's attempts: somebody waits, and so does a thread of the web."""
+
+CLAIM_S = 60.0
+"""For so long an attempt is its claimer's alone; longer than the longest attempt takes."""
+
+GONE = 410
+
+
+def due_deliveries() -> list[Due]:
+    """Return of each endpoint with due deliveries the one that has waited longest."""
+    first = (
+        select(Delivery.id)
+        .where(
+            Delivery.webhook_id == Webhook.id,
+            Delivery.status == literal_column("'pending'"),  # as in the index, for the planner
+            Delivery.next_attempt_at <= now(),
+        )
+        .order_by(Delivery.next_attempt_at)
+        .limit(1)
+        .correlate(Webhook)
+        .scalar_subquery()
+    )
+    hooks = select(Webhook.user_id, Webhook.url, first.label("delivery_id")).subquery()
+    rows = db.session.execute(
+        select(
+            Delivery.id,
+            Delivery.attempts_made,
+            hooks.c.user_id,
+            hooks.c.url,
+            Delivery.next_attempt_at,
+        ).join(hooks, Delivery.id == hooks.c.delivery_id)
+    ).all()
+    db.session.rollback()
+    return [Due(id_, made, account, _host(url), at) for id_, made, account, url, at in rows]
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower()  # it was checked when it was saved
+
+
+def claim_attempt(delivery_id: str, made: int) -> bool:
+    """Take the right to make the attempt after the ``made``-th; one asker gets it.
+
+    The attempt is counted before it is made. Should its process die in it, the next one begins
+    when the claim is over.
+    """
+    with transaction() as session:
+        mine = session.execute(
+            update(Delivery)
+            .where(
+                Delivery.id == delivery_id,
+                Delivery.status == "pending",
+                Delivery.attempts_made == made,
+            )
+            .values(attempts_made=made + 1, next_attempt_at=now() + timedelta(seconds=CLAIM_S))
+        )
+    return changed_rows(mine) == 1
+
+
+def make_attempt(delivery_id: str) -> bool:
+    """Make the attempt that `claim_attempt` gave and plan the next if it fails.
+
+    Returns:
+        Whether it was delivered.
+    """
+    delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None:
+        return False  # deleted meanwhile, with its endpoint
+    number = delivery.attempts_made
+    if not delivery.webhook.enabled and not delivery.test:
+        _drop_waiting(delivery.webhook_id)
+        return False
+    letter = Letter.of(delivery)
+    db.session.rollback()  # the receiver may take seconds: no transaction meanwhile
+    result = send(letter)
+    with transaction() as session:
+        _write_attempt(session, delivery_id, number, result)
+    log.info(
+        "webhook attempt",
+        extra={"delivery_id": delivery_id, "attempt": number, "ok": result.ok},
+    )
+    return result.ok
+
+
+def _drop_waiting(webhook_id: str) -> None:
+    with transaction() as session:
+        session.execute(
+            update(Delivery)
+            .where(
+                Delivery.webhook_id == webhook_id,
+                Delivery.status == "pending",
+                Delivery.test.is_(False),
+            )
+            .values(status="failed", next_attempt_at=None)
+        )
+
+
+def _next_delay_s(delivery: Delivery, number: int, result: AttemptResult) -> float | None:
+    """Return the seconds to the next attempt, or ``None`` when there is none."""
+    if result.ok or delivery.test or result.status_code == GONE:
+        return None
+    schedule = LONG_SCHEDULE_S if delivery.webhook.long_schedule else SHORT_SCHEDULE_S
+    if number > len(schedule):
+        return None
+    planned = schedule[number - 1] * random.uniform(1.0, 1.1)  # noqa: S311 - spread, no secret
+    return min(max(planned, result.retry_after_s or 0.0), MAX_RETRY_AFTER_S)
+
+
+def _write_attempt(session: Session, delivery_id: str, number: int, result: AttemptResult) -> None:
+    delivery = session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None:
+        return  # deleted meanwhile, with its endpoint
+    session.add(
+        DeliveryAttempt(
+            delivery_id=delivery_id,
+            number=number,
+            status_code=result.status_code,
+            latency_ms=result.latency_ms,
+            error=result.error,
+            body_excerpt=result.body_excerpt,
+        )
+    )
+    delay_s = _next_delay_s(delivery, number, result)
+    status = "delivered" if result.ok else "failed" if delay_s is None else "pending"
+    session.execute(
+        update(Delivery)
+        # Not where the claim ran out and somebody else makes the next attempt by now.
+        .where(Delivery.id == delivery_id, (Delivery.attempts_made == number) | result.ok)
+        .values(
+            status=status,
+            next_attempt_at=None if delay_s is None else now() + timedelta(seconds=delay_s),
+        )
+    )
+    _judge_endpoint(session, delivery, result)
+
+
+def _judge_endpoint(session: Session, delivery: Delivery, result: AttemptResult) -> None:
+    """Switch an endpoint off that is gone, or that failed too often in a row."""
+    if delivery.test:
+        return
+    of_hook = update(Webhook).where(Webhook.id == delivery.webhook_id)
+    if result.ok:
+        session.execute(of_hook.values(failures_in_a_row=0))
+        return
+    failures = session.execute(
+        of_hook.values(failures_in_a_row=Webhook.failures_in_a_row + 1).returning(
+            Webhook.failures_in_a_row
+        )
+    ).scalar_one()
+    reason = None
+    if result.status_code == GONE:
+        reason = "The receiver answered 410 Gone."
+    elif failures >= DISABLE_AFTER:
+        reason = f"{failures} attempts in a row failed."
+    if reason:
+        session.execute(of_hook.values(enabled=False, disabled_reason=reason))
+
+
+def send_test(webhook_id: str, account_id: int) -> AttemptResult:
+    """Send a test event at once, without retries; it is in the log like any other.
+
+    Raises:
+        NotFound: There is no such endpoint.
+        Limited: The account waits for too many servers already.
+    """
+    hook_id = get_webhook(webhook_id, account_id).id
+    with waits.held(account_id):
+        return _send_test(hook_id)
+
+
+def _send_test(hook_id: str) -> AttemptResult:
+    delivery_id = f"msg_{uuid_utils.uuid7().hex}"
+    with transaction() as session:
+        session.add(
+            Delivery(
+                id=delivery_id,
+                webhook_id=hook_id,
+                event_key=f"test/{delivery_id}",
+                event="run.completed",
+                payload=json.dumps(_test_payload(), separators=(",", ":")),
+                test=True,
+                attempts_made=1,
+            )
+        )
+    letter = Letter.of(db.session.get_one(Delivery, delivery_id))
+    db.session.rollback()  # the receiver may take seconds: no transaction meanwhile
+    result = send(letter, TEST_TIMEOUT_S)
+    with transaction() as session:
+        _write_attempt(session, delivery_id, 1, result)
+    return result
+
+
+def _test_payload() -> dict[str, object]:
+    return {
+        "type": "run.completed",
+        "timestamp": now().isoformat().replace("+00:00", "Z"),
+        "run_id": "00000000-0000-7000-8000-000000000000",
+        "status": "completed",
+        "benchmark": "gsm8k",
+        "model": "example/model",
+        "score": 0.5,
+        "metric": "accuracy",
+        "ci95": [0.4, 0.6],
+        "counts": {"total": 100, "done": 100, "correct": 50, "incorrect": 50},
+        "cost_usd": None,
+        "duration_s": 1.0,
+        "url": None,
+        "error": None,
+        "test": True,
+    }
+
+
+def list_deliveries(
+    webhook_id: str, account_id: int, *, limit: int = 50, cursor: str | None = None
+) -> Page[Delivery]:
+    """Return the deliveries of an endpoint, newest first.
+
+    Raises:
+        NotFound: There is no such endpoint.
+        Invalid: The cursor is not one of this list.
+    """
+    get_webhook(webhook_id, account_id)
+    mine = Delivery.webhook_id == webhook_id
+    return read_page(
+        select(Delivery).where(mine),
+        (SortKey(Delivery.created_at, descending=True), SortKey(Delivery.id, descending=True)),
+        limit=limit,
+        cursor=cursor,
+        count=lambda: db.session.scalar(select(func.count(Delivery.id)).where(mine)) or 0,
+    )
+
+
+def redeliver(delivery_id: str, account_id: int) -> Delivery:
+    """Send a delivery once more, with the same id.
+
+    Raises:
+        NotFound: There is no such delivery in this account.
+        Conflict: Its endpoint is switched off.
+    """
+    delivery = _delivery_of(delivery_id, account_id)
+    if not delivery.webhook.enabled:
+        raise Conflict(
+            "This webhook is switched off, so that nothing is sent to it.",
+            code="webhook_disabled",
+            action="Switch it on, then redeliver.",
+        )
+    with transaction() as session:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id)
+            .values(status="pending", next_attempt_at=now())
+        )
+    return _delivery_of(delivery_id, account_id)
+
+
+def _delivery_of(delivery_id: str, account_id: int) -> Delivery:
+    delivery = db.session.scalar(
+        select(Delivery)
+        .join(Webhook)
+        .where(Delivery.id == delivery_id, Webhook.user_id == account_id)
+    )
+    if delivery is None:
+        raise NotFound("There is no such delivery in this account.", code="delivery_not_found")
+    return delivery
+
+
+def latest_of(account_id: int) -> dict[str, Delivery]:
+    """Return the newest delivery of each of the account's endpoints, by endpoint."""
+    newest = (
+        select(func.max(Delivery.id))
+        .join(Webhook)
+        .where(Webhook.user_id == account_id)
+        .group_by(Delivery.webhook_id)
+    )
+    rows = db.session.scalars(select(Delivery).where(Delivery.id.in_(newest)))
+    return {delivery.webhook_id: delivery for delivery in rows}

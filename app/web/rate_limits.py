@@ -1,0 +1,158 @@
+"""Named rate limits, each one shared by the page and the API that do the same thing.
+
+Use as decorators beneath the route's: ``@limits.create_run``. All of them count attempts, not
+successes: parallel attempts would otherwise all get through before the first is counted. They are
+counted before the body is read, checked or parsed (`count_attempt`), so that a request which fails
+there counts as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+from typing import Any, TypeVar
+
+from flask import Response, current_app, g, request
+from flask_login import current_user
+from werkzeug.exceptions import HTTPException
+
+from app.config import Settings
+from app.extensions import limiter
+from app.web.known_devices import hash_email, known_device
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SIGN_IN_LIMIT = "5 per minute"
+REGISTER_LIMIT = "5 per minute"
+TAKEN_LIMIT = "10 per hour"
+"""Registrations of addresses that have an account: whoever tries many wants to know which have."""
+CREATE_RUN_LIMIT = "10 per minute"
+CONNECTION_TEST_LIMIT = "10 per minute"
+WEBHOOK_TEST_LIMIT = "10 per minute"
+REDELIVER_LIMIT = "10 per minute"
+ROTATION_LIMIT = "10 per minute"
+RESUME_RUN_LIMIT = "10 per minute"
+UPLOAD_LIMIT = "20 per minute"
+ACCOUNT_CHANGE_LIMIT = "5 per minute"
+_STORAGE_TIMEOUT_S = 0.5
+
+
+def storage_config(settings: Settings) -> dict[str, Any]:
+    """Return Flask-Limiter's configuration: counters in the queue server, impatiently."""
+    url = settings.queue
+    if url.startswith("unix://"):
+        url = f"redis+{url}"
+    return {
+        "RATELIMIT_STORAGE_URI": url,
+        "RATELIMIT_STORAGE_OPTIONS": {
+            "socket_timeout": _STORAGE_TIMEOUT_S,
+            "socket_connect_timeout": _STORAGE_TIMEOUT_S,
+        },
+        "RATELIMIT_KEY_PREFIX": "studio",
+    }
+
+
+def address_key() -> str:
+    """Return whom to count as one address: an IPv6 network counts as one, as hosts own one."""
+    text = request.remote_addr or "unknown"
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+    return text
+
+
+def account_key() -> str:
+    """Return the signed-in account, whether it came by cookie or by any of its tokens."""
+    account = g.get("account")
+    if account is not None:
+        return f"account:{account.id}"
+    if current_user.is_authenticated:
+        return f"account:{current_user.id}"
+    return address_key()
+
+
+def claimed_account_key() -> str:
+    """Return the account that the request wants to sign in to.
+
+    A browser that has signed in to it before is counted apart from all others, and who names no
+    account by address: nobody shall use up what others share.
+    """
+    text = _claimed_email()
+    if not text:
+        return address_key()
+    device = known_device(text)
+    return f"email:{hash_email(text)}" + (f":{device}" if device else "")
+
+
+def _claimed_email() -> str:
+    """Return the address in the body, which is a stranger's and small; never fails."""
+    try:
+        if request.is_json:
+            body = request.get_json(silent=True)
+            email = body.get("email") if isinstance(body, dict) else None
+        else:
+            email = request.form.get("email")
+    except (HTTPException, RecursionError):  # the limiter would take it for its storage's failure
+        return ""
+    return email if isinstance(email, str) else ""
+
+
+def _was_taken(response: Response) -> bool:
+    return response.status_code == 409
+
+
+def _limit(
+    name: str, rate: str, *keys: Callable[[], str], taken: str | None = None
+) -> Callable[[View], View]:
+    def attempt() -> None:
+        """Do nothing: it is counted."""
+
+    attempt.__qualname__ = f"attempt-{name}"  # the limiter knows functions by their names
+    counted: Callable[[], None] = attempt
+    for key in keys:
+        counted = limiter.shared_limit(
+            rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
+        )(counted)
+    if taken is not None:
+        counted = limiter.shared_limit(
+            taken,
+            scope=f"{name}-taken",
+            key_func=address_key,
+            methods=["POST"],
+            deduct_when=_was_taken,
+        )(counted)
+
+    def decorate(view: View) -> View:
+        view.count_attempt = counted  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def count_attempt() -> None:
+    """Count the current request if its view is limited; it must be known who asks.
+
+    Raises:
+        RateLimitExceeded: It is one too many.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    count: Callable[[], None] | None = getattr(view, "count_attempt", None)
+    if count is not None:
+        count()
+
+
+sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
+register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key, taken=TAKEN_LIMIT)
+change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
+upload = _limit("upload", UPLOAD_LIMIT, account_key)
+create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
+test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
+test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)
+redeliver = _limit("redeliver", REDELIVER_LIMIT, account_key)
+rotate_secret = _limit("rotate-secret", ROTATION_LIMIT, account_key)
+resume_run = _limit("resume-run", RESUME_RUN_LIMIT, account_key)
