@@ -17,6 +17,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.retry import Retry
 
 from app.config import Settings
+from app.current import get_settings
 
 CONNECT_TIMEOUT_S = 1.0
 POOL_WAIT_S = 1.0
@@ -109,7 +110,7 @@ def get_broker() -> Redis:
     """Return the client of the current app, made on first use."""
     broker: Redis | None = current_app.extensions.get(_EXTENSION)
     if broker is None:
-        broker = connect(current_app.extensions["settings"])
+        broker = connect(get_settings())
         current_app.extensions[_EXTENSION] = broker
     return broker
 

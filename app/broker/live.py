@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from app.broker.client import connect_subscriber, get_broker
 from app.broker.live_hub import STOP, Event, Hub, Inbox, Signal, View
 from app.config import Settings
+from app.current import get_settings
 from app.errors import Unavailable
 
 KEEP_ALIVE_S = 15.0
@@ -142,7 +143,7 @@ def stream(
         Unavailable: This process has as many viewers as it may, or the queue server does not
             answer; the page polls instead.
     """
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     hub: Hub = _hub_of(settings)
     last = last_event_id if last_event_id and _EVENT_ID.fullmatch(last_event_id) else _START
     view = View(channel_of(run_id), account_id)

@@ -7,6 +7,7 @@ from threading import Event, Thread
 from flask import Flask, current_app
 
 from app.broker import queues
+from app.current import settings_of
 from app.jobs.drain import draining
 from app.services.runs.execution import execute_claimed
 from app.services.runs.leases import claim_run
@@ -19,13 +20,13 @@ def execute_run(run_id: str) -> None:
     Harmless when all is done or somebody else has it.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    Workbench(app, app.extensions["settings"], draining).work(run_id)
+    Workbench(app, settings_of(app), draining).work(run_id)
 
 
 def execute_alone(run_id: str) -> None:
     """Work on a run over which a worker died, with no other in the same process."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    settings = app.extensions["settings"]
+    settings = settings_of(app)
     lease = claim_run(run_id, settings.lease_s)
     if lease is None:
         return

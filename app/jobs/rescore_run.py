@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import current_app
-
+from app.current import get_settings
 from app.jobs.drain import draining
 from app.services.runs import rescoring
 
 
 def rescore_run(run_id: str, protocol: str) -> None:
     """Score the stored answers of ``run_id`` under ``protocol``; harmless to repeat."""
-    rescoring.work(run_id, protocol, current_app.extensions["settings"], draining)
+    rescoring.work(run_id, protocol, get_settings(), draining)

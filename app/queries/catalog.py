@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flask import current_app
 from sqlalchemy import Row, Select, func, select
 
 from app.config import Settings
+from app.current import get_settings
 from app.db import db
 from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.benchmarks.spec import Benchmark
@@ -79,7 +79,7 @@ def _benchmark(found: Row[OwnBenchmark, OwnVersion]) -> Benchmark:
             prompt_template=version.prompt_template,
             scorer=version.scorer,
             rows=version.rows,
-            path=version_path(current_app.extensions["settings"], own.id, version.version),
+            path=version_path(get_settings(), own.id, version.version),
             sha256=version.sha256,
             input_tokens=version.input_tokens,
             has_categories=version.has_categories,

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 
-from flask import current_app
-
-from app.config import Settings
+from app.current import get_settings
 from app.errors import Invalid
 from app.net.call_errors import CallError
 from app.net.guard import EgressPolicy, check_url, parse_allow_list, resolve
@@ -19,7 +17,7 @@ _lookups = ThreadPoolExecutor(8, thread_name_prefix="lookup")
 
 def provider_policy(*, is_admin: bool) -> EgressPolicy:
     """Return what connections may reach: an admin's also private networks."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     return EgressPolicy(
         allow_private=is_admin, allow=parse_allow_list(settings.provider_egress_allow)
     )
@@ -27,7 +25,7 @@ def provider_policy(*, is_admin: bool) -> EgressPolicy:
 
 def webhook_policy() -> EgressPolicy:
     """Return what webhooks may reach: public addresses and the admin's list."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     return EgressPolicy(allow_private=False, allow=parse_allow_list(settings.egress_allow))
 
 

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
 from sqlalchemy import select, update
 
-from app.config import Settings
+from app.current import get_settings
 from app.db import transaction
 from app.errors import Conflict
 from app.models import Connection, Webhook
@@ -21,7 +21,7 @@ _EXTENSION = "sealer"
 def _sealer() -> MultiFernet:
     sealer: MultiFernet | None = current_app.extensions.get(_EXTENSION)
     if sealer is None:
-        settings: Settings = current_app.extensions["settings"]
+        settings = get_settings()
         keys = [Fernet(key.get_secret_value()) for key in settings.encryption_keys]
         sealer = current_app.extensions[_EXTENSION] = MultiFernet(keys)
     return sealer

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from app.config import Settings
+from app.current import get_settings
 
 COOKIE = "studio_device"
 _MAX_AGE_S = 180 * 24 * 3600
@@ -32,7 +32,7 @@ def hash_email(email: str) -> str:
 
 def remember_device(response: Response, email: str) -> None:
     """Mark the browser as one that ``email`` has signed in from."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     response.set_cookie(
         COOKIE,
         _signer().dumps([hash_email(email), secrets.token_hex(8)]),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from flask import Flask, Response, g, request
 from werkzeug.datastructures import MultiDict
 
-from app.config import Settings
+from app.current import settings_of
 from app.errors import Invalid, NotFound
 from app.web import bounds, rate_limits
 from app.web.problems import wants_problem
@@ -125,7 +125,7 @@ def install(app: Flask) -> None:
 
     A request has its id before the limiter refuses it, and the limiter's headers are settled.
     """
-    settings: Settings = app.extensions["settings"]
+    settings = settings_of(app)
     trust_upstream = settings.trusted_proxies > 0
 
     def name_request() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from app.current import settings_of
 from app.db import measure_clock
 from app.engine.sandbox.folders import sweep_folders
 from app.services.own_benchmarks.uploads import sweep_uploads
@@ -56,7 +57,7 @@ class Housekeeper:
 
     def _tidy(self) -> None:
         sweep_folders()
-        sweep_uploads(self._app.extensions["settings"])
+        sweep_uploads(settings_of(self._app))
 
     def _attempt(self, chore: str, do: Callable[[], None]) -> None:
         try:

@@ -20,6 +20,7 @@ from flask import Flask
 
 from app.broker.client import connect, connect_worker
 from app.broker.queues import ALONE, RUNS
+from app.current import settings_of
 from app.worker.courier import Courier
 from app.worker.housekeeper import Housekeeper
 from app.worker.leftovers import release_worker
@@ -159,7 +160,7 @@ def _work(app: Flask, name: str, place: _Place, on_dead: OnDead) -> None:
         app=app,
         on_dead=on_dead,
         job_pid=place.job_pid,
-        connection=connect_worker(app.extensions["settings"]),
+        connection=connect_worker(settings_of(app)),
     )
     worker.work(logging_level="WARNING")
 
@@ -175,4 +176,4 @@ def _keep_house(app: Flask, sweep: Callable[[], object]) -> None:
 def _release(app: Flask, name: str, queue_name: str, job_pid: int, on_dead: OnDead) -> None:
     if job_pid:
         on_dead(job_pid)
-    release_worker(connect(app.extensions["settings"]), name, queue_name)
+    release_worker(connect(settings_of(app)), name, queue_name)

@@ -29,6 +29,7 @@ from app.broker.client import get_broker
 from app.config import Settings
 from app.db import db, transaction
 from app.models import Delivery, Run
+from app.services.account_deletion import delete_account
 from app.services.accounts import accounts, api_tokens
 from app.services.connections import store
 from app.services.runs import lifecycle
@@ -233,7 +234,7 @@ class Studio:
     def delete_account(self) -> None:
         """Remove the account and all that is its."""
         with self.app.app_context():
-            accounts.delete_account(self.account_id, PASSWORD)
+            delete_account(self.account_id, PASSWORD)
 
     @property
     def token(self) -> str:

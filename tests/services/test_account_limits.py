@@ -11,8 +11,9 @@ import pytest
 from app.db import db, transaction
 from app.errors import Conflict, StudioError, Unauthorized
 from app.models import ApiToken, Connection, User, Webhook
-from app.services.accounts import accounts, api_tokens
-from app.services.accounts.accounts import _serialize_registrations, lock_account
+from app.services.account_deletion import delete_account
+from app.services.accounts import api_tokens
+from app.services.accounts.accounts import lock_account, serialize_registrations
 from app.services.connections import store
 from app.services.webhooks import endpoints
 from tests.app_fixtures import PASSWORD
@@ -97,10 +98,10 @@ def test_the_only_administrator_does_not_leave_while_somebody_joins(app, make_ac
     with app.app_context():
         session = db.session()
         session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-        _serialize_registrations(session)
+        serialize_registrations(session)
         error = meanwhile(
             app,
-            lambda: accounts.delete_account(admin.id, PASSWORD),
+            lambda: delete_account(admin.id, PASSWORD),
             lambda: session.add(User(email="second@example.org", password_hash="x")),
         )
         assert isinstance(error, Conflict)

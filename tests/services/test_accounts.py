@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
 from app.models import AuthSession, Run, RunEventRow, User
+from app.services.account_deletion import delete_account
 from app.services.accounts import accounts, sessions
 from tests.app_fixtures import PASSWORD
 
@@ -134,7 +135,7 @@ def test_deleting_an_account_takes_everything_of_it(owner, second_user):
         session.add(run)
         session.flush()
         session.add(RunEventRow(run_id=run.id, kind="info", message="started"))
-    accounts.delete_account(second_user.id, PASSWORD)
+    delete_account(second_user.id, PASSWORD)
     assert db.session.get(User, second_user.id) is None
     assert db.session.scalar(select(func.count(Run.id))) == 0
     assert db.session.scalar(select(func.count(RunEventRow.id))) == 0
@@ -143,15 +144,15 @@ def test_deleting_an_account_takes_everything_of_it(owner, second_user):
 
 def test_an_account_is_not_deleted_without_its_password(owner):
     with pytest.raises(Invalid) as caught:
-        accounts.delete_account(owner.id, "not the password")
+        delete_account(owner.id, "not the password")
     assert "password" in caught.value.fields
     assert db.session.get(User, owner.id) is not None
 
 
 def test_the_only_administrator_stays_while_there_are_others(owner, second_user):
     with pytest.raises(Conflict) as caught:
-        accounts.delete_account(owner.id, PASSWORD)
+        delete_account(owner.id, PASSWORD)
     assert caught.value.code == "last_admin"
-    accounts.delete_account(second_user.id, PASSWORD)
-    accounts.delete_account(owner.id, PASSWORD)
+    delete_account(second_user.id, PASSWORD)
+    delete_account(owner.id, PASSWORD)
     assert not accounts.has_accounts()

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.db import db
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
+from app.services import connection_deletion
 from app.services.connections import store
 from app.services.connections.presets import PRESETS
 from app.services.runs.leases import claim_run
@@ -46,7 +47,7 @@ def test_the_simulated_connection_is_always_there_and_cannot_be_deleted(owner):
     assert info.simulated
     assert info.read_only
     with pytest.raises(Conflict):
-        store.delete_connection(owner.id, True, "simulated")
+        connection_deletion.delete_connection(owner.id, True, "simulated")
     opened = store.open_connection(owner.id, True, "simulated")
     assert opened.kind == "simulated"
     assert opened.api_key is None
@@ -202,7 +203,7 @@ def test_keys_in_the_environment_are_read_only_connections_of_administrators(
     assert info.api_key_hint == "cdef"
     assert store.open_connection(owner.id, True, "openai").api_key == KEY
     with pytest.raises(Conflict):
-        store.delete_connection(owner.id, True, "openai")
+        connection_deletion.delete_connection(owner.id, True, "openai")
     with pytest.raises(NotFound):
         store.open_connection(second_user.id, False, "openai")
 
@@ -211,7 +212,7 @@ def test_a_connection_of_ones_own_goes_before_the_environments(owner, monkeypatc
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     store.save_connection(owner.id, True, "openai", {"api_key": "sk-of-my-own-1234567"})
     assert store.open_connection(owner.id, True, "openai").api_key == "sk-of-my-own-1234567"
-    store.delete_connection(owner.id, True, "openai")
+    connection_deletion.delete_connection(owner.id, True, "openai")
     assert store.open_connection(owner.id, True, "openai").api_key == KEY
 
 
@@ -222,7 +223,7 @@ def test_another_accounts_connection_does_not_exist(owner, second_user):
     with pytest.raises(NotFound):
         store.open_connection(second_user.id, False, "mine")
     with pytest.raises(NotFound):
-        store.delete_connection(second_user.id, False, "mine")
+        connection_deletion.delete_connection(second_user.id, False, "mine")
     assert _names(owner) == ["mine", "simulated"]
 
 
@@ -250,7 +251,7 @@ def test_deleting_a_connection_pauses_what_waits_or_works_with_it(owner, second_
         add_run(second_user.id, model="mine/a"),
     ]
     over = add_run(owner.id, model="mine/a", status="completed")
-    store.delete_connection(owner.id, True, "mine")
+    connection_deletion.delete_connection(owner.id, True, "mine")
     for run_id in (waiting, judged):
         row = columns_of(run_id)
         assert (row["status"], row["failure"]["code"]) == ("paused", "connection_deleted")

@@ -18,7 +18,7 @@ from app.engine.own.mapping import Columns, guess_columns, map_rows
 from app.engine.own.profiles import PROFILES
 from app.engine.own.rows import MAX_ROWS, OwnDataError, format_of, read_rows
 from app.errors import NotFound
-from app.services.accounts import accounts
+from app.services.account_deletion import delete_account
 from app.services.accounts.accounts import Account
 from app.services.own_benchmarks import save_requests, uploads, versions
 from tests.app_fixtures import PASSWORD
@@ -222,7 +222,7 @@ def test_an_account_takes_its_files_along_when_it_is_deleted(
         upload = uploads.keep_upload(second_user.id, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
         versions.save(second_user.id, upload, save_requests.read_request(asked), settings)
         assert len([path for path in (tmp_path / "own").rglob("*") if path.is_file()]) == 2
-        accounts.delete_account(second_user.id, PASSWORD)
+        delete_account(second_user.id, PASSWORD)
     assert [path for path in (tmp_path / "own").rglob("*") if path.is_file()] == []
 
 

@@ -25,6 +25,7 @@ from app.engine.engine_errors import DatasetError
 from app.jobs.rescore_run import rescore_run
 from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
 from app.recorder import StorageFull
+from app.services import connection_deletion
 from app.services.accounts.accounts import Account
 from app.services.connections import store
 from app.services.runs import execution
@@ -656,7 +657,7 @@ def test_a_run_whose_connection_is_deleted_pauses_with_the_answers_so_far(
     while model_server.calls < 5:
         time.sleep(0.01)
     with app.app_context():
-        store.delete_connection(owner.id, True, "local")
+        connection_deletion.delete_connection(owner.id, True, "local")
     thread.join()
     with app.app_context():
         row = columns_of(run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Response, current_app, g
+from flask import Response, g
 
 from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint, bearer_token
@@ -15,7 +15,7 @@ from app.blueprints.api.schemas.accounts import (
     LoginBody,
     User,
 )
-from app.config import Settings
+from app.current import get_settings
 from app.services.accounts import accounts, api_tokens, sessions
 from app.web import rate_limits
 
@@ -42,7 +42,7 @@ def register(body: Credentials) -> Response:
 def login(body: LoginBody) -> Response:
     """Exchange address and password for a token that lasts as long as a browser's session."""
     account = accounts.authenticate(body.email, body.password)
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     token, info = api_tokens.create_token(
         account.id,
         body.token_name or "API sign-in",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, g, jsonify
+from flask import Response, g, jsonify
 
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import (
@@ -12,6 +12,7 @@ from app.blueprints.api.schemas.benchmarks import (
     BenchmarkQuery,
     EstimateAnswer,
 )
+from app.current import get_settings
 from app.queries import benchmarks
 from app.queries.paging import page_of
 from app.services.runs.checks import check_request
@@ -25,7 +26,7 @@ bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scop
 def list_benchmarks(query: BenchmarkQuery) -> Response:
     """List the benchmarks."""
     found = benchmarks.search(
-        benchmarks.cards(current_app.extensions["settings"], g.account.id),
+        benchmarks.cards(get_settings(), g.account.id),
         q=query.q,
         category=query.category,
         offline=bool(query.offline),
@@ -38,15 +39,13 @@ def list_benchmarks(query: BenchmarkQuery) -> Response:
 def get_benchmark(path: BenchmarkPath) -> Response:
     """Return a benchmark with its prompt template and an example."""
     return jsonify(
-        benchmarks.detail_view(
-            benchmarks.get_benchmark(path.name, g.account.id), current_app.extensions["settings"]
-        )
+        benchmarks.detail_view(benchmarks.get_benchmark(path.name, g.account.id), get_settings())
     )
 
 
 @bp.post("/estimates", responses={200: EstimateAnswer})
 def estimate(body: RunRequest) -> Response:
     """Return what a run would take: calls, tokens, cost and duration."""
-    account, settings = g.account, current_app.extensions["settings"]
+    account, settings = g.account, get_settings()
     spec = check_request(body, account.id, account.is_admin, settings)
     return jsonify(estimate_run(spec, account.id, settings))

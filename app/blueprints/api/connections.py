@@ -16,6 +16,7 @@ from app.blueprints.api.schemas.connections import (
 from app.blueprints.api.schemas.fields import PageQuery
 from app.errors import Invalid
 from app.queries.paging import page_of
+from app.services import connection_deletion
 from app.services.connections import probe, store
 from app.web import rate_limits
 
@@ -65,7 +66,7 @@ def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
 @bp.delete("/connections/<string:name>", responses={204: None})
 def delete_connection(path: ConnectionPath) -> Response:
     """Delete a connection and its key."""
-    store.delete_connection(g.account.id, g.account.is_admin, path.name)
+    connection_deletion.delete_connection(g.account.id, g.account.is_admin, path.name)
     return no_content()
 
 

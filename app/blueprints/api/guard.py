@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 
-from flask import current_app, g, request
+from flask import g, request
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError as CsrfProblem
 
 from app.blueprints.api.validation_problems import COMMON_PROBLEMS
+from app.current import get_settings
 from app.errors import Forbidden, Invalid, StudioError, Unauthorized
 from app.extensions import csrf
 from app.services.accounts.accounts import Account
@@ -105,7 +106,7 @@ def api_blueprint(
         if endpoint in upload_views:
             _check_upload()
             g.upload = ExitStack()
-            settings = current_app.extensions["settings"]
+            settings = get_settings()
             turn = upload_turn(g.account.id, settings, request.content_length)
             g.upload.enter_context(turn)
         elif request.method in _WITH_BODY:

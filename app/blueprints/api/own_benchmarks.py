@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, g, jsonify, request
 from pydantic import BaseModel
 
 from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
 from app.blueprints.api.schemas.own_benchmarks import OwnPath, OwnPreview, PreviewForm, SaveForm
+from app.current import get_settings
 from app.errors import Invalid
 from app.queries import benchmarks
 from app.services.own_benchmarks import save_requests, uploads, versions
@@ -41,7 +42,7 @@ def _form_of(model: type[BaseModel]) -> dict[str, Any]:
 @rate_limits.upload
 def save_own_benchmark() -> Response:
     """Save a file as a benchmark; a name that you have already gets a new version."""
-    settings = current_app.extensions["settings"]
+    settings = get_settings()
     asked = save_requests.read_request(_values())
     with _upload() as upload:
         name, _version = versions.save(g.account.id, upload, asked, settings)
@@ -72,7 +73,7 @@ def preview_own() -> Response:
 @bp.delete("/benchmarks/own/<string:slug>")
 def delete_own_benchmark(path: OwnPath) -> Response:
     """Delete a benchmark with all its versions; runs of it stay."""
-    versions.delete(g.account.id, path.slug, current_app.extensions["settings"])
+    versions.delete(g.account.id, path.slug, get_settings())
     return no_content()
 
 
@@ -84,5 +85,5 @@ def _upload() -> Any:
     file = request.files.get("file")
     if file is None:
         raise Invalid("The form has no file.", fields={"file": ["This is needed."]})
-    settings = current_app.extensions["settings"]
+    settings = get_settings()
     return uploads.passing_upload(g.account.id, file.stream, file.filename or "", settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, g, request, stream_with_context
+from flask import Response, g, request, stream_with_context
 from pydantic import ValidationError
 
 from app.blueprints.api.answers import no_content, view_answer
@@ -20,6 +20,7 @@ from app.blueprints.api.schemas.runs import (
     RunPath,
     RunQuery,
 )
+from app.current import get_settings
 from app.errors import Invalid
 from app.queries import exports, runs
 from app.queries.rescorings import pending_rescorings
@@ -67,9 +68,7 @@ def create_run(body: RunRequest) -> Response:
 
 def _submit(asked: RunRequest) -> str:
     account = g.account
-    return submission.submit_run(
-        asked, account.id, account.is_admin, current_app.extensions["settings"]
-    )
+    return submission.submit_run(asked, account.id, account.is_admin, get_settings())
 
 
 @bp.get("/runs", responses={200: RunList})

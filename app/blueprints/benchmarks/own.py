@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.blueprints.benchmarks import bp
+from app.current import get_settings
 from app.errors import Invalid, StudioError
 from app.services.own_benchmarks import save_requests, upload_turns, uploads, versions
 from app.web import rate_limits
@@ -33,7 +34,7 @@ def take_upload_turn(endpoint: str | None, _values: dict[str, Any] | None) -> No
     """Let signed-in accounts send files in turn, before anything reads the form."""
     upload = endpoint == "benchmarks.upload_own" and request.method == "POST"
     if upload and current_user.is_authenticated:
-        settings = current_app.extensions["settings"]
+        settings = get_settings()
         g.upload = ExitStack()
         turn = upload_turns.upload_turn(current_user.id, settings, request.content_length)
         g.upload.enter_context(turn)
@@ -65,9 +66,7 @@ def upload_own() -> Response | tuple[str, int]:
     if file is None or not file.filename:
         return _upload_page(name, "Choose a file first."), 422
     try:
-        upload = uploads.keep_upload(
-            current_user.id, file.stream, file.filename, current_app.extensions["settings"]
-        )
+        upload = uploads.keep_upload(current_user.id, file.stream, file.filename, get_settings())
         versions.look_at(current_user.id, upload)
     except Invalid as error:
         return _upload_page(name, error.detail), 422
@@ -78,7 +77,7 @@ def upload_own() -> Response | tuple[str, int]:
 @login_required
 def map_own(upload_id: str) -> str:
     """Ask what the columns hold, with a guess; show the prompts that follow from it."""
-    upload = uploads.find_upload(current_user.id, upload_id, current_app.extensions["settings"])
+    upload = uploads.find_upload(current_user.id, upload_id, get_settings())
     look = versions.look_at(current_user.id, upload)
     values = versions.first_values(current_user.id, request.args.get("name", ""), look)
     prompts, errors = _try_preview(upload, values)
@@ -90,7 +89,7 @@ def map_own(upload_id: str) -> str:
 @login_required
 def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     """Show the prompts of another mapping, or save the benchmark."""
-    settings = current_app.extensions["settings"]
+    settings = get_settings()
     upload = uploads.find_upload(current_user.id, upload_id, settings)
     values: dict[str, Any] = {name: request.form.get(name, "") for name in _FIELDS}
     values["choices"] = request.form.getlist("choices")
@@ -114,7 +113,7 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
 @login_required
 def delete_own(slug: str) -> Response:
     """Delete a benchmark with all its versions; runs of it stay."""
-    versions.delete(current_user.id, slug, current_app.extensions["settings"])
+    versions.delete(current_user.id, slug, get_settings())
     flash(f"own/{slug} was deleted. Its runs are kept.", "success")
     return redirect(url_for("benchmarks.index"), 303)
 

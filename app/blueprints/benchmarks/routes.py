@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.benchmarks import bp
+from app.current import get_settings
 from app.queries import benchmarks, leaderboards, runs
 from app.web.urls import address
 
@@ -19,7 +20,7 @@ def index() -> str:
     q = request.args.get("q", "").strip()
     category = request.args.get("category", "")
     offline = request.args.get("offline", "") in ("1", "true", "on")
-    cards = benchmarks.cards(current_app.extensions["settings"], current_user.id)
+    cards = benchmarks.cards(get_settings(), current_user.id)
     tabs = [{"value": "", "label": "All", "count": len(cards)}, *benchmarks.categories(cards)]
     return render_template(
         "benchmarks/index.html",
@@ -47,7 +48,7 @@ def index() -> str:
 def show(name: str) -> str:
     """Show one benchmark: prompt, example, protocols, the account's latest runs of it."""
     benchmark = benchmarks.get_benchmark(name, current_user.id)
-    view = benchmarks.detail_view(benchmark, current_app.extensions["settings"])
+    view = benchmarks.detail_view(benchmark, get_settings())
     recent = runs.list_runs(
         current_user.id, runs.RunFilter(benchmark=name), limit=RECENT, with_total=False
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app
+from flask import Response
 
 from app.blueprints.health import bp
+from app.current import get_settings
 from app.errors import NotFound
 from app.extensions import limiter
 from app.services.operations import metrics
@@ -14,7 +15,7 @@ from app.services.operations import metrics
 @limiter.exempt
 def show_metrics() -> Response:
     """Answer all metrics as text; 404 where they are switched off."""
-    if not current_app.extensions["settings"].metrics:
+    if not get_settings().metrics:
         raise NotFound("There is nothing at this address.", action="Check the address.")
     return Response(
         metrics.render(), content_type=metrics.CONTENT_TYPE, headers={"Cache-Control": "no-store"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from app.blueprints.runs import bp
 from app.blueprints.runs.forms import RunForm
+from app.current import get_settings
 from app.errors import StudioError
 from app.queries import benchmarks as benchmark_queries
 from app.queries import runs as run_queries
@@ -41,7 +42,7 @@ def create() -> Response | tuple[str, int]:
         return _page(form), 422
     try:
         run_id = submission.submit_run(
-            asked, current_user.id, current_user.is_admin, current_app.extensions["settings"]
+            asked, current_user.id, current_user.is_admin, get_settings()
         )
     except StudioError as error:
         for name, messages in error.fields.items():
@@ -61,7 +62,7 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
 
 
 def _page(form: RunForm) -> str:
-    settings = current_app.extensions["settings"]
+    settings = get_settings()
     infos = store.list_connections(current_user.id, current_user.is_admin)
     cards = benchmark_queries.cards(settings, current_user.id)
     chosen = next((card for card in cards if card["name"] == form.benchmark.data), None)

@@ -9,6 +9,7 @@ from flask_login import current_user, logout_user
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import DeleteAccountForm, PasswordForm
 from app.errors import Conflict, Invalid
+from app.services.account_deletion import delete_account
 from app.services.accounts import accounts
 from app.services.storage.account_storage import storage_of
 from app.web import rate_limits
@@ -50,7 +51,7 @@ def account_delete() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(PasswordForm(formdata=None), form), 422
     try:
-        accounts.delete_account(current_user.id, form.password.data or "")
+        delete_account(current_user.id, form.password.data or "")
     except (Invalid, Conflict) as error:
         for message in form.show_errors(error.fields):
             flash(message, "error")

@@ -9,6 +9,7 @@ from flask_login import current_user
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import ConnectionForm
 from app.errors import Conflict, Invalid
+from app.services import connection_deletion
 from app.services.connections import probe
 from app.services.connections import store as connection_service
 from app.services.connections.presets import PRESETS
@@ -75,7 +76,7 @@ def connection_test(name: str) -> ResponseReturnValue:
 @bp.post("/connections/<name>/delete")
 def connection_delete(name: str) -> ResponseReturnValue:
     """Delete a connection and its key."""
-    connection_service.delete_connection(current_user.id, current_user.is_admin, name)
+    connection_deletion.delete_connection(current_user.id, current_user.is_admin, name)
     flash(f"{name} is deleted.", "success")
     return redirect(url_for("settings.connections"), 303)
 

@@ -6,24 +6,20 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.broker.client import get_broker
-from app.broker.live import forget
-from app.config import Settings
+from app.current import get_settings
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.models import ApiToken, AuthSession, OwnBenchmark, Run, User
+from app.models import ApiToken, AuthSession, User
 from app.services.accounts.passwords import (
     hash_password,
     needs_rehash,
     password_problems,
     verify_password,
 )
-from app.services.own_benchmarks.uploads import remove_files
 
 ALL_SCOPES = frozenset({"read", "write"})
 MAX_EMAIL_LENGTH = 254
@@ -69,7 +65,7 @@ def has_accounts() -> bool:
 
 def registration_is_open() -> bool:
     """Return whether a new account may be made now."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     return settings.registration_open or not has_accounts()
 
 
@@ -81,7 +77,7 @@ def _refuse_closed_registration() -> None:
     )
 
 
-def _serialize_registrations(session: Session) -> None:
+def serialize_registrations(session: Session) -> None:
     """Let one registration at a time decide who is first; SQLite's write lock does already."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
@@ -115,10 +111,10 @@ def register_account(email: str, password: str) -> Account:
     if problems:
         raise Invalid("The password cannot be used.", fields={"password": problems})
     user = User(email=email, password_hash=hash_password(password), is_admin=False)
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     try:
         with transaction() as session:
-            _serialize_registrations(session)
+            serialize_registrations(session)
             first = session.scalar(select(func.count(User.id))) == 0
             if not first and not settings.registration_open:
                 _refuse_closed_registration()
@@ -214,42 +210,3 @@ def change_password(user_id: int, current: str, new: str, keep_session_hash: str
         if keep_session_hash is not None:
             others = others.where(AuthSession.key_hash != keep_session_hash)
         session.execute(others)
-
-
-def delete_account(user_id: int, password: str) -> None:
-    """Delete the account with all that belongs to it: runs, samples, keys, tokens, webhooks.
-
-    A worker at one of its runs finds its lease gone and stops within a second or so; no
-    webhook is sent.
-
-    Raises:
-        Invalid: ``password`` is wrong.
-        Conflict: It is the only administrator's, and there are other accounts.
-    """
-    user = db.session.get_one(User, user_id)
-    stored, is_admin = user.password_hash, user.is_admin
-    db.session.rollback()
-    if not verify_password(stored, password):
-        raise Invalid(
-            "The account was not deleted.",
-            fields={"password": ["This is not your password."]},
-        )
-    with transaction() as session:
-        if is_admin:
-            _serialize_registrations(session)  # nobody joins between the count and the end
-            _refuse_orphaning(session, user_id)
-        runs = session.scalars(select(Run.id).where(Run.user_id == user_id)).all()
-        own = session.scalars(select(OwnBenchmark.id).where(OwnBenchmark.user_id == user_id)).all()
-        session.execute(delete(User).where(User.id == user_id))
-    remove_files(user_id, own, current_app.extensions["settings"])
-    forget(get_broker(), runs)
-
-
-def _refuse_orphaning(session: Session, user_id: int) -> None:
-    others = select(func.count()).select_from(User).where(User.id != user_id)
-    if session.scalar(others) and not session.scalar(others.where(User.is_admin.is_(True))):
-        raise Conflict(
-            "This is the only administrator's account, and there are others.",
-            code="last_admin",
-            action="Delete the other accounts first.",
-        )

@@ -7,11 +7,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask, current_app, session
+from flask import Flask, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import delete, select
 
-from app.config import Settings
+from app.current import get_settings
 from app.db import db, now, transaction
 from app.models import AuthSession
 from app.services.accounts.accounts import Account
@@ -86,7 +86,7 @@ def close_session(key: str) -> None:
 
 def sign_in(account: Account, *, remember: bool = False) -> None:
     """Sign the browser in, in a new session: nothing that was planted before survives."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     signed_in = open_session(account, settings.session_days)
     session.clear()
     session.permanent = remember

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.config import provider_key
-from app.db import changed_rows, db, now, transaction
+from app.db import db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.net.guard import EgressPolicy
@@ -26,7 +26,6 @@ from app.services.connections.presets import (
     is_connection_name,
 )
 from app.services.egress import check_address, provider_policy
-from app.services.runs.ends import pause_runs_with
 from app.services.sealing import open_sealed, seal
 
 MAX_CONNECTIONS_PER_ACCOUNT = 100
@@ -250,33 +249,6 @@ def _changed_meanwhile(name: str) -> Conflict:
         f"The connection {name!r} was changed elsewhere at the same time.",
         code="changed_meanwhile",
         action="Look at it and save again.",
-    )
-
-
-def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
-    """Delete the connection ``name`` and its key; runs under way that use it are paused.
-
-    Raises:
-        NotFound: The account has none of that name.
-        Conflict: It comes from the environment or is built in.
-    """
-    with transaction() as session:
-        removed = session.execute(
-            delete(Connection).where(Connection.user_id == user_id, Connection.name == name)
-            if is_connection_name(name)
-            else delete(Connection).where(Connection.id.is_(None))
-        )
-        gone = changed_rows(removed) > 0
-        if gone:
-            pause_runs_with(session, user_id, name)
-            return
-    given = get_connection(user_id, is_admin, name)
-    raise Conflict(
-        "This connection comes from the server's environment."
-        if given.from_environment
-        else "The simulated connection is built in.",
-        code="read_only_connection",
-        action="Remove its key from the environment instead." if given.from_environment else None,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from app.engine.own.mapping import Columns
 from app.engine.own.profiles import PROFILES
 from app.errors import Invalid
-from app.services.runs.run_request import Storable
+from app.services.field_types import Storable
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), Storable]
 Text = Annotated[str, StringConstraints(max_length=20_000), Storable]

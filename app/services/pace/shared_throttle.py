@@ -10,11 +10,10 @@ from collections.abc import Callable
 from math import inf
 from threading import Event, Lock
 
-from flask import current_app
 from redis.exceptions import RedisError
 
 from app.broker.client import connect
-from app.config import Settings
+from app.current import get_settings
 from app.engine.run.throttle import LocalThrottle
 from app.net.call_errors import Canceled
 from app.services.connections.store import OpenConnection
@@ -39,7 +38,7 @@ def open_throttle(connection: OpenConnection, model: str) -> RedisThrottle | Non
     """
     if connection.kind == "simulated":
         return None
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     secret = settings.secret_key
     return RedisThrottle(
         SharedPace(

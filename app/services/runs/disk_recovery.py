@@ -6,12 +6,11 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from app import disk
-from app.config import Settings
+from app.current import get_settings
 from app.db import db, now, transaction
 from app.engine.disk_full import DISK_FULL
 from app.models import Run, RunEventRow
@@ -31,7 +30,7 @@ _PROBE_BYTES = 2**19
 
 def go_on_when_there_is_room() -> int:
     """Set the reserve aside and go on with runs that paused for want of room; returns how many."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     left = room(settings)
     if left.level != "ok":
         return 0

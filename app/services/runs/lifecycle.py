@@ -6,14 +6,13 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.broker import queues
 from app.broker.client import get_broker
 from app.broker.live import forget
-from app.config import Settings
+from app.current import get_settings
 from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
@@ -227,7 +226,7 @@ def sweep_runs() -> int:
     known = queues.queued_job_ids()
     waiting_jobs = queues.waiting_job_ids()
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     with _outages.transaction(settings.lease_s) as (session, may_reap):
         expired = _give_back_expired(session) if may_reap else []
         rows = session.execute(

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from threading import Event
 
-from flask import current_app
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import OperationalError
 
 from app import disk
 from app.broker import queues
 from app.config import Settings
+from app.current import get_settings
 from app.db import db, transaction
 from app.engine.aggregate import ScoredRow, summarise
 from app.engine.benchmarks.spec import Protocol
@@ -69,7 +69,7 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
     run = owned_run(run_id, account_id)
     require_room()
     require_storage(account_id)
-    settings = current_app.extensions["settings"]
+    settings = get_settings()
     asked, _, _ = _check(run, protocol, settings)
     if settings.offline and not dataset_loader(settings).available(asked):
         raise Invalid(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
 from sqlalchemy import func, select
 
+from app.current import get_settings
 from app.db import db
 from app.engine.types import CallFailure
 from app.errors import Conflict
@@ -41,7 +41,7 @@ class Storage:
 def storage_of(account_id: int) -> Storage:
     """Return what the account stores and may store."""
     used = db.session.scalar(select(func.sum(Run.stored_bytes)).where(Run.user_id == account_id))
-    limit_mb: int = current_app.extensions["settings"].account_storage_mb
+    limit_mb: int = get_settings().account_storage_mb
     return Storage(int(used or 0), limit_mb * 10**6)
 
 

@@ -6,10 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from flask import current_app
-
 from app import disk
 from app.config import Settings
+from app.current import get_settings
 from app.engine.disk_full import DISK_FULL
 from app.errors import Unavailable
 
@@ -18,7 +17,7 @@ RETRY_AFTER_S = 30.0
 
 def room(settings: Settings | None = None) -> disk.Room:
     """Return the room on the disk of DATA_DIR."""
-    chosen: Settings = settings or current_app.extensions["settings"]
+    chosen: Settings = settings or get_settings()
     return disk.measure(chosen.data_dir, chosen.min_free_disk_bytes)
 
 
@@ -36,7 +35,7 @@ def require_room(bytes_wanted: int = 0) -> None:
     Raises:
         Unavailable: ``disk_low``; nothing was changed.
     """
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     # Temporary files (uploads on their way, the sandbox's) may be on another disk.
     for place in (settings.data_dir, Path(tempfile.gettempdir())):
         left = disk.measure(place, settings.min_free_disk_bytes)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from flask import current_app
 from sqlalchemy import delete
 
 from app.config import Settings
+from app.current import get_settings
 from app.db import db, now, transaction
 from app.models import AuthSession
 
@@ -29,7 +29,7 @@ def sweep_leftovers() -> None:
     if time.monotonic() - _swept_at < EVERY_S:
         return
     _swept_at = time.monotonic()
-    settings: Settings = current_app.extensions["settings"]
+    settings = get_settings()
     remove_parts(settings.data_dir.resolve())
     shorten_wal(settings)
     with transaction() as session:

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import uuid_utils
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.current import get_settings
 from app.db import now
 from app.models import Delivery, Run, Webhook
 
@@ -41,7 +41,7 @@ def write(session: Session, run: Run) -> list[str]:
 def run_payload(run: Run, event: str, *, test: bool = False) -> dict[str, Any]:
     """Return the body that receivers get."""
     score = run.score or {}
-    base = (current_app.extensions["settings"].public_url or "").rstrip("/")
+    base = (get_settings().public_url or "").rstrip("/")
     return {
         "type": event,
         "timestamp": now().isoformat().replace("+00:00", "Z"),

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from app.queries.paging import DEFAULT_LIMIT, MAX_LIMIT
-from app.services.runs.run_request import Storable
+from app.services.field_types import Storable
 
 
 def _json_int(value: object) -> object:

@@ -22,7 +22,8 @@ from app.blueprints.api.schemas.fields import (
     Text,
 )
 from app.queries.samples import MAX_EPOCH
-from app.services.runs.run_request import MAX_BUDGET_USD, MAX_TAGS, Number, RunOptions, Tag
+from app.services.field_types import Number
+from app.services.runs.run_request import MAX_BUDGET_USD, MAX_TAGS, RunOptions, Tag
 
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
 
