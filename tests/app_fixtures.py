@@ -147,7 +147,7 @@ def database_url() -> Iterator[str | None]:
 
 @pytest.fixture
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash in a millisecond; tests/services/test_passwords.py tests the real cost."""
+    """Hash in a millisecond; tests/services/accounts/test_passwords.py tests the real cost."""
     monkeypatch.setattr(passwords, "_hasher", CHEAP_HASHER)
     monkeypatch.setattr(passwords, "_DECOY", CHEAP_HASHER.hash("nobody's"))
 

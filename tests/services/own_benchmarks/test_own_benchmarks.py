@@ -202,8 +202,8 @@ def test_a_hundred_thousand_rows_are_accepted_and_bombs_refused_in_flat_memory(
     program = Path(__file__).with_name("own_upload_program.py")
     done = subprocess.run(
         [sys.executable, program, tmp_path / "data", *paths],
-        capture_output=True, text=True, timeout=900, cwd=Path(__file__).parents[2],
-        env={"PYTHONPATH": str(Path(__file__).parents[2])}, check=False,
+        capture_output=True, text=True, timeout=900, cwd=Path(__file__).parents[3],
+        env={"PYTHONPATH": str(Path(__file__).parents[3])}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     reports = [json.loads(line) for line in done.stdout.splitlines()]
