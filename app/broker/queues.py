@@ -6,6 +6,9 @@ a job first takes the lease of its row, and ``app.jobs.recover_runs`` enqueues w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue
 from rq.defaults import RQ_KEY_PREFIX
@@ -22,14 +25,18 @@ RUNS = "runs"
 ALONE = "alone"
 """What gets a process to itself: scorings, and runs over which a worker died."""
 
-QUEUES = (RUNS, ALONE)
+WEBHOOKS = "webhooks"
+QUEUES = (RUNS, ALONE, WEBHOOKS)
+_OF_RUNS = (RUNS, ALONE)
 EXECUTE_RUN = "app.jobs.execute_run.execute_run"
 EXECUTE_ALONE = "app.jobs.execute_run.execute_alone"
 RESCORE_RUN = "app.jobs.rescore_run.rescore_run"
+DELIVER_WEBHOOK = "app.jobs.deliver_webhook.deliver_webhook"
 
 # A run has no time limit of its own; this one only ends a job that hangs for good.
 _RUN_TIMEOUT_S = 7 * 86_400
 _RESCORE_TIMEOUT_S = 6 * 3600
+_DELIVERY_TIMEOUT_S = 120
 _KEEP_FAILED_S = 86_400
 _SILENT_S = 30
 
@@ -42,6 +49,11 @@ def run_job_id(run_id: str, attempt: int) -> str:
 def rescore_job_id(run_id: str, protocol: str) -> str:
     """Return the id of the job that scores ``run_id`` again under ``protocol``."""
     return f"rescore-{run_id}-{protocol}"
+
+
+def delivery_job_id(delivery_id: str, attempt: int) -> str:
+    """Return the id of the job that makes the ``attempt``-th attempt of a delivery."""
+    return f"delivery-{delivery_id}-{attempt}"
 
 
 def enqueue_run(run_id: str, attempt: int, alone: bool = False) -> None:
@@ -69,15 +81,25 @@ def enqueue_rescore(run_id: str, protocol: str) -> None:
     _enqueue(ALONE, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
 
 
+def enqueue_delivery(delivery_id: str, attempt: int, delay_s: float = 0) -> None:
+    """Enqueue one attempt of a webhook delivery, after ``delay_s`` seconds.
+
+    Raises:
+        Unavailable: The queue server does not answer.
+    """
+    job_id = delivery_job_id(delivery_id, attempt)
+    _enqueue(WEBHOOKS, DELIVER_WEBHOOK, (delivery_id,), job_id, _DELIVERY_TIMEOUT_S, delay_s)
+
+
 def waiting_job_ids() -> set[str]:
-    """Return the ids of all jobs that no worker has taken yet.
+    """Return the ids of all jobs for runs that no worker has taken yet.
 
     Raises:
         Unavailable: The queue server does not answer.
     """
     try:
         with get_broker().pipeline(transaction=False) as pipeline:
-            for name in QUEUES:
+            for name in _OF_RUNS:
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}", 0, -1)
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}:intermediate", 0, -1)
             return {entry.decode() for found in pipeline.execute() for entry in found}
@@ -93,8 +115,8 @@ def has_waiting(name: str) -> bool:
         return False
 
 
-def queued_job_ids() -> set[str]:
-    """Return the ids of all jobs that wait or are being worked on.
+def queued_job_ids(names: Sequence[str] = _OF_RUNS) -> set[str]:
+    """Return the ids of all jobs of these queues that wait, are scheduled or are being worked on.
 
     It only reads. (RQ's own counters clean up on the way, that is, they may requeue or fail jobs.)
 
@@ -106,10 +128,11 @@ def queued_job_ids() -> set[str]:
     alive_since = now().timestamp() - _SILENT_S
     try:
         with get_broker().pipeline(transaction=False) as pipeline:
-            for name in QUEUES:
+            for name in names:
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}", 0, -1)
                 pipeline.lrange(f"{RQ_KEY_PREFIX}:queue:{name}:intermediate", 0, -1)
                 pipeline.zrangebyscore(f"{RQ_KEY_PREFIX}:wip:{name}", alive_since, "+inf")
+                pipeline.zrange(f"{RQ_KEY_PREFIX}:scheduled:{name}", 0, -1)
             entries = [entry for found in pipeline.execute() for entry in found]
     except RedisError as error:
         raise _no_answer(error) from error
@@ -162,18 +185,19 @@ def _enqueue(
     arguments: tuple[str, ...],
     job_id: str,
     timeout_s: int,
+    delay_s: float = 0,
 ) -> None:
     queue = Queue(name, connection=get_broker(), serializer=JSONSerializer)
     try:
         try:
-            _push(queue, job_path, arguments, job_id, timeout_s)
+            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
         except DuplicateJobError:
             # The job's record exists. Where it is in no list, it is what a failed or lost
-            # attempt left behind, and stands in the way.
-            if job_id in queued_job_ids():
+            # attempt left behind, and stands in the way; so does one planned for later.
+            if job_id in queued_job_ids(QUEUES) and (delay_s > 0 or not _is_planned(name, job_id)):
                 return
             _discard(job_id)
-            _push(queue, job_path, arguments, job_id, timeout_s)
+            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
     except DuplicateJobError:
         return  # another process was faster
     except RedisError as error:
@@ -186,6 +210,7 @@ def _push(
     arguments: tuple[str, ...],
     job_id: str,
     timeout_s: int,
+    delay_s: float,
 ) -> None:
     job = queue.create_job(
         job_path,
@@ -196,7 +221,14 @@ def _push(
         failure_ttl=_KEEP_FAILED_S,
         description=job_id,
     )
-    queue.enqueue_job(job, unique=True)
+    if delay_s > 0:
+        queue.schedule_job(job, now() + timedelta(seconds=delay_s), unique=True)
+    else:
+        queue.enqueue_job(job, unique=True)
+
+
+def _is_planned(name: str, job_id: str) -> bool:
+    return get_broker().zscore(f"{RQ_KEY_PREFIX}:scheduled:{name}", job_id) is not None
 
 
 def _discard(job_id: str) -> None:

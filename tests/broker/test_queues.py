@@ -66,6 +66,28 @@ def test_a_record_that_ends_while_it_is_looked_at_is_no_error(
         queues.enqueue_run("r1", 1)
 
 
+def test_a_delayed_delivery_is_scheduled_not_queued(queue_app: Flask, broker: Redis) -> None:
+    with queue_app.app_context():
+        queues.enqueue_delivery("d1", 2, delay_s=60)
+        assert queues.queued_job_ids(queues.QUEUES) == {"delivery-d1-2"}
+        assert queues.queued_job_ids() == set()  # what concerns runs
+    assert broker.llen("rq:queue:webhooks") == 0
+    due = broker.zscore("rq:scheduled:webhooks", "delivery-d1-2")
+    assert due == pytest.approx(time.time() + 60, abs=30)
+
+
+def test_a_delivery_that_is_planned_is_queued_at_once_when_it_is_asked_for(
+    queue_app: Flask, broker: Redis
+) -> None:
+    with queue_app.app_context():
+        queues.enqueue_delivery("d1", 2, delay_s=600)
+        queues.enqueue_delivery("d1", 2, delay_s=60)
+        assert broker.llen("rq:queue:webhooks") == 0
+        queues.enqueue_delivery("d1", 2)
+    assert broker.llen("rq:queue:webhooks") == 1
+    assert broker.zcard("rq:scheduled:webhooks") == 0
+
+
 def test_jobs_being_worked_on_count_until_their_worker_is_long_silent(
     queue_app: Flask, broker: Redis
 ) -> None:

@@ -31,6 +31,7 @@ from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
 from app.services.storage.storage_watch import StorageWatch
+from app.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
 
@@ -204,9 +205,11 @@ def _hand_over(lease: Lease) -> None:
 
 
 def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settings) -> None:
-    if _write_end(lease, status, failure, settings) is None:
+    deliveries = _write_end(lease, status, failure, settings)
+    if deliveries is None:
         log.warning("lease lost at the end", extra={"run_id": lease.run_id})
         return
+    outbox.enqueue(deliveries)
     broker = get_broker()
     publish(broker, lease.run_id, "status", {"status": status})
     publish(broker, lease.run_id, "done", {"status": status})

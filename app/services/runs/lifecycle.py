@@ -25,6 +25,7 @@ from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
+from app.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def end_run(
         values: Final columns: counts, score, breakdown, digests.
 
     Returns:
-        The ids of the deliveries; ``None`` when the lease was lost.
+        The ids of deliveries to enqueue; ``None`` when the lease was lost.
     """
     with transaction() as session:
         mine = update(Run).where(
@@ -70,7 +71,8 @@ def cancel_run(run_id: str, account_id: int) -> None:
                 (Run.status == "running") & (Run.lease_until < db_epoch_s()),
             ),
         )
-        if write_end(session, idle, run_id, "canceled", None, values) is None:
+        deliveries = write_end(session, idle, run_id, "canceled", None, values)
+        if deliveries is None:
             asked = session.execute(
                 update(Run)
                 .where(Run.id == run_id, Run.status == "running")
@@ -87,6 +89,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
                     code="run_finished",
                     action="Duplicate it to run it again.",
                 )
+    outbox.enqueue(deliveries or [])
 
 
 def resume_run(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import random
+from collections.abc import Collection
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import uuid_utils
-from sqlalchemy import func, literal_column, select, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from app.db import changed_rows, db, now, transaction
@@ -17,6 +18,7 @@ from app.errors import Conflict, NotFound
 from app.models import Delivery, DeliveryAttempt, Webhook
 from app.queries.paging import Page, SortKey, read_page
 from app.services.outside_calls import waits
+from app.services.webhooks import outbox
 from app.services.webhooks.delivery_slots import Due
 from app.services.webhooks.endpoints import get_webhook
 from app.services.webhooks.sending import AttemptResult, Letter, send
@@ -34,6 +36,9 @@ TEST_TIMEOUT_S = 8.0
 
 CLAIM_S = 60.0
 """For so long an attempt is its claimer's alone; longer than the longest attempt takes."""
+
+EARLY_S = 2.0
+"""So much may a job be early: the queue plans to the second, and clocks differ."""
 
 GONE = 410
 
@@ -68,6 +73,30 @@ def due_deliveries() -> list[Due]:
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc.lower()  # it was checked when it was saved
+
+
+def which_are_due(delivery_ids: Collection[str]) -> set[str]:
+    """Return those of ``delivery_ids`` whose next attempt is due, or is about to be."""
+    due = _is_due(delivery_ids)
+    found = set(db.session.scalars(select(Delivery.id).where(due)))
+    db.session.rollback()
+    return found
+
+
+def _is_due(delivery_ids: Collection[str]) -> ColumnElement[bool]:
+    return and_(
+        Delivery.id.in_(delivery_ids),
+        Delivery.status == "pending",
+        Delivery.next_attempt_at <= now() + timedelta(seconds=EARLY_S),
+    )
+
+
+def attempt_delivery(delivery_id: str) -> None:
+    """Make the attempt of a delivery that is due; harmless when it is over or somebody's."""
+    made = db.session.scalar(select(Delivery.attempts_made).where(_is_due([delivery_id])))
+    db.session.rollback()
+    if made is not None and claim_attempt(delivery_id, made):
+        make_attempt(delivery_id)
 
 
 def claim_attempt(delivery_id: str, made: int) -> bool:
@@ -106,11 +135,13 @@ def make_attempt(delivery_id: str) -> bool:
     db.session.rollback()  # the receiver may take seconds: no transaction meanwhile
     result = send(letter)
     with transaction() as session:
-        _write_attempt(session, delivery_id, number, result)
+        delay_s = _write_attempt(session, delivery_id, number, result)
     log.info(
         "webhook attempt",
         extra={"delivery_id": delivery_id, "attempt": number, "ok": result.ok},
     )
+    if delay_s is not None:
+        outbox.enqueue([delivery_id], number + 1, delay_s)
     return result.ok
 
 
@@ -138,10 +169,13 @@ def _next_delay_s(delivery: Delivery, number: int, result: AttemptResult) -> flo
     return min(max(planned, result.retry_after_s or 0.0), MAX_RETRY_AFTER_S)
 
 
-def _write_attempt(session: Session, delivery_id: str, number: int, result: AttemptResult) -> None:
+def _write_attempt(
+    session: Session, delivery_id: str, number: int, result: AttemptResult
+) -> float | None:
+    """Write what became of an attempt; returns the seconds to the next, if there is to be one."""
     delivery = session.get(Delivery, delivery_id, populate_existing=True)
     if delivery is None:
-        return  # deleted meanwhile, with its endpoint
+        return None  # deleted meanwhile, with its endpoint
     session.add(
         DeliveryAttempt(
             delivery_id=delivery_id,
@@ -154,7 +188,7 @@ def _write_attempt(session: Session, delivery_id: str, number: int, result: Atte
     )
     delay_s = _next_delay_s(delivery, number, result)
     status = "delivered" if result.ok else "failed" if delay_s is None else "pending"
-    session.execute(
+    written = session.execute(
         update(Delivery)
         # Not where the claim ran out and somebody else makes the next attempt by now.
         .where(Delivery.id == delivery_id, (Delivery.attempts_made == number) | result.ok)
@@ -164,6 +198,7 @@ def _write_attempt(session: Session, delivery_id: str, number: int, result: Atte
         )
     )
     _judge_endpoint(session, delivery, result)
+    return delay_s if changed_rows(written) else None
 
 
 def _judge_endpoint(session: Session, delivery: Delivery, result: AttemptResult) -> None:
@@ -282,7 +317,9 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
             .where(Delivery.id == delivery_id)
             .values(status="pending", next_attempt_at=now())
         )
-    return _delivery_of(delivery_id, account_id)
+    delivery = _delivery_of(delivery_id, account_id)
+    outbox.enqueue([delivery_id], delivery.attempts_made + 1)
+    return delivery
 
 
 def _delivery_of(delivery_id: str, account_id: int) -> Delivery:

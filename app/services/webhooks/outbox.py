@@ -1,17 +1,23 @@
-"""Deliveries are written with the event itself, in one transaction; the courier finds them."""
+"""Deliveries are written with the event itself, in one transaction, and enqueued after it."""
 
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 import uuid_utils
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.broker import queues
 from app.current import get_settings
 from app.db import now
+from app.errors import Unavailable
 from app.models import Delivery, Run, Webhook
+
+log = logging.getLogger(__name__)
 
 
 def write(session: Session, run: Run) -> list[str]:
@@ -36,6 +42,15 @@ def write(session: Session, run: Run) -> list[str]:
     session.add_all(deliveries)
     session.flush()
     return [delivery.id for delivery in deliveries]
+
+
+def enqueue(delivery_ids: Sequence[str], attempt: int = 1, delay_s: float = 0) -> None:
+    """Tell the queue of committed deliveries; should it be away, the courier finds them as well."""
+    try:
+        for delivery_id in delivery_ids:
+            queues.enqueue_delivery(delivery_id, attempt, delay_s)
+    except Unavailable:
+        log.warning("queue away, the courier will look", extra={"deliveries": len(delivery_ids)})
 
 
 def run_payload(run: Run, event: str, *, test: bool = False) -> dict[str, Any]:
