@@ -1,4 +1,4 @@
-"""The pool's process that heals interrupted runs, and sweeps up what killed programs leave."""
+"""The pool's process that heals runs, queues what is due and sweeps up what the dead left."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.current import settings_of
 from app.db import measure_clock
 from app.engine.sandbox.folders import sweep_folders
 from app.services.own_benchmarks.uploads import sweep_uploads
+from app.worker.schedule import Schedule
 
 TICK_S = 1.0
 SWEEP_EVERY_S = 2.0
@@ -24,13 +25,14 @@ class Housekeeper:
     """Does each chore when it is due; one that fails is logged and tried again.
 
     Args:
-        app: Gives the chores their app context.
+        app: Gives the chores their app context; its settings name the queue server.
         sweep: Runs in an app context; ``app.jobs.recover_runs.recover_runs``.
     """
 
     def __init__(self, app: Flask, sweep: Callable[[], object]) -> None:
         self._app = app
         self._sweep = sweep
+        self._schedule = Schedule(settings_of(app))
         self._swept_at = float("-inf")
         self._tidied_at = float("-inf")
         self._complained: dict[str, float] = {}
@@ -43,6 +45,7 @@ class Housekeeper:
 
     def tick(self) -> None:
         """Do what is due."""
+        self._attempt("schedule", self._schedule.enqueue_due)
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             self._attempt("sweep", self._heal)
