@@ -15,6 +15,7 @@ from flask import Flask
 from app.db import measure_clock
 from app.services.webhooks import deliveries
 from app.services.webhooks.delivery_slots import SLOTS, DeliverySlots, Due
+from app.worker.delivery_jobs import DeliveryJobs
 
 POLL_S = 1.0
 _REPEAT_ERROR_AFTER_S = 60.0
@@ -25,18 +26,21 @@ class Courier:
     """Asks the database for due deliveries, hands them to threads, drains on SIGTERM.
 
     The database is the truth: several couriers may run, each attempt is claimed by one of them,
-    and what a killed one had claimed is attempted again when the claim is over.
+    and what a killed one had claimed is attempted again when the claim is over. A job wakes it at
+    once; without any, the next poll finds what is due.
 
     Args:
         app: Gives every attempt its app context.
+        name: Its name as a worker of the queue; unique, see `new_worker_name`.
         poll_s: So often it asks when nothing else wakes it.
     """
 
-    def __init__(self, app: Flask, poll_s: float = POLL_S) -> None:
+    def __init__(self, app: Flask, name: str, poll_s: float = POLL_S) -> None:
         self._app = app
         self._poll_s = poll_s
         self._slots = DeliverySlots()
-        self._over: queue.SimpleQueue[tuple[Due, bool]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[tuple[Due, bool] | None] = queue.SimpleQueue()
+        self._jobs = DeliveryJobs(app, name, wake=lambda: self._news.put(None))
         self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
         self._stopping = False
         self._complained_at = float("-inf")
@@ -48,10 +52,12 @@ class Courier:
 
     def work(self) -> None:
         """Deliver until `stop`, then let the attempts under way end."""
+        self._jobs.start()
         while not self._stopping:
             self._attempt(self.hand_out)
             self._settle(self._poll_s)
         self._threads.shutdown()
+        self._jobs.stop()
 
     def stop(self) -> None:
         """Begin no attempt any more, and make `work` return."""
@@ -74,7 +80,14 @@ class Courier:
                     return
 
     def _start(self, one: Due) -> bool:
-        if not deliveries.claim_attempt(one.delivery_id, one.made):
+        self._jobs.begin(one)
+        claimed = False
+        try:
+            claimed = deliveries.claim_attempt(one.delivery_id, one.made)
+        finally:
+            if not claimed:
+                self._jobs.end(one)
+        if not claimed:
             return False
         self._slots.take(one)
         self._threads.submit(self._deliver, one)
@@ -88,15 +101,18 @@ class Courier:
         except Exception:  # noqa: BLE001 - a database that is away: the claim runs out
             _log.exception("attempt not recorded", extra={"delivery_id": one.delivery_id})
         finally:
-            self._over.put((one, not delivered))
+            self._jobs.end(one)
+            self._news.put((one, not delivered))
 
     def _settle(self, timeout_s: float) -> None:
-        """Take back the slots of attempts that are over; wait for the first of them."""
+        """Wait for a job or the end of an attempt; take back the slots of those that are over."""
         try:
-            one, failed = self._over.get(timeout=timeout_s)
+            news = self._news.get(timeout=timeout_s)
             while True:
-                self._slots.give_back(one, failed=failed)
-                one, failed = self._over.get_nowait()
+                if news is not None:
+                    one, failed = news
+                    self._slots.give_back(one, failed=failed)
+                news = self._news.get_nowait()
         except queue.Empty:
             return
 

@@ -19,7 +19,7 @@ from types import FrameType
 from flask import Flask
 
 from app.broker.client import connect, connect_worker
-from app.broker.queues import ALONE, RUNS
+from app.broker.queues import ALONE, RUNS, WEBHOOKS
 from app.current import settings_of
 from app.worker.courier import Courier
 from app.worker.housekeeper import Housekeeper
@@ -28,7 +28,6 @@ from app.worker.processes import start_child
 from app.worker.studio_worker import OnDead, StudioWorker, new_worker_name
 
 DRAIN_TIMEOUT_S = 25.0  # below the 30 s that service managers usually grant
-_COURIER = "courier"
 _HOUSEKEEPER = "housekeeper"
 _POLL_S = 0.5
 _SETTLED_S = 30.0
@@ -40,7 +39,7 @@ _log = logging.getLogger(__name__)
 class _Place:
     """What a child is for, and the child that fills it now."""
 
-    duty: str  # a queue's name, the courier or the housekeeper
+    duty: str  # a queue's name, or the housekeeper
     child: ForkProcess | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -65,7 +64,7 @@ class Pool:
         self._app = app
         self._sweep = sweep
         self._on_dead = on_dead
-        duties = [RUNS] * workers + [ALONE, _COURIER, _HOUSEKEEPER]
+        duties = [RUNS] * workers + [ALONE, WEBHOOKS, _HOUSEKEEPER]
         self._places = [_Place(duty) for duty in duties]
         self._releases: list[ForkProcess] = []
         self._stopping = False
@@ -93,10 +92,10 @@ class Pool:
     def _start(self, place: _Place) -> ForkProcess:
         if place.duty == _HOUSEKEEPER:
             return start_child(self._app, _HOUSEKEEPER, _keep_house, self._app, self._sweep)
-        if place.duty == _COURIER:
-            return start_child(self._app, _COURIER, _deliver, self._app)
-        place.job_pid.value = 0
         name = new_worker_name()
+        if place.duty == WEBHOOKS:
+            return start_child(self._app, name, _deliver, self._app, name)
+        place.job_pid.value = 0
         return start_child(self._app, name, _work, self._app, name, place, self._call_on_dead)
 
     def _call_on_dead(self, pid: int) -> None:
@@ -121,7 +120,7 @@ class Pool:
             "process of the pool ended",
             extra={"duty": place.duty, "exit_code": child.exitcode, "restart_in_s": pause_s},
         )
-        if place.duty not in (_COURIER, _HOUSEKEEPER) and child.exitcode != 0:
+        if place.duty != _HOUSEKEEPER and child.exitcode != 0:
             # By value: the place gets a new child, which uses the shared memory again.
             pid, on_dead = place.job_pid.value, self._call_on_dead
             release = start_child(
@@ -165,8 +164,8 @@ def _work(app: Flask, name: str, place: _Place, on_dead: OnDead) -> None:
     worker.work(logging_level="WARNING")
 
 
-def _deliver(app: Flask) -> None:
-    Courier(app).run()
+def _deliver(app: Flask, name: str) -> None:
+    Courier(app, name).run()
 
 
 def _keep_house(app: Flask, sweep: Callable[[], object]) -> None:

@@ -372,3 +372,12 @@ def answers(port: int) -> bool:
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def jobs_of_deliveries(studio: Studio) -> list[str]:
+    """Return the keys of jobs of deliveries that the queue server knows, in whatever state."""
+    broker = studio.broker()
+    kinds = ("job:delivery-*", "queue:webhooks*", "wip:webhooks", "failed:webhooks")
+    keys = [key.decode() for kind in kinds for key in broker.scan_iter(f"rq:{kind}")]
+    broker.close()
+    return keys

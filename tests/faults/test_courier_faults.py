@@ -16,7 +16,7 @@ from sqlalchemy import update
 from app.db import transaction
 from app.models import Webhook
 from tests.faults.processes import Program, wait_until
-from tests.faults.studio import Studio
+from tests.faults.studio import Studio, jobs_of_deliveries
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Note
@@ -82,13 +82,16 @@ def under_way(studio: Studio, slow: SlowReceiver) -> tuple[Program, str]:
 def test_killed_courier(studio: Studio, slow: SlowReceiver, note: Note) -> None:
     note.point("while the receiver takes its time")
     pool, run_id = under_way(studio, slow)
+    assert f"rq:job:delivery-{slow.ids[0]}-1" in jobs_of_deliveries(studio)
     courier_of(pool, slow).kill()
+    wait_until(lambda: not jobs_of_deliveries(studio), "its job is forgotten", tell=studio.story)
     slow.may_answer.set()
     studio.pass_time(60)  # the claim of the one that was killed
     wait_until(lambda: studio.deliveries(run_id)[0].status == "delivered", "delivery")
     (row,) = studio.deliveries(run_id)
     assert row.attempts_made == 2
     assert slow.ids == [row.id] * 2
+    assert jobs_of_deliveries(studio) == []
     assert pool.process.poll() is None
     note.result("attempted once more, with the same id")
 
@@ -103,4 +106,5 @@ def test_drained_courier(studio: Studio, slow: SlowReceiver, note: Note) -> None
     (row,) = studio.deliveries(run_id)
     assert (row.status, row.attempts_made) == ("delivered", 1)
     assert slow.ids == [row.id]
+    assert jobs_of_deliveries(studio) == []
     note.result("the attempt ended and was recorded, then the pool")

@@ -18,6 +18,7 @@ from app.services.accounts import accounts
 from app.services.webhooks import endpoints
 from app.services.webhooks.delivery_slots import PER_ACCOUNT
 from app.worker.courier import Courier
+from app.worker.studio_worker import new_worker_name
 from tests.faults.processes import wait_until
 from tests.run_fixtures import Receiver
 
@@ -45,7 +46,7 @@ def hanging_url(silent: ExitStack) -> str:
 @pytest.fixture
 def courier(app: Flask) -> Iterator[Courier]:
     """A courier at work in a thread."""
-    working = Courier(app, poll_s=0.1)
+    working = Courier(app, new_worker_name(), poll_s=0.1)
     thread = threading.Thread(target=_loop, args=(working,))
     thread.start()
     yield working
@@ -117,7 +118,7 @@ def test_many_deliveries_arrive_once_each(app: Flask, receiver: Receiver, courie
 def test_two_couriers_share_the_work_and_repeat_nothing(
     app: Flask, receiver: Receiver, courier: Courier
 ) -> None:
-    other = Courier(app, poll_s=0.05)
+    other = Courier(app, new_worker_name(), poll_s=0.05)
     thread = threading.Thread(target=_loop, args=(other,))
     thread.start()
     ids = add_delivery(app, "busy@example.org", [receiver.url], each=20)
