@@ -15,7 +15,7 @@ from typing import Any
 from app.broker import live_hub
 from app.config import load_settings
 from app.errors import ConfigError
-from app.lifeline import die_with_parent
+from app.lifeline import die_with_parent, name_process
 from app.worker.processes import leave_parents_connections
 
 try:
@@ -59,6 +59,7 @@ def when_ready(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Leave the connections of the parent alone, and the port when the parent is killed."""
     die_with_parent(signal.SIGKILL)
+    name_process("studio-web-work")
     leave_parents_connections(server.app.wsgi())
 
 

@@ -1,4 +1,4 @@
-"""Ties a process to its parent, so that no kill leaves an orphan behind."""
+"""Forked processes: tied to their parent, so that no kill leaves an orphan, and named."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
@@ -25,6 +28,22 @@ def die_with_parent(sig: signal.Signals) -> None:
         threading.Thread(target=_watch, args=(parent, sig), daemon=True).start()
     if os.getppid() != parent:  # it ended in between
         os.kill(os.getpid(), sig)
+
+
+@contextmanager
+def signals_held(*signals: signal.Signals) -> Iterator[None]:
+    """Hold ``signals`` back: around a fork, so that the child gets them with its own handlers."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def name_process(title: str) -> None:
+    """Have ``ps -e`` and ``top`` show ``title``, of which Linux keeps 15 letters."""
+    with suppress(OSError):  # elsewhere
+        Path("/proc/self/comm").write_text(title)
 
 
 def _watch(parent: int, sig: signal.Signals) -> None:

@@ -44,13 +44,7 @@ class Studio:
         self._queue_heard_at = 0.0
         self._short_of_room = False
         self._started = False
-        python, excused = sys.executable, self._lacks_room
-        self._services = [
-            Service(
-                "web server", [python, "-m", "gunicorn", "-c", "gunicorn.conf.py"], ROOT, excused
-            ),
-            Service("worker", [python, "-m", "app.worker"], ROOT, excused),
-        ]
+        self._services: list[Service] = []
         self._signals = 0
 
     @property
@@ -166,12 +160,21 @@ class Studio:
         return lacking
 
     def _migrate(self) -> None:
+        """Prepare the database in a process of its own, and import the application meanwhile."""
         command = [sys.executable, "-m", "app.supervisor.migration"]
-        done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - our own command
+        with subprocess.Popen(command, cwd=ROOT) as migration:  # noqa: S603 - our own command
+            if not self._services:
+                self._services = self._make_services()
         if self._signals:
             raise Stopped
-        if done.returncode:
+        if migration.returncode:
             raise ConfigError("The database could not be prepared; what it said is above.")
+
+    def _make_services(self) -> list[Service]:
+        from app.supervisor import programs  # a second's work, done beside the migration
+
+        app = programs.build_image(self._settings)
+        return programs.make_services(app, self._settings, self._lacks_room)
 
     def _take_signals(self) -> None:
         signal.signal(signal.SIGINT, self._note_signal)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import gc
-import importlib
 import sys
 
-from app import create_app
-from app.broker.queues import EXECUTE_RUN
 from app.config import load_settings
 from app.errors import ConfigError
-from app.jobs.recover_runs import recover_runs, release_runs_of
-from app.worker.pool import Pool
+from app.worker.image import build_image
+from app.worker.pool import run_pool
 
 
 def main() -> int:
@@ -22,15 +18,11 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = load_settings()
-        app = create_app(settings)
+        app = build_image(settings)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # Imported once, before the forks, not by each job.
-    importlib.import_module(EXECUTE_RUN.rpartition(".")[0])
-    gc.collect()
-    gc.freeze()  # what is there now is not touched again, and stays shared with the children
-    Pool(app, arguments.workers or settings.workers, recover_runs, release_runs_of).run()
+    run_pool(app, arguments.workers or settings.workers)
     return 0
 
 

@@ -21,6 +21,8 @@ from flask import Flask
 from app.broker.client import connect, connect_worker
 from app.broker.queues import ALONE, RUNS, WEBHOOKS
 from app.current import settings_of
+from app.jobs.recover_runs import recover_runs, release_runs_of
+from app.lifeline import name_process
 from app.worker.courier import Courier
 from app.worker.housekeeper import Housekeeper
 from app.worker.leftovers import release_worker
@@ -48,7 +50,7 @@ class _Place:
 
 
 class Pool:
-    """All processes of one ``python -m app.worker``.
+    """All processes of one worker.
 
     Args:
         app: Already imported and set up: its memory is shared by all children.
@@ -152,7 +154,13 @@ class Pool:
         _log.info("worker pool stopped")
 
 
+def run_pool(app: Flask, workers: int) -> None:
+    """Work with so many processes on runs until SIGTERM or SIGINT."""
+    Pool(app, workers, recover_runs, release_runs_of).run()
+
+
 def _work(app: Flask, name: str, place: _Place, on_dead: OnDead) -> None:
+    name_process(f"studio-{place.duty}")
     worker = StudioWorker(
         [place.duty],
         name,
@@ -165,10 +173,12 @@ def _work(app: Flask, name: str, place: _Place, on_dead: OnDead) -> None:
 
 
 def _deliver(app: Flask, name: str) -> None:
+    name_process(f"studio-{_COURIER}")
     Courier(app, name).run()
 
 
 def _keep_house(app: Flask, sweep: Callable[[], object]) -> None:
+    name_process("studio-keeper")
     Housekeeper(app, sweep).run()
 
 

@@ -6,15 +6,14 @@ import logging
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.context import ForkProcess
 
 from flask import Flask
 
 from app.broker.client import forget_broker
 from app.db import db
-from app.lifeline import die_with_parent
+from app.lifeline import die_with_parent, signals_held
 
 _log = logging.getLogger(__name__)
 _fork = multiprocessing.get_context("fork")
@@ -25,16 +24,6 @@ def leave_parents_connections(app: Flask) -> None:
     with app.app_context():
         db.engine.dispose(close=False)
         forget_broker()
-
-
-@contextmanager
-def signals_held(*signals: signal.Signals) -> Iterator[None]:
-    """Hold ``signals`` back: around a fork, so that the child gets them with its own handlers."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start_child(

@@ -31,8 +31,8 @@ from rq.utils import now
 from app.broker.client import stop_waiting_for_broker
 from app.db import measure_clock
 from app.jobs.drain import draining
-from app.lifeline import die_with_parent
-from app.worker.processes import leave_parents_connections, signals_held, start_child
+from app.lifeline import die_with_parent, name_process, signals_held
+from app.worker.processes import leave_parents_connections, start_child
 
 HEARTBEAT_S = 2
 EXECUTION_LEASE_S = 10  # an execution not heard of for so long is abandoned
@@ -149,6 +149,7 @@ class StudioWorker(Worker):
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run the job, in its own process."""
         die_with_parent(signal.SIGKILL)
+        name_process("studio-job")
         if self._app is not None:
             leave_parents_connections(self._app)
             self._app.app_context().push()

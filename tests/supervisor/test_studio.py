@@ -101,7 +101,9 @@ def test_it_serves_then_ends_on_sigterm_without_leaving_a_process(
     assert f"http://127.0.0.1:{environment['PORT']}" in studio.output()
     studio.wait_for("worker pool started")
     family = studio.family()
-    assert len(family) >= 5  # queue server, web server and its process, pool ...
+    names = {process.name() for process in family}
+    assert {"studio-web", "studio-web-work", "studio-worker", "studio-runs"} <= names, names
+    assert psutil.Process(studio.process.pid).num_threads() == 1  # it forks
     studio.process.send_signal(signal.SIGTERM)
     assert studio.process.wait(120) == 0
     _assert_gone(family)
