@@ -6,7 +6,6 @@ views may hold half of the threads at most. Clients are waited for in front of t
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from app.broker import live_hub
 from app.config import load_settings
 from app.errors import ConfigError
 from app.lifeline import die_with_parent, name_process
+from app.worker.image import fill_image
 from app.worker.processes import leave_parents_connections
 
 try:
@@ -47,13 +47,8 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 
 def when_ready(server: Any) -> None:
-    """Leave all that was imported to the processes as it is.
-
-    The collector would go through it again and again, which takes a third of a large page's time,
-    and it would copy the memory that they share.
-    """
-    gc.collect()
-    gc.freeze()
+    """Have the processes share all that they need, before they are forked."""
+    fill_image(server.app.wsgi(), pages=True)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -1,11 +1,12 @@
-"""Commands of the operator: ``flask --app wsgi rotate-keys``, ``flask --app wsgi create-user``."""
+"""Commands of the operator: ``flask --app wsgi`` with rotate-keys, create-user or db."""
 
 from __future__ import annotations
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from app.db import MIGRATIONS, db
 from app.errors import StudioError
 from app.services import sealing
 from app.services.accounts import accounts
@@ -15,6 +16,7 @@ def install(app: Flask) -> None:
     """Add the commands to ``app``."""
     app.cli.add_command(rotate_keys)
     app.cli.add_command(create_user)
+    app.cli.add_command(migrations)
 
 
 @click.command("rotate-keys")
@@ -40,6 +42,25 @@ def create_user(email: str, password: str) -> None:
         raise _told(error) from error
     role = "administrator" if account.is_admin else "user"
     click.echo(f"{account.email} was created as {role}.")
+
+
+@click.command(
+    "db",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+@with_appcontext
+def migrations(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Migrate the database; ``db --help`` lists how."""
+    # Imported here: web server and worker would hold 10 MB that they never need.
+    from flask_migrate import Migrate
+    from flask_migrate.cli import db as commands
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    Migrate(app, db, directory=str(MIGRATIONS))
+    commands.main(list(arguments), prog_name=context.command_path)
 
 
 def _told(error: StudioError) -> click.ClickException:

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from pydantic_core import from_json
@@ -23,6 +23,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float, TypeDecorator
 
+if TYPE_CHECKING:
+    import psycopg  # a driver that SQLite does not need
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 BUSY_TIMEOUT_MS = 10_000
 IMPATIENT_MS = 50
 IDLE_TRANSACTION_S = 60

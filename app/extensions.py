@@ -5,12 +5,10 @@ from __future__ import annotations
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 login_manager = LoginManager()
 csrf = CSRFProtect()
-migrate = Migrate(render_as_batch=True)
 limiter = Limiter(
     key_func=get_remote_address,
     headers_enabled=True,

@@ -6,7 +6,6 @@ import logging
 import time
 from datetime import timedelta
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, has_request_context, request, send_file
@@ -19,9 +18,9 @@ from app import cli
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
 from app.config import HOW_TO_SET, Settings, load_settings, open_data_dir
-from app.db import db, init_db
+from app.db import init_db
 from app.errors import ConfigError
-from app.extensions import csrf, limiter, login_manager, migrate
+from app.extensions import csrf, limiter, login_manager
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
@@ -38,7 +37,6 @@ FONTS = {
     "geist-mono": ("fontpkg_geist_mono", "GeistMono[wght].ttf"),
 }
 THEMES = ("light", "dark")
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
 YEAR_S = 31_536_000
 log = logging.getLogger(__name__)
 
@@ -105,7 +103,6 @@ def _configure(app: Flask, chosen: Settings) -> None:
 
 def _attach_extensions(app: Flask) -> None:
     init_db(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS), compare_type=True)
     csrf.init_app(app)
     limiter.init_app(app)
     sessions.install(app, login_manager)

@@ -52,18 +52,17 @@ def main() -> None:
 
 
 def run_all(arguments: argparse.Namespace) -> int:
-    from flask_migrate import upgrade
-
     from app import create_app
     from app.broker import queue_server
     from app.config import load_settings
     from app.db import db
+    from app.supervisor.migration import migrate
 
     settings = load_settings()
     queue = queue_server.ensure(settings.queue_dir)
     app = create_app(settings)
     with app.app_context():
-        upgrade("migrations")
+        migrate(settings)
         db.engine.dispose()
     model = subprocess.Popen(
         [sys.executable, str(SERVER), "--port=0", "--latency=0", f"--answer={ANSWER}"],

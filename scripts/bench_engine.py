@@ -93,19 +93,18 @@ def set_environment(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def measure(arguments: argparse.Namespace) -> None:
-    from flask_migrate import upgrade
-
     from app import create_app
     from app.broker import queue_server
     from app.config import load_settings
     from app.db import db
+    from app.supervisor.migration import migrate
 
     settings = load_settings()
     queue = queue_server.ensure(settings.queue_dir)
     app = create_app(settings)
     with app.app_context():
         empty_database(db.engine)
-        upgrade("migrations")
+        migrate(settings)
         db.engine.dispose()
     model = subprocess.Popen(
         [

@@ -94,18 +94,17 @@ def measure(arguments: argparse.Namespace, mode: str) -> dict[str, Any]:
 
 
 def measure_in_folder(arguments: argparse.Namespace, mode: str) -> dict[str, Any]:
-    from flask_migrate import upgrade
-
     from app import create_app
     from app.broker import queue_server
     from app.config import load_settings
     from app.db import db
+    from app.supervisor.migration import migrate
 
     settings = load_settings()
     queue = queue_server.ensure(settings.queue_dir)
     app = create_app(settings)
     with app.app_context():
-        upgrade("migrations")
+        migrate(settings)
         db.engine.dispose()
     model = start_model_server(arguments)
     program = ["-m", "app.worker"] if mode == "shared" else ["-c", ALONE]

@@ -51,19 +51,19 @@ def main() -> None:
 
 
 def measure(arguments: argparse.Namespace) -> None:
-    from flask_migrate import upgrade
     from sqlalchemy import text
 
     from app import create_app
     from app.config import load_settings
     from app.db import db
     from app.extensions import limiter
+    from app.supervisor.migration import migrate
 
     app = create_app(load_settings())
     limiter.enabled = False
     with app.app_context():
         empty_database(db.engine)
-        upgrade("migrations")
+        migrate(load_settings())
         run_ids = fill(arguments.runs, arguments.samples)
         # As autovacuum does: without it, PostgreSQL reads rows to see whether they are there yet.
         tidy = "VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE"

@@ -45,17 +45,17 @@ def main() -> None:
 
 
 def measure(number: int) -> None:
-    from flask_migrate import upgrade
     from sqlalchemy import text
 
     from app import create_app
     from app.config import load_settings
     from app.db import db
+    from app.supervisor.migration import migrate
 
     app = create_app(load_settings())
     with app.app_context():
         empty_database(db.engine)
-        upgrade("migrations")
+        migrate(load_settings())
         fill(number)
         backend = db.engine.dialect.name
         with db.engine.connect() as connection:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import fcntl
 import logging
 import sys
-from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 from sqlalchemy.exc import OperationalError
 
 from app.config import Settings, load_settings, open_data_dir
-from app.db import db, init_db
+from app.db import MIGRATIONS, db, init_db
 from app.errors import ConfigError
 from app.logs import configure_logs, redact
-
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def main() -> int:

@@ -173,7 +173,7 @@ class Studio:
     def _make_services(self) -> list[Service]:
         from app.supervisor import programs  # a second's work, done beside the migration
 
-        app = programs.build_image(self._settings)
+        app = programs.build_image(self._settings, pages=True)
         return programs.make_services(app, self._settings, self._lacks_room)
 
     def _take_signals(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import resource
 import selectors
@@ -16,13 +15,13 @@ from typing import Any
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from app.heaps import share_heaps
 from app.web_server.connection import LINGER_S, Connection, Stage
 from app.web_server.outlet import Budget
 from app.web_server.pace import Places
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _SWEEP_S = 0.5
-_M_ARENA_MAX = -8
 _ACCEPTED_AT_ONCE = 64
 _OTHER_FILES = 256  # databases, queue server, uploads, logs
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT})
@@ -52,7 +51,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Prepare this process and serve until it is told to stop."""
-        _share_heaps()
+        share_heaps()
         self.worker_connections = _allowed_connections(self.cfg.worker_connections)
         self._budget = Budget()
         self._connections: dict[Connection, None] = {}
@@ -263,12 +262,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             return
         with contextlib.suppress(OSError):
             connection.socket.shutdown(socket.SHUT_RDWR)  # wakes the one that reads from it
-
-
-def _share_heaps() -> None:
-    """Have all threads allocate from two heaps: one for each costs many threads much memory."""
-    with contextlib.suppress(AttributeError, OSError):  # not the GNU library's
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _allowed_connections(wanted: int) -> int:

@@ -18,7 +18,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = load_settings()
-        app = build_image(settings)
+        app = build_image(settings, pages=False)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2

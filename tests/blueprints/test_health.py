@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import upgrade
 from redis import Redis
 
 from app import __version__
 from app.broker.client import get_broker
-from app.db import db
+from app.db import MIGRATIONS, db
 from app.services.operations import health
 
 
@@ -143,7 +144,7 @@ def test_it_is_ready_once_the_newest_tables_are_there(
         if db.engine.dialect.name != "sqlite":
             pytest.skip("needs a database of its own")
         db.drop_all()
-        upgrade()
+    assert app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
     status, body, _ = asked(app, "/ready")
     assert (status, body) == (
         200,
@@ -158,3 +159,10 @@ def test_it_is_ready_once_the_newest_tables_are_there(
 
 def test_neither_needs_an_account_nor_counts_against_a_limit(app: Flask) -> None:
     assert {app.test_client().get("/health").status_code for _ in range(30)} == {200}
+
+
+def test_the_newest_revision_is_the_one_that_alembic_knows() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    heads = ScriptDirectory.from_config(config).get_heads()
+    assert heads == [health.newest_revision()]
