@@ -10,6 +10,7 @@ from app.models import Connection
 from app.services.connections.presets import is_connection_name
 from app.services.connections.store import get_connection
 from app.services.runs.ends import pause_runs_with
+from app.services.webhooks import outbox
 
 
 def delete_connection(user_id: int, is_admin: bool, name: str) -> None:

@@ -173,7 +173,7 @@ def _work(app: Flask, name: str, place: _Place, on_dead: OnDead) -> None:
 
 
 def _deliver(app: Flask, name: str) -> None:
-    name_process(f"studio-{_COURIER}")
+    name_process("studio-courier")
     Courier(app, name).run()
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
-import app
 from app.engine.own.rows import OwnDataError
 from app.errors import Invalid, Limited, Unavailable
 
@@ -27,7 +26,7 @@ SAVE_DEADLINE_S = 120.0
 _AT_ONCE = 1  # in each web process; a reader takes 20 to 60 MB
 _PER_ACCOUNT = 2
 _WAIT_S = 30.0
-_ROOT = Path(app.__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[3]
 
 _slots = BoundedSemaphore(_AT_ONCE)
 _lock = Lock()

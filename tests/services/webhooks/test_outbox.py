@@ -13,6 +13,7 @@ from app.broker import queues
 from app.broker.client import get_broker
 from app.db import db, transaction
 from app.models import Delivery
+from app.services import connection_deletion
 from app.services.accounts import accounts
 from app.services.connections import store
 from app.services.runs import lifecycle
@@ -51,7 +52,7 @@ def test_a_run_that_is_canceled(account_id: int) -> None:
 def test_a_connection_that_is_deleted_pauses_its_runs(account_id: int) -> None:
     store.save_connection(account_id, True, "mine", {"kind": "simulated"})
     add_run(account_id, status="queued", model="mine/gpt")
-    store.delete_connection(account_id, True, "mine")
+    connection_deletion.delete_connection(account_id, True, "mine")
     assert jobs() == job_of(1)
 
 
