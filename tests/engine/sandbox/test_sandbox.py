@@ -235,7 +235,7 @@ for number in itertools.count():
 def test_a_thread_bomb_is_stopped(sandbox):
     program = """
 import threading, time
-threading.stack_size(32768)
+threading.stack_size(65536)
 while True:
     threading.Thread(target=time.sleep, args=(60,)).start()
 """
