@@ -22,7 +22,7 @@ from app.supervisor.service import GaveUp, Service
 from app.supervisor.terminal import complain, say
 
 ROOT = Path(__file__).parents[2]
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0  # a small or busy machine takes a minute; what died is told at once
 STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.2
 _QUEUE_CHECK_S = 2.0

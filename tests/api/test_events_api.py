@@ -29,7 +29,7 @@ def _hubs_end() -> Iterator[None]:
     live_hub.stop_streams_unless(lambda: False)
     for thread in threading.enumerate():
         if thread.name == "live-hub":
-            thread.join(5)
+            thread.join(60)
     live_hub.stop_streams_unless(lambda: True)
 
 

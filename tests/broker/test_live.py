@@ -28,7 +28,7 @@ def _hubs_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     live_hub.stop_streams_unless(lambda: False)
     for thread in threading.enumerate():
         if thread.name == "live-hub":
-            thread.join(5)
+            thread.join(60)
     live_hub.stop_streams_unless(lambda: True)
 
 
@@ -135,7 +135,7 @@ def test_events_arrive_live_in_order_and_once(queue_app: Flask, broker: Redis) -
         live.publish(broker, "r1", "progress", {"done": n})
     live.publish(broker, "r1", "done", {})
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     wanted = [("progress", f'{{"done":{n}}}') for n in range(300)] + [("done", "{}")]
     assert [_events(text) for text in received] == [wanted] * 3
 
@@ -175,12 +175,12 @@ def test_viewers_beyond_half_of_the_threads_are_refused_until_one_leaves(queue_a
 
 def test_open_streams_end_when_the_web_process_stops(queue_app: Flask) -> None:
     with queue_app.app_context():
-        viewer = view("r1", keep_alive_s=10)
+        viewer = view("r1", keep_alive_s=60)
     next(viewer)
     live_hub.stop_streams_unless(lambda: False)
     began = time.monotonic()
     assert list(viewer) == []
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_lost_connection_of_the_hub_loses_no_event(queue_app: Flask, broker: Redis) -> None:

@@ -14,11 +14,11 @@ from tests.seed.site import Site
 pytestmark = pytest.mark.enable_socket
 
 LOOKS = (
-    Look(1440, axe=True),
+    Look(1440, axe="all"),
     Look(1440, "dark"),
     Look(1024),
     Look(390),
-    Look(390, "dark", axe=True),
+    Look(390, "dark", axe="contrast"),
 )
 
 

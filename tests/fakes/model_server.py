@@ -503,13 +503,13 @@ class ModelServer:
 
     def __enter__(self) -> ModelServer:
         self._thread.start()
-        if not self._ready.wait(5):
+        if not self._ready.wait(60):
             raise RuntimeError("the model server did not start")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(30)
 
     @property
     def base_url(self) -> str:

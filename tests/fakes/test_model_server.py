@@ -11,7 +11,7 @@ import urllib3
 from tests.fakes import model_server
 from tests.fakes.model_server import Answer, ModelServer
 
-POOL = urllib3.PoolManager(retries=False, timeout=2)
+POOL = urllib3.PoolManager(retries=False, timeout=30)
 
 
 def ask(

@@ -61,5 +61,5 @@ def receiving() -> Iterator[Receiver]:
         yield state
     finally:
         server.shutdown()
-        thread.join(5)
+        thread.join(30)
         server.server_close()

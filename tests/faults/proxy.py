@@ -40,7 +40,7 @@ class Proxy:
             for each in self._sockets:
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while self._sockets and time.monotonic() < deadline:
             time.sleep(0.01)
 

@@ -284,7 +284,7 @@ def tls_server(certificate):
     thread.start()
     yield listener.getsockname()[1], seen
     listener.close()
-    thread.join(5)
+    thread.join(60)
 
 
 def test_the_tls_name_stays_that_of_the_url(tls_server, certificate):

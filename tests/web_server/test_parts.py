@@ -125,7 +125,7 @@ def test_who_writes_much_to_a_slow_reader_waits_if_there_is_a_place(
     while found < len(answer):
         outlet.flush()
         found += len(theirs.recv(65536))
-    writer.join(10)
+    writer.join(60)
     assert not writer.is_alive()
 
 

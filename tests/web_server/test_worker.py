@@ -83,7 +83,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server"))
     yield running
     running.process.terminate()
-    running.process.wait(30)
+    running.process.wait(120)
 
 
 def _post(path: str, body: bytes, *headers: str, length: int | None = None) -> bytes:
@@ -212,7 +212,7 @@ def test_a_request_under_way_is_answered_when_the_server_stops(tmp_path: Path) -
         time.sleep(0.5)
         client.sendall(whole[-3:])
         assert read_all(client).endswith(b"read 6")
-    assert server.process.wait(30) == 0
+    assert server.process.wait(120) == 0
 
 
 def test_workers_end_with_a_killed_master_and_leave_the_port(tmp_path: Path) -> None:
@@ -225,10 +225,10 @@ def test_workers_end_with_a_killed_master_and_leave_the_port(tmp_path: Path) -> 
             time.sleep(0.05)
         time.sleep(0.5)
         server.process.send_signal(signal.SIGKILL)
-        server.process.wait(30)
+        server.process.wait(120)
         psutil.wait_procs(workers, timeout=30)
     assert not any(worker.is_running() for worker in workers)
     server.process = server.start()
     assert server.talk(_post("/", b"abc", CLOSE)).endswith(b"read 3")
     server.process.terminate()
-    server.process.wait(30)
+    server.process.wait(120)

