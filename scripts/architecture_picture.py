@@ -18,6 +18,10 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "architecture.svg"
 WIDTH, MARGIN = 860, 16
 ROOM_HEIGHT, GAP, INSET = 34, 8, 12
+TALL_HEIGHT = 52
+"""Of a layer in which a name and what it is do not fit on one line."""
+NAME_CHAR, WHAT_CHAR = 8.0, 6.4
+"""Widths, generously: whoever looks may have another font."""
 WHAT = {
     "supervisor": "scripts/start",
     "worker": "the pool that works on jobs",
@@ -40,12 +44,12 @@ WHAT = {
     "net": "HTTP, retries, egress guard, signatures",
     "config": "all settings",
     "logs": "redacted",
-    "errors": "status, code, message, action",
-    "lifeline": "children end with parents",
+    "errors": "what users are told",
+    "lifeline": "ends with its parent",
     "disk": "how full it is",
     "private_files": "0700 and 0600",
-    "web_server": "slow clients wait outside",
-    "version": "",
+    "web_server": "waits for slow clients",
+    "version": "of the Studio",
 }
 
 
@@ -62,8 +66,9 @@ def draw() -> str:
     parts: list[str] = []
     y = MARGIN
     for layer in layers_of("app"):
-        height = _inner_height() if "services" in layer else ROOM_HEIGHT
         width = (WIDTH - 2 * MARGIN - GAP * (len(layer) - 1)) / len(layer)
+        height = ROOM_HEIGHT if all(_fits(room, width) for room in layer) else TALL_HEIGHT
+        height = _inner_height() if "services" in layer else height
         for number, room in enumerate(layer):
             x = MARGIN + number * (width + GAP)
             parts += _room(x, y, width, height, room, WHAT.get(room, ""))
@@ -72,6 +77,11 @@ def draw() -> str:
         y += height + GAP
     height = y - GAP + MARGIN
     return "\n".join([_HEAD.format(width=WIDTH, height=height), *parts, "</svg>", ""])
+
+
+def _fits(room: str, width: float) -> bool:
+    needed = len(room) * NAME_CHAR + len(WHAT.get(room, "")) * WHAT_CHAR
+    return needed + 3 * INSET < width
 
 
 def _inner_height() -> int:
@@ -94,9 +104,10 @@ def _room(
     x: float, y: float, width: float, height: float, name: str, what: str, *, inner: bool = False
 ) -> list[str]:
     kind = "inner" if inner else "room"
+    place = f'x="{x + 12:.1f}" dy="18"' if height == TALL_HEIGHT else 'dx="8"'
     text = f'<tspan class="name">{escape(name)}</tspan>'
     if what:
-        text += f'<tspan class="what" dx="8">{escape(what)}</tspan>'
+        text += f'<tspan class="what" {place}>{escape(what)}</tspan>'
     return [
         f'<rect class="{kind}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="6"/>',
         f'<text x="{x + 12:.1f}" y="{y + 22}">{text}</text>',

@@ -8,12 +8,14 @@ from http.client import HTTPConnection
 
 import pytest
 
+from app.services.own_benchmarks.reading import SAVE_DEADLINE_S
 from app.services.own_benchmarks.uploads import MAX_REQUEST_BYTES
 from app.web import bounds
 from tests.deployment.image import ROOT
 from tests.deployment.site import Client, Site
 
 MEGABYTE = 1024 * 1024
+WAIT_FOR_A_TURN_S = 30.0
 
 
 def _rows(megabytes: int) -> bytes:
@@ -29,6 +31,28 @@ def test_the_limits_of_nginx_are_no_smaller_than_the_web_servers() -> None:
     assert bounds.FORM_BYTES <= page <= MEGABYTE
     assert bounds.STRANGER_BYTES <= stranger <= 2 * bounds.STRANGER_BYTES
     assert MAX_REQUEST_BYTES <= upload <= MAX_REQUEST_BYTES + MEGABYTE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/benchmarks/own/new",
+        "/benchmarks/own/new/0123456789abcdef",
+        "/api/v1/benchmarks/own",
+        "/api/v1/benchmarks/own/preview",
+    ],
+)
+def test_nginx_waits_for_what_reads_own_data(path: str) -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    for mark, pattern, block in re.findall(
+        r"location (\^~|~) (\S+) \{(.*?)\n    \}", text, re.DOTALL
+    ):
+        if path.startswith(pattern) if mark == "^~" else re.search(pattern, path):
+            patience = re.search(r"proxy_read_timeout (\d+)m;", block)
+            assert patience is not None
+            assert 60 * int(patience[1]) >= SAVE_DEADLINE_S + WAIT_FOR_A_TURN_S
+            return
+    pytest.fail("no location of its own")
 
 
 def test_own_data_of_90_mb_is_taken_through_nginx(api: Client) -> None:
