@@ -52,6 +52,16 @@ def test_a_connection_is_made_changed_and_deleted(signed_in):
     assert signed_in.get("/settings/connections/mine").status_code == 404
 
 
+def test_a_key_too_short_to_be_hinted_at_is_not_called_missing(signed_in):
+    _save(signed_in, name="mine", base_url=LOCAL, api_key="sk-test")
+    listed = signed_in.get("/settings/connections").text
+    assert "no key" not in listed
+    assert "a short key" in listed
+    assert "Leave empty to keep the stored key" in signed_in.get("/settings/connections/mine").text
+    _save(signed_in, name="keyless", base_url=LOCAL)
+    assert "no key" in signed_in.get("/settings/connections").text
+
+
 def test_a_connection_is_tested_at_once_when_it_was_saved_and_not_again(signed_in):
     _save(signed_in, name="mine", base_url=LOCAL)
     assert signed_in.get("/settings/connections").text.count("data-test-now") == 1

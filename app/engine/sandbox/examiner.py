@@ -25,6 +25,7 @@ from app.engine.sandbox.program import TESTS, print_own_frames, run_as_main
 ANSWER_MODULE = "answer"
 """Tests may ``from answer import`` a name of the program that they define themselves, too."""
 _MAIN_MODULE = 0
+_KEPT_FAILURE_CHARS = 500
 
 
 class Findings(NamedTuple):
@@ -33,7 +34,7 @@ class Findings(NamedTuple):
     Attributes:
         passed: All tests held, and the program ended as it should.
         exit_code: Of the tests (1: one failed), or of the program where that ended first.
-        failure: The last line of what failed; empty where the program ended before its tests.
+        failure: The last line of what failed, cut; empty where the program ended before its tests.
     """
 
     passed: bool
@@ -141,4 +142,4 @@ def _last_line(error: BaseException) -> str:
     import traceback  # as above: not needed by tests that pass
 
     lines = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()
-    return lines[-1] if lines else type(error).__name__
+    return lines[-1][:_KEPT_FAILURE_CHARS] if lines else type(error).__name__

@@ -19,7 +19,7 @@ _TICK_S = 0.02
 _KEPT_OUTPUT_BYTES = 64 * 1024
 _MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 _MAX_THREADS = 64
-_STATUS_BYTES = 4096
+_STATUS_BYTES = 16 * 1024  # findings, all their text escaped, fit
 _CHUNK_BYTES = 65536
 _COUNTED_AS_MEMORY = ("VmRSS", "VmPTE")  # page tables may outgrow the pages
 

@@ -233,3 +233,12 @@ def test_a_value_that_cannot_leave_the_tests_says_so(sandbox):
     tests = "class Own: pass\nf(Own())"
     result = sandbox.test("def f(x): return x", tests, timeout_s=20)
     assert result.failure == "TypeError: a value of type Own cannot be passed"
+
+
+@pytest.mark.parametrize("text", ["'x' * 10_000", r"'\ud800' * 100_000", "'😀' * 10_000"])
+def test_a_program_cannot_make_its_failure_too_long_to_be_a_verdict(sandbox, text):
+    program = f"def f(): raise ValueError({text})"
+    result = sandbox.test(program, "assert f() == 1", timeout_s=20)
+    assert (result.ok, result.exit_code) == (False, 1)
+    assert result.failure.startswith("ValueError: ")
+    assert len(result.failure) == 500
