@@ -16,6 +16,7 @@ import rq_dashboard
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from markupsafe import escape
 from rq_dashboard import web
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -123,12 +124,23 @@ def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
 
 def job_info(instance_number: int, job_id: str) -> Response:
     """Answer what is known of a job."""
-    return jsonify(queue_view.describe_job(job_id))
+    return jsonify(_escaped(queue_view.describe_job(job_id)))
 
 
 def list_workers(instance_number: int) -> Response:
     """Answer which workers there are."""
-    return jsonify(workers=queue_view.describe_workers())
+    return jsonify(workers=_escaped(queue_view.describe_workers()))
+
+
+def _escaped(value: Any) -> Any:
+    """Return ``value`` with its texts escaped: the dashboard's scripts put them into HTML as is."""
+    if isinstance(value, str):
+        return str(escape(value))
+    if isinstance(value, list):
+        return [_escaped(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _escaped(each) for name, each in value.items()}
+    return value
 
 
 def refuse(**_: Any) -> ResponseReturnValue:

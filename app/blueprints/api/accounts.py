@@ -16,8 +16,8 @@ from app.blueprints.api.schemas.accounts import (
     User,
 )
 from app.current import get_settings
-from app.services.accounts import accounts, api_tokens, sessions
-from app.web import rate_limits
+from app.services.accounts import accounts, api_tokens
+from app.web import browser_session, rate_limits
 
 bp = api_blueprint(
     "auth",
@@ -66,5 +66,5 @@ def logout() -> Response:
     if token:
         api_tokens.revoke_token(token)
     else:
-        sessions.sign_out()
+        browser_session.sign_out()
     return no_content()
