@@ -59,3 +59,11 @@ def test_the_message_of_an_absent_queue_server_stands_once() -> None:
         if re.search(r'"queue_unavailable"|f?"The queue server does not answer', path.read_text())
     ]
     assert found == ["errors.py"]
+
+
+def test_one_serialiser_writes_all_answers_but_problems() -> None:
+    app = SERVICES.parent
+    found = [
+        str(path.relative_to(app)) for path in app.rglob("*.py") if "jsonify(" in path.read_text()
+    ]
+    assert found == ["web/problems.py"]

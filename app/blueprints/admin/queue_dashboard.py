@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import rq_dashboard
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, render_template, url_for
+from flask import Blueprint, Flask, Response, current_app, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import escape
@@ -24,6 +24,7 @@ from app.broker.client import get_broker
 from app.errors import NotFound
 from app.extensions import login_manager
 from app.services.operations import queue_view
+from app.web.json_answers import answer
 
 # The name is that of its own blueprint: its templates ask for addresses under it.
 _FOLDER = Path(rq_dashboard.__file__).parent
@@ -124,12 +125,12 @@ def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
 
 def job_info(instance_number: int, job_id: str) -> Response:
     """Answer what is known of a job."""
-    return jsonify(_escaped(queue_view.describe_job(job_id)))
+    return answer(_escaped(queue_view.describe_job(job_id)))
 
 
 def list_workers(instance_number: int) -> Response:
     """Answer which workers there are."""
-    return jsonify(workers=_escaped(queue_view.describe_workers()))
+    return answer({"workers": _escaped(queue_view.describe_workers())})
 
 
 def _escaped(value: Any) -> Any:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from flask import Response, g
 
-from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint, bearer_token
 from app.blueprints.api.schemas.accounts import (
     AccountAnswer,
@@ -18,6 +17,7 @@ from app.blueprints.api.schemas.accounts import (
 from app.current import get_settings
 from app.services.accounts import accounts, api_tokens
 from app.web import browser_session, rate_limits
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "auth",
