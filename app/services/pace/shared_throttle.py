@@ -36,7 +36,7 @@ def open_throttle(connection: OpenConnection, model: str) -> RedisThrottle | Non
         connection: With its key, of which the queue server gets a keyed digest only.
         model: The provider's name of it.
     """
-    if connection.kind == "simulated":
+    if connection.simulated:
         return None
     settings = get_settings()
     secret = settings.secret_key

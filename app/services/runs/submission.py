@@ -38,7 +38,7 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
         benchmark_version=spec.benchmark.version,
         protocol=spec.protocol.name,
         model=spec.model,
-        simulated=spec.connection.kind == "simulated",
+        simulated=spec.connection.simulated,
         config=spec.config,
         total=spec.total,
         estimate=estimate_run(spec, account_id, settings),
