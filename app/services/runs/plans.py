@@ -147,7 +147,6 @@ def build_plan(
     plan = RunPlan(
         samples=lambda: dataset.samples(limit),
         epochs=epochs,
-        total=total,
         generation=generation,
         scorer=scorer,
         finished=frozenset(finished),
