@@ -100,6 +100,24 @@ class Unavailable(StudioError):
     status, code, title = 503, "unavailable", "Temporarily unavailable"
 
 
+class QueueAway(Unavailable):
+    """The queue server does not answer.
+
+    Args:
+        outcome: What came of the request for that: ``no run was started``.
+        retry_after_s: How long to wait, where that is known.
+    """
+
+    code = "queue_unavailable"
+
+    def __init__(self, outcome: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(
+            f"The queue server does not answer, so {outcome}.",
+            action="Try again in a moment. If it lasts, an admin can see at /health what is wrong.",
+            retry_after_s=retry_after_s,
+        )
+
+
 class ConfigError(Exception):
     """The environment does not make a valid configuration; the text names variable and remedy."""
 

@@ -24,11 +24,10 @@ from app.extensions import csrf, limiter, login_manager
 from app.logs import configure_logs
 from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
-from app.services.accounts import sessions
 from app.services.storage import disk_space
 from app.template_filters import register_template_filters
 from app.version import __version__
-from app.web import bounds, error_pages, security
+from app.web import bounds, browser_session, error_pages, security
 from app.web.rate_limits import storage_config
 from app.web.urls import SampleIdConverter
 
@@ -105,7 +104,7 @@ def _attach_extensions(app: Flask) -> None:
     init_db(app)
     csrf.init_app(app)
     limiter.init_app(app)
-    sessions.install(app, login_manager)
+    browser_session.install(app, login_manager)
     security.install(app)
     error_pages.install(app)
     register_template_filters(app)

@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from app.broker.client import get_broker
 from app.db import now
 from app.disk import is_full
-from app.errors import Unavailable
+from app.errors import QueueAway, Unavailable
 
 RUNS = "runs"
 ALONE = "alone"
@@ -172,11 +172,7 @@ def _no_answer(error: RedisError) -> Unavailable:
             code="disk_full",
             action="Try again once an admin has freed some space.",
         )
-    return Unavailable(
-        "The queue server does not answer, so that nothing can be started right now.",
-        code="queue_unavailable",
-        action="Try again in a moment. If it lasts, check that the queue server runs.",
-    )
+    return QueueAway("nothing can be started right now")
 
 
 def _enqueue(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.db import db
 from app.models import Run
-from app.queries.runs import duration_s
+from app.queries.runs import benchmark_title, duration_s
 
 LOOKED_AT = 500
 SHOWN = 50
@@ -127,3 +127,18 @@ def accuracy_of(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[Accura
         held = sum(each.held for each in numbers)
         found.append(Accuracy(label, held, len(numbers), median(ratios) if ratios else None))
     return found
+
+
+def row_views(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[dict[str, Any]]:
+    """Return runs with their comparisons as the page of estimates shows them."""
+    return [
+        {
+            "run_id": run.id,
+            "benchmark": run.benchmark,
+            "benchmark_title": benchmark_title(run),
+            "model": run.model,
+            "created_at": run.created_at,
+            "comparisons": {each.name: each for each in comparisons},
+        }
+        for run, comparisons in compared
+    ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.charts.bars import Bar, bars
-from app.charts.scatter import ScatterPoint, scatter
 from app.db import db
 from app.engine.benchmarks.spec import Benchmark
 from app.models import Run
@@ -16,7 +14,19 @@ MAX_RUNS = 500
 SHOWN = 12
 
 
-def leaderboard(account_id: int, benchmark: Benchmark) -> list[Run]:
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A model's latest complete run, its score 0..1 with the 95 % interval."""
+
+    run_id: str
+    model: str
+    value: float
+    low: float
+    high: float
+    cost_usd: float | None
+
+
+def leaderboard(account_id: int, benchmark: Benchmark) -> list[Ranked]:
     """Return the latest complete run of each model, best score first.
 
     Only runs that compare: of the present version, under the default protocol, on all samples,
@@ -35,45 +45,11 @@ def leaderboard(account_id: int, benchmark: Benchmark) -> list[Run]:
         .order_by(Run.created_at.desc())
         .limit(MAX_RUNS)
     )
-    latest: dict[str, Run] = {}
+    latest: dict[str, Ranked] = {}
     for run in rows:
-        if run.score and not run.config["limit"]:
-            latest.setdefault(run.model, run)
-    return sorted(latest.values(), key=lambda run: -_value(run))[:SHOWN]
-
-
-def _value(run: Run) -> float:
-    return float((run.score or {})["value"])
-
-
-def _interval(run: Run) -> tuple[float, float]:
-    low, high = (run.score or {})["ci95"]
-    return float(low), float(high)
-
-
-def charts(account_id: int, benchmark: Benchmark) -> dict[str, Any]:
-    """Return the charts of a benchmark's page; ``None`` until two models can be compared."""
-    ranked = leaderboard(account_id, benchmark)
-    if len(ranked) < 2:
-        return {"leaderboard": None, "scatter": None}
-    priced = [run for run in ranked if run.cost_usd]
-    return {
-        "leaderboard": bars(
-            "Your models",
-            f"latest full run each, {benchmark.default_protocol} protocol, 95% interval",
-            [
-                Bar(run.model, _value(run), *_interval(run), href=f"/runs/{run.id}")
-                for run in ranked
-            ],
-        ),
-        "scatter": scatter(
-            "Score against cost",
-            "a full run each",
-            [
-                ScatterPoint(run.model, run.cost_usd or 0.0, _value(run), *_interval(run))
-                for run in priced
-            ],
-        )
-        if len(priced) > 1
-        else None,
-    }
+        if run.score and not run.config["limit"] and run.model not in latest:
+            low, high = run.score["ci95"]
+            latest[run.model] = Ranked(
+                run.id, run.model, float(run.score["value"]), float(low), float(high), run.cost_usd
+            )
+    return sorted(latest.values(), key=lambda run: -run.value)[:SHOWN]

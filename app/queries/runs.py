@@ -295,6 +295,12 @@ def page_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) 
     }
 
 
+def benchmark_title(run: Run | RunRecord) -> str:
+    """Return the title of the run's benchmark, or its name where it is gone."""
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
+    return benchmark.title if benchmark else run.benchmark
+
+
 def preview_skip(run: Run | RunRecord) -> int:
     """Return how many paragraphs of the run's prompts stand before the question."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)

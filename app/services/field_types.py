@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import AfterValidator, BeforeValidator
 
 
-def json_integer(value: object) -> object:
-    """Accept ``5.0``, which JSON does not tell from ``5``, and refuse ``true``."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
+def json_whole(value: object) -> int:
+    """Take JSON's whole numbers, of which ``5.0`` is one, but neither ``"5"`` nor ``true``."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
     return value
 
 
-def json_number(value: object) -> object:
-    """Refuse ``true``, which Python takes for 1."""
-    if isinstance(value, bool):
+def json_number(value: object) -> int | float:
+    """Take JSON's numbers, but neither ``"0.5"`` nor ``true``, which Python takes for 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
     return value
+
+
+def typed_number(text: str) -> int | float | str:
+    """Return the number that was typed into a form; the text itself where it is none."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def storable(text: str) -> str:
@@ -35,6 +49,6 @@ def storable(text: str) -> str:
     return text
 
 
-Whole = BeforeValidator(json_integer)
+Whole = BeforeValidator(json_whole)
 Number = BeforeValidator(json_number)
 Storable = AfterValidator(storable)

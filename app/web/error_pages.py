@@ -24,6 +24,7 @@ from app.errors import (
     Invalid,
     Limited,
     NotFound,
+    QueueAway,
     StudioError,
     Unauthorized,
     Unavailable,
@@ -231,11 +232,12 @@ def _show_outage(error: Exception) -> Response:
     if isinstance(error, OperationalError) and not _is_outage(error):
         return _show_crash(InternalServerError(original_exception=error))
     log.error("outage", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
-    what = "queue" if isinstance(error, RedisError) else "database"
+    if isinstance(error, RedisError):
+        return show_error(QueueAway("nothing was changed", retry_after_s=5))
     return show_error(
         Unavailable(
-            f"The {what} does not answer.",
-            code=f"{what}_unavailable",
+            "The database does not answer.",
+            code="database_unavailable",
             action="Nothing was changed. Try again in a moment.",
             retry_after_s=5,
         )

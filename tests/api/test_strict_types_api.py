@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from pydantic.fields import FieldInfo
 
+from app.services.runs.run_request import RunOptions
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import RUN
 
@@ -17,6 +20,54 @@ def test_true_is_no_number(api: ApiClient, field: str) -> None:
     answer = api.post("/runs", json=RUN | {field: True})
     assert answer.status_code == 422
     assert field in answer.json["errors"]
+
+
+NUMBERS = {
+    "limit": "5",
+    "epochs": "1",
+    "temperature": "0.5",
+    "top_p": "0.5",
+    "max_tokens": "16",
+    "seed": "1",
+    "timeout_s": "30",
+    "max_connections": "2",
+    "max_retries": "1",
+    "budget_usd": "2.5",
+    "max_error_rate": "0.5",
+}
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+def test_a_number_as_text_is_refused_and_says_so(api: ApiClient, field: str) -> None:
+    run = api.post("/runs", json=RUN).json
+    for path, body in (
+        ("/runs", RUN | {field: NUMBERS[field]}),
+        ("/estimates", RUN | {field: NUMBERS[field]}),
+        (f"/runs/{run['run_id']}/duplicate", {"overrides": {field: NUMBERS[field]}}),
+    ):
+        answer = api.post(path, json=body)
+        assert answer.status_code == 422, path
+        (message,) = next(iter(answer.json["errors"].values()))
+        assert message in ("must be a whole number", "must be a number"), path
+        assert api.post("/estimates", json=RUN | {field: float(NUMBERS[field])}).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["max_retries", "max_connections", "requests_per_minute"])
+@pytest.mark.parametrize("value", ["5", True, 1.5, [1]])
+def test_connections_have_the_same_rules(api: ApiClient, field: str, value: Any) -> None:
+    answer = api.put("/connections/box", json={"base_url": "http://127.0.0.1:9/v1", field: value})
+    assert answer.status_code == 422
+    assert answer.json["errors"] == {field: ["must be a whole number"]}
+
+
+def test_every_number_of_a_request_is_strict() -> None:
+    """A number that is added later must have the rules, too."""
+    found = {name for name, field in RunOptions.model_fields.items() if _is_number(field)}
+    assert found == set(NUMBERS)
+
+
+def _is_number(field: FieldInfo) -> bool:
+    return bool({"int", "float"} & set(re.findall(r"\w+", str(field.annotation))))
 
 
 @pytest.mark.parametrize("value", [0, 1.0, "true"])

@@ -139,7 +139,10 @@ def test_sending_the_form_starts_a_run(app: Flask, signed_in: Browser) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"limit": "abc"}, "valid integer"),
+        ({"limit": "abc"}, "It must be a whole number."),
+        ({"limit": "2.5"}, "It must be a whole number."),
+        ({"temperature": "warm"}, "It must be a number."),
+        ({"budget_usd": "nan"}, "It must be a finite number."),
         ({"limit": "0"}, "It must be greater than or equal to 1"),
         ({"benchmark": ""}, "Please choose one."),
         ({"model": "nobody/x"}, "no connection called"),

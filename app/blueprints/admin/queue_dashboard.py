@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import rq_dashboard
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, render_template, url_for
+from flask import Blueprint, Flask, Response, current_app, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from markupsafe import escape
 from rq_dashboard import web
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -23,6 +24,7 @@ from app.broker.client import get_broker
 from app.errors import NotFound
 from app.extensions import login_manager
 from app.services.operations import queue_view
+from app.web.json_answers import answer
 
 # The name is that of its own blueprint: its templates ask for addresses under it.
 _FOLDER = Path(rq_dashboard.__file__).parent
@@ -123,12 +125,23 @@ def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
 
 def job_info(instance_number: int, job_id: str) -> Response:
     """Answer what is known of a job."""
-    return jsonify(queue_view.describe_job(job_id))
+    return answer(_escaped(queue_view.describe_job(job_id)))
 
 
 def list_workers(instance_number: int) -> Response:
     """Answer which workers there are."""
-    return jsonify(workers=queue_view.describe_workers())
+    return answer({"workers": _escaped(queue_view.describe_workers())})
+
+
+def _escaped(value: Any) -> Any:
+    """Return ``value`` with its texts escaped: the dashboard's scripts put them into HTML as is."""
+    if isinstance(value, str):
+        return str(escape(value))
+    if isinstance(value, list):
+        return [_escaped(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _escaped(each) for name, each in value.items()}
+    return value
 
 
 def refuse(**_: Any) -> ResponseReturnValue:

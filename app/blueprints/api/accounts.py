@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from flask import Response, g
 
-from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint, bearer_token
 from app.blueprints.api.schemas.accounts import (
     AccountAnswer,
@@ -16,8 +15,9 @@ from app.blueprints.api.schemas.accounts import (
     User,
 )
 from app.current import get_settings
-from app.services.accounts import accounts, api_tokens, sessions
-from app.web import rate_limits
+from app.services.accounts import accounts, api_tokens
+from app.web import browser_session, rate_limits
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "auth",
@@ -66,5 +66,5 @@ def logout() -> Response:
     if token:
         api_tokens.revoke_token(token)
     else:
-        sessions.sign_out()
+        browser_session.sign_out()
     return no_content()

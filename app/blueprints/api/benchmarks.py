@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g, jsonify
+from flask import Response, g
 
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import (
@@ -18,6 +18,7 @@ from app.queries.paging import page_of
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
 from app.services.runs.run_request import RunRequest
+from app.web.json_answers import answer
 
 bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scope={"estimate"})
 
@@ -32,13 +33,13 @@ def list_benchmarks(query: BenchmarkQuery) -> Response:
         offline=bool(query.offline),
     )
     page = page_of(found, lambda card: str(card["name"]), limit=query.limit, cursor=query.cursor)
-    return jsonify(items=list(page.items), next_cursor=page.next_cursor, total=page.total)
+    return answer({"items": page.items, "next_cursor": page.next_cursor, "total": page.total})
 
 
 @bp.get("/benchmarks/<path:name>", responses={200: BenchmarkDetail})
 def get_benchmark(path: BenchmarkPath) -> Response:
     """Return a benchmark with its prompt template and an example."""
-    return jsonify(
+    return answer(
         benchmarks.detail_view(benchmarks.get_benchmark(path.name, g.account.id), get_settings())
     )
 
@@ -48,4 +49,4 @@ def estimate(body: RunRequest) -> Response:
     """Return what a run would take: calls, tokens, cost and duration."""
     account, settings = g.account, get_settings()
     spec = check_request(body, account.id, account.is_admin, settings)
-    return jsonify(estimate_run(spec, account.id, settings))
+    return answer(estimate_run(spec, account.id, settings))

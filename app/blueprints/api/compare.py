@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response, g
 from pydantic import BaseModel, Field
 
-from app.blueprints.api.answers import view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import Text
 from app.blueprints.api.schemas.runs import RunAnswer
 from app.queries.comparisons import compare_runs
+from app.web.json_answers import answer
 
 bp = api_blueprint("compare", "Runs side by side.")
 
@@ -61,4 +61,4 @@ class ComparisonAnswer(BaseModel):
 def compare(query: CompareQuery) -> Response:
     """Compare runs, paired by sample."""
     ids = [run_id for run_id in query.run_ids.split(",") if run_id]
-    return view_answer(compare_runs(ids, g.account.id, flips_from=query.flips_from))
+    return answer(compare_runs(ids, g.account.id, flips_from=query.flips_from))

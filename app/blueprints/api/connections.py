@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, g, url_for
 
-from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.connections import (
     Connection,
@@ -19,6 +18,7 @@ from app.queries.paging import page_of
 from app.services import connection_deletion
 from app.services.connections import probe, store
 from app.web import rate_limits
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "connections", "Provider endpoints and their keys.", bodyless={"test_connection"}

@@ -9,12 +9,12 @@ from flask import (
     Blueprint,
     Response,
     current_app,
-    jsonify,
     make_response,
     render_template,
     send_from_directory,
 )
 
+from app.web.json_answers import answer
 from app.web.security import DOCUMENTATION_POLICY
 
 bp = Blueprint("docs", __name__)
@@ -42,4 +42,4 @@ def asset(name: str) -> Response:
 def description() -> Response:
     """Serve the OpenAPI document."""
     document: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
-    return jsonify(document)
+    return answer(document)

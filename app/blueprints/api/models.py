@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from app.blueprints.api.answers import answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.models import ListingError, Model, ModelList, ModelQuery
 from app.queries.paging import page_of
 from app.services.connections import model_catalog
+from app.web.json_answers import answer
 
 bp = api_blueprint("models", "Models that the account's connections offer.")
 

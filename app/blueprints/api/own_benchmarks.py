@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, jsonify, request
+from flask import Response, g, request
 from pydantic import BaseModel
 
-from app.blueprints.api.answers import no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
 from app.blueprints.api.schemas.own_benchmarks import OwnPath, OwnPreview, PreviewForm, SaveForm
@@ -16,6 +15,7 @@ from app.errors import Invalid
 from app.queries import benchmarks
 from app.services.own_benchmarks import save_requests, uploads, versions
 from app.web import rate_limits
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "own_benchmarks",
@@ -47,10 +47,8 @@ def save_own_benchmark() -> Response:
     with _upload() as upload:
         name, _version = versions.save(g.account.id, upload, asked, settings)
     found = benchmarks.get_benchmark(name, g.account.id)
-    response = jsonify(benchmarks.detail_view(found, settings))
-    response.status_code = 201
-    response.headers["Location"] = f"/api/v1/benchmarks/{name}"
-    return response
+    view = benchmarks.detail_view(found, settings)
+    return answer(view, 201, location=f"/api/v1/benchmarks/{name}")
 
 
 @bp.post(
@@ -67,7 +65,9 @@ def preview_own() -> Response:
         prompts = None
         if values.get("question") or values.get("target"):
             prompts = versions.preview(g.account.id, upload, save_requests.read_columns(values))
-    return jsonify(columns=look.columns, guess=look.guess, rows=look.rows, prompts=prompts)
+    return answer(
+        {"columns": look.columns, "guess": look.guess, "rows": look.rows, "prompts": prompts}
+    )
 
 
 @bp.delete("/benchmarks/own/<string:slug>")

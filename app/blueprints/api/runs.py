@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, g, request, stream_with_context
 from pydantic import ValidationError
 
-from app.blueprints.api.answers import no_content, view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
     DuplicateBody,
@@ -29,6 +28,7 @@ from app.services.runs.run_request import RunRequest
 from app.web import rate_limits
 from app.web.bounds import NOTES_BYTES
 from app.web.event_stream import live_answer
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "runs",
@@ -53,7 +53,7 @@ EXPORTED: dict[str, Any] = {
 
 def _answer(run_id: str, status: int = 200) -> Response:
     view = runs.run_view(runs.get_run(run_id, g.account.id))
-    response = view_answer({**view, "rescorings": pending_rescorings(run_id)}, status)
+    response = answer({**view, "rescorings": pending_rescorings(run_id)}, status)
     if status == 201:
         response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return response
@@ -90,7 +90,7 @@ def list_runs(query: RunQuery) -> Response:
         cursor=query.cursor,
     )
     positions = runs.positions_of(page.items)
-    return view_answer(
+    return answer(
         {
             "items": [runs.run_view(run, positions) for run in page.items],
             "next_cursor": page.next_cursor,

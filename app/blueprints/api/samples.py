@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from app.blueprints.api.answers import view_answer
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.runs import (
     EpochQuery,
@@ -15,6 +14,7 @@ from app.blueprints.api.schemas.runs import (
     SampleQuery,
 )
 from app.queries import runs, samples
+from app.web.json_answers import answer
 
 bp = api_blueprint("samples", "Samples of a run.")
 
@@ -29,7 +29,7 @@ def list_samples(path: RunPath, query: SampleQuery) -> Response:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return view_answer(
+    return answer(
         {
             "items": [samples.sample_view(row) for row in page.items],
             "next_cursor": page.next_cursor,
@@ -45,4 +45,4 @@ def get_sample(path: SamplePath, query: EpochQuery) -> Response:
     row = samples.get_sample(run.id, path.sample_id, query.epoch)
     rescored = samples.rescored_verdicts(row)
     view = samples.sample_view(row)
-    return view_answer({**view, "rescored": rescored} if rescored else view)
+    return answer({**view, "rescored": rescored} if rescored else view)

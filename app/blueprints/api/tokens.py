@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import PageQuery
 from app.blueprints.api.schemas.tokens import NewToken, Token, TokenBody, TokenList, TokenPath
 from app.queries.paging import page_of
 from app.services.accounts import api_tokens
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint("tokens", "API tokens of the account.")
 

@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 from flask import Response, g
 
-from app.blueprints.api.answers import answer, no_content
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import PageQuery
 from app.blueprints.api.schemas.webhooks import (
@@ -25,6 +24,7 @@ from app.blueprints.api.schemas.webhooks import (
 from app.queries.paging import page_of
 from app.services.webhooks import deliveries, endpoints
 from app.web import rate_limits
+from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "webhooks",

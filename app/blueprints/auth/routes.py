@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from app.blueprints.auth.forms import LoginForm, RegisterForm
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.services.accounts import accounts, sessions
-from app.web import rate_limits
+from app.services.accounts import accounts
+from app.web import browser_session, rate_limits
 from app.web.known_devices import remember_device
 from app.web.security import is_local_path
 
@@ -81,14 +81,14 @@ def _submit_register() -> ResponseReturnValue:
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
     """End the session, wherever its cookie was copied to."""
-    sessions.sign_out()
+    browser_session.sign_out()
     flash("You are signed out.", "info")
     return redirect(url_for("auth.login"), 303)
 
 
 def _enter(account: accounts.Account, *, remember: bool) -> ResponseReturnValue:
     target = _next_url() or url_for("runs.index")
-    sessions.sign_in(account, remember=remember)
+    browser_session.sign_in(account, remember=remember)
     response = redirect(target, 303)
     remember_device(response, account.email)  # type: ignore[arg-type]
     return response

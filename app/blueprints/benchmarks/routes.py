@@ -6,8 +6,10 @@ from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.benchmarks import bp
+from app.blueprints.benchmarks.figures import draw_leaderboard
 from app.current import get_settings
-from app.queries import benchmarks, leaderboards, runs
+from app.queries import benchmarks, runs
+from app.queries.leaderboards import leaderboard
 from app.web.urls import address
 
 RECENT = 5
@@ -56,5 +58,7 @@ def show(name: str) -> str:
         "benchmarks/show.html",
         benchmark={**view, "protocols": view["protocol_details"]},
         recent_runs=runs.views(recent.items),
-        charts=leaderboards.charts(current_user.id, benchmark),
+        charts=draw_leaderboard(
+            leaderboard(current_user.id, benchmark), benchmark.default_protocol
+        ),
     )

@@ -8,8 +8,9 @@ from flask import render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app.blueprints.compare import bp
+from app.blueprints.compare.figures import draw_comparison
 from app.errors import StudioError
-from app.queries import compare_charts, comparisons, runs
+from app.queries import comparisons, runs
 
 CANDIDATES = 50
 LABELS = "ABCDEF"
@@ -35,7 +36,7 @@ def show() -> str:
         candidates=_candidates(chosen),
         comparison=comparison and _page_view(comparison, runs.views(rows)),
         flips=comparison and _flips_pager(comparison, chosen, flips_from),
-        charts=comparison and compare_charts.charts(comparison),
+        charts=comparison and draw_comparison(comparison),
         form_error=form_error,
     )
 

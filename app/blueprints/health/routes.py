@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from app.blueprints.health import bp
 from app.extensions import limiter
 from app.services.operations import health
+from app.web.json_answers import answer
 
 
 @bp.get("/health")
 @limiter.exempt
 def show_health() -> ResponseReturnValue:
     """Report on database, queue and workers; 200 even when they are down."""
-    return jsonify(health.report()), 200, {"Cache-Control": "no-store"}
+    return answer(health.report()), 200, {"Cache-Control": "no-store"}
 
 
 @bp.get("/ready")
@@ -27,4 +27,4 @@ def show_ready() -> ResponseReturnValue:
     checks = health.readiness()
     ready = all(value == "ok" for part, value in checks.items() if part != "disk")
     body = {"ready": ready, "checks": checks}
-    return jsonify(body), 200 if ready else 503, {"Cache-Control": "no-store"}
+    return answer(body), 200 if ready else 503, {"Cache-Control": "no-store"}

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.blueprints.runs import bp
 from app.errors import Conflict, Invalid
+from app.services.field_types import typed_number
 from app.services.runs import lifecycle, rescoring
 from app.services.runs.run_request import MAX_BUDGET_USD
 from app.web import rate_limits
@@ -44,11 +45,8 @@ def _budget() -> float | None:
     text = request.form.get("budget_usd", "").strip().lstrip("$")
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= MAX_BUDGET_USD:
+    value = typed_number(text)
+    if isinstance(value, str) or not 0 < value <= MAX_BUDGET_USD:
         raise Invalid(
             "The budget must be an amount in US$, such as 2.50.",
             fields={"budget_usd": ["An amount in US$."]},

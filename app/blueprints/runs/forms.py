@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from pydantic import ValidationError
 from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
+from app.services.field_types import typed_number
 from app.services.runs.run_request import RunRequest
 
 TEXT_OF = {
@@ -23,6 +24,10 @@ TEXT_OF = {
 }
 
 
+class TypedNumber(StringField):
+    """A number, kept as it was typed, so that a wrong one is shown again."""
+
+
 class RunForm(FlaskForm):
     """Everything a run can be asked for; empty fields mean the defaults."""
 
@@ -32,27 +37,27 @@ class RunForm(FlaskForm):
     benchmark = StringField("Benchmark")
     model = StringField("Model")
     protocol = SelectField("Protocol", choices=[SelectChoice("", "Default")], validate_choice=False)
-    limit = StringField("Samples", description=TEXT_OF["limit"])
-    epochs = StringField("Epochs", description=TEXT_OF["epochs"])
+    limit = TypedNumber("Samples", description=TEXT_OF["limit"])
+    epochs = TypedNumber("Epochs", description=TEXT_OF["epochs"])
     judge = StringField("Judge", description=TEXT_OF["judge"])
-    budget_usd = StringField("Budget", description=TEXT_OF["budget_usd"])
-    temperature = StringField("Temperature")
-    top_p = StringField("Top-p")
-    max_tokens = StringField("Max tokens", description=TEXT_OF["max_tokens"])
-    seed = StringField("Seed")
-    timeout_s = StringField("Timeout", description=TEXT_OF["timeout_s"])
-    max_connections = StringField("Parallel calls", description=TEXT_OF["max_connections"])
-    max_retries = StringField("Retries", description=TEXT_OF["max_retries"])
-    max_error_rate = StringField("Error share allowed", description=TEXT_OF["max_error_rate"])
+    budget_usd = TypedNumber("Budget", description=TEXT_OF["budget_usd"])
+    temperature = TypedNumber("Temperature")
+    top_p = TypedNumber("Top-p")
+    max_tokens = TypedNumber("Max tokens", description=TEXT_OF["max_tokens"])
+    seed = TypedNumber("Seed")
+    timeout_s = TypedNumber("Timeout", description=TEXT_OF["timeout_s"])
+    max_connections = TypedNumber("Parallel calls", description=TEXT_OF["max_connections"])
+    max_retries = TypedNumber("Retries", description=TEXT_OF["max_retries"])
+    max_error_rate = TypedNumber("Error share allowed", description=TEXT_OF["max_error_rate"])
     tags = StringField("Tags")
     notes = TextAreaField("Notes")
 
     def to_request(self) -> RunRequest | None:
         """Return what was asked for, or ``None`` with the errors at their fields."""
         values: dict[str, Any] = {
-            name: field.data.strip()
+            name: typed_number(text) if isinstance(field, TypedNumber) else text
             for name, field in self._fields.items()
-            if isinstance(field.data, str) and field.data.strip()
+            if isinstance(field.data, str) and (text := field.data.strip())
         }
         values["tags"] = [tag for tag in values.get("tags", "").split(",") if tag.strip()]
         try:
@@ -72,5 +77,5 @@ class RunForm(FlaskForm):
 def _in_words(kind: str, message: str) -> str:
     if kind == "missing":
         return "Please choose one."
-    text = message.removeprefix("Value error, ").replace("Input should be", "It must be")
-    return f"{text[0].upper()}{text[1:]}."
+    text = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"It {text}." if text.startswith("must") else f"{text}."

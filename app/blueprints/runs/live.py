@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify, request, stream_with_context
+from flask import Response, request, stream_with_context
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import exports, runs
 from app.queries.rescorings import pending_rescorings
 from app.web.event_stream import live_answer
+from app.web.json_answers import answer
 
 
 @bp.get("/runs/<run_id>/events")
@@ -28,7 +29,7 @@ def rescoring_progress(run_id: str) -> Response:
     items = pending_rescorings(run.id)
     # Read afterwards: a scoring that is not in the list any more has written its last line.
     lines = runs.latest_events(run.id, limit=1)
-    return jsonify(items=items, last=lines[0].message if lines else None)
+    return answer({"items": items, "last": lines[0].message if lines else None})
 
 
 @bp.get("/runs/<run_id>/export")

@@ -6,8 +6,10 @@ from flask import render_template
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
-from app.queries import estimate_accuracy, run_charts, runs, samples
+from app.blueprints.runs.figures import draw_run
+from app.queries import estimate_accuracy, runs, samples
 from app.queries.rescorings import pending_rescorings
+from app.queries.score_history import score_history
 from app.web.event_stream import newest_event_id
 
 
@@ -20,7 +22,7 @@ def show(run_id: str) -> str:
     rescorings = pending_rescorings(run_id)
     row = runs.get_run(run_id, current_user.id)
     scores, latencies = samples.scores_and_latencies(run_id)
-    history = run_charts.score_history(scores)
+    history = score_history(scores)
     view = {
         **runs.page_view(row),
         "changed_verdicts": samples.changed_verdicts(run_id),
@@ -42,6 +44,6 @@ def show(run_id: str) -> str:
         events=runs.latest_events(run_id),
         score_history=history,
         estimate_check=estimate_accuracy.compare(row),
-        charts=run_charts.charts(row, latencies, history),
+        charts=draw_run(view, latencies, history),
         last_event_id=event_id,
     )

@@ -1,4 +1,4 @@
-"""Well-known providers, and the client for each kind of API."""
+"""Kinds of connections with their clients, and well-known providers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,31 @@ from app.engine.clients.openai_chat import OpenAIChatClient
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
 
-Kind = Literal["openai", "anthropic"]
-"""The shape of an API: OpenAI's chat completions, or Anthropic's messages."""
+Kind = Literal["openai", "anthropic", "openai_compatible", "simulated"]
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfConnection:
+    """What a kind is called, and who makes its calls; ``None``: nobody is called."""
+
+    label: str
+    client: type[OpenAIChatClient] | type[AnthropicMessagesClient] | None
+
+
+KINDS: Mapping[Kind, KindOfConnection] = MappingProxyType(
+    {
+        "openai": KindOfConnection("OpenAI", OpenAIChatClient),
+        "anthropic": KindOfConnection("Anthropic", AnthropicMessagesClient),
+        "openai_compatible": KindOfConnection("OpenAI-compatible", OpenAIChatClient),
+        "simulated": KindOfConnection("Simulated", None),
+    }
+)
+"""The one table of kinds; forms, API and store know no others."""
+
+
+def find_kind(name: str) -> Kind | None:
+    """Return ``name`` as a kind; ``None`` where there is no such kind."""
+    return next((kind for kind in KINDS if kind == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +47,7 @@ class KnownProvider:
     Attributes:
         name: The first part of ``provider/model-id``.
         title: For readers.
-        kind: The shape of its API.
+        kind: What its connections are.
         base_url: Up to and including the version; empty where each account has its own.
         key_env: The environment variable that its own tools read the key from.
         needs_key: Whether it answers only with a key.
@@ -50,43 +73,77 @@ PROVIDERS: Mapping[str, KnownProvider] = _by_name(
     KnownProvider(
         "google",
         "Google Gemini",
-        "openai",
+        "openai_compatible",
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "GEMINI_API_KEY",
     ),
-    KnownProvider("groq", "Groq", "openai", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    KnownProvider("mistral", "Mistral", "openai", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     KnownProvider(
-        "together", "Together", "openai", "https://api.together.xyz/v1", "TOGETHER_API_KEY"
+        "groq", "Groq", "openai_compatible", "https://api.groq.com/openai/v1", "GROQ_API_KEY"
+    ),
+    KnownProvider(
+        "mistral", "Mistral", "openai_compatible", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"
+    ),
+    KnownProvider(
+        "together",
+        "Together",
+        "openai_compatible",
+        "https://api.together.xyz/v1",
+        "TOGETHER_API_KEY",
     ),
     KnownProvider(
         "fireworks",
         "Fireworks",
-        "openai",
+        "openai_compatible",
         "https://api.fireworks.ai/inference/v1",
         "FIREWORKS_API_KEY",
     ),
     KnownProvider(
-        "openrouter", "OpenRouter", "openai", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"
+        "openrouter",
+        "OpenRouter",
+        "openai_compatible",
+        "https://openrouter.ai/api/v1",
+        "OPENROUTER_API_KEY",
     ),
     KnownProvider(
-        "deepseek", "DeepSeek", "openai", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"
+        "deepseek",
+        "DeepSeek",
+        "openai_compatible",
+        "https://api.deepseek.com/v1",
+        "DEEPSEEK_API_KEY",
     ),
-    KnownProvider("xai", "xAI", "openai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    KnownProvider("xai", "xAI", "openai_compatible", "https://api.x.ai/v1", "XAI_API_KEY"),
     KnownProvider(
-        "cerebras", "Cerebras", "openai", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"
+        "cerebras",
+        "Cerebras",
+        "openai_compatible",
+        "https://api.cerebras.ai/v1",
+        "CEREBRAS_API_KEY",
     ),
     KnownProvider(
-        "perplexity", "Perplexity", "openai", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"
+        "perplexity",
+        "Perplexity",
+        "openai_compatible",
+        "https://api.perplexity.ai",
+        "PERPLEXITY_API_KEY",
     ),
     KnownProvider(
-        "nvidia", "NVIDIA NIM", "openai", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"
+        "nvidia",
+        "NVIDIA NIM",
+        "openai_compatible",
+        "https://integrate.api.nvidia.com/v1",
+        "NVIDIA_API_KEY",
     ),
-    KnownProvider("azure", "Azure OpenAI", "openai", "", "AZURE_OPENAI_API_KEY"),
-    KnownProvider("ollama", "Ollama", "openai", "http://127.0.0.1:11434/v1", None, False),
-    KnownProvider("vllm", "vLLM", "openai", "http://127.0.0.1:8000/v1", None, False),
-    KnownProvider("lmstudio", "LM Studio", "openai", "http://127.0.0.1:1234/v1", None, False),
-    KnownProvider("llamacpp", "llama.cpp", "openai", "http://127.0.0.1:8080/v1", None, False),
+    KnownProvider("azure", "Azure OpenAI", "openai_compatible", "", "AZURE_OPENAI_API_KEY"),
+    KnownProvider(
+        "ollama", "Ollama", "openai_compatible", "http://127.0.0.1:11434/v1", None, False
+    ),
+    KnownProvider("vllm", "vLLM", "openai_compatible", "http://127.0.0.1:8000/v1", None, False),
+    KnownProvider(
+        "lmstudio", "LM Studio", "openai_compatible", "http://127.0.0.1:1234/v1", None, False
+    ),
+    KnownProvider(
+        "llamacpp", "llama.cpp", "openai_compatible", "http://127.0.0.1:8080/v1", None, False
+    ),
 )
 
 
@@ -105,7 +162,7 @@ def make_client(
     """Return a client of one model; :meth:`close` it.
 
     Args:
-        kind: The shape of the API.
+        kind: Of the connection.
         base_url: Up to and including the version (``https://api.openai.com/v1``).
         api_key: ``None`` for a server that asks for none.
         model: The model's id at the provider; empty if only models are listed.
@@ -116,9 +173,13 @@ def make_client(
         max_bytes: The longest answer that is read.
 
     Raises:
-        ValueError: ``kind`` is unknown.
+        ValueError: ``kind`` has no client.
         ModelCallError: ``auth``: the key holds characters that cannot be sent.
     """
+    known_kind = KINDS.get(kind)
+    client = known_kind.client if known_kind else None
+    if client is None:
+        raise ValueError(f"there is no client for connections of the kind {kind!r}")
     known = PROVIDERS.get(provider or "")
     title = known.title if known else provider or base_url
     session = HttpSession(
@@ -127,8 +188,4 @@ def make_client(
         connect_timeout_s=connect_timeout_s,
         max_bytes=max_bytes,
     )
-    if kind == "openai":
-        return OpenAIChatClient(session, base_url, api_key, model, title)
-    if kind == "anthropic":
-        return AnthropicMessagesClient(session, base_url, api_key, model, title)
-    raise ValueError(f"unknown kind of API: {kind}")
+    return client(session, base_url, api_key, model, title)

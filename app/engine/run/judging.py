@@ -81,13 +81,10 @@ class JudgeCalls:
                 raise Canceled
         try:
             self.throttle.acquire(self._halt)
-            try:
-                self._permit.await_valid(self._halt)
-                if self._halt.is_set():
-                    raise Canceled
-                reply = self.client.complete(request, self._halt)
-            finally:
-                self.throttle.release()
+            self._permit.await_valid(self._halt)
+            if self._halt.is_set():
+                raise Canceled
+            reply = self.client.complete(request, self._halt)
         except ModelCallError as error:
             if error.code == "rate_limit":
                 self.throttle.on_rate_limited(error.retry_after_s)

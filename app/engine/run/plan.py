@@ -110,7 +110,6 @@ class RunPlan:
         max_connections: Calls at a time.
         retry: How failed calls are repeated.
         timeout_s: For one attempt, connecting included.
-        total: Number of samples times epochs where it is known; the runner does not need it.
         budget: ``None``: no limit.
         judge: The model that ``scorer`` asks; ``None`` where it asks none.
         throttle: ``None``: one of this process alone.
@@ -139,7 +138,6 @@ class RunPlan:
     max_connections: int = 10
     retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(once=RETRY_ONCE))
     timeout_s: float = 60.0
-    total: int | None = None
     budget: BudgetGuard | None = None
     judge: JudgeSeat | None = None
     throttle: Throttle | None = None

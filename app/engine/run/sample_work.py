@@ -155,8 +155,6 @@ class SampleWork:
             if error.code == "rate_limit":
                 self._throttle.on_rate_limited(error.retry_after_s)
             raise
-        finally:
-            self._throttle.release()
         return reply
 
     def _give_up(self, task: Task, error: CallError, attempts: _Attempts) -> SampleResult | None:

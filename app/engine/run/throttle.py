@@ -9,17 +9,8 @@ from math import inf
 from threading import Event, Lock
 from typing import Protocol
 
+from app.engine.run.pace_law import LAW
 from app.net.call_errors import Canceled
-
-_EPISODE_S = 1.0
-_BELOW_ACCEPTED = 0.9
-_MOST_CUT = 0.7
-_GROWTH_PER_S = 0.05
-_GROWTH_PER_CALL = 0.0025
-_SEARCH_GROWTH_PER_S = 0.7
-_CALM_S = 10.0
-_CALM_FACTOR = 5.0
-_LEAST_PER_S = 0.5
 
 
 class Throttle(Protocol):
@@ -28,15 +19,9 @@ class Throttle(Protocol):
     def acquire(self, cancel: Event) -> float:
         """Wait until a call may be made and return the seconds waited.
 
-        Every return is followed by exactly one :meth:`release`.
-
         Raises:
             Canceled: ``cancel`` was set meanwhile.
         """
-        ...
-
-    def release(self) -> None:
-        """The call ended, in whatever way."""
         ...
 
     def on_success(self) -> None:
@@ -57,9 +42,8 @@ class LocalThrottle:
 
     Without refusals it does nothing. A refusal starts an episode: all threads stop for as
     long as the server asks, and then start calls evenly, a tenth below the rate at which the
-    provider accepted calls since the episode before. From there the rate grows by 5 % per
-    second or 0.25 % per answer; five times as fast after ten seconds without refusal, and
-    fastest after the first one, which says little.
+    provider accepted calls since the episode before. From there every answer raises the rate,
+    by more the longer there was no refusal; see :class:`app.engine.run.pace_law.PaceLaw`.
     Refusals of calls that were under way belong to the same episode: they correct the rate
     and prolong the pause. A limit on calls at a time instead could not go below one call per
     latency, which is still too fast for many accounts.
@@ -100,9 +84,6 @@ class LocalThrottle:
             self._started += 1
         return waited_s
 
-    def release(self) -> None:
-        """Nothing to do: calls are paced where they start."""
-
     def on_success(self) -> None:
         """Raise the rate a little, if it is paced."""
         if self._rate_per_s is None:
@@ -116,27 +97,26 @@ class LocalThrottle:
         """Stop all threads for as long as the server asks, and slow them down."""
         now = self._clock()
         with self._lock:
-            over = now >= max(self._resume_at, self._episode_at + _EPISODE_S)
+            over = now >= max(self._resume_at, self._episode_at + LAW.episode_s)
             if over or not self._episode:
                 self._begin_episode(now)
             self._before.calls -= 1
             self._rate_per_s = self._before.next_rate_per_s()
-            self._resume_at = max(self._resume_at, now + (retry_after_s or 0.0))
+            self._resume_at = max(self._resume_at, now + LAW.pause_s(retry_after_s))
 
     def pause_s(self) -> float:
         """Return how long the pause lasts that the server asked for."""
         return max(0.0, self._resume_at - self._clock())
 
     def _growth(self, rate_per_s: float) -> float:
-        if self._episode == 1:
+        if self._episode and self._before.rate_per_s is None:
             # One refusal, perhaps in the run's first moment, says little: search from there.
-            return _SEARCH_GROWTH_PER_S
-        calm = self._clock() - self._episode_at >= _CALM_S
-        growth = max(_GROWTH_PER_S, _GROWTH_PER_CALL * rate_per_s)
-        return growth * (_CALM_FACTOR if calm else 1.0)
+            return LAW.search_growth
+        calm_s = self._clock() - self._episode_at
+        return LAW.growth_per_answer(rate_per_s, self._before.accepted_per_s, calm_s)
 
     def _begin_episode(self, now: float) -> None:
-        seconds = max(_EPISODE_S, now - self._episode_at)
+        seconds = max(LAW.episode_s, now - self._episode_at)
         self._before = _Window(self._started, seconds, self._rate_per_s)
         self._started = 0
         self._episode += 1
@@ -158,7 +138,7 @@ class LocalThrottle:
         with self._lock:
             now = self._clock()
             turn_at = max(now, self._resume_at, self._next_at)
-            self._next_at = turn_at + 1.0 / (self._rate_per_s or _LEAST_PER_S)
+            self._next_at = turn_at + 1.0 / (self._rate_per_s or LAW.least_per_s)
             return self._episode, turn_at - now
 
 
@@ -170,10 +150,19 @@ class _Window:
     seconds: float
     rate_per_s: float | None
 
+    @property
+    def accepted_per_s(self) -> float:
+        """Calls per second that were not refused."""
+        return self.calls / self.seconds
+
     def next_rate_per_s(self) -> float:
-        accepted_per_s = self.calls / self.seconds
+        """Return the rate at which calls go on."""
+        accepted_per_s = self.accepted_per_s * LAW.below_accepted
         if self.rate_per_s is None:
-            return max(_LEAST_PER_S, accepted_per_s * _BELOW_ACCEPTED)
+            return max(LAW.least_at_first_per_s, accepted_per_s)
         # A short window says little, so one episode never cuts the rate by more than a third.
-        accepted_per_s = min(accepted_per_s, self.rate_per_s) * _BELOW_ACCEPTED
-        return max(_LEAST_PER_S, accepted_per_s, self.rate_per_s * _MOST_CUT)
+        return max(
+            LAW.least_per_s,
+            min(accepted_per_s, self.rate_per_s * LAW.below_accepted),
+            self.rate_per_s * LAW.most_cut,
+        )

@@ -1,4 +1,4 @@
-"""Signed-in browsers: one row each, so that a copied cookie dies with its session."""
+"""Sessions of signed-in browsers: one row each, so that a copied cookie dies with its session."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask, session
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import UserMixin
 from sqlalchemy import delete, select
 
-from app.current import get_settings
 from app.db import db, now, transaction
 from app.models import AuthSession
 from app.services.accounts.accounts import Account
@@ -82,30 +80,3 @@ def close_session(key: str) -> None:
     """End the session of ``key`` everywhere."""
     with transaction() as rows:
         rows.execute(delete(AuthSession).where(AuthSession.key_hash == hash_key(key)))
-
-
-def sign_in(account: Account, *, remember: bool = False) -> None:
-    """Sign the browser in, in a new session: nothing that was planted before survives."""
-    settings = get_settings()
-    signed_in = open_session(account, settings.session_days)
-    session.clear()
-    session.permanent = remember
-    login_user(signed_in)
-
-
-def sign_out() -> None:
-    """End the browser's session."""
-    if current_user.is_authenticated:
-        close_session(current_user.session_key)
-    logout_user()
-    session.clear()
-
-
-def install(app: Flask, login_manager: LoginManager) -> None:
-    """Attach sessions to ``app``; the flags of their cookie are in ``app.factory``."""
-    login_manager.session_protection = None  # the row decides, not the browser's address
-    login_manager.login_view = "auth.login"
-    login_manager.login_message = "Sign in to go on."
-    login_manager.login_message_category = "info"
-    login_manager.user_loader(find_session)
-    login_manager.init_app(app)

@@ -87,7 +87,7 @@ def list_all_offered(
 
 
 def _begin(account_id: int, connection: OpenConnection) -> Listing | Future[Listing]:
-    if connection.kind == "simulated":
+    if connection.simulated:
         return _simulated()  # at once, whatever hangs
     kept = _kept_of(connection)
     if kept is not None and kept.fresh:
@@ -126,7 +126,7 @@ def _ask(connection: OpenConnection, key: bytes) -> Listing:
 
 
 def _call(connection: OpenConnection) -> ModelList:
-    if connection.kind == "simulated":
+    if connection.simulated:
         return _simulated()
     client = make_client(
         connection.kind,

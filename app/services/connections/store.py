@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.config import provider_key
 from app.db import db, now, transaction
+from app.engine.clients.providers import find_kind
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.net.guard import EgressPolicy
@@ -21,8 +22,8 @@ from app.services.connections.presets import (
     KIND_LABELS,
     PRESETS,
     SIMULATED,
+    Kind,
     Preset,
-    engine_kind,
     is_connection_name,
 )
 from app.services.egress import check_address, provider_policy
@@ -86,7 +87,7 @@ class OpenConnection:
     """A connection with its key, ready for calls. Never stored, logged or shown."""
 
     name: str
-    kind: Literal["openai", "anthropic", "simulated"]
+    kind: Kind
     base_url: str
     api_key: str | None
     max_retries: int
@@ -94,6 +95,11 @@ class OpenConnection:
     requests_per_minute: int | None
     timeout_s: float
     policy: EgressPolicy
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nobody is called: the built-in models answer."""
+        return self.kind == SIMULATED
 
     def __repr__(self) -> str:
         return f"OpenConnection({self.name!r}, {self.kind!r}, {self.base_url!r})"
@@ -257,12 +263,20 @@ def open_connection(user_id: int, is_admin: bool, name: str) -> OpenConnection:
 
     Raises:
         NotFound: The account has none of that name.
-        Conflict: The key cannot be opened with the keys of this server.
+        Conflict: The key cannot be opened with the keys of this server, or this version does not
+            know the kind.
     """
     info = get_connection(user_id, is_admin, name)
+    kind = find_kind(info.kind)
+    if kind is None:
+        raise Conflict(
+            f"The connection {name!r} is of a kind that this version does not know: {info.kind}.",
+            code="unknown_kind",
+            action="Save it again with another kind in Settings → Connections.",
+        )
     return OpenConnection(
         name=info.name,
-        kind=engine_kind(info.kind),
+        kind=kind,
         base_url=info.base_url,
         api_key=_key_of(user_id, info),
         max_retries=info.max_retries,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from markupsafe import escape
 from rq.defaults import RQ_KEY_PREFIX
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
@@ -23,8 +22,6 @@ QUEUES = queues.QUEUES
 def describe_job(job_id: str) -> dict[str, Any]:
     """Return one job in the shape of rq-dashboard, whose own view knows no dependencies of RQ 3.
 
-    Its page puts these texts into HTML as they are, so they are escaped here.
-
     Raises:
         NotFound: There is no such job (any more).
     """
@@ -33,20 +30,20 @@ def describe_job(job_id: str) -> dict[str, Any]:
     status = job.get_status(refresh=False)
     dependencies = job.dependency_ids
     return {
-        "id": _text(job.id),
+        "id": job.id,
         "created_at": _time(job.created_at),
         "enqueued_at": _time(job.enqueued_at),
         "started_at": _time(job.started_at),
         "ended_at": _time(job.ended_at),
-        "origin": _text(job.origin),
+        "origin": job.origin,
         "status": status.value if status else None,
         "result": None,
-        "exc_info": _text(latest.exc_string) if latest and latest.exc_string else None,
-        "description": _text(job.description or job.id),
+        "exc_info": latest.exc_string if latest and latest.exc_string else None,
+        "description": job.description or job.id,
         "metadata": "{}",
         **(
             {
-                "depends_on": [_text(each) for each in dependencies],
+                "depends_on": list(dependencies),
                 "depends_on_status": [_presence(each) for each in dependencies],
             }
             if dependencies
@@ -59,9 +56,9 @@ def describe_workers() -> list[dict[str, Any]]:
     """Return the workers in the shape of rq-dashboard, by state, queue and name."""
     found = [
         {
-            "name": _text(worker.name),
+            "name": worker.name,
             "pid": worker.pid,
-            "queues": [_text(name) for name in worker.queue_names()],
+            "queues": list(worker.queue_names()),
             "state": str(worker.get_state()),
             "current_job": _current_job(worker),
             "last_heartbeat": _time(worker.last_heartbeat),
@@ -69,8 +66,8 @@ def describe_workers() -> list[dict[str, Any]]:
             "successful_job_count": worker.successful_job_count,
             "failed_job_count": worker.failed_job_count,
             "total_working_time": worker.total_working_time,
-            "version": _text(worker.version or ""),
-            "python_version": _text(worker.python_version or ""),
+            "version": worker.version or "",
+            "python_version": worker.python_version or "",
         }
         for worker in Worker.all(connection=get_broker(), serializer=SERIALIZER)
     ]
@@ -107,9 +104,9 @@ def _current_job(worker: BaseWorker) -> dict[str, Any] | str:
     if not job_id or not job_exists(job_id):
         return "idle"
     job = _fetch(job_id)
-    description = _text(job.description or job.id)
+    description = job.description or job.id
     return {
-        "job_id": _text(job.id),
+        "job_id": job.id,
         "description": description,
         "created_at": _time(job.created_at),
         "call_string": description,
@@ -118,10 +115,6 @@ def _current_job(worker: BaseWorker) -> dict[str, Any] | str:
 
 def _presence(job_id: str) -> str:
     return "active" if job_exists(job_id) else "expired"
-
-
-def _text(value: str) -> str:
-    return str(escape(value))
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -4,14 +4,11 @@
 -- ARGV  1 run   2 started   3 started before it knew of the newest episode   4 answered
 --       5 refused   6 seconds to wait that the provider asked for, or -1   7 turns wanted
 --       8 requests per minute allowed, or 0   9 rate known to it, or 0   10 episode known to it
+--       11 the constants of app/engine/run/pace_law.py as a JSON object
 -- Returns integers: rate in thousandths per second or -1, episode, microseconds of pause left,
 --       runs taking part, microseconds until asking again, then one delay in microseconds per turn.
 
-local EPISODE_S, DEFAULT_PAUSE_S, LONGEST_PAUSE_S = 1.0, 0.5, 120.0
-local BELOW_ACCEPTED, MOST_CUT, FEW_CALLS = 0.9, 0.7, 5
-local LEAST_PER_S, LEAST_AT_FIRST_PER_S = 0.05, 0.5
-local GROWTH, GROWTH_SHARE, SEARCH_GROWTH = 0.02, 0.001, 0.3
-local RECOVERY_FACTOR, CALM_S, CALM_MOST_FACTOR, RELEASE_S = 2.5, 5.0, 20.0, 60.0
+local LAW = cjson.decode(ARGV[11])
 local WINDOW_S, IDLE_S, RUN_S, KEEP_S = 20.0, 10.0, 10.0, 600
 local AHEAD_S, ASK_S, LONGEST_ASK_S = 0.25, 0.125, 0.5
 
@@ -46,7 +43,7 @@ elseif now - window_at > WINDOW_S then
   calls = calls * (WINDOW_S / 2) / (now - window_at)
   window_at = now - WINDOW_S / 2
 end
-local in_episode = now < math.max(resume_at, episode_at + EPISODE_S)
+local in_episode = now < math.max(resume_at, episode_at + LAW.episode_s)
 if known ~= episode then
   started, earlier = 0, earlier + started
 end
@@ -60,24 +57,24 @@ end
 -- Refusals: all of an episode correct the same cut.
 
 local function cut()
-  local accepted = before.calls / before.seconds * BELOW_ACCEPTED
+  local accepted = before.calls / before.seconds * LAW.below_accepted
   if before.rate == 0 then
-    return math.max(LEAST_AT_FIRST_PER_S, accepted)
+    return math.max(LAW.least_at_first_per_s, accepted)
   end
-  accepted = math.min(accepted, before.rate * BELOW_ACCEPTED)
+  accepted = math.min(accepted, before.rate * LAW.below_accepted)
   -- The first calls after a pause are refused where refusals are charged: that says little.
-  local most = before.started < FEW_CALLS and BELOW_ACCEPTED or MOST_CUT
-  return math.max(LEAST_PER_S, accepted, before.rate * most)
+  local most = before.started < LAW.few_calls and LAW.below_accepted or LAW.most_cut
+  return math.max(LAW.least_per_s, accepted, before.rate * most)
 end
 if refused > 0 and not in_episode then
-  before = {calls = calls, seconds = math.max(EPISODE_S, now - window_at), rate = rate,
+  before = {calls = calls, seconds = math.max(LAW.episode_s, now - window_at), rate = rate,
     started = calls}
   searching = rate == 0 and 1 or 0
   calls, window_at = 0, now
   episode, episode_at, next_at = episode + 1, now, now
 end
 if refused > 0 then
-  local pause_s = asked_s >= 0 and math.min(asked_s, LONGEST_PAUSE_S) or DEFAULT_PAUSE_S
+  local pause_s = asked_s >= 0 and math.min(asked_s, LAW.longest_pause_s) or LAW.default_pause_s
   resume_at = math.max(resume_at, now + pause_s)
   before.calls = before.calls - refused
 end
@@ -90,17 +87,17 @@ end
 local active_s = now - math.max(window_at, resume_at)
 local demand = active_s > 2 and calls / active_s or rate
 if rate > 0 and answered > 0 and not in_episode and rate < 2 * demand then
-  local growth = math.max(GROWTH, GROWTH_SHARE * rate)
+  local growth = math.max(LAW.growth, LAW.growth_share * rate)
   if searching == 1 then
-    growth = SEARCH_GROWTH
+    growth = LAW.search_growth
   else
     local recovers = rate < before.calls / before.seconds -- so much was accepted
-    local calm = math.min(((now - episode_at) / CALM_S) ^ 2, CALM_MOST_FACTOR)
-    growth = growth * math.max(recovers and RECOVERY_FACTOR or 1, calm)
+    local calm = math.min(((now - episode_at) / LAW.calm_s) ^ 2, LAW.calm_most_factor)
+    growth = growth * math.max(recovers and LAW.recovery_factor or 1, calm)
   end
   rate = rate + growth * answered
 end
-if rate > 2 * demand and now - episode_at > RELEASE_S and refused == 0 then
+if rate > 2 * demand and now - episode_at > LAW.release_s and refused == 0 then
   rate = 0
 end
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from redis import Redis
+
+from app.engine.run.pace_law import LAW
+
+_LAW = json.dumps(asdict(LAW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class SharedPace:
             self.requests_per_minute or 0,
             report.rate_per_s or 0,
             report.episode,
+            _LAW,
         ]
         answer = self._exchange(keys=self._keys, args=arguments)
         rate, episode, pause_us, runs, ask_us, *turns_us = cast("list[int]", answer)

@@ -36,7 +36,7 @@ def open_throttle(connection: OpenConnection, model: str) -> RedisThrottle | Non
         connection: With its key, of which the queue server gets a keyed digest only.
         model: The provider's name of it.
     """
-    if connection.kind == "simulated":
+    if connection.simulated:
         return None
     settings = get_settings()
     secret = settings.secret_key
@@ -89,11 +89,6 @@ class RedisThrottle:
         """Calls started per second by all runs together; ``None``: as fast as they can."""
         return self._known.rate_per_s
 
-    @property
-    def alone(self) -> bool:
-        """Whether the queue server is away."""
-        return self._local is not None
-
     def acquire(self, cancel: Event) -> float:
         """Wait for this call's turn; see :class:`app.engine.run.throttle.Throttle`."""
         if not self._joined:
@@ -108,9 +103,6 @@ class RedisThrottle:
                 self._started += 1
                 return 0.0
         return self._await_turn(cancel)
-
-    def release(self) -> None:
-        """Nothing to do: calls are paced where they start."""
 
     def on_success(self) -> None:
         """Count an answer for the next exchange."""

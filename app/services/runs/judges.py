@@ -84,7 +84,7 @@ def open_judge(judge: str, account_id: int, is_admin: bool) -> JudgeCalls:
 
 
 def _client(connection: store.OpenConnection, model_id: str) -> ModelClient:
-    if connection.kind == "simulated":
+    if connection.simulated:
         return SimulatedJudge()
     return make_client(
         connection.kind,

@@ -13,9 +13,10 @@ from app.broker import queues
 from app.broker.client import get_broker
 from app.broker.live import forget
 from app.current import get_settings
-from app.db import UtcDateTime, changed_rows, db, db_epoch_s, now, transaction
-from app.errors import Conflict, NotFound, Unavailable
+from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
+from app.errors import Conflict, QueueAway
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
+from app.queries.runs import get_run
 from app.services.runs.budgets import check_further_budget
 from app.services.runs.ends import Failure as Failure
 from app.services.runs.ends import write_end
@@ -61,7 +62,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
         NotFound: There is no such run in this account.
         Conflict: It is over already.
     """
-    run = owned_run(run_id, account_id)
+    run = get_run(run_id, account_id)
     values = {} if run.status == "running" else final_values(run_id)
     with transaction() as session:
         idle = update(Run).where(
@@ -113,15 +114,11 @@ def resume_run(
         Invalid: The budget is spent already, or a price is not known.
         Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
     """
-    run = owned_run(run_id, account_id)
+    run = get_run(run_id, account_id)
     require_room()
     require_storage(account_id)
     if not queues.is_reachable():
-        raise Unavailable(
-            "The queue server does not answer, so the run was not resumed.",
-            code="queue_unavailable",
-            action="Try again in a moment; an admin can look at /health.",
-        )
+        raise QueueAway("the run was not resumed")
     config = run.config
     if budget_usd is not None:
         check_further_budget(run, budget_usd)
@@ -175,11 +172,11 @@ def delete_run(run_id: str, account_id: int) -> None:
         NotFound: There is no such run in this account.
         Conflict: It is still active.
     """
-    owned_run(run_id, account_id)
+    get_run(run_id, account_id)
     with transaction() as session:
         gone = session.execute(delete(Run).where(Run.id == run_id, Run.status.not_in(ACTIVE)))
         if changed_rows(gone) == 0:
-            owned_run(run_id, account_id)  # deleted meanwhile is no conflict
+            get_run(run_id, account_id)  # deleted meanwhile is no conflict
             raise Conflict(
                 "An active run cannot be deleted.", code="run_active", action="Cancel it first."
             )
@@ -194,7 +191,7 @@ def annotate_run(
     Raises:
         NotFound: There is no such run in this account.
     """
-    owned_run(run_id, account_id)
+    get_run(run_id, account_id)
     changes: dict[str, Any] = {}
     if tags is not None:
         changes["tags"] = list(dict.fromkeys(tags))
@@ -203,18 +200,6 @@ def annotate_run(
     if changes:
         with transaction() as session:
             session.execute(update(Run).where(Run.id == run_id).values(**changes))
-
-
-def owned_run(run_id: str, account_id: int) -> Run:
-    """Return the account's run.
-
-    Raises:
-        NotFound: There is none, or it is another account's.
-    """
-    run = db.session.scalar(select(Run).where(Run.id == run_id, Run.user_id == account_id))
-    if run is None:
-        raise NotFound("There is no such run in this account.", code="run_not_found")
-    return run
 
 
 _outages = Outages()

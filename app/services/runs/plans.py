@@ -147,7 +147,6 @@ def build_plan(
     plan = RunPlan(
         samples=lambda: dataset.samples(limit),
         epochs=epochs,
-        total=total,
         generation=generation,
         scorer=scorer,
         finished=frozenset(finished),
@@ -177,7 +176,7 @@ def build_plan(
 
 def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
     model = run.model.partition("/")[2]
-    if connection.kind == "simulated":
+    if connection.simulated:
         try:
             return SimulatedClient(model, seed=run.config["seed"] or 0)
         except ValueError as error:

@@ -24,13 +24,13 @@ from app.engine.outcomes import judge_reply
 from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.scorer_registry import sandboxed_scorers
 from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
-from app.errors import Conflict, Invalid, NotFound, StudioError, Unavailable
+from app.errors import Conflict, Invalid, NotFound, QueueAway, StudioError
 from app.models import ACTIVE, RescoredSample, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
+from app.queries.runs import get_run
 from app.queries.samples import EXPORT_BATCH, stream_samples
 from app.services.runs.judges import needs_judge
-from app.services.runs.lifecycle import owned_run
 from app.services.runs.plans import PlanError, make_scorer
 from app.services.runs.rescoring_claims import (
     MOST_ATTEMPTS,
@@ -66,7 +66,7 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
             answers here.
         Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
     """
-    run = owned_run(run_id, account_id)
+    run = get_run(run_id, account_id)
     require_room()
     require_storage(account_id)
     settings = get_settings()
@@ -78,11 +78,7 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
             action=GO_ONLINE,
         )
     if not queues.is_reachable():
-        raise Unavailable(
-            "The queue server does not answer, so nothing is scored again.",
-            code="queue_unavailable",
-            action="Try again in a moment; an admin can look at /health.",
-        )
+        raise QueueAway("nothing is scored again")
     file_rescoring(run_id, protocol)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.broker import queues
 from app.config import Settings
 from app.db import transaction
-from app.errors import Unavailable
+from app.errors import QueueAway, Unavailable
 from app.models import Run
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
@@ -31,18 +31,14 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
     require_room()
     require_storage(account_id)
     if not queues.is_reachable():
-        raise Unavailable(
-            "The queue server does not answer, so no run was started.",
-            code="queue_unavailable",
-            action="Try again in a moment; an admin can look at /health.",
-        )
+        raise QueueAway("no run was started")
     run = Run(
         user_id=account_id,
         benchmark=spec.benchmark.name,
         benchmark_version=spec.benchmark.version,
         protocol=spec.protocol.name,
         model=spec.model,
-        simulated=spec.connection.kind == "simulated",
+        simulated=spec.connection.simulated,
         config=spec.config,
         total=spec.total,
         estimate=estimate_run(spec, account_id, settings),

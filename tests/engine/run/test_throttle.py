@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 
+from app.engine.run.pace_law import LAW
 from app.engine.run.throttle import LocalThrottle
 from app.net.call_errors import Canceled
 
@@ -103,22 +104,42 @@ def test_one_episode_never_cuts_the_rate_by_more_than_a_third(throttle, clock):
     before = throttle.rate_per_s
     clock.now += 1.0
     for _ in range(10):
-        refuse(throttle, clock)
+        throttle.on_rate_limited(None)
     assert throttle.rate_per_s == pytest.approx(before * 0.7)
 
 
-def test_answers_raise_the_rate_by_a_twentieth_per_second_and_later_by_a_quarter(throttle, clock):
+def test_answers_raise_the_rate_faster_the_longer_it_was_calm(throttle, clock):
     accept(throttle, clock, 20)
     clock.now += 1.0
     refuse(throttle, clock)
     clock.now += 2.0
     refuse(throttle, clock)
     rate = throttle.rate_per_s
-    answer_for_a_second(throttle, rate)
-    assert throttle.rate_per_s == pytest.approx(rate * 1.05, rel=0.01)
-    clock.now += 10.0
-    answer_for_a_second(throttle, rate)
-    assert throttle.rate_per_s == pytest.approx(rate * 1.30, rel=0.02)
+
+    def growth():
+        before = throttle.rate_per_s
+        throttle.on_success()
+        return throttle.rate_per_s - before
+
+    assert growth() == pytest.approx(LAW.growth)
+    clock.now += 2 * LAW.calm_s
+    assert growth() == pytest.approx(LAW.growth * 4)
+    clock.now += 1000 * LAW.calm_s
+    assert growth() == pytest.approx(LAW.growth * LAW.calm_most_factor)
+    assert rate < throttle.rate_per_s
+
+
+def test_below_what_was_accepted_before_the_rate_recovers_quickly():
+    growth = LAW.growth_per_answer(10.0, accepted_per_s=20.0, calm_s=0.0)
+    assert growth == pytest.approx(LAW.growth * LAW.recovery_factor)
+    assert LAW.growth_per_answer(1000.0, 20.0, 0.0) == pytest.approx(1000 * LAW.growth_share)
+
+
+def test_a_refusal_without_a_wait_pauses_for_a_moment(throttle, clock):
+    throttle.on_rate_limited(None)
+    assert throttle.pause_s() == pytest.approx(LAW.default_pause_s)
+    throttle.on_rate_limited(10_000.0)
+    assert throttle.pause_s() == pytest.approx(LAW.longest_pause_s)
 
 
 def test_after_the_first_refusal_the_rate_is_searched_for_quickly(throttle, clock):
@@ -126,7 +147,7 @@ def test_after_the_first_refusal_the_rate_is_searched_for_quickly(throttle, cloc
     clock.now += 1.0
     refuse(throttle, clock)
     answer_for_a_second(throttle, throttle.rate_per_s)
-    assert throttle.rate_per_s == pytest.approx(18 * 1.7)
+    assert throttle.rate_per_s == pytest.approx(18 * (1 + LAW.search_growth))
 
 
 def answer_for_a_second(throttle, rate):

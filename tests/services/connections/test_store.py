@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.db import db
+from app.db import db, transaction
+from app.engine.clients.providers import KINDS, Kind
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.services import connection_deletion
 from app.services.connections import store
-from app.services.connections.presets import PRESETS
+from app.services.connections.presets import KIND_LABELS, PRESETS, SIMULATED
 from app.services.runs.leases import claim_run
 from tests.run_fixtures import add_run, columns_of
 
@@ -268,3 +269,27 @@ def test_changing_a_connection_leaves_its_runs_alone(owner):
     run_id = add_run(owner.id, model="mine/a")
     store.save_connection(owner.id, True, "mine", {"api_key": KEY})
     assert columns_of(run_id)["status"] == "queued"
+
+
+def test_kinds_stand_in_one_table():
+    """``Kind`` is what types, API and forms say; ``KINDS`` who makes the calls."""
+    assert set(get_args(Kind)) == set(KINDS)
+    assert dict(KIND_LABELS) == {kind: known.label for kind, known in KINDS.items()}
+    assert [kind for kind, known in KINDS.items() if known.client is None] == [SIMULATED]
+    assert {preset.kind for preset in PRESETS.values()} <= set(KINDS)
+
+
+def test_an_imitation_of_openai_is_not_called_openai():
+    assert [name for name, preset in PRESETS.items() if preset.kind == "openai"] == ["openai"]
+
+
+def test_a_kind_that_this_version_does_not_know_is_no_openai(api, owner):
+    """As after going back to a version from before the kind."""
+    store.save_connection(owner.id, True, "later", {"base_url": LOCAL, "kind": "openai_compatible"})
+    with transaction() as session:
+        session.execute(update(Connection).values(kind="smoke_signals"))
+    with pytest.raises(Conflict, match="smoke_signals") as refused:
+        store.open_connection(owner.id, True, "later")
+    assert (refused.value.code, bool(refused.value.action)) == ("unknown_kind", True)
+    assert api.get("/connections/later").json["kind"] == "smoke_signals"
+    assert api.get("/connections").status_code == 200

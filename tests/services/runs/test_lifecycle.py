@@ -20,6 +20,7 @@ from app.errors import Conflict, NotFound, Unavailable
 from app.jobs.execute_run import execute_run
 from app.jobs.recover_runs import recover_runs, release_runs_of
 from app.models import Delivery, Run, Webhook
+from app.queries.runs import get_run
 from app.services.accounts.accounts import Account
 from app.services.runs import lifecycle
 from app.services.runs.leases import Lease, claim_run
@@ -296,15 +297,15 @@ def test_deleting_a_run_that_is_gone_meanwhile_is_not_found(
     app_context: Flask, owner: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = add_run(owner.id, status="completed")
-    find = lifecycle.owned_run
+    find = get_run
 
     def find_then_lose(run_id: str, account_id: int) -> Run:
         found = find(run_id, account_id)
         with transaction() as session:
             session.execute(delete(Run).where(Run.id == run_id))
-        monkeypatch.setattr(lifecycle, "owned_run", find)
+        monkeypatch.setattr(lifecycle, "get_run", find)
         return found
 
-    monkeypatch.setattr(lifecycle, "owned_run", find_then_lose)
+    monkeypatch.setattr(lifecycle, "get_run", find_then_lose)
     with pytest.raises(NotFound):
         lifecycle.delete_run(run_id, owner.id)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import cast
 
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
+from app.services.connections.presets import Kind
 from app.services.connections.probe import ConnectionTest
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
-
-Kind = Literal["openai", "anthropic", "openai_compatible", "simulated"]
 
 
 class ConnectionPath(BaseModel):
@@ -77,7 +76,7 @@ class Connection(BaseModel):
     """A provider endpoint; its name is the prefix of its models."""
 
     name: str
-    kind: Kind
+    kind: str = Field(description="As in requests; a later version may have stored another one.")
     base_url: str
     api_key_hint: str | None = Field(description="The last four characters of the key.")
     has_key: bool

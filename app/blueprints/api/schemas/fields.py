@@ -19,22 +19,7 @@ from pydantic import (
 )
 
 from app.queries.paging import DEFAULT_LIMIT, MAX_LIMIT
-from app.services.field_types import Storable
-
-
-def _json_int(value: object) -> object:
-    """Take JSON's integers, which include 1.0, and neither text nor true."""
-    if isinstance(value, bool | str):
-        raise ValueError("must be an integer")
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _json_number(value: object) -> object:
-    if isinstance(value, bool | str):
-        raise ValueError("must be a number")
-    return value
+from app.services.field_types import Number, Storable, Whole
 
 
 def _as_in_rfc_3339(value: object) -> object:
@@ -68,12 +53,12 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_as_in_rfc_3339), AfterValidat
 def whole(ge: int, le: int) -> Any:
     """Return the type of a JSON integer within bounds: ``whole(1, 20)``."""
     # The bounds stand inside Annotated: outside they would be missing in the description.
-    return Annotated[int, Field(ge=ge, le=le), BeforeValidator(_json_int)]
+    return Annotated[int, Field(ge=ge, le=le), Whole]
 
 
 def number(ge: float, le: float) -> Any:
     """Return the type of a finite JSON number within bounds."""
-    return Annotated[float, Field(ge=ge, le=le, allow_inf_nan=False), BeforeValidator(_json_number)]
+    return Annotated[float, Field(ge=ge, le=le), Number]
 
 
 class Body(BaseModel):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text
-from app.models import Delivery, Webhook
 
 Event = Literal["run.completed", "run.failed", "run.canceled", "run.paused"]
 Url = Annotated[Text, Field(min_length=1, max_length=2000)]
@@ -36,7 +35,18 @@ class WebhookPatch(Body):
     long_schedule: StrictBool | None = None
 
 
-class WebhookAnswer(BaseModel):
+class Shown(BaseModel):
+    """What may be shown of something stored: the fields named here, and no others of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, stored: object) -> Self:
+        """Return what may be shown of ``stored``."""
+        return cls.model_validate(stored)
+
+
+class WebhookAnswer(Shown):
     """An endpoint."""
 
     id: str
@@ -47,11 +57,6 @@ class WebhookAnswer(BaseModel):
     long_schedule: bool
     disabled_reason: str | None
     created_at: AwareDatetime
-
-    @classmethod
-    def of(cls, hook: Webhook) -> WebhookAnswer:
-        """Return what may be shown of a row."""
-        return cls.model_validate(hook, from_attributes=True)
 
 
 class NewWebhook(WebhookAnswer):
@@ -93,7 +98,7 @@ class TestAnswer(BaseModel):
     error: str | None
 
 
-class Attempt(BaseModel):
+class Attempt(Shown):
     """One request."""
 
     number: int
@@ -104,7 +109,7 @@ class Attempt(BaseModel):
     body_excerpt: str
 
 
-class DeliveryAnswer(BaseModel):
+class DeliveryAnswer(Shown):
     """One event to one endpoint."""
 
     id: str
@@ -115,23 +120,6 @@ class DeliveryAnswer(BaseModel):
     attempts: list[Attempt]
     next_attempt_at: AwareDatetime | None
     created_at: AwareDatetime
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> DeliveryAnswer:
-        """Return what may be shown of a row."""
-        return cls(
-            id=delivery.id,
-            run_id=delivery.run_id,
-            event=delivery.event,
-            status=delivery.status,
-            test=delivery.test,
-            attempts=[
-                Attempt.model_validate(attempt, from_attributes=True)
-                for attempt in delivery.attempts
-            ],
-            next_attempt_at=delivery.next_attempt_at,
-            created_at=delivery.created_at,
-        )
 
 
 class DeliveryList(PageAnswer):

@@ -14,8 +14,6 @@ from app.engine.benchmarks.generated.words import WORDS
 Constraint = dict[str, Any]
 """``kind`` and its parameters, as ``app.engine.scorers.constraints`` checks them."""
 
-VOWELS = "aeiou"
-
 
 def instructions(rng: Random, level: int) -> Puzzle:
     """Ask for lines of words under two to seven constraints."""

@@ -1,8 +1,10 @@
-"""The charts of a comparison."""
+"""Draws what the page of a comparison shows as charts."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from markupsafe import Markup
 
 from app.charts.difference import Difference, differences
 from app.charts.scatter import ScatterPoint, scatter
@@ -10,12 +12,12 @@ from app.charts.scatter import ScatterPoint, scatter
 SURE = 0.05
 
 
-def charts(comparison: dict[str, Any]) -> dict[str, Any]:
+def draw_comparison(comparison: dict[str, Any]) -> dict[str, Markup | None]:
     """Return the charts of a comparison by name; ``None`` where there is nothing to show."""
     return {"difference": _difference(comparison), "scatter": _scatter(comparison)}
 
 
-def _difference(comparison: dict[str, Any]) -> Any:
+def _difference(comparison: dict[str, Any]) -> Markup | None:
     rows = [
         Difference(
             f"{pair['b_model']} − {pair['a_model']}",  # noqa: RUF001 - a minus sign is meant
@@ -32,7 +34,7 @@ def _difference(comparison: dict[str, Any]) -> Any:
     return differences("Difference", "paired by sample, 95% interval", rows)
 
 
-def _scatter(comparison: dict[str, Any]) -> Any:
+def _scatter(comparison: dict[str, Any]) -> Markup | None:
     """Score against cost, where at least two runs have both."""
     points = [
         ScatterPoint(
