@@ -10,7 +10,7 @@ from tests.attacks.site import Site
 from tests.attacks.watch import Watch
 
 CONNECTIONS = 400
-ANSWERED = 1000
+ANSWERED = 100
 _REQUESTS = b"GET /login HTTP/1.1\r\nHost: s\r\n\r\n" * 200
 
 
