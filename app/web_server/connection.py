@@ -35,6 +35,7 @@ class Stage(enum.Enum):
     """What a connection waits for."""
 
     REQUEST = enum.auto()  # the client, to send the rest
+    TURN = enum.auto()  # a thread that is free
     THREAD = enum.auto()  # a thread, to answer
     READER = enum.auto()  # the client, to take the rest of the answer
     CLOSE = enum.auto()  # the client, to close
@@ -48,6 +49,7 @@ class Connection:
         socket: The real one.
         request: Its head, once that is there.
         failure: What is wrong with the head.
+        address: Whom its slowness and its requests count for.
         deadline: When the loop gives it up in its stage.
         will_go_on: Whether another request may come after this answer.
     """
@@ -64,6 +66,7 @@ class Connection:
         sock.setblocking(False)
         self.socket = sock
         self.client = client
+        self.address = str(client[0]) if isinstance(client, tuple) and client else "local"
         self.server = server
         self.sock = Outlet(sock, budget, lambda: watch(self))
         self.stage = Stage.REQUEST
@@ -81,11 +84,6 @@ class Connection:
         self._body: Any = None
         self._is_long = False
         self._owes_continue = False
-
-    @property
-    def address(self) -> str:
-        """Whom its slowness counts for."""
-        return str(self.client[0]) if isinstance(self.client, tuple) and self.client else "local"
 
     @property
     def is_idle(self) -> bool:

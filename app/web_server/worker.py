@@ -8,6 +8,7 @@ import resource
 import selectors
 import socket
 import time
+from collections import Counter
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from app.heaps import share_heaps
 from app.web_server.connection import LINGER_S, Connection, Stage
 from app.web_server.outlet import Budget
 from app.web_server.pace import Places
+from app.web_server.turns import Turns
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _SWEEP_S = 0.5
@@ -36,8 +38,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """Waits for requests, and for readers of answers, without a thread for each.
 
     Attributes:
-        share_by_address: Whether one address gets half of the places of slow clients at most; not
-            behind a proxy, which is one address for all.
+        share_by_address: Whether one address gets three quarters of the threads and half of the
+            places of slow clients at most; not behind a proxy, which is one address for all.
     """
 
     share_by_address = True
@@ -55,12 +57,18 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.worker_connections = _allowed_connections(self.cfg.worker_connections)
         self._budget = Budget()
         self._connections: dict[Connection, None] = {}
+        self._of_address: Counter[str] = Counter()
         self._swept_at = 0.0
         super().init_process()
 
     def run(self) -> None:
         """Serve."""
-        slow = max(2, self.cfg.threads // 4)
+        threads = self.cfg.threads
+        share, short = threads - threads // 4, max(2, threads // 8)
+        if not self.share_by_address:
+            share = short = threads
+        self._turns = Turns(threads, share, short)
+        slow = max(2, threads // 4)
         self._places = Places(slow, slow // 2 if self.share_by_address else slow)
         self.poller.register(
             self.method_queue.fileno(), _READ, lambda fd, _mask: self.method_queue.run_callbacks(fd)
@@ -110,7 +118,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     # Connections: accepted, read, worked on, written, closed
 
     def accept(self, listener: socket.socket) -> None:
-        """Take the connections that wait; for each too many, give up the one that waits longest."""
+        """Take the connections that wait; for each too many, give up one of the largest crowd."""
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
                 sock, client = listener.accept()
@@ -126,15 +134,25 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 sock, client, listener.getsockname(), self.cfg, self._budget, self._watch_answer
             )
             self._connections[connection] = None
+            self._of_address[connection.address] += 1
             self._watch(connection, _READ)
             if len(self._connections) > self.worker_connections and not self._make_room():
                 self._close(connection)
 
     def _make_room(self) -> bool:
-        for stage in (Stage.CLOSE, Stage.REQUEST, Stage.READER):
-            for connection in self._connections:
-                if connection.stage is stage:
-                    self._close(connection)
+        """Close what waits longest, of the address that has most connections if it can be."""
+        crowd = max(self._of_address, key=self._of_address.__getitem__, default="")
+        waits: dict[tuple[bool, Stage], Connection] = {}
+        for connection in self._connections:
+            key = (connection.address == crowd, connection.stage)
+            if key not in waits:
+                waits[key] = connection
+                if key in ((True, Stage.CLOSE), (True, Stage.REQUEST)):
+                    break
+        for is_of_crowd in (True, False):
+            for stage in (Stage.CLOSE, Stage.REQUEST, Stage.TURN, Stage.READER):
+                if found := waits.get((is_of_crowd, stage)):
+                    self._close(found)
                     return True
         return False
 
@@ -167,13 +185,20 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
 
     def _advance(self, connection: Connection) -> None:
-        """Hand a request that is there to a thread."""
+        """Let a request that is there wait for its turn."""
         if connection.is_ready():
             self._watch(connection, 0)
-            connection.begin_work(self._places)
-            self.enqueue_req(connection)
+            connection.stage = Stage.TURN
+            self._turns.add(connection)
+            self._begin_turns()
         elif connection.request is not None:
             connection.send_continue()
+
+    def _begin_turns(self) -> None:
+        """Hand requests to the threads that are free."""
+        while connection := self._turns.begin():
+            connection.begin_work(self._places)
+            self.enqueue_req(connection)
 
     def _watch_answer(self, connection: Connection) -> None:
         """Send the rest of an answer when its reader takes it; called by threads."""
@@ -206,6 +231,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, connection: Connection, done: Future[bool]) -> None:
         """Go on with a connection whose thread is done."""
+        self._turns.end(connection)
+        self._begin_turns()
         goes_on = not done.cancelled() and done.exception() is None and done.result()
         connection.end_work(goes_on=goes_on)
         if connection not in self._connections:
@@ -238,6 +265,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def _sweep(self) -> None:
         """Close connections whose time is over."""
         self._swept_at = time.monotonic()
+        self._begin_turns()  # what was begun long ago makes room
         for connection in list(self._connections):
             if connection.stage in (Stage.REQUEST, Stage.CLOSE):
                 if self._swept_at > connection.deadline:
@@ -255,6 +283,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def _close(self, connection: Connection) -> None:
         del self._connections[connection]
+        self._of_address[connection.address] -= 1
+        if not self._of_address[connection.address]:
+            del self._of_address[connection.address]
+        self._turns.remove(connection)
         self._watch(connection, 0)
         connection.sock.cut()  # wakes the thread that writes to it
         if connection.stage is not Stage.THREAD:
