@@ -50,6 +50,7 @@ WHAT = {
     "private_files": "0700 and 0600",
     "web_server": "waits for slow clients",
     "version": "of the Studio",
+    "heaps": "two for all threads of a process",
 }
 
 

@@ -46,15 +46,7 @@ def test_the_architecture_names_modules_and_things():
     assert all(f":{word}" in " ".join(NAMED) for word in ("claim_run", "run_benchmark", "send"))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="comes back with the jobs of deliveries"))
-        if name.startswith("app.jobs.deliver_webhook")
-        else name
-        for name in NAMED
-    ],
-)
+@pytest.mark.parametrize("name", NAMED)
 def test_what_the_architecture_names_exists(name):
     module, _, thing = name.partition(":")
     found = importlib.import_module(module)
