@@ -22,7 +22,7 @@ SURFACES = ("bg", "surface", "raised", "sunken", "hover")
 STATUSES = ("ok", "run", "warn", "bad", "idle")
 DATA = tuple(f"d{number}" for number in range(1, 7))
 OUTCOMES = (
-    "correct", "partial", "incorrect", "refused", "truncated", "unparsable", "error", "skipped",
+    "correct", "partial", "incorrect", "refused", "truncated", "unparsable", "error",
 )  # fmt: skip
 
 

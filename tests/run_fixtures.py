@@ -163,7 +163,7 @@ def add_samples(run_id: str, *rows: Mapping[str, Any]) -> None:
 
 def result(number: int, outcome: Outcome = Outcome.CORRECT, **changes: Any) -> SampleResult:
     """Return what the engine makes of one sample."""
-    scores = {Outcome.CORRECT: 1.0, Outcome.ERROR: None, Outcome.SKIPPED: None}
+    scores = {Outcome.CORRECT: 1.0, Outcome.ERROR: None}
     failed = outcome is Outcome.ERROR
     values: dict[str, Any] = {
         "sample": Sample(f"s{number}", ({"role": "user", "content": f"question {number}"},), "4"),

@@ -16,9 +16,9 @@ from sqlalchemy.engine import make_url
 
 from app import create_app
 from app.db import db, transaction
-from app.models import Run, User
+from app.models import Run, SampleRow, User
 from tests.app_fixtures import make_settings
-from tests.run_fixtures import add_run
+from tests.run_fixtures import add_run, add_samples
 
 Flasks = Callable[..., Result]
 TABLES = set(db.metadata.tables)
@@ -150,3 +150,24 @@ def test_rows_that_belong_to_an_account_go_with_it(studio: Flask, flask: Flasks)
         with transaction() as session:
             session.execute(delete(User))
         assert db.session.scalars(select(Run.id)).all() == []
+
+
+def test_what_was_skipped_has_no_column_and_runs_stay(studio: Flask, flask: Flasks) -> None:
+    flask("upgrade")
+
+    def columns() -> set[str]:
+        with studio.app_context():
+            return {str(column["name"]) for column in inspect(db.engine).get_columns("runs")}
+
+    with studio.app_context():
+        run_id = add_run(_add_user(), status="canceled", total=5, done=1)
+        add_samples(run_id, {"sample_id": "s0"})
+        db.session.remove()
+    assert "skipped" not in columns()
+    assert flask("downgrade", "0011").exit_code == 0
+    assert "skipped" in columns()
+    assert flask("upgrade").exit_code == 0
+    assert "skipped" not in columns()
+    with studio.app_context():
+        assert db.session.get_one(Run, run_id).counts()["skipped"] == 4
+        assert db.session.scalars(select(SampleRow.sample_id)).all() == ["s0"]

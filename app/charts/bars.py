@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.charts.figure import bar_table, empty_figure, figure
-from app.charts.formats import interval, percent
 from app.charts.markup import element, share
 from app.charts.scale import Scale
+from app.formats import interval, percent
 
 MIDDLE = 11
 """Vertical middle of a bar's cell in pixels."""

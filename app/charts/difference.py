@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.charts.figure import Key, bar_table, empty_figure, figure
-from app.charts.formats import points
 from app.charts.markup import element, share
 from app.charts.scale import Scale
+from app.formats import points
 
 MIDDLE = 12
 LEAST_REACH = 0.01

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.charts.figure import Key, bar_table, empty_figure, figure
-from app.charts.formats import interval, percent, points
 from app.charts.markup import element, share
 from app.charts.scale import Scale, padded
+from app.formats import interval, percent, points
 
 MIDDLE = 12
 

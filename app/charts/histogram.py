@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from app.charts.figure import Axes, Key, data_table, empty_figure, figure, plot
-from app.charts.formats import DASH
 from app.charts.markup import element, join, share
 from app.charts.scale import Scale
+from app.formats import DASH
 
 OUTLIER_SHARE = 0.995
 """Values beyond this quantile are counted in the last bin, so that one of them does not

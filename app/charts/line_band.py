@@ -17,9 +17,9 @@ from app.charts.figure import (
     path,
     plot,
 )
-from app.charts.formats import interval, percent
 from app.charts.markup import element, join, share
 from app.charts.scale import Scale, padded
+from app.formats import interval, percent
 
 MAX_SERIES = 6
 """As many colours as the palette has."""

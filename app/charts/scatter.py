@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.charts.figure import Axes, Key, curves, data_table, empty_figure, figure, plot
-from app.charts.formats import interval, percent, usd
 from app.charts.labels import Box, Spot, place_labels
 from app.charts.markup import element, join, share
 from app.charts.scale import Scale, padded
+from app.formats import interval, percent, usd
 
 LABEL_WIDTHS = ((600, "lbls-l"), (285, "lbls-s"))
 """Labels are placed for a wide and for a narrow plot; a media query shows one of them."""

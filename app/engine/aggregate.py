@@ -14,7 +14,7 @@ from app.engine.statistics.estimates import (
 )
 from app.engine.types import Outcome
 
-UNSCORED = frozenset({Outcome.ERROR, Outcome.SKIPPED})
+UNSCORED = frozenset({Outcome.ERROR})
 """Outcomes without an answer to judge: not in the denominator."""
 
 ZERO = frozenset({Outcome.REFUSED, Outcome.UNPARSABLE})

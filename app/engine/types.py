@@ -24,7 +24,6 @@ class Outcome(StrEnum):
     TRUNCATED = "truncated"
     UNPARSABLE = "unparsable"
     ERROR = "error"
-    SKIPPED = "skipped"
 
 
 class Message(TypedDict):

@@ -16,6 +16,25 @@ RESUMABLE = ("paused", "failed", "canceled")
 FINISHED = ("completed", "failed", "canceled")
 
 
+COUNTED = (
+    "total",
+    "done",
+    "correct",
+    "incorrect",
+    "partial",
+    "refused",
+    "truncated",
+    "unparsable",
+    "error",
+)
+"""The columns that count samples."""
+
+
+def skipped(status: str, total: int, done: int) -> int:
+    """Return how many samples a run that is over never asked; 0 while it may still ask them."""
+    return total - done if status in FINISHED else 0
+
+
 def new_run_id() -> str:
     """Return a UUIDv7: unique, and sorted by time of creation."""
     return str(uuid_utils.uuid7())
@@ -62,7 +81,6 @@ class Run(Base):
     truncated: Mapped[int] = mapped_column(default=0)
     unparsable: Mapped[int] = mapped_column(default=0)
     error: Mapped[int] = mapped_column(default=0)
-    skipped: Mapped[int] = mapped_column(default=0)
     scored: Mapped[int] = mapped_column(default=0)
     score_sum: Mapped[float] = mapped_column(default=0.0)
     score_square_sum: Mapped[float] = mapped_column(default=0.0)
@@ -96,19 +114,7 @@ class Run(Base):
     active_s: Mapped[float] = mapped_column(default=0.0)
 
     def counts(self) -> dict[str, int]:
-        """Return samples in all, done, and by outcome."""
-        return {
-            name: getattr(self, name)
-            for name in (
-                "total",
-                "done",
-                "correct",
-                "incorrect",
-                "partial",
-                "refused",
-                "truncated",
-                "unparsable",
-                "error",
-                "skipped",
-            )
+        """Return samples in all, done, by outcome, and skipped."""
+        return {name: getattr(self, name) for name in COUNTED} | {
+            "skipped": skipped(self.status, self.total, self.done)
         }

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.db import db, now
+from app.formats import percent, usd
 from app.models import Run
 
 WEEK = timedelta(days=7)
@@ -52,7 +53,7 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         },
         {
             "label": f"Spend in {now():%B}",
-            "value": f"${spend:,.2f}",
+            "value": usd(spend),
             "note": f"{unpriced} {'run' if unpriced == 1 else 'runs'} without a known price"
             if unpriced
             else None,
@@ -66,7 +67,7 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         },
         {
             "label": "Sample error rate",
-            "value": f"{errors / done:.1%}" if done else "–",
+            "value": percent(errors / done) if done else "–",
             "note": f"{errors:,} of {done:,}" if done else None,
             "foot": "Errors are never scored as wrong",
         },

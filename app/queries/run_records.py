@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, Table, bindparam, func, select
 
 from app.db import db
 from app.models import Run
+from app.models.run import COUNTED, skipped
 from app.queries.paging import SortKey, order_of
 
 _OF_WORKERS = frozenset({"lease_token", "lease_until", "served_at", "yielding", "worker_deaths"})
@@ -19,8 +20,7 @@ _RUNS = cast(Table, Run.__table__)
 COLUMNS = _RUNS.columns
 _RECORDED = [column for column in COLUMNS if column.key not in _OF_WORKERS]
 _NAMES = [column.key for column in _RECORDED]
-_COUNTS = tuple(Run().counts())
-_counted = attrgetter(*_COUNTS)
+_counted = attrgetter(*COUNTED)
 
 RECORDS = select(*_RECORDED)
 """All records: restrict it by ``COLUMNS`` (by an attribute of ``Run`` it would be the ORM's)."""
@@ -30,8 +30,10 @@ class RunRecord(SimpleNamespace):
     """A run's columns but for its lease, by their names; what is changed is not stored."""
 
     def counts(self) -> dict[str, int]:
-        """Return samples in all, done, and by outcome."""
-        return dict(zip(_COUNTS, _counted(self), strict=True))
+        """Return samples in all, done, by outcome, and skipped."""
+        counts = dict(zip(COUNTED, _counted(self), strict=True))
+        counts["skipped"] = skipped(self.status, self.total, self.done)
+        return counts
 
 
 def read_records(query: Select[Any]) -> list[RunRecord]:

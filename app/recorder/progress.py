@@ -105,7 +105,7 @@ class Progress:
             "status": "running",
             "done": counts.done,
             "total": self._total,
-            "counts": {str(outcome): n for outcome, n in counts.outcomes.items()},
+            "counts": {str(outcome): n for outcome, n in counts.outcomes.items()} | {"skipped": 0},
             "score": score,
             "input_tokens": counts.input_tokens,
             "output_tokens": counts.output_tokens,

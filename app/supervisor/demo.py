@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from app.config import load_settings
+from app.formats import percent
 from app.supervisor.terminal import complain, is_interactive, say
 
 EMAIL = "demo@example.com"
@@ -109,7 +110,7 @@ def show(run: dict[str, Any], address: str, password: str) -> None:
     ]
     if score:
         low, high = score["ci95"]
-        value = f"{score['value']:.1%}   95% interval {low:.1%} to {high:.1%}"
+        value = f"{percent(score['value'])}   95% interval {percent(low)} to {percent(high)}"
         rows.append(("Score", f"{value} ({score['metric']})"))
     rows += [
         ("Samples", f"{counts['done']}: {counts['correct']} correct, {counts['incorrect']} not"),

@@ -26,6 +26,7 @@ from app.template_filters.numbers import (
 from app.template_filters.times import ago, clock, moment
 from app.template_filters.words import (
     OUTCOME_WORDS,
+    SCRIPT_WORDS,
     STATUS_WORDS,
     initials,
     outcome_tone,
@@ -72,5 +73,6 @@ def register_template_filters(app: Flask) -> None:
     app.jinja_env.globals["lucide"] = lucide
     app.jinja_env.globals["outcome_words"] = OUTCOME_WORDS
     app.jinja_env.globals["status_words"] = STATUS_WORDS
+    app.jinja_env.globals["script_words"] = SCRIPT_WORDS
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

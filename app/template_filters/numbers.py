@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from app import formats
+
 NONE = "–"
 MINUTE_S = 60
 HOUR_S = 3600
@@ -12,7 +14,7 @@ DAY_S = 86400
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share 0..1 as ``91.8%``."""
-    return NONE if value is None else f"{value * 100:.{digits}f}%"
+    return NONE if value is None else formats.percent(value, digits)
 
 
 def interval(bounds: Iterable[float] | None, digits: int = 1) -> str:
@@ -20,29 +22,17 @@ def interval(bounds: Iterable[float] | None, digits: int = 1) -> str:
     if bounds is None:
         return ""
     low, high = bounds
-    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f}"
+    return formats.interval(low, high, digits)
 
 
 def points(value: float | None, digits: int = 1) -> str:
     """Return a difference of shares as signed percentage points, ``+3.4`` or ``−0.8``."""
-    if value is None:
-        return NONE
-    sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return f"{sign}{abs(value) * 100:.{digits}f}"
+    return NONE if value is None else formats.points(value, digits)
 
 
 def usd(value: float | None) -> str:
     """Return money; an unknown price is called unknown, and a tiny one is not called zero."""
-    if value is None:
-        return "unknown"
-    if value != 0 and abs(value) < 0.0001:
-        return "under $0.0001"
-    # Two digits would call 1.5 cents 2 cents, and a range of cents one amount.
-    size = abs(value)
-    digits = 4 if 0 < size < 0.01 else 3 if 0 < size < 0.1 else 2
-    text = f"{value:,.{digits}f}"
-    cents = text.index(".") + 3
-    return f"${text[:cents]}{text[cents:].rstrip('0')}"
+    return "unknown" if value is None else formats.usd(value)
 
 
 def usd_range(value: Mapping[str, float] | None) -> str:

@@ -1,4 +1,7 @@
-"""Words and tones of statuses and outcomes, short ids, and the outcome bar."""
+"""Words and tones of statuses and outcomes, short ids, and the outcome bar.
+
+The one source: JavaScript reads ``SCRIPT_WORDS`` from the page.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,6 @@ OUTCOME_WORDS = {
     "truncated": "Truncated",
     "unparsable": "Unparsable",
     "error": "Error",
-    "skipped": "Skipped",
 }
 OUTCOME_TONES = {
     "correct": "ok",
@@ -43,8 +45,13 @@ OUTCOME_TONES = {
     "truncated": "warn",
     "unparsable": "warn",
     "error": "bad",
-    "skipped": "idle",
 }
+
+SCRIPT_WORDS = {
+    "status": {name: [word, STATUS_TONES[name]] for name, word in STATUS_WORDS.items()},
+    "outcome": {name: [word, OUTCOME_TONES[name]] for name, word in OUTCOME_WORDS.items()},
+}
+"""Words and tones as ``static/js/lib/words.js`` reads them."""
 
 
 def queue_words(position: int | None) -> str:

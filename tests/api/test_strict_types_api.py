@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from pydantic.fields import FieldInfo
 
+from app.services.accounts.accounts import Account
 from app.services.runs.run_request import RunOptions
 from tests.app_fixtures import ApiClient
-from tests.run_fixtures import RUN
+from tests.run_fixtures import RUN, add_run
 
 
 @pytest.mark.parametrize(
@@ -38,12 +40,15 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("field", NUMBERS)
-def test_a_number_as_text_is_refused_and_says_so(api: ApiClient, field: str) -> None:
-    run = api.post("/runs", json=RUN).json
+def test_a_number_as_text_is_refused_and_says_so(
+    app: Flask, api: ApiClient, owner: Account, field: str
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id)
     for path, body in (
         ("/runs", RUN | {field: NUMBERS[field]}),
         ("/estimates", RUN | {field: NUMBERS[field]}),
-        (f"/runs/{run['run_id']}/duplicate", {"overrides": {field: NUMBERS[field]}}),
+        (f"/runs/{run_id}/duplicate", {"overrides": {field: NUMBERS[field]}}),
     ):
         answer = api.post(path, json=body)
         assert answer.status_code == 422, path

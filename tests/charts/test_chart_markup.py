@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from app.charts.formats import interval, percent, points, usd
 from app.charts.markup import element, join, share
+from app.formats import interval, percent, points, usd
 
 
 def test_text_and_attributes_are_escaped() -> None:

@@ -28,9 +28,9 @@ def rows(right: int, wrong: int) -> list[ScoredRow]:
 
 def test_nothing_scored_is_no_score() -> None:
     assert summarise([]).score is None
-    summary = summarise([row(1, Outcome.ERROR, None), row(2, Outcome.SKIPPED, None)])
+    summary = summarise([row(1, Outcome.ERROR, None), row(2, Outcome.ERROR, None)])
     assert summary.score is None
-    assert summary.counts[Outcome.ERROR] == 1
+    assert summary.counts[Outcome.ERROR] == 2
     assert summary.counts[Outcome.CORRECT] == 0
     assert summary.breakdown == ()
 
@@ -50,8 +50,7 @@ def test_a_score_states_its_denominator_error_and_interval() -> None:
 
 def test_errors_are_left_out_and_give_bounds() -> None:
     errors = [row(100 + i, Outcome.ERROR, 0.0) for i in range(10)]
-    skipped = [row(200, Outcome.SKIPPED, 0.0)]
-    score = summarise([*rows(30, 10), *errors, *skipped]).score
+    score = summarise([*rows(30, 10), *errors]).score
     assert score is not None
     assert (score.value, score.n) == (0.75, 40)
     assert score.bounds == (30 / 50, 40 / 50)

@@ -10,6 +10,15 @@ from types import ModuleType
 
 import pytest
 
+from app.engine.types import Outcome
+from app.template_filters.words import (
+    OUTCOME_TONES,
+    OUTCOME_WORDS,
+    SCRIPT_WORDS,
+    STATUS_TONES,
+    STATUS_WORDS,
+)
+
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "app" / "static"
 SHEETS = sorted(STATIC.rglob("*.css"))
@@ -88,3 +97,16 @@ def load(name: str, path: Path) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def test_words_and_colours_of_outcomes_are_those_of_the_engine() -> None:
+    """Python has them once; the page brings them to JavaScript."""
+    names = {str(outcome) for outcome in Outcome}
+    assert set(OUTCOME_WORDS) == set(OUTCOME_TONES) == names
+    assert set(SCRIPT_WORDS["outcome"]) == names
+    assert set(STATUS_WORDS) == set(STATUS_TONES) == set(SCRIPT_WORDS["status"])
+    tokens = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
+    assert set(re.findall(r"--o-([a-z]+):", tokens)) == names
+    for script in SCRIPTS:
+        text = script.read_text(encoding="utf-8")
+        assert not re.search(r"Unparsable|Truncated|[\"']Wrong[\"']", text), script.name

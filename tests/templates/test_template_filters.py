@@ -91,7 +91,7 @@ def test_times_may_be_strings_and_naive_ones_are_utc() -> None:
         ("interval", None, ""),
         ("points", 0.034, "+3.4"),
         ("points", -0.008, "−0.8"),
-        ("points", 0.0, "±0.0"),
+        ("points", 0.0, "0.0"),
         ("bytes", 812, "812 B"),
         ("bytes", 12_340, "12.3 kB"),
         ("number", 12_140, "12,140"),

@@ -10,19 +10,10 @@ from flask_login import current_user, login_required
 from app.blueprints.runs import bp
 from app.queries import runs
 from app.queries import samples as queries
+from app.template_filters.words import OUTCOME_WORDS
 from app.web.urls import address
 
 PAGE_SIZE = 50
-OUTCOMES = (
-    ("correct", "Correct"),
-    ("incorrect", "Wrong"),
-    ("partial", "Partial"),
-    ("refused", "Refused"),
-    ("truncated", "Truncated"),
-    ("unparsable", "Unparsable"),
-    ("error", "Error"),
-    ("skipped", "Skipped"),
-)
 
 
 @bp.get("/runs/<run_id>/samples")
@@ -61,8 +52,10 @@ def _tabs(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
     run_id = run.id
     # Without a category the run's own counts, which are written with the samples, say the same.
     counts = queries.outcome_counts(run_id, wanted.category) if wanted.category else run.counts()
-    tabs = [("", "All", sum(counts.get(value, 0) for value, _ in OUTCOMES))]
-    tabs += [(value, label, counts[value]) for value, label in OUTCOMES if counts.get(value)]
+    tabs = [("", "All", sum(counts.get(value, 0) for value in OUTCOME_WORDS))]
+    tabs += [
+        (value, label, counts[value]) for value, label in OUTCOME_WORDS.items() if counts.get(value)
+    ]
     return [
         {
             "value": value,

@@ -10,6 +10,7 @@ from threading import Condition, Event
 from app.engine.run.judging import MAX_JUDGE_TOKENS
 from app.engine.token_counts import approximate_tokens
 from app.engine.types import CallFailure, ModelRequest, SampleResult
+from app.formats import exact_usd
 from app.net.call_errors import Canceled
 
 PriceOf = Callable[[int, int], float]
@@ -133,15 +134,9 @@ class Budget:
     def _failure(self, cost_usd: float) -> CallFailure:
         return CallFailure(
             "budget_reached",
-            f"The budget of {_usd(self.limit_usd)} does not cover the next call: "
-            f"{_usd(self.spent_usd)} is spent, and a call may cost up to {_usd(cost_usd)}. "
+            f"The budget of {exact_usd(self.limit_usd)} does not cover the next call: "
+            f"{exact_usd(self.spent_usd)} is spent, and a call may cost up to "
+            f"{exact_usd(cost_usd)}. "
             "All answers so far are kept.",
             "Raise the budget, then Resume.",
         )
-
-
-def _usd(value: float) -> str:
-    if value >= 1 or value == 0:
-        return f"${value:,.2f}"
-    whole, _, digits = f"{value:.6f}".rstrip("0").partition(".")
-    return f"${whole}.{digits:0<2}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from app.engine.statistics.comparison import Comparison
-
-MINUS = "\N{MINUS SIGN}"
+from app.formats import points as signed_points
 
 
 def describe(comparison: Comparison, baseline: str, candidate: str) -> str:
@@ -19,7 +18,7 @@ def describe(comparison: Comparison, baseline: str, candidate: str) -> str:
         points = f"{abs(comparison.difference) * 100:.1f} points"
         return f"{candidate} is {comparison.verdict} than {baseline} by {points} ({facts})."
     said = (
-        f"No clear difference: {candidate} scores {_points(comparison.difference)} points "
+        f"No clear difference: {candidate} scores {signed_points(comparison.difference)} points "
         f"against {baseline} ({facts}), which may be chance."
     )
     needed = comparison.samples_needed
@@ -32,7 +31,7 @@ def _facts(comparison: Comparison) -> str:
     parts = []
     if comparison.ci95 is not None:
         low, high = comparison.ci95
-        parts.append(f"95% interval {_points(low)} to {_points(high)}")
+        parts.append(f"95% interval {signed_points(low)} to {signed_points(high)}")
     if comparison.p_value is not None:
         parts.append(p_text(comparison.p_value))
     parts.append(f"{comparison.n:,} sample{'s' if comparison.n > 1 else ''}")
@@ -44,14 +43,6 @@ def p_text(p_value: float) -> str:
     if p_value < 0.001:
         return "p < 0.001"
     return f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
-
-
-def _points(difference: float) -> str:
-    """Write a difference of scores in signed percentage points."""
-    text = f"{abs(difference) * 100:.1f}"
-    if float(text) == 0:
-        return "0.0"
-    return f"{'+' if difference > 0 else MINUS}{text}"
 
 
 def _rounded(number: int) -> int:

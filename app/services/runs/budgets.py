@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.engine.run.budget import Budget, PriceOf
 from app.engine.token_counts import count_tokens
 from app.errors import Invalid
+from app.formats import exact_usd
 from app.models import Run
 from app.recorder import Counts
 from app.services.runs.costs import Tariff, tariff_of
@@ -42,9 +43,9 @@ def check_further_budget(run: Run, budget_usd: float) -> None:
     spent_usd = (run.cost_usd or 0.0) + (run.judge_cost_usd or 0.0)
     if budget_usd <= spent_usd:
         raise Invalid(
-            f"The run has cost ${spent_usd:,.4f} so far: a budget of ${budget_usd:,.4f} for all of "
-            "it is spent.",
-            fields={"budget_usd": [f"More than ${spent_usd:,.4f}, which is spent."]},
+            f"The run has cost {exact_usd(spent_usd)} so far: a budget of "
+            f"{exact_usd(budget_usd)} for all of it is spent.",
+            fields={"budget_usd": [f"More than {exact_usd(spent_usd)}, which is spent."]},
             action="Name a larger budget: it counts from the run's beginning.",
         )
 

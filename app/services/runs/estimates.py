@@ -13,6 +13,7 @@ from app.db import db
 from app.engine.benchmarks.spec import Benchmark
 from app.engine.run.budget import JUDGE_PROMPT_TOKENS
 from app.engine.token_counts import count_tokens
+from app.formats import usd
 from app.models import Run, SampleRow
 from app.queries.benchmarks import preview_samples, unavailable_reason
 from app.services.runs.budgets import judge_tariff
@@ -216,7 +217,7 @@ def _checks(spec: RunSpec, settings: Settings, cost: Range | None) -> list[dict[
             {
                 "state": "warn",
                 "title": "The budget may not suffice",
-                "detail": f"Up to ${cost.high:,.2f} estimated, ${budget:,.2f} allowed: "
+                "detail": f"Up to {usd(cost.high)} estimated, {usd(budget)} allowed: "
                 "the run would pause.",
             }
         )

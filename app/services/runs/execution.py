@@ -20,6 +20,7 @@ from app.engine.disk_full import DISK_FULL
 from app.engine.engine_errors import DatasetError
 from app.engine.run.plan import RunEnd
 from app.engine.run.runner import run_benchmark
+from app.formats import percent
 from app.models import Run
 from app.recorder import DbRecorder, StorageFull
 from app.services.runs.ends import Failure, failure_of
@@ -186,7 +187,7 @@ def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
         return "failed", Failure(
             "too_many_errors",
             f"{errors} of {run.done} samples ended in an error, more than the "
-            f"{allowed:.0%} that this run allows. All other samples are kept.",
+            f"{percent(allowed, 0)} that this run allows. All other samples are kept.",
             "See why in the samples, then Retry errors.",
         )
     return "completed", None

@@ -25,6 +25,7 @@ from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.scorer_registry import sandboxed_scorers
 from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
 from app.errors import Conflict, Invalid, NotFound, QueueAway, StudioError
+from app.formats import percent
 from app.models import ACTIVE, RescoredSample, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
@@ -154,8 +155,8 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     if score and before:
         tell(
             run_id,
-            f"Scored again under {key}: {score['value']:.1%}, first {before['value']:.1%}. "
-            "The model was not called.",
+            f"Scored again under {key}: {percent(score['value'])}, "
+            f"first {percent(before['value'])}. The model was not called.",
         )
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.formats import percent
+
 _WORDS = {
     "completed": "is done",
     "failed": "failed",
@@ -61,7 +63,9 @@ def _sentence(payload: dict[str, Any], escape: Callable[[str], str]) -> str:
     ]
     if payload["score"] is not None:
         low, high = payload["ci95"]
-        parts.append(f": {payload['score']:.1%} (95% interval {low:.1%} to {high:.1%})")
+        parts.append(
+            f": {percent(payload['score'])} (95% interval {percent(low)} to {percent(high)})"
+        )
     if payload["error"]:
         parts.append(f". {escape(_plain(payload['error']['message'], _MESSAGE_LENGTH))}")
     if payload["url"]:

@@ -47,7 +47,7 @@ class Counts(BaseModel):
     truncated: int
     unparsable: int
     error: int
-    skipped: int
+    skipped: int = Field(description="Never asked, in a run that is over.")
 
 
 class Score(BaseModel):

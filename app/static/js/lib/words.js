@@ -1,24 +1,10 @@
-/* Words and tones of statuses and outcomes, as in the package app/template_filters. */
+/* Words and tones of statuses and outcomes, as the page brings them from app/template_filters. */
 
-export const STATUS = {
-  queued: ["Queued", "idle"],
-  running: ["Running", "run"],
-  paused: ["Paused", "warn"],
-  completed: ["Done", "ok"],
-  failed: ["Failed", "bad"],
-  canceled: ["Canceled", "idle"],
-};
+const words = JSON.parse(document.body.dataset.words);
 
-export const OUTCOME = {
-  correct: ["Correct", "ok"],
-  partial: ["Partial", "warn"],
-  incorrect: ["Wrong", "bad"],
-  refused: ["Refused", "warn"],
-  truncated: ["Truncated", "warn"],
-  unparsable: ["Unparsable", "warn"],
-  error: ["Error", "bad"],
-  skipped: ["Skipped", "idle"],
-};
+export const STATUS = words.status;
+
+export const OUTCOME = words.outcome;
 
 /* What a queued run waits for; null: its place is not known. */
 export function queueWords(position) {
