@@ -33,6 +33,7 @@ from app.engine.token_counts import approximate_tokens
 
 CPU_LIMIT_S = 90
 MEMORY_LIMIT_BYTES = 512 * 1024 * 1024
+OUT_OF_MEMORY_EXIT_CODE = 3
 PREVIEWS = 3
 SHOWN_CELL_CHARS = 500
 SHOWN_PROMPT_CHARS = 20_000
@@ -161,6 +162,8 @@ def main() -> None:
         answer = {"found": TASKS[asked.pop("task")](**asked)}
     except OwnDataError as error:
         answer = {"refused": {"message": error.text, "line": error.line, "field": error.field}}
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY_EXIT_CODE)
     json.dump(answer, sys.stdout)
 
 

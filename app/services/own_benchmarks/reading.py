@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
+from app.engine.own.reader import OUT_OF_MEMORY_EXIT_CODE
 from app.engine.own.rows import OwnDataError
 from app.errors import Invalid, Limited, Unavailable
 
@@ -43,7 +44,7 @@ def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> A
 
     Raises:
         OwnDataError: The reader refuses the file.
-        Invalid: It takes too long, or too much memory.
+        Invalid: It takes too long, or too much memory, or the reader failed over it.
         Limited: Other files of the account are being read.
         Unavailable: Too many files of others are.
     """
@@ -93,7 +94,11 @@ def _turn(account_id: int) -> Iterator[None]:
 
 
 def _run(task: bytes, deadline_s: float) -> dict[str, Any] | None:
-    """Return the reader's answer; ``None`` where it was late or died."""
+    """Return the reader's answer; ``None`` where it was late, or stopped at a limit.
+
+    Raises:
+        Invalid: The reader failed, for which the size of the file is not to blame.
+    """
     try:
         # Fixed arguments, no shell, and an empty environment: the child learns no secret.
         done = subprocess.run(
@@ -111,6 +116,13 @@ def _run(task: bytes, deadline_s: float) -> dict[str, Any] | None:
         return None
     if done.returncode:
         log.warning("own data could not be read", extra={"exit_code": done.returncode})
-        return None
+        if done.returncode < 0 or done.returncode == OUT_OF_MEMORY_EXIT_CODE:
+            return None
+        raise Invalid(
+            "The file could not be read, and its size is not the reason.",
+            code="own_data_unreadable",
+            fields={"file": ["It could not be read."]},
+            action="Try a smaller part of it. If that fails too, tell who runs the Studio.",
+        )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 
 from app.config import Settings
-from app.errors import Conflict, Limited, NotFound
+from app.errors import Conflict, Invalid, Limited, NotFound
 from app.services.accounts import accounts
 from app.services.accounts.accounts import Account
-from app.services.own_benchmarks import save_requests, uploads, versions
+from app.services.own_benchmarks import reading, save_requests, uploads, versions
 from app.services.own_benchmarks.upload_turns import UPLOADS_AT_ONCE, upload_turn
 from tests.app_fixtures import PASSWORD
 
@@ -109,3 +109,11 @@ def test_own_data_is_bounded_in_bytes(
         versions.save(owner.id, keep(owner, settings), asked, settings)
     names = [path.name for path in settings.data_dir.resolve().joinpath("own").rglob("*.jsonl")]
     assert names == ["1.jsonl"]
+
+
+def test_a_reader_that_fails_does_not_blame_the_size_of_the_file(tmp_path):
+    task = {"task": "look", "path": str(tmp_path / "gone.csv"), "file_format": "csv"}
+    with pytest.raises(Invalid) as caught:
+        reading.read_own_file(1, task, 60)
+    assert caught.value.code == "own_data_unreadable"
+    assert "memory" not in str(caught.value)
