@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from io import BytesIO
 
 import pytest
@@ -235,11 +236,7 @@ def test_the_description_names_every_address_of_the_api(app, client):
     described = {path for path in document["paths"] if path.startswith("/api/v1/")}
     assert described == set(document["paths"])
     served = {
-        rule.rule.replace("<int:", "{")
-        .replace("<string:", "{")
-        .replace("<path:", "{")
-        .replace("<", "{")
-        .replace(">", "}")
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1/") and rule.endpoint != "docs.description"
     }

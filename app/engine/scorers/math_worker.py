@@ -2,8 +2,9 @@
 
 It reads one JSON object a line (``{"left": …, "right": …}``) and answers ``{"equal": true}`` or
 ``{"equal": false, "reason": …}``. It is a process of its own because no thread can be stopped:
-``9^{9^9}`` would compute until the memory ends. Its parent kills it after a time limit; should the
-parent die, the alarm does. Run as a script with ``-I``, it imports nothing of the application.
+``9^{9^9}`` would compute until the memory ends. A timer ends it after the seconds of CPU time that
+its argument names for each request, whether the parent lives or not. Run as a script with ``-I``,
+it imports nothing of the application.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import signal
 import sys
 from typing import Any
 
-TIME_LIMIT_S = 5
 MEMORY_LIMIT_BYTES = 1_500_000_000
 
 
@@ -60,13 +60,14 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     limit_resources()
+    limit_s = float(sys.argv[1])
     parse_latex = load_parser()
     replies.write('{"ready": true}\n')
     replies.flush()
     for line in sys.stdin:
-        signal.alarm(TIME_LIMIT_S + 1)
+        signal.setitimer(signal.ITIMER_PROF, limit_s)  # its signal ends the process
         reply = answer(parse_latex, line)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
 

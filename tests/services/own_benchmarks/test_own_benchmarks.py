@@ -231,6 +231,7 @@ def test_uploads_older_than_a_day_are_removed(app: Flask, tmp_path: Path) -> Non
     first = uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
     os.utime(first.path, (1, 1))
     second = uploads.keep_upload(1, io.BytesIO(b"q,a\nx,1\n"), "a.csv", settings)
+    assert uploads.sweep_uploads(settings) == 1
     assert (first.path.exists(), second.path.exists()) == (False, True)
     assert uploads.find_upload(1, second.id, settings) == second
     for other, upload_id in ((2, second.id), (1, first.id), (1, "../" + second.id)):
