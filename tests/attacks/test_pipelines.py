@@ -35,7 +35,7 @@ def _count_answers(clients: list[socket.socket]) -> int:
     def read(number: int) -> None:
         with suppress(OSError):
             while data := clients[number].recv(65536):
-                counts[number] += data.count(b"HTTP/1.1 200")
+                counts[number] += data.count(b"HTTP/1.1 ")
                 if counts[number] > ANSWERED // len(clients):
                     return
 
