@@ -27,12 +27,12 @@ def rotate_keys() -> None:
         count = sealing.rotate_keys()
     except StudioError as error:
         raise _told(error) from error
-    click.echo(f"{count} secrets are now sealed with the first key; the other keys may go.")
+    click.echo(f"{count} secrets are now sealed with the first key; the other keys can be removed.")
 
 
 @click.command("create-user")
 @click.argument("email")
-@click.password_option(help="Asked for when it is not given.")
+@click.password_option(help="Asked for if not given.")
 @with_appcontext
 def create_user(email: str, password: str) -> None:
     """Make an account for EMAIL; the first account is the administrator's."""

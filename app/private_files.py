@@ -74,8 +74,8 @@ def check_private(folder: Path) -> None:
         return
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.geteuid():
         raise ConfigError(
-            f"The folder {folder} of the queue server was made by somebody else. "
-            "Remove it, or choose a DATA_DIR with a path so short that its own folder can be used."
+            f"The queue server's folder {folder} belongs to somebody else. Remove it, or choose "
+            "a DATA_DIR with a path short enough that a folder inside it can be used."
         )
     if state.st_mode & _OTHERS:
         folder.chmod(FOLDER_MODE)

@@ -111,8 +111,8 @@ def ensure(
                 return _start(folder, timeout_s, in_child, owned.fileno())
             if time.monotonic() > deadline:
                 raise ConfigError(
-                    f"The queue server of {folder} runs, but has not answered for "
-                    f"{timeout_s:.0f} s. Its data must not be used twice: end it first."
+                    f"The queue server of {folder} is running, but has not answered for "
+                    f"{timeout_s:.0f} s. Stop it first: no two servers may use the same data."
                 )
             time.sleep(0.05)
 

@@ -168,7 +168,7 @@ def is_reachable() -> bool:
 def _no_answer(error: RedisError) -> Unavailable:
     if is_full(error):
         return Unavailable(
-            "The disk of the queue server is full, so that nothing can be started right now.",
+            "The disk of the queue server is full, so nothing can be started right now.",
             code="disk_full",
             action="Try again once an admin has freed some space.",
         )

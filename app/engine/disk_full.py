@@ -7,5 +7,5 @@ from app.engine.types import CallFailure
 DISK_FULL = CallFailure(
     "disk_full",
     "The disk of the Studio is full. Finished samples are kept.",
-    "Free some space on the server: the run then goes on by itself.",
+    "Free some space on the server; the run then continues by itself.",
 )

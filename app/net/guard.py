@@ -150,9 +150,9 @@ def _check_host(host: str, *, bracketed: bool) -> None:
         try:
             IPv6Address(host)
         except ValueError as error:
-            raise bad_url("what is in brackets is no IPv6 address") from error
+            raise bad_url("the part in brackets is not an IPv6 address") from error
         if "%" in host:
-            raise bad_url("an address must not have a zone")
+            raise bad_url("an IPv6 address must not have a zone")
         return
     if _is_literal(host):
         return
@@ -231,7 +231,7 @@ class _Guarded:
         call = current.call
         call.connection = self
         if call.cut:
-            raise HTTPError("the call was ended before it began")
+            raise HTTPError("the call was stopped before it began")
 
     def cut(self) -> None:
         """End whatever this connection is waiting for; its thread gets an error."""

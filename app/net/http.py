@@ -229,7 +229,7 @@ class HttpSession:
                     parts += piece
                     room.grow(len(parts))
         except zlib.error as error:
-            raise CallError("bad_encoding", "The answer is compressed wrongly.") from error
+            raise CallError("bad_encoding", "The answer could not be decompressed.") from error
         if not decoder.eof:
             raise CallError("connection", "The answer ended too early.", retryable=True)
         return room.settle(parts)
@@ -342,7 +342,7 @@ class _Room:
             raise Canceled
         raise CallError(
             "too_large",
-            "The answer found no room: the answers under way together need more memory than a "
+            "There is no memory left for the answer: the answers being received need more than a "
             "worker may use.",
             action="Lower max_tokens, or the number of connections.",
         )

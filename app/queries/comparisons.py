@@ -81,7 +81,7 @@ def _refusal(rows: Sequence[Run]) -> str | None:
     if len(benchmarks) > 1:
         return (
             f"These runs are of different benchmarks ({', '.join(benchmarks)}); "
-            "their scores have nothing in common."
+            "their scores cannot be compared."
         )
     return None
 
@@ -110,7 +110,7 @@ def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
             "common to all."
         )
     if any(run.simulated for run in rows):
-        found.append("Simulated models are among them: their scores mean nothing.")
+        found.append("Some of them use simulated models, whose scores mean nothing.")
     unfinished = [run.id for run in rows if run.status != "completed"]
     if unfinished:
         found.append(f"{len(unfinished)} of the runs did not complete.")

@@ -57,7 +57,7 @@ def export(run: Run, file_format: str) -> ExportFile:
         return ExportFile(f"{stem}.jsonl", "application/x-ndjson", _json_lines(run.id))
     if file_format == "json":
         return ExportFile(f"{stem}.json", "application/json", _json(run))
-    raise Invalid("This format is not known.", fields={"format": ["One of: csv, jsonl, json."]})
+    raise Invalid("There is no such format.", fields={"format": ["One of: csv, jsonl, json."]})
 
 
 def _json_lines(run_id: str) -> Iterator[str]:

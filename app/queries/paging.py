@@ -75,7 +75,7 @@ def _foreign_cursor() -> Invalid:
     return Invalid(
         "The cursor is not valid.",
         code="invalid_cursor",
-        action="Pass a next_cursor of the same list, unchanged, or none.",
+        action="Pass the next_cursor of the same list unchanged, or leave it out.",
         fields={"cursor": ["This is not a cursor of this list."]},
     )
 

@@ -63,10 +63,10 @@ def list_runs(
     """
     if sort not in SORTS:
         raise Invalid(
-            "This sort order is not known.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
+            "There is no such sort order.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
         )
     if len(wanted.q.split()) > MAX_WORDS:
-        message = f"Look for at most {MAX_WORDS} words."
+        message = f"Search for at most {MAX_WORDS} words."
         raise Invalid(message, fields={"q": [message]})
     if with_total and not cursor and not wanted.active:
         limit = max(1, min(limit, MAX_LIMIT))

@@ -49,7 +49,7 @@ def _refuse_orphaning(session: Session, user_id: int) -> None:
     others = select(func.count()).select_from(User).where(User.id != user_id)
     if session.scalar(others) and not session.scalar(others.where(User.is_admin.is_(True))):
         raise Conflict(
-            "This is the only administrator's account, and there are others.",
+            "This is the only administrator, and there are other accounts.",
             code="last_admin",
             action="Delete the other accounts first.",
         )

@@ -142,6 +142,6 @@ def _too_many() -> Limited:
     return Limited(
         "Too many calls to other servers are under way.",
         code="too_many_at_once",
-        action="Wait until some of them have ended.",
+        action="Wait until some of them are done.",
         retry_after_s=5,
     )

@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     )
     after = parser.add_mutually_exclusive_group()
     after.add_argument("--keep", action="store_true", help="keep running after --demo")
-    after.add_argument("--exit", action="store_true", help="end after --demo")
+    after.add_argument("--exit", action="store_true", help="stop after --demo")
     return parser.parse_args()
 
 
@@ -53,11 +53,11 @@ def main() -> int:
             exit_code = _demo(studio)
             if arguments.exit or not (arguments.keep or is_interactive()):
                 return exit_code
-            say("The Studio keeps running; Ctrl-C ends it.")
+            say("The Studio keeps running; press Ctrl-C to stop it.")
         while True:
             studio.tend()
     except Stopped:
-        say("\nStopping: running benchmarks save what they have and go on at the next start.")
+        say("\nStopping: running benchmarks save what they have and continue at the next start.")
         return 0
     except (ConfigError, GaveUp) as error:
         complain(str(error))

@@ -118,7 +118,7 @@ class Studio:
         if self._queue is not None:
             if self._queue.poll() is None and moment - self._queue_heard_at < _QUEUE_SILENCE_S:
                 return
-            complain("The queue server ended; it is started again.")
+            complain("The queue server ended; starting it again.")
             queue_server.stop(self._queue)
             self._queue = None
         try:
@@ -152,9 +152,9 @@ class Studio:
         lacking = room.level != "ok" or disk.is_full(error)
         if lacking and not self._short_of_room:
             complain(
-                f"The disk of DATA_DIR ({settings.data_dir}) has no room: "
-                f"{room.free_bytes // 10**6} MB are left. The Studio goes on by itself once there "
-                "is room: free some space."
+                f"The disk of DATA_DIR ({settings.data_dir}) is full: "
+                f"{room.free_bytes // 10**6} MB are left. Free some space; the Studio then "
+                "continues by itself."
             )
         self._short_of_room = lacking
         return lacking
@@ -200,8 +200,9 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise ConfigError(
-                    f"Port {port} on {host} is in use, perhaps by a Studio that runs already. "
-                    f"Choose another: PORT={port + 1 if port < 65535 else 8000} scripts/start"
+                    f"Port {port} on {host} is in use, perhaps by a Studio that is already "
+                    "running. Choose another: "
+                    f"PORT={port + 1 if port < 65535 else 8000} scripts/start"
                 ) from None
             raise ConfigError(
                 f"Cannot listen on {host}:{port}: {error.strerror}. Check HOST and PORT."
@@ -211,4 +212,4 @@ def check_port(host: str, port: int) -> None:
 def announce(studio: Studio, settings: Settings) -> None:
     """Say where the Studio is and how to end it."""
     say(f"\n  OpenBench Studio is ready: {studio.address}")
-    say(f"  Data: {settings.data_dir.resolve()}   End it with Ctrl-C.\n")
+    say(f"  Data: {settings.data_dir.resolve()}   Press Ctrl-C to stop it.\n")

@@ -65,9 +65,9 @@ _KINDS: dict[int, tuple[type[StudioError], str, str | None]] = {
     401: (Unauthorized, "This needs a signed-in account.", "Sign in and try again."),
     403: (Forbidden, "Your account may not do this.", None),
     404: (NotFound, "There is nothing at this address.", "Check the address."),
-    405: (MethodNotAllowed, "This address does not take that method.", None),
+    405: (MethodNotAllowed, "This address does not support that method.", None),
     409: (Conflict, "This is not possible right now.", None),
-    413: (TooLarge, "The request is larger than this server takes.", "Send less at once."),
+    413: (TooLarge, "The request is larger than this server accepts.", "Send less at once."),
     415: (
         UnsupportedMediaType,
         "The body must be JSON.",
@@ -165,7 +165,7 @@ def _show_limit(_error: RateLimitExceeded) -> Response:
     rate = f"{limit.limit.amount} per {limit.limit.GRANULARITY.name}" if limit else "the limit"
     return show_error(
         Limited(
-            f"Too many attempts: this allows {rate}.",
+            f"Too many attempts; the limit is {rate}.",
             action=f"Wait {retry_after_header(wait_s)} seconds, then try again.",
             retry_after_s=wait_s,
         )
@@ -175,7 +175,7 @@ def _show_limit(_error: RateLimitExceeded) -> Response:
 def _show_csrf_error(error: CSRFError) -> Response:
     return show_error(
         BadRequest(
-            "The form had expired, or came from another site; nothing was changed.",
+            "The form has expired or came from another site. Nothing was changed.",
             code="csrf",
             action="Reload the page and send it again.",
         )
@@ -209,7 +209,7 @@ def _show_gone(error: Exception) -> Response:
     """Answer a request whose row another request deleted after it was found."""
     log.info("row gone", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
     return show_error(
-        NotFound("This was deleted meanwhile.", action="Go back to the list it was in.")
+        NotFound("This has been deleted.", action="Go back to the list and reload it.")
     )
 
 
@@ -218,9 +218,9 @@ def _show_collision(error: IntegrityError) -> Response:
     log.warning("collision", exc_info=error, extra={"request_id": g.get("request_id")})
     return show_error(
         Conflict(
-            "Something that this needs was changed or deleted at the same time.",
+            "Something this depends on was changed or deleted at the same time.",
             code="changed_meanwhile",
-            action="Nothing was changed. Look at it and try again.",
+            action="Nothing was changed. Reload the page and try again.",
         )
     )
 
@@ -268,7 +268,7 @@ def _show_crash(error: InternalServerError) -> Response:
     log.error("unhandled", exc_info=original, extra={"request_id": g.get("request_id")})
     return show_error(
         StudioError(
-            "The server made a mistake; it was logged.",
+            "Something went wrong on the server. The error was logged.",
             action=f"If it happens again, report it with the request id {g.get('request_id')}.",
         )
     )

@@ -61,7 +61,7 @@ class Source(Unreader):  # type: ignore[misc]
             self._pace = Pace()
         while True:
             if self._pace.is_too_slow():
-                raise RequestTimeout("The body came too slowly.")
+                raise RequestTimeout("The body arrived too slowly.")
             try:
                 data = self._sock.recv(size)
             except (BlockingIOError, InterruptedError):

@@ -107,7 +107,7 @@ def its_values() -> dict[str, Any]:
 def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
     """Show the page of a job."""
     if not queue_view.job_exists(job_id):
-        raise NotFound("The queue has no such job any more.", code="job_not_found")
+        raise NotFound("This job is no longer in the queue.", code="job_not_found")
     # Its own view unpickles what the job holds before it shows the id.
     return render_template(
         "rq_dashboard/job.html",

@@ -55,8 +55,8 @@ def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
     """Make a connection, or change the one of that name."""
     if body.name not in (None, path.name):
         raise Invalid(
-            "The name in the body is another one than in the path.",
-            fields={"name": ["Leave it out, or repeat the name in the path."]},
+            "The name in the body differs from the name in the path.",
+            fields={"name": ["Leave it out, or send the name in the path."]},
         )
     info, new = store.save_connection(g.account.id, g.account.is_admin, path.name, body.changes())
     location = url_for("api_connections.get_connection", name=info.name) if new else None

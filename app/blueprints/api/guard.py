@@ -135,19 +135,19 @@ def _authenticate() -> Account:
             raise Unauthorized(
                 "The token is not valid: it is unknown, revoked or expired.",
                 code="invalid_token",
-                action="Make a new one under Settings, API tokens.",
+                action="Create a new one in Settings, API tokens.",
             )
         return account
     if not current_user.is_authenticated:
         raise Unauthorized(
-            "This needs a credential.",
+            "This request needs a valid token or a signed-in session.",
             action="Send the header Authorization: Bearer obs_..., or sign in.",
         )
     if request.method not in _READS:
         _check_csrf()
     account = current_user.account
     if not isinstance(account, Account):
-        raise Unauthorized("This needs a credential.")
+        raise Unauthorized("This request needs a valid token or a signed-in session.")
     return account
 
 
@@ -164,7 +164,7 @@ def _check_scope(account: Account) -> None:
         raise Forbidden(
             f"This token lacks the scope {needed}.",
             code="missing_scope",
-            action=f"Make a token with the scope {needed}.",
+            action=f"Create a token with the scope {needed}.",
         )
 
 

@@ -84,6 +84,6 @@ def _values() -> dict[str, Any]:
 def _upload() -> Any:
     file = request.files.get("file")
     if file is None:
-        raise Invalid("The form has no file.", fields={"file": ["This is needed."]})
+        raise Invalid("The form has no file.", fields={"file": ["This field is required."]})
     settings = get_settings()
     return uploads.passing_upload(g.account.id, file.stream, file.filename or "", settings)

@@ -38,7 +38,7 @@ bp = api_blueprint(
 )
 
 EVENT_STREAM: dict[str, Any] = {
-    "description": "Server-sent events; each has an id, from which Last-Event-ID goes on.",
+    "description": "Server-sent events; Last-Event-ID with the id of one continues after it.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 EXPORTED: dict[str, Any] = {
@@ -146,7 +146,7 @@ def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
         asked = submission.duplicate_request(original, overrides)
     except ValidationError as error:
         raise Invalid(
-            "The overrides do not fit.",
+            "Some overrides are not valid.",
             fields={str(item["loc"][0]): [str(item["msg"])] for item in error.errors()},
         ) from None
     return _answer(_submit(asked), 201)

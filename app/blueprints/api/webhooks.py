@@ -28,7 +28,7 @@ from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "webhooks",
-    "Endpoints that hear of runs, and what was delivered.",
+    "Endpoints that are notified of runs, and their deliveries.",
     bodyless={"rotate_secret", "test_webhook", "redeliver"},
 )
 

@@ -55,7 +55,7 @@ def register() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(url_for("runs.index"), 303)
     if not accounts.registration_is_open():
-        flash("New accounts are closed on this server. Ask its administrator.", "info")
+        flash("Registration is closed on this server. Ask its administrator.", "info")
         return redirect(url_for("auth.login"), 303)
     return _register_page(RegisterForm())
 
@@ -74,7 +74,7 @@ def _submit_register() -> ResponseReturnValue:
         flash(error.detail, "error")
         return redirect(url_for("auth.login"), 303)
     if account.is_admin:
-        flash("Welcome. This account is the administrator's.", "success")
+        flash("Welcome. You are the administrator of this server.", "success")
     return _enter(account, remember=False)
 
 

@@ -60,7 +60,7 @@ def _budget() -> float | None:
 def retry_errors(run_id: str) -> Response:
     """Ask the samples that ended in an error once more."""
     lifecycle.resume_run(run_id, current_user.id, retry_errors=True)
-    flash("Asking the samples with errors again.", "success")
+    flash("Retrying the samples with errors.", "success")
     return _back(run_id)
 
 
@@ -86,5 +86,5 @@ def rescore(run_id: str) -> Response:
     """Score the stored answers as another reference would."""
     protocol = request.form.get("protocol", "")
     rescoring.ask_rescoring(run_id, current_user.id, protocol)
-    flash(f"Asked for the score under {protocol}. The model is not called.", "info")
+    flash(f"Scoring the answers again under {protocol}. The model is not called.", "info")
     return _back(run_id)

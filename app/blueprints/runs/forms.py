@@ -19,7 +19,7 @@ TEXT_OF = {
     "max_tokens": "Longest answer.",
     "timeout_s": "Longest wait for one answer.",
     "max_connections": "How many at the same time.",
-    "max_retries": "Further tries after a passing error.",
+    "max_retries": "How often to retry after a temporary error.",
     "max_error_rate": "A larger share of errors ends the run as failed (0 to 1).",
 }
 

@@ -45,7 +45,7 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
         return _page(form, info), 422
     target = info.name if info else (form.name.data or "").strip().lower()
     if info is None and _is_taken(target):
-        form.show_errors({"name": ["You have a connection of this name already."]})
+        form.show_errors({"name": ["You already have a connection with this name."]})
         return _page(form, info), 409
     try:
         connection_service.save_connection(
@@ -56,7 +56,7 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
             flash(message, "error")
         return _page(form, info), error.status
     session[FRESH] = target  # the list tests it at once
-    flash(f"{target} is saved.", "success")
+    flash(f"{target} has been saved.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 
@@ -77,7 +77,7 @@ def connection_test(name: str) -> ResponseReturnValue:
 def connection_delete(name: str) -> ResponseReturnValue:
     """Delete a connection and its key."""
     connection_deletion.delete_connection(current_user.id, current_user.is_admin, name)
-    flash(f"{name} is deleted.", "success")
+    flash(f"{name} has been deleted.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 

@@ -57,7 +57,7 @@ class ConnectionForm(SettingsForm):
     base_url = StringField(
         "Address",
         [Optional(), Length(max=500)],
-        description="With the version, as in https://host/v1. Empty for a well-known name.",
+        description="With the version, as in https://host/v1. Leave empty for a well-known name.",
     )
     api_key = StringField(
         "API key",
@@ -120,15 +120,15 @@ class WebhookForm(SettingsForm):
     events = SelectMultipleField(
         "Events",
         choices=[
-            SelectChoice("run.completed", "A run is done"),
+            SelectChoice("run.completed", "A run completed"),
             SelectChoice("run.failed", "A run failed"),
             SelectChoice("run.canceled", "A run was canceled"),
-            SelectChoice("run.paused", "A run is paused and needs you"),
+            SelectChoice("run.paused", "A run paused and needs you"),
         ],
         default=["run.completed", "run.failed", "run.paused"],
     )
     enabled = BooleanField("Enabled", default=True)
     long_schedule = BooleanField(
         "Keep trying for a day and a half",
-        description="Else a delivery is given up after three retries, about eleven minutes.",
+        description="Otherwise a delivery is given up after three retries, about eleven minutes.",
     )

@@ -45,7 +45,7 @@ def _create_token() -> ResponseReturnValue:
 def token_delete(token_id: int) -> ResponseReturnValue:
     """Revoke a token."""
     token_service.delete_token(current_user.id, token_id)
-    flash("The token is revoked.", "success")
+    flash("The token has been revoked.", "success")
     return redirect(url_for("settings.tokens"), 303)
 
 

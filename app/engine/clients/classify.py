@@ -76,7 +76,7 @@ def not_json(reply: HttpReply, endpoint: Endpoint) -> ModelCallError:
     return ModelCallError(
         "bad_reply",
         f"{endpoint.base_url} returned {'no' if not reply.body.strip() else 'malformed'} JSON.",
-        action="Check that the base URL is a model API, and look at the server's log.",
+        action="Check that the base URL belongs to a model API, and see the server's log.",
         retryable=True,
         status=reply.status,
     )
@@ -88,7 +88,7 @@ def empty_reply(endpoint: Endpoint, request: str | None) -> ModelCallError:
     return ModelCallError(
         "empty_reply",
         f"{endpoint.provider} returned no completion for {endpoint.model}.{suffix}",
-        action="Run it again later; if it stays so, choose another model.",
+        action="Try again later; if it keeps happening, choose another model.",
         retryable=True,
         status=200,
     )

@@ -124,7 +124,7 @@ def _quota(failure: Failure) -> ModelCallError | None:
         return None
     return failure.error(
         "quota",
-        f"{failure.endpoint.provider} has no credit or hit its spend cap.",
+        f"{failure.endpoint.provider} has no credit left, or its spending cap was reached.",
         "Add credit; Resume keeps the finished samples.",
         scope="pause",
     )
@@ -185,7 +185,7 @@ def _rate_limit(failure: Failure) -> ModelCallError | None:
     return failure.error(
         "rate_limit",
         f"{failure.endpoint.provider} limits the rate of calls.",
-        "Lower concurrency or raise your tier.",
+        "Lower the number of parallel calls, or ask the provider for a higher limit.",
         retryable=True,
         retry_after_s=failure.retry_after_s,
     )
@@ -200,7 +200,7 @@ def _server(failure: Failure) -> ModelCallError | None:
         return failure.error(
             "server_memory",
             f"{provider} ran out of memory with {failure.endpoint.model}.",
-            "Load a smaller model or a shorter context there, then Resume.",
+            "Use a smaller model or a shorter context there, then Resume.",
             scope="fail",
         )
     retry: dict[str, object] = {"retryable": True, "retry_after_s": failure.retry_after_s}
@@ -208,14 +208,14 @@ def _server(failure: Failure) -> ModelCallError | None:
         title = failure.title or f"status {status}"
         return failure.error(
             "proxy_error",
-            f"A proxy answered, not the provider: {title}.",
-            f"{provider} may be down; check its status page, Resume later.",
+            f"A proxy answered instead of the provider: {title}.",
+            f"{provider} may be down; check its status page and Resume later.",
             **retry,
         )
     return failure.error(
         "overloaded" if status in _OVERLOADED else "server_error",
         f"{provider} is overloaded or down (status {status}).",
-        "Check its status page, Resume later.",
+        "Check its status page and Resume later.",
         **retry,
     )
 

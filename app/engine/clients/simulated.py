@@ -103,7 +103,7 @@ class SimulatedClient:
     def __init__(self, model: str, *, seed: int = 0, time_scale: float = 1.0) -> None:
         if model not in _CHARACTERS:
             raise ValueError(
-                f"There is no simulated model {model!r}, only {', '.join(_CHARACTERS)}."
+                f"There is no simulated model {model!r}; choose from: {', '.join(_CHARACTERS)}."
             )
         self._model = model
         self._character = _CHARACTERS[model]

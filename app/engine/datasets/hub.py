@@ -145,7 +145,7 @@ def _explain(error: Exception, repo: str) -> DatasetError:
         name = type(error).__name__
         return DatasetError(
             "dataset_unavailable",
-            f"The hub did not deliver {repo} ({name}).",
+            f"{repo} could not be downloaded from the hub ({name}).",
             "Try again later, or put a copy into DATASETS_DIR.",
         )
     raise error

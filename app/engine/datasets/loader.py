@@ -192,7 +192,7 @@ class DatasetLoader:
                 self._fetch(url, download)
             except (CallError, OSError) as error:
                 raise DatasetError(
-                    "dataset_unavailable", f"{url} was not delivered ({error}).", GO_ONLINE
+                    "dataset_unavailable", f"{url} could not be downloaded ({error}).", GO_ONLINE
                 ) from error
             _check_digest(download, url, ref.sha256)
             convert_to_jsonl([download], target, tuple(ref.fields))

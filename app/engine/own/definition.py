@@ -73,7 +73,7 @@ def check_template(template: str, scorer: str) -> None:
     """
     if scorer not in PROFILES:
         known = ", ".join(PROFILES)
-        raise OwnDataError(f"This scorer is not offered; choose one of: {known}.", field="scorer")
+        raise OwnDataError(f"There is no such scorer; choose one of: {known}.", field="scorer")
     if len(template) > MAX_TEMPLATE_CHARS:
         raise OwnDataError(
             f"The template is longer than {MAX_TEMPLATE_CHARS:,} characters.",

@@ -159,8 +159,8 @@ def _id(row: Row, line: int, name: str | None) -> str:
     # Programs that read addresses take these for steps in a path, whatever one does.
     if text in (".", "..") or text.startswith("/") or text.endswith("/") or "//" in text:
         raise OwnDataError(
-            f"the id {text!r} cannot stand in an address: no '.', no '..', "
-            "and no '/' at an end or beside another.",
+            f"the id {text!r} cannot be part of a URL: it must not be '.' or '..', "
+            "start or end with '/', or contain '//'.",
             line,
             "id",
         )

@@ -68,7 +68,9 @@ def format_of(path: Path, name: str) -> FileFormat:
     if not head.strip():
         raise OwnDataError("The file is empty.")
     if head.startswith(_PACKED):
-        raise OwnDataError("Compressed files are not read: upload the CSV or JSON Lines itself.")
+        raise OwnDataError(
+            "Compressed files are not accepted; upload the CSV or JSON Lines file itself."
+        )
     known = _FORMATS.get(name.lower().rpartition(".")[2])
     return known or ("jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "csv")
 

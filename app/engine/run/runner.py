@@ -246,7 +246,7 @@ class _Run:
         until = time.monotonic() + pause_s
         if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_told_until + _SAME_WAIT_S:
             self._wait_told_until = until
-            message = f"The provider limits the rate of calls; they go on in {pause_s:.0f} s."
+            message = f"The provider limits the rate of calls; they continue in {pause_s:.0f} s."
             self._events.append(
                 RunEvent("wait", datetime.now(UTC), "rate_limit", message, wait_s=pause_s)
             )

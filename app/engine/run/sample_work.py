@@ -267,7 +267,7 @@ def _scoring_failure(verdict: Verdict) -> CallFailure:
     return CallFailure(
         "scoring_failed",
         f"The answer could not be scored: {verdict.explanation or 'no reason given'}",
-        "Look at the completion; score it again once the scorer works.",
+        "Read the completion, and score it again once the scorer works.",
     )
 
 

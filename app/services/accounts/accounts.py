@@ -71,7 +71,7 @@ def registration_is_open() -> bool:
 
 def _refuse_closed_registration() -> None:
     raise Forbidden(
-        "New accounts are closed on this server.",
+        "Registration is closed on this server.",
         code="registration_closed",
         action="Ask the administrator to open registration (REGISTRATION_OPEN).",
     )
@@ -93,7 +93,7 @@ def lock_account(session: Session, user_id: int) -> None:
     """
     mine = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
     if session.scalar(mine) is None:
-        raise Unauthorized("This account was deleted.", code="account_deleted")
+        raise Unauthorized("This account has been deleted.", code="account_deleted")
 
 
 def register_account(email: str, password: str) -> Account:

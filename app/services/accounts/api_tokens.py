@@ -84,9 +84,9 @@ def _check(name: str, scopes: Collection[str], expires_at: datetime | None) -> N
     if not scopes or not set(scopes) <= ALL_SCOPES:
         fields["scopes"] = ["Choose read, write or both."]
     if expires_at is not None and expires_at <= now():
-        fields["expires_at"] = ["This time is in the past."]
+        fields["expires_at"] = ["Choose a time in the future."]
     if fields:
-        raise Invalid("The token was not made.", fields=fields)
+        raise Invalid("The token was not created.", fields=fields)
 
 
 def create_token(
@@ -150,7 +150,7 @@ def _keep_below_limit(session: Session, user_id: int, *, make_room: bool) -> Non
         raise Conflict(
             f"This account has {MAX_TOKENS} tokens already.",
             code="too_many_tokens",
-            action="Delete one that is no longer used.",
+            action="Delete one that you no longer use.",
         )
     session.execute(delete(ApiToken).where(ApiToken.id.in_(gone)))
 

@@ -17,7 +17,11 @@ _HINT_LENGTH = 4
 _LIMITS: Mapping[str, tuple[float, float, str]] = {
     "max_retries": (0, 20, "Use 0 to 20 retries."),
     "max_connections": (1, 256, "Use 1 to 256 connections."),
-    "requests_per_minute": (1, 1_000_000, "Use 1 or more requests per minute, or none."),
+    "requests_per_minute": (
+        1,
+        1_000_000,
+        "Use 1 or more requests per minute, or leave it empty for no limit.",
+    ),
     "timeout_s": (1, 3600, "Use 1 to 3600 seconds."),
 }
 _STORED = ("kind", "base_url", *_LIMITS)
@@ -88,7 +92,7 @@ def _kind_problem(name: str, kind: str) -> str | None:
     if kind not in KIND_LABELS:
         return f"Choose one of: {', '.join(KIND_LABELS)}."
     if name == SIMULATED and kind != SIMULATED:
-        return "The name simulated is kept for the simulated model."
+        return "The name simulated is reserved for the simulated model."
     return None
 
 

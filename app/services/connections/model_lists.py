@@ -154,7 +154,7 @@ def _silent(connection: OpenConnection) -> ListFailure:
         connection.name,
         "no_answer",
         "The server does not answer.",
-        "Look again in a moment, or type the model's id.",
+        "Try again in a moment, or type the model's id.",
     )
 
 

@@ -236,7 +236,7 @@ def _write(
                     raise Conflict(
                         f"This account has {MAX_CONNECTIONS_PER_ACCOUNT} connections already.",
                         code="too_many_connections",
-                        action="Delete one that is no longer used.",
+                        action="Delete one that you no longer use.",
                     )
                 row = Connection(user_id=user_id, name=name)
                 session.add(row)
@@ -254,7 +254,7 @@ def _changed_meanwhile(name: str) -> Conflict:
     return Conflict(
         f"The connection {name!r} was changed elsewhere at the same time.",
         code="changed_meanwhile",
-        action="Look at it and save again.",
+        action="Check it and save again.",
     )
 
 

@@ -96,7 +96,7 @@ def _fetch(job_id: str) -> Job:
     try:
         return Job.fetch(job_id, connection=get_broker(), serializer=SERIALIZER)
     except NoSuchJobError:
-        raise NotFound("The queue has no such job any more.", code="job_not_found") from None
+        raise NotFound("This job is no longer in the queue.", code="job_not_found") from None
 
 
 def _current_job(worker: BaseWorker) -> dict[str, Any] | str:

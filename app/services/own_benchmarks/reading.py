@@ -53,7 +53,7 @@ def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> A
         raise Invalid(
             f"The file takes more than {deadline_s:g} s or too much memory to read.",
             code="own_data_too_slow",
-            fields={"file": ["It takes too long to read."]},
+            fields={"file": ["This file takes too long to read."]},
             action="Split it into smaller files, and upload each.",
         )
     refused = answer.get("refused")

@@ -64,7 +64,7 @@ class OwnRequest(OwnColumns):
         min_length=1,
         description="Its name without own/. One that you have already gets a new version.",
     )
-    title: Line = Field("", description="For readers; empty: the name.")
+    title: Line = Field("", description="Shown on pages; if empty, the name is.")
     description: Text = Field("", description="For readers.")
 
 
@@ -93,10 +93,12 @@ def _read(model: type[Model], values: dict[str, Any]) -> Model:
         fields: dict[str, list[str]] = {}
         for item in error.errors(include_url=False, include_input=False):
             missing = item["type"] in ("missing", "string_too_short")
-            words = "This is needed." if missing else item["msg"].removeprefix("Value error, ")
+            words = (
+                "This field is required." if missing else item["msg"].removeprefix("Value error, ")
+            )
             fields.setdefault(str(item["loc"][0]), []).append(words)
         names = ", ".join(sorted(fields))
-        raise Invalid(f"These fields do not fit: {names}.", fields=fields) from None
+        raise Invalid(f"These fields are not valid: {names}.", fields=fields) from None
 
 
 def profile_options() -> list[dict[str, Any]]:

@@ -50,8 +50,8 @@ def _free_turn(account_id: int, settings: Settings) -> IO[bytes]:
         else:
             return file
     raise Limited(
-        f"{UPLOADS_AT_ONCE} files of yours are on their way already.",
+        f"{UPLOADS_AT_ONCE} of your files are already being uploaded.",
         code="uploads_busy",
-        action="Wait until they have arrived, then send this one.",
+        action="Wait until they are done, then upload this one.",
         retry_after_s=5,
     )

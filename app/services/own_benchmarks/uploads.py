@@ -96,7 +96,7 @@ def find_upload(account_id: int, upload_id: str, settings: Settings) -> Upload:
             if path.is_file():
                 return Upload(upload_id, path, file_format)
     raise NotFound(
-        "The uploaded file is not here any more.",
+        "The uploaded file is no longer on this server.",
         code="upload_not_found",
         action="Upload it again.",
     )

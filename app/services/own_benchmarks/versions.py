@@ -152,7 +152,7 @@ def delete(account_id: int, slug: str, settings: Settings) -> None:
             raise Conflict(
                 "A run of this benchmark is active.",
                 code="benchmark_in_use",
-                action="Wait for its end, or cancel it.",
+                action="Wait until it ends, or cancel it.",
             )
         benchmark_id = own.id
         session.delete(own)
@@ -162,10 +162,10 @@ def delete(account_id: int, slug: str, settings: Settings) -> None:
 def _slug(name: str) -> str:
     slug = name.strip().removeprefix(PREFIX)
     if not _SLUG.fullmatch(slug) or slug in _RESERVED:
-        message = "1 to 59 of a-z, 0-9, - and _, beginning with a letter or digit."
+        message = "Use 1 to 59 of a-z, 0-9, - and _; start with a letter or digit."
         if slug in _RESERVED:
-            message = "This name is taken by the Studio itself."
-        raise Invalid(f"This name is not possible: {message}", fields={"name": [message]})
+            message = "This name is reserved for a built-in benchmark."
+        raise Invalid(message, fields={"name": [message]})
     return slug
 
 
@@ -240,7 +240,7 @@ def _check_count(account_id: int) -> None:
         raise Conflict(
             f"You have {MAX_BENCHMARKS} benchmarks of your own.",
             code="too_many_benchmarks",
-            action="Delete one that you do not need.",
+            action="Delete one that you no longer need.",
         )
 
 
@@ -252,8 +252,8 @@ def _check_bytes(account_id: int, more: int) -> None:
     )
     if int(kept or 0) + more > MAX_KEPT_BYTES:
         raise Conflict(
-            f"Your own data takes {int(kept or 0) / 1e6:,.0f} MB; with this file it would be more "
-            f"than {MAX_KEPT_BYTES / 1e6:,.0f} MB.",
+            f"Your own data takes up {int(kept or 0) / 1e6:,.0f} MB; with this file it would "
+            f"exceed {MAX_KEPT_BYTES / 1e6:,.0f} MB.",
             code="own_data_full",
-            action="Delete a benchmark of your own that you do not need.",
+            action="Delete one of your own benchmarks that you no longer need.",
         )

@@ -28,7 +28,7 @@ def check_budget(
                 f"The price of {name} is not known, so a budget in US$ cannot be kept.",
                 code="price_unknown",
                 fields={"budget_usd": [f"The price of {name} is not known."]},
-                action="Leave the budget out; the limit of samples and max_tokens bound a run too.",
+                action="Leave the budget out, and bound the cost by a sample limit and max_tokens.",
             )
 
 
@@ -42,10 +42,10 @@ def check_further_budget(run: Run, budget_usd: float) -> None:
     spent_usd = (run.cost_usd or 0.0) + (run.judge_cost_usd or 0.0)
     if budget_usd <= spent_usd:
         raise Invalid(
-            f"The run has cost ${spent_usd:,.4f} so far: a budget of ${budget_usd:,.4f} for all of "
-            "it is spent.",
-            fields={"budget_usd": [f"More than ${spent_usd:,.4f}, which is spent."]},
-            action="Name a larger budget: it counts from the run's beginning.",
+            f"The run has already cost ${spent_usd:,.4f}, so a budget of ${budget_usd:,.4f} is "
+            "used up.",
+            fields={"budget_usd": [f"Enter more than the ${spent_usd:,.4f} already spent."]},
+            action="Enter a larger budget; it covers the whole run from its start.",
         )
 
 

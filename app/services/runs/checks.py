@@ -51,8 +51,8 @@ def check_request(
         )
     if "sandbox" in benchmark.requirements and not settings.allow_code_execution:
         raise Invalid(
-            f"{benchmark.title} runs code that the model wrote, which is switched off here.",
-            fields={"benchmark": ["Needs code execution, which is switched off here."]},
+            f"{benchmark.title} runs code that the model wrote, which this server does not allow.",
+            fields={"benchmark": ["Needs code execution, which is switched off on this server."]},
             action="An admin can allow it with ALLOW_CODE_EXECUTION=true.",
         )
     connection = _check_model(request.model, account_id, is_admin)

@@ -215,7 +215,7 @@ def _checks(spec: RunSpec, settings: Settings, cost: Range | None) -> list[dict[
         checks.append(
             {
                 "state": "warn",
-                "title": "The budget may not suffice",
+                "title": "The budget may not be enough",
                 "detail": f"Up to ${cost.high:,.2f} estimated, ${budget:,.2f} allowed: "
                 "the run would pause.",
             }
@@ -249,11 +249,11 @@ def _key_check(spec: RunSpec) -> dict[str, Any]:
             "detail": "Its score says nothing about a real one.",
         }
     if test and test.get("ok"):
-        return {"state": "ok", "title": "The connection answered its last test", "detail": None}
+        return {"state": "ok", "title": "The last test of the connection succeeded", "detail": None}
     if test:
         return {
             "state": "warn",
-            "title": "The connection failed its last test",
+            "title": "The last test of the connection failed",
             "detail": (test.get("error") or {}).get("message"),
         }
-    return {"state": "warn", "title": "The connection was never tested", "detail": None}
+    return {"state": "warn", "title": "The connection has not been tested yet", "detail": None}

@@ -107,8 +107,8 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
 _FULL = failure_of(DISK_FULL)
 _BROKEN = Failure(
     "internal_error",
-    "The Studio made a mistake while working on this run. Finished samples are kept.",
-    "Resume; if it happens again, report it with the lines of the server's log.",
+    "Something went wrong in the Studio while it worked on this run. Finished samples are kept.",
+    "Resume. If it happens again, report it with the lines of the server's log.",
 )
 
 
@@ -117,8 +117,8 @@ def _refuse_deadly(run_id: str) -> None:
     if deaths >= MOST_WORKER_DEATHS:
         raise PlanError(
             "worker_died",
-            f"This run ended its worker {deaths} times without getting on, so it is not tried "
-            "again. Finished samples are kept.",
+            f"This run ended its worker {deaths} times without making progress, so it is not "
+            "tried again. Finished samples are kept.",
             "Lower its connections or max_tokens, or give the server more memory; then Resume.",
         )
 

@@ -122,7 +122,7 @@ def build_plan(
     if benchmark is None or run.protocol not in benchmark.protocols:
         raise PlanError(
             "benchmark_gone",
-            f"{run.benchmark} ({run.protocol}) is not in this Studio any more.",
+            f"{run.benchmark} ({run.protocol}) is no longer part of this Studio.",
             "Choose another benchmark.",
         )
     protocol = benchmark.protocols[run.protocol]
@@ -236,8 +236,8 @@ def make_scorer(profile: str, settings: Settings, judge: JudgeCalls | None = Non
         if judge is None:
             raise PlanError(
                 "judge_missing",
-                f"The scorer {profile} asks a second model, and this run names none.",
-                "Duplicate the run and name a judge.",
+                f"The scorer {profile} asks a second model, and this run has none.",
+                "Duplicate the run and choose a judge.",
             )
         return judged_scorers()[profile](judge)
     if profile in sandboxed_scorers():
@@ -249,7 +249,7 @@ def _sandbox(settings: Settings) -> Sandbox:
     if not settings.allow_code_execution:
         raise PlanError(
             "code_execution_off",
-            "This benchmark runs code that the model wrote, which is switched off here.",
+            "This benchmark runs code that the model wrote, which is switched off on this server.",
             "An admin can allow it with ALLOW_CODE_EXECUTION=true; then Resume.",
         )
     sandbox = Sandbox()

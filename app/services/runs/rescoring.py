@@ -162,7 +162,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
 def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Protocol, str]:
     """Return the protocol that was asked, the one to score by, and the name of its score."""
     if run.status in ACTIVE:
-        raise Conflict("The run is still active.", code="run_active", action="Wait for its end.")
+        raise Conflict("The run is still active.", code="run_active", action="Wait until it ends.")
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     known = dict(benchmark.protocols) if benchmark else {}
     if benchmark is None or protocol not in known or run.protocol not in known:
@@ -173,7 +173,11 @@ def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Proto
     scorer = known[protocol].scorer
     needs_code = scorer in sandboxed_scorers() and not settings.allow_code_execution
     if needs_judge(scorer) or needs_code:
-        what = "code execution, which is off here" if needs_code else "calls of a second model"
+        what = (
+            "code execution, which is switched off on this server"
+            if needs_code
+            else "calls of a second model"
+        )
         raise Invalid(
             f"The scorer {scorer} needs {what}.",
             fields={"protocol": [f"Its scorer needs {what}."]},
@@ -196,7 +200,7 @@ def _rescored(
             index, sample = index + 1, next(samples, None)
         if sample is None or sample.id != row.sample_id:
             raise Invalid(
-                "The questions are not those that were asked any more.",
+                "The questions have changed since the run.",
                 code="dataset_changed",
                 action="Run the benchmark again.",
             )

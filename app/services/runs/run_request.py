@@ -56,7 +56,7 @@ class RunOptions(BaseModel):
         None, description="Calls under way at the same time."
     )
     max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
-        None, description="Further tries of a call that failed in passing."
+        None, description="Retries of a call after a temporary error."
     )
     judge: ModelName | None = Field(
         None,

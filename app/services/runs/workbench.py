@@ -211,8 +211,8 @@ class Workbench:
             log.info("run makes room", extra={"run_id": seat.lease.run_id})
             tell(
                 seat.lease.run_id,
-                "Runs of other accounts wait: this one makes room when its calls under way are "
-                "answered, and goes on by itself.",
+                "Runs of other accounts are waiting: this one makes room once its current calls "
+                "are answered, and continues by itself.",
             )
 
     def _note_progress(self) -> None:

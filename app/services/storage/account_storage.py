@@ -12,7 +12,7 @@ from app.engine.types import CallFailure
 from app.errors import Conflict
 from app.models import Run
 
-_ACTION = "Delete runs that are not needed any more, or ask an admin for more (ACCOUNT_STORAGE_MB)"
+_ACTION = "Delete runs that you no longer need, or ask an admin for more space (ACCOUNT_STORAGE_MB)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Storage:
         """What a run that has to pause says."""
         return CallFailure(
             "account_storage_full",
-            f"The stored answers of this account reached its limit of {_size(self.limit_bytes)}. "
-            "Finished samples are kept.",
+            "The stored answers of this account have reached its limit of "
+            f"{_size(self.limit_bytes)}. Finished samples are kept.",
             f"{_ACTION}; then Resume.",
         )
 

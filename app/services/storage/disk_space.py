@@ -46,9 +46,9 @@ def require_room(bytes_wanted: int = 0) -> None:
 def _refuse(left: disk.Room) -> NoReturn:
     raise Unavailable(
         f"The disk of the Studio has too little room ({left.free_bytes // 10**6:,} MB are free), "
-        "so nothing new is begun.",
+        "so nothing new can be started.",
         code="disk_low",
-        action="Try again once an admin has freed some space; everything can be read meanwhile.",
+        action="Try again once an admin has freed some space; everything can still be read.",
         retry_after_s=RETRY_AFTER_S,
     )
 
@@ -56,9 +56,9 @@ def _refuse(left: disk.Room) -> NoReturn:
 def write_refused() -> Unavailable:
     """Return what to say when something could not be written."""
     return Unavailable(
-        "The disk of the Studio is full, so that nothing can be changed right now.",
+        "The disk of the Studio is full, so nothing can be changed right now.",
         code=DISK_FULL.code,
         action="Nothing was changed. Try again once an admin has freed some space; "
-        "everything can be read meanwhile.",
+        "everything can still be read.",
         retry_after_s=RETRY_AFTER_S,
     )

@@ -307,7 +307,7 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
     delivery = _delivery_of(delivery_id, account_id)
     if not delivery.webhook.enabled:
         raise Conflict(
-            "This webhook is switched off, so that nothing is sent to it.",
+            "This webhook is switched off, so nothing is sent to it.",
             code="webhook_disabled",
             action="Switch it on, then redeliver.",
         )

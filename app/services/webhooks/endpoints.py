@@ -66,7 +66,7 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
             raise Conflict(
                 f"An account has at most {MAX_WEBHOOKS} webhooks.",
                 code="too_many_webhooks",
-                action="Delete one that you do not need.",
+                action="Delete one that you no longer need.",
             )
         session.add(hook)
         session.flush()
@@ -127,7 +127,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         unknown = [event for event in values["events"] if event not in EVENTS]
         if unknown or not values["events"]:
             raise Invalid(
-                "Choose at least one event that is known.",
+                "Choose at least one event from the list.",
                 fields={"events": [f"Choose from: {', '.join(EVENTS)}."]},
             )
         return {**values, "events": list(dict.fromkeys(values["events"]))}

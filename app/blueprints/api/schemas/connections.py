@@ -25,12 +25,12 @@ class ConnectionBody(Body):
     Well-known names (openai, anthropic, groq, ollama ...) imply ``kind`` and ``base_url``.
     """
 
-    name: Text | None = Field(None, description="If given, the name in the path.")
+    name: Text | None = Field(None, description="If given, it must be the name in the path.")
     kind: Kind | None = None
     base_url: Text | None = Field(
         None,
         max_length=500,
-        description="Up to and including the version. Changing it needs the key again.",
+        description="Up to and including the version. To change it, send the key again.",
     )
     api_key: Text | None = Field(
         None, max_length=2000, description="Never shown again; null removes it."
@@ -80,7 +80,9 @@ class Connection(BaseModel):
     base_url: str
     api_key_hint: str | None = Field(description="The last four characters of the key.")
     has_key: bool
-    from_environment: bool = Field(description="Read only: the server's environment has the key.")
+    from_environment: bool = Field(
+        description="Read-only: the key comes from the server's environment."
+    )
     simulated: bool
     read_only: bool
     max_retries: int

@@ -33,7 +33,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("must be in the years 1 to 9999 in UTC, too") from None
+        raise ValueError("must also be in the years 1 to 9999 in UTC") from None
 
 
 Text = Annotated[str, Storable]

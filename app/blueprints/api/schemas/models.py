@@ -13,7 +13,7 @@ class ModelQuery(PageQuery):
 
     connection: Text | None = Field(None, max_length=80, description="Only of this connection.")
     benchmark: Text | None = Field(
-        None, max_length=80, description="Say which models are fit for this benchmark."
+        None, max_length=80, description="Also say which models suit this benchmark."
     )
     q: Text | None = Field(None, max_length=200, description="Part of the id.")
 
@@ -33,7 +33,7 @@ class Model(BaseModel):
     price: Price | None = Field(description="null: not known.")
     simulated: bool
     compatible: bool
-    reason: str | None = Field(description="Why it is not fit.")
+    reason: str | None = Field(description="Why it does not suit the benchmark.")
 
     @classmethod
     def of(cls, model: ModelInfo) -> Model:

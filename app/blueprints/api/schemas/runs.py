@@ -31,7 +31,9 @@ Status = Literal["queued", "running", "paused", "completed", "failed", "canceled
 def _known_statuses(text: str) -> str:
     known = ("active", *get_args(Status))
     if unknown := set(text.split(",")) - {*known, ""}:
-        raise ValueError(f"{', '.join(sorted(unknown))} is no status: {', '.join(known)}")
+        raise ValueError(
+            f"unknown status: {', '.join(sorted(unknown))}; choose from: {', '.join(known)}"
+        )
     return text
 
 
@@ -98,7 +100,7 @@ class RunAnswer(BaseModel):
     run_id: str
     status: Status
     queue_position: int | None = Field(
-        None, description="Runs that will be taken before this one; null: not queued."
+        None, description="Runs that will start before this one; null: not queued."
     )
     benchmark: str
     benchmark_version: int
@@ -175,9 +177,11 @@ class RunPatch(Body):
 class ResumeBody(OptionalBody):
     """How to go on."""
 
-    retry_errors: StrictBool = Field(False, description="Ask the samples with errors again.")
+    retry_errors: StrictBool = Field(
+        False, description="Ask again the samples that ended in an error."
+    )
     budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
-        None, description="What the run may cost in all from now on; empty: as before."
+        None, description="New budget for the whole run; empty: unchanged."
     )
 
 
