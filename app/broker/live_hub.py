@@ -68,7 +68,7 @@ class View:
     inbox: Inbox = field(default_factory=lambda: queue.Queue(_INBOX_SIZE))
 
 
-class Hub:
+class LiveHub:
     """Listens, in one thread that exists only while there are viewers.
 
     Places are shared by account: when all are taken, the account with the most views gives one to
@@ -157,7 +157,7 @@ class Hub:
 
     def _goes_on(self) -> bool:
         """Return whether to listen on; the thread's end is decided under the lock of `enter`."""
-        alive = Hub.process_is_alive()
+        alive = LiveHub.process_is_alive()
         with self._lock:
             if alive and self._views:
                 return True
@@ -175,7 +175,7 @@ class Hub:
             if time.monotonic() - pinged_at > _PING_EVERY_S:
                 pinged_at = time.monotonic()
                 pubsub.ping()  # a connection that died in silence fails here
-            if not Hub.process_is_alive() or not self.viewers():
+            if not LiveHub.process_is_alive() or not self.viewers():
                 return
 
     def _hand_on(self, message: dict[str, Any]) -> None:
@@ -202,7 +202,7 @@ def stop_streams_unless(alive: Callable[[], bool]) -> None:
 
     The web server sets it: otherwise an open stream would hold up a restart until it is killed.
     """
-    Hub.process_is_alive = staticmethod(alive)
+    LiveHub.process_is_alive = staticmethod(alive)
 
 
 def _dismiss(view: View) -> None:

@@ -59,7 +59,7 @@ class ByteShare:
             self._add(budget, counted)
         return counted
 
-    def give_back(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """Hold so many bytes less; more where ``size`` is negative, without waiting."""
         budget = self._budget
         if budget is None or not size:
@@ -105,7 +105,7 @@ class Hold:
         """Hold ``size`` bytes from now on; never waits, since they are there already."""
         counted = size if size >= SMALL_BYTES else 0
         if counted != self._size:
-            self._share.give_back(self._size - counted)
+            self._share.release(self._size - counted)
             self._size = counted
 
     def release(self) -> None:

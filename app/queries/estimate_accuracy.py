@@ -28,7 +28,7 @@ LABELS: dict[str, tuple[str, Kind]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class EstimateCheck:
     """One number of one run: what was expected, and what it was.
 
     Attributes:
@@ -74,7 +74,7 @@ class Accuracy:
         return self.held / self.runs if self.runs else None
 
 
-def compare(run: Run) -> list[Comparison]:
+def compare(run: Run) -> list[EstimateCheck]:
     """Return actual beside estimate; empty unless the run answered all that was estimated."""
     estimate = run.estimate
     if run.status != "completed" or not estimate or estimate.get("calls") != run.done:
@@ -89,7 +89,7 @@ def compare(run: Run) -> list[Comparison]:
     for name, (label, kind) in LABELS.items():
         expected, value = _range(estimate.get(name)), actual[name]
         if expected is not None and value is not None:
-            found.append(Comparison(name, label, kind, *expected, float(value)))
+            found.append(EstimateCheck(name, label, kind, *expected, float(value)))
     return found
 
 
@@ -101,7 +101,7 @@ def _range(value: Any) -> tuple[float, float] | None:
     return value * (1 - COUNT_MARGIN), value * (1 + COUNT_MARGIN)
 
 
-def compared_runs(account_id: int) -> list[tuple[Run, list[Comparison]]]:
+def compared_runs(account_id: int) -> list[tuple[Run, list[EstimateCheck]]]:
     """Return the latest completed runs of real models with their comparisons, newest first."""
     runs = db.session.scalars(
         select(Run)
@@ -118,7 +118,7 @@ def compared_runs(account_id: int) -> list[tuple[Run, list[Comparison]]]:
     return [(run, comparisons) for run, comparisons in pairs if comparisons]
 
 
-def accuracy_of(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[Accuracy]:
+def accuracy_of(compared: Sequence[tuple[Run, list[EstimateCheck]]]) -> list[Accuracy]:
     """Return for each kind of estimate how often it held."""
     found = []
     for name, (label, _) in LABELS.items():

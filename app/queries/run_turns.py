@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Subquery, false, func, select
 
 from app.db import db
-from app.models import Run, User
+from app.models import AccountRow, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ def _in_order() -> Subquery:
             Run.served_at,
             under_way.label("under_way"),
             (under_way + nth).label("turn"),
-            User.served_at.label("account_served_at"),
+            AccountRow.served_at.label("account_served_at"),
         )
-        .join(User, User.id == Run.user_id)
+        .join(AccountRow, AccountRow.id == Run.user_id)
         .outerjoin(busy, busy.c.user_id == Run.user_id)
         .where(Run.status == "queued", Run.worker_deaths == 0)
         .subquery()

@@ -122,7 +122,7 @@ class DbRecorder:
         self.pause = self.pause or self._find_reason_to_pause()
         return not (self.lost or self.cancel_requested or self.pause)
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Publish the progress, and the latest samples and log lines since the last time."""
         if self.lost:
             return

@@ -13,7 +13,7 @@ from app.services.runs.ends import pause_runs_with
 from app.services.webhooks import outbox
 
 
-def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
+def delete_connection(account_id: int, is_admin: bool, name: str) -> None:
     """Delete the connection ``name`` and its key; runs under way that use it are paused.
 
     Raises:
@@ -22,7 +22,7 @@ def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
     """
     with transaction() as session:
         removed = session.execute(
-            delete(Connection).where(Connection.user_id == user_id, Connection.name == name)
+            delete(Connection).where(Connection.user_id == account_id, Connection.name == name)
             if is_connection_name(name)
             else delete(Connection).where(Connection.id.is_(None))
         )

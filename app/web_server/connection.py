@@ -14,9 +14,9 @@ from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.message import Request
 
 from app.web_server.chunks import ChunkScan
-from app.web_server.outlet import Budget, Outlet
+from app.web_server.outlet import Outlet, OutletBudget
 from app.web_server.pace import Place, Places
-from app.web_server.request_source import RequestBody, Source
+from app.web_server.request_source import RequestBody, RequestSource
 
 MAX_HEAD_BYTES = 32 * 1024
 SHORT_BODY_BYTES = 16 * 1024
@@ -40,8 +40,8 @@ class Stage(enum.Enum):
     CLOSE = enum.auto()  # the client, to close
 
 
-class Connection:
-    """One client. All but the reading and writing of `Source` and `Outlet` is the loop's.
+class ClientConnection:
+    """One client. All but the reading and writing of `RequestSource` and `Outlet` is the loop's.
 
     Attributes:
         sock: What gunicorn writes an answer to.
@@ -58,8 +58,8 @@ class Connection:
         client: Any,
         server: Any,
         cfg: Config,
-        budget: Budget,
-        watch: Callable[[Connection], None],
+        budget: OutletBudget,
+        watch: Callable[[ClientConnection], None],
     ) -> None:
         sock.setblocking(False)
         self.socket = sock
@@ -74,7 +74,7 @@ class Connection:
         self.will_go_on = False
         self._cfg = cfg
         self._inbox = bytearray()
-        self._source = Source(sock, self._inbox)
+        self._source = RequestSource(sock, self._inbox)
         self._searched = 0
         self._number = 0
         self._chunks = ChunkScan()
@@ -183,7 +183,7 @@ class Connection:
     def end_work(self, *, goes_on: bool) -> None:
         """Put a thread's work away; `will_go_on` then says whether another request may come."""
         if self.sock.place is not None:
-            self.sock.place.give_back()
+            self.sock.place.release()
         self._source.place = None
         usable = goes_on and self.failure is None and not self._is_long
         self.will_go_on = usable and self._body_is_read()

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from app.web_server.pace import Pace, Place
+from app.web_server.pace import ClientPace, Place
 
 KEPT_BYTES = 1024 * 1024
 """So much of an answer is kept for a slow reader; the thread that wrote it is free meanwhile."""
@@ -15,7 +15,7 @@ ALL_KEPT_BYTES = 8 * 1024 * 1024
 """So much of all answers of the process."""
 
 
-class Budget:
+class OutletBudget:
     """Bytes that all outlets of the process keep."""
 
     def __init__(self, most: int = ALL_KEPT_BYTES) -> None:
@@ -44,14 +44,16 @@ class Outlet:
         watch: Asks the loop to call `flush` when the client can take more.
     """
 
-    def __init__(self, sock: socket.socket, budget: Budget, watch: Callable[[], None]) -> None:
+    def __init__(
+        self, sock: socket.socket, budget: OutletBudget, watch: Callable[[], None]
+    ) -> None:
         self._sock = sock
         self._budget = budget
         self._watch = watch
         self._moved = threading.Condition()
         self._backlog: deque[memoryview] = deque()
         self._kept = 0
-        self._pace = Pace()
+        self._pace = ClientPace()
         self._cut = False
         self.place: Place | None = None
 
@@ -69,7 +71,7 @@ class Outlet:
                 rest = rest[self._send(rest) :]
                 if not rest:
                     return
-                self._pace = Pace()
+                self._pace = ClientPace()
             self._backlog.append(rest)
             self._count(len(rest))
         if was_empty:

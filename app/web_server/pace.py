@@ -11,7 +11,7 @@ LEAST_BYTES = 40 * 1024
 """What must pass within each window: 2 KB a second, less than any line that people use."""
 
 
-class Pace:
+class ClientPace:
     """Tells a slow line from one that drips or stands still."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Places:
             self._taken[address] += 1
             return True
 
-    def give_back(self, address: str) -> None:
+    def release(self, address: str) -> None:
         """Free a place."""
         with self._lock:
             self._taken[address] -= 1
@@ -79,8 +79,8 @@ class Place:
             self._taken = self._places.take(self._address)
         return self._taken
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Free the place, if it was taken."""
         if self._taken:
             self._taken = False
-            self._places.give_back(self._address)
+            self._places.release(self._address)

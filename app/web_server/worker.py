@@ -53,8 +53,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Prepare this process and serve until it is told to stop."""
         share_heaps()
         self.worker_connections = _allowed_connections(self.cfg.worker_connections)
-        self._budget = Budget()
-        self._connections: dict[Connection, None] = {}
+        self._budget = OutletBudget()
+        self._connections: dict[ClientConnection, None] = {}
         self._swept_at = 0.0
         super().init_process()
 
@@ -122,7 +122,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
                     return
                 raise
-            connection = Connection(
+            connection = ClientConnection(
                 sock, client, listener.getsockname(), self.cfg, self._budget, self._watch_answer
             )
             self._connections[connection] = None
@@ -138,7 +138,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                     return True
         return False
 
-    def _watch(self, connection: Connection, mask: int) -> None:
+    def _watch(self, connection: ClientConnection, mask: int) -> None:
         if mask == connection.watched:
             return
         if not mask:
@@ -149,7 +149,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.poller.modify(connection.socket, mask, partial(self._on_event, connection))
         connection.watched = mask
 
-    def _on_event(self, connection: Connection, _sock: object, _mask: int) -> None:
+    def _on_event(self, connection: ClientConnection, _sock: object, _mask: int) -> None:
         if connection not in self._connections:
             return  # closed since the events were asked for
         try:
@@ -166,7 +166,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self._close(connection)
 
-    def _advance(self, connection: Connection) -> None:
+    def _advance(self, connection: ClientConnection) -> None:
         """Hand a request that is there to a thread."""
         if connection.is_ready():
             self._watch(connection, 0)
@@ -175,21 +175,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         elif connection.request is not None:
             connection.send_continue()
 
-    def _watch_answer(self, connection: Connection) -> None:
+    def _watch_answer(self, connection: ClientConnection) -> None:
         """Send the rest of an answer when its reader takes it; called by threads."""
         self.method_queue.defer(self._on_kept, connection)
 
-    def _on_kept(self, connection: Connection) -> None:
+    def _on_kept(self, connection: ClientConnection) -> None:
         if connection in self._connections and not connection.sock.is_empty():
             self._watch(connection, _WRITE)
 
-    def _on_taken(self, connection: Connection) -> None:
+    def _on_taken(self, connection: ClientConnection) -> None:
         if connection.stage is Stage.READER:
             self._go_on(connection)
         else:
             self._watch(connection, 0)
 
-    def handle(self, connection: Connection) -> bool:
+    def handle(self, connection: ClientConnection) -> bool:
         """Answer a request, in a thread; return whether the connection may serve another."""
         try:
             if connection.failure is not None:
@@ -204,7 +204,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.handle_error(connection.request, connection.sock, connection.client, error)
         return False
 
-    def finish_request(self, connection: Connection, done: Future[bool]) -> None:
+    def finish_request(self, connection: ClientConnection, done: Future[bool]) -> None:
         """Go on with a connection whose thread is done."""
         goes_on = not done.cancelled() and done.exception() is None and done.result()
         connection.end_work(goes_on=goes_on)
@@ -217,7 +217,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._watch(connection, _WRITE)
 
-    def _go_on(self, connection: Connection) -> None:
+    def _go_on(self, connection: ClientConnection) -> None:
         """Wait for the next request, or for the client to close."""
         if connection.will_go_on:
             connection.await_request()
@@ -245,7 +245,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             elif connection.sock.is_too_slow():
                 self._close(connection)
 
-    def _give_up(self, connection: Connection) -> None:
+    def _give_up(self, connection: ClientConnection) -> None:
         if connection.stage is Stage.REQUEST and not connection.is_idle:
             try:
                 connection.socket.send(_TOO_LATE)
@@ -253,7 +253,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 self.log.debug("A client that is too slow has gone.")
         self._close(connection)
 
-    def _close(self, connection: Connection) -> None:
+    def _close(self, connection: ClientConnection) -> None:
         del self._connections[connection]
         self._watch(connection, 0)
         connection.sock.cut()  # wakes the thread that writes to it

@@ -9,10 +9,10 @@ from flask import Response, g
 from app.blueprints.api.guard import api_blueprint, bearer_token
 from app.blueprints.api.schemas.accounts import (
     AccountAnswer,
+    AccountFields,
     Credentials,
     LoginAnswer,
     LoginBody,
-    User,
 )
 from app.current import get_settings
 from app.services.accounts import accounts, api_tokens
@@ -50,7 +50,9 @@ def login(body: LoginBody) -> Response:
         api_tokens.expiry(timedelta(days=settings.session_days)),
         sign_in=True,
     )
-    return answer(LoginAnswer(token=token, expires_at=info.expires_at, user=User.of(account)))
+    return answer(
+        LoginAnswer(token=token, expires_at=info.expires_at, user=AccountFields.of(account))
+    )
 
 
 @bp.get("/auth/me", responses={200: AccountAnswer})

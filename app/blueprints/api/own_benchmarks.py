@@ -60,7 +60,7 @@ def save_own_benchmark() -> Response:
 def preview_own() -> Response:
     """Show columns and first rows of a file and, once columns are mapped, three prompts."""
     with _upload() as upload:
-        look = versions.look_at(g.account.id, upload)
+        look = versions.inspect_upload(g.account.id, upload)
         values = _values()
         prompts = None
         if values.get("question") or values.get("target"):

@@ -67,7 +67,7 @@ def upload_own() -> Response | tuple[str, int]:
         return _upload_page(name, "Choose a file first."), 422
     try:
         upload = uploads.keep_upload(current_user.id, file.stream, file.filename, get_settings())
-        versions.look_at(current_user.id, upload)
+        versions.inspect_upload(current_user.id, upload)
     except Invalid as error:
         return _upload_page(name, error.detail), 422
     return redirect(url_for("benchmarks.map_own", upload_id=upload.id, name=name or None), 303)
@@ -78,7 +78,7 @@ def upload_own() -> Response | tuple[str, int]:
 def map_own(upload_id: str) -> str:
     """Ask what the columns hold, with a guess; show the prompts that follow from it."""
     upload = uploads.find_upload(current_user.id, upload_id, get_settings())
-    look = versions.look_at(current_user.id, upload)
+    look = versions.inspect_upload(current_user.id, upload)
     values = versions.first_values(current_user.id, request.args.get("name", ""), look)
     prompts, errors = _try_preview(upload, values)
     # The guess may be wrong: nothing is red before the reader had a chance.
@@ -95,14 +95,16 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     values["choices"] = request.form.getlist("choices")
     prompts, errors = _try_preview(upload, values)
     if errors or request.form.get("action") != "save":
-        page = _map_page(upload, versions.look_at(current_user.id, upload), values, prompts, errors)
+        page = _map_page(
+            upload, versions.inspect_upload(current_user.id, upload), values, prompts, errors
+        )
         return (page, 422) if errors else page
     try:
         asked = save_requests.read_request(values)
         name, version = versions.save(current_user.id, upload, asked, settings)
     except StudioError as error:
         fields = error.fields or {"name": [error.detail]}
-        look = versions.look_at(current_user.id, upload)
+        look = versions.inspect_upload(current_user.id, upload)
         return _map_page(upload, look, values, prompts, fields), error.status
     upload.path.unlink(missing_ok=True)
     flash(f"{name} version {version} is ready to run.", "success")

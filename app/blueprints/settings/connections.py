@@ -64,7 +64,7 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
 @rate_limits.test_connection
 def connection_test(name: str) -> ResponseReturnValue:
     """Test a connection and say how that went."""
-    result = probe.test_connection(current_user.id, current_user.is_admin, name)
+    result = probe.probe_connection(current_user.id, current_user.is_admin, name)
     if result.error:
         flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")
     else:

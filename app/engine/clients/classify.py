@@ -15,7 +15,7 @@ from app.engine.clients.classify_parts import (
     parse_body,
     quote,
 )
-from app.engine.clients.classify_rules import Endpoint, Failure, decide
+from app.engine.clients.classify_rules import Endpoint, ProviderFailure, decide
 from app.engine.clients.classify_words import implied_status
 from app.engine.engine_errors import ModelCallError
 from app.net.call_errors import CallError
@@ -44,7 +44,7 @@ def classify_reply(reply: HttpReply, endpoint: Endpoint, sample_id: str) -> Mode
     found = parts or ErrorParts(message="" if page_title(reply.body) is not None else _text(reply))
     status = implied_status(found) if ok else reply.status
     return decide(
-        Failure(
+        ProviderFailure(
             endpoint=endpoint,
             sample_id=sample_id,
             status=status,

@@ -51,7 +51,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ProviderFailure:
     """All that the rules look at."""
 
     endpoint: Endpoint
@@ -75,10 +75,10 @@ class Failure:
         return ModelCallError(code, shown, action=action, status=self.status, **how)  # type: ignore[arg-type]
 
 
-_Rule = Callable[[Failure], ModelCallError | None]
+_Rule = Callable[[ProviderFailure], ModelCallError | None]
 
 
-def decide(failure: Failure) -> ModelCallError:
+def decide(failure: ProviderFailure) -> ModelCallError:
     """Return the error of the first rule that matches."""
     for rule in _RULES:
         error = rule(failure)
@@ -87,7 +87,7 @@ def decide(failure: Failure) -> ModelCallError:
     return _bad_request(failure)
 
 
-def _context(failure: Failure) -> ModelCallError | None:
+def _context(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status in (401, 402, 404, 429) or not failure.says(CONTEXT_TAGS, CONTEXT):
         return None
     endpoint = failure.endpoint
@@ -108,7 +108,7 @@ def _count(number: str) -> int:
     return int(number.replace(",", ""))
 
 
-def _filtered(failure: Failure) -> ModelCallError | None:
+def _filtered(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status not in (400, 403, 422, 451) or not failure.says(FILTER_TAGS, FILTER):
         return None
     return failure.error(
@@ -119,7 +119,7 @@ def _filtered(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _quota(failure: Failure) -> ModelCallError | None:
+def _quota(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status not in (400, 402, 403, 429) or not _is_quota(failure):
         return None
     return failure.error(
@@ -130,7 +130,7 @@ def _quota(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _is_quota(failure: Failure) -> bool:
+def _is_quota(failure: ProviderFailure) -> bool:
     parts = failure.parts
     if parts.quotas:
         return any("PerDay" in name or limit == "0" for name, limit in parts.quotas.items())
@@ -142,7 +142,7 @@ def _is_quota(failure: Failure) -> bool:
     return failure.says(QUOTA_TAGS, QUOTA)
 
 
-def _auth(failure: Failure) -> ModelCallError | None:
+def _auth(failure: ProviderFailure) -> ModelCallError | None:
     known = failure.status in (400, 403) and failure.says(KEY_TAGS, KEY)
     if failure.status != 401 and not known:
         return None
@@ -154,7 +154,7 @@ def _auth(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _unknown_model(failure: Failure) -> ModelCallError | None:
+def _unknown_model(failure: ProviderFailure) -> ModelCallError | None:
     known = failure.status in (400, 403, 422) and failure.says(MODEL_TAGS, MODEL)
     if failure.status != 404 and not known:
         return None
@@ -167,7 +167,7 @@ def _unknown_model(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _permission(failure: Failure) -> ModelCallError | None:
+def _permission(failure: ProviderFailure) -> ModelCallError | None:
     refused = failure.status == 400 and "failed_precondition" in failure.parts.tags
     if failure.status != 403 and not refused:
         return None
@@ -179,7 +179,7 @@ def _permission(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _rate_limit(failure: Failure) -> ModelCallError | None:
+def _rate_limit(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status not in (402, 429):
         return None
     return failure.error(
@@ -191,7 +191,7 @@ def _rate_limit(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _server(failure: Failure) -> ModelCallError | None:
+def _server(failure: ProviderFailure) -> ModelCallError | None:
     status = failure.status
     if status not in (408, 498) and status < 500:
         return None
@@ -220,7 +220,7 @@ def _server(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _redirect(failure: Failure) -> ModelCallError | None:
+def _redirect(failure: ProviderFailure) -> ModelCallError | None:
     if not 300 <= failure.status < 400:
         return None
     return ModelCallError(
@@ -232,7 +232,7 @@ def _redirect(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _web_page(failure: Failure) -> ModelCallError | None:
+def _web_page(failure: ProviderFailure) -> ModelCallError | None:
     if failure.title is None or failure.status in (429, *range(500, 600)):
         return None
     return failure.error(
@@ -243,7 +243,7 @@ def _web_page(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _bad_request(failure: Failure) -> ModelCallError:
+def _bad_request(failure: ProviderFailure) -> ModelCallError:
     said = quote(failure.parts.message) or f"status {failure.status}"
     suffix = f" (request {failure.request_id})" if failure.request_id else ""
     return ModelCallError(

@@ -41,7 +41,7 @@ _parsing = Lock()  # JSON may need thirty times its size: large bodies are read 
 
 
 @dataclass(frozen=True, slots=True)
-class ModelList:
+class ProviderModels:
     """What a provider offers to a key.
 
     Attributes:
@@ -113,7 +113,7 @@ class HttpModelClient:
                 if error.code != "bad_request" or not self.adapt(error, payload):
                     raise
 
-    def list_models(self, timeout_s: float = 10.0) -> ModelList:
+    def list_models(self, timeout_s: float = 10.0) -> ProviderModels:
         """Return the ids of the models that the key may use.
 
         Raises:
@@ -128,7 +128,7 @@ class HttpModelClient:
         with _one_list:
             return self._listed(self._mask.clean(reply))
 
-    def _listed(self, reply: HttpReply) -> ModelList:
+    def _listed(self, reply: HttpReply) -> ProviderModels:
         try:
             payload = self._parsed(reply, "-")
         except ModelCallError as error:
@@ -141,7 +141,7 @@ class HttpModelClient:
         ids = [
             row.get("id") or row.get("name") for row in rows[:_MOST_MODELS] if isinstance(row, dict)
         ]
-        return ModelList(
+        return ProviderModels(
             # Gemini lists "models/gemini-...", but its own documentation calls them without.
             ids=tuple(sorted({id_.removeprefix("models/") for id_ in ids if _is_model_id(id_)})),
             latency_ms=round(reply.elapsed_s * 1000),

@@ -104,8 +104,8 @@ class Budget:
         output_tokens = request.generation.max_tokens or self.output_tokens
         cost_usd = self.price(input_tokens, output_tokens)
         if self.judge_price is not None:
-            judged = JUDGE_PROMPT_TOKENS + input_tokens + output_tokens
-            cost_usd += self.judge_price(judged, MAX_JUDGE_TOKENS)
+            judge_tokens = JUDGE_PROMPT_TOKENS + input_tokens + output_tokens
+            cost_usd += self.judge_price(judge_tokens, MAX_JUDGE_TOKENS)
         return cost_usd
 
     def _actual(self, request: ModelRequest, result: SampleResult) -> float:

@@ -63,7 +63,7 @@ class Recorder(Protocol):
         """
         ...
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Tell readers of what was kept since the last time; called less often."""
         ...
 

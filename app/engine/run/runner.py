@@ -120,7 +120,7 @@ class _Run:
         self._join()
         self._warn_truncated()
         self._flush()
-        self._recorder.tell()
+        self._recorder.publish()
         if self._crash is not None:
             raise self._crash
         return self._ended()
@@ -184,7 +184,7 @@ class _Run:
                 self._flush()
                 flushed_at, untold = now, True
             if untold and now - told_at >= plan.tell_every_s:
-                self._recorder.tell()
+                self._recorder.publish()
                 told_at, untold = now, False
             if self._leave.is_set() and not self._halt.is_set():
                 self._halt.set()

@@ -13,7 +13,7 @@ from app.disk import is_full
 from app.engine.clients.base import ModelClient
 from app.engine.disk_full import DISK_FULL
 from app.engine.engine_errors import ModelCallError
-from app.engine.outcomes import judge_reply
+from app.engine.outcomes import outcome_of_reply
 from app.engine.run.budget import BudgetReachedError
 from app.engine.run.plan import BudgetGuard, RunEvent, RunPlan
 from app.engine.run.tally import Tally
@@ -58,7 +58,7 @@ class Task:
 
 
 @dataclass(slots=True)
-class _Attempts:
+class _Tries:
     made: int = 0
     latency_s: float = 0.0
 
@@ -123,7 +123,7 @@ class SampleWork:
         return result
 
     def _work(self, task: Task, request: ModelRequest) -> SampleResult | None:
-        attempts = _Attempts()
+        attempts = _Tries()
         try:
             reply = call_with_retries(
                 lambda: self._ask(request, attempts),
@@ -138,7 +138,7 @@ class SampleWork:
             return self._give_up(task, error, attempts)
         return self._score(task, reply, attempts)
 
-    def _ask(self, request: ModelRequest, attempts: _Attempts) -> ModelReply:
+    def _ask(self, request: ModelRequest, attempts: _Tries) -> ModelReply:
         request.hold.release()  # of an attempt before this one
         self._throttle.acquire(self._halt)
         try:
@@ -157,7 +157,7 @@ class SampleWork:
             raise
         return reply
 
-    def _give_up(self, task: Task, error: CallError, attempts: _Attempts) -> SampleResult | None:
+    def _give_up(self, task: Task, error: CallError, attempts: _Tries) -> SampleResult | None:
         message = error.message
         if error.retryable and attempts.made > 1:
             message = f"{message} Gave up after {attempts.made} attempts."
@@ -175,11 +175,11 @@ class SampleWork:
         self._count_failure(failure)
         return _result(task, Outcome.ERROR, None, attempts, error=failure)
 
-    def _score(self, task: Task, reply: ModelReply, attempts: _Attempts) -> SampleResult | None:
+    def _score(self, task: Task, reply: ModelReply, attempts: _Tries) -> SampleResult | None:
         verdict = self._verdict(task, reply)
         if verdict is None:
             return None
-        outcome, score = judge_reply(reply, verdict)
+        outcome, score = outcome_of_reply(reply, verdict)
         failure = None
         if outcome is Outcome.ERROR:
             failure = _scoring_failure(verdict)
@@ -285,7 +285,7 @@ def _result(
     task: Task,
     outcome: Outcome,
     score: float | None,
-    attempts: _Attempts,
+    attempts: _Tries,
     reply: ModelReply | None = None,
     verdict: Verdict | None = None,
     error: CallFailure | None = None,
@@ -305,19 +305,19 @@ def _result(
             "input_tokens": reply.input_tokens,
             "output_tokens": reply.output_tokens,
         }
-    judged = verdict or Verdict(score=None, answer=None)
+    scored = verdict or Verdict(score=None, answer=None)
     return SampleResult(
         sample=task.sample,
         epoch=task.epoch,
         index=task.index,
         outcome=outcome,
         score=score,
-        answer=judged.answer,
-        explanation=judged.explanation,
+        answer=scored.answer,
+        explanation=scored.explanation,
         attempts=attempts.made,
-        detail=judged.detail,
-        judge_input_tokens=judged.input_tokens,
-        judge_output_tokens=judged.output_tokens,
+        detail=scored.detail,
+        judge_input_tokens=scored.input_tokens,
+        judge_output_tokens=scored.output_tokens,
         error=error,
         **told,
     )

@@ -48,7 +48,7 @@ class Watch:
         self._read_bytes = 0
         self._timed_out = False
         self._stopped: str | None = None
-        self._program: _Program | None = None
+        self._program: _WatchedProgram | None = None
 
     def follow(self) -> None:
         """Return when the child has ended, of itself or not."""
@@ -110,7 +110,9 @@ class Watch:
 
     def _must_end(self) -> bool:
         if self._program is None and b"\n" in self._kept[self._status]:
-            self._program = _Program(int(self._kept[self._status].split()[1]), self._memory_bytes)
+            self._program = _WatchedProgram(
+                int(self._kept[self._status].split()[1]), self._memory_bytes
+            )
         if time.monotonic() >= self._deadline:
             self._timed_out = True
         elif self._read_bytes > _MAX_OUTPUT_BYTES:
@@ -120,7 +122,7 @@ class Watch:
         return self._timed_out or self._stopped is not None
 
 
-class _Program:
+class _WatchedProgram:
     """What the kernel tells of the process that runs the program."""
 
     def __init__(self, pid: int, memory_bytes: int) -> None:

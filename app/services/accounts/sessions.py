@@ -72,8 +72,8 @@ def find_session(key: str) -> SignedIn | None:
     )
     if row is None:
         return None
-    user = row.user
-    return SignedIn(user.id, user.email, user.is_admin, user.created_at, key)
+    account = row.account
+    return SignedIn(account.id, account.email, account.is_admin, account.created_at, key)
 
 
 def close_session(key: str) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 
-from app.engine.clients.http_model import ModelList
+from app.engine.clients.http_model import ProviderModels
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated import SIMULATED_MODELS
 from app.engine.engine_errors import ModelCallError
@@ -39,7 +39,7 @@ class ListFailure:
     action: str | None
 
 
-Listing = ModelList | ListFailure
+Listing = ProviderModels | ListFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ def _call(connection: OpenConnection) -> ModelList:
         client.close()
 
 
-def _simulated() -> ModelList:
-    return ModelList(ids=tuple(sorted(SIMULATED_MODELS)), latency_ms=0)
+def _simulated() -> ProviderModels:
+    return ProviderModels(ids=tuple(sorted(SIMULATED_MODELS)), latency_ms=0)
 
 
 def _silent(connection: OpenConnection) -> ListFailure:

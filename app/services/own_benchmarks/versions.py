@@ -43,7 +43,7 @@ class Look:
     rows: list[dict[str, Any]]
 
 
-def look_at(account_id: int, upload: Upload) -> Look:
+def inspect_upload(account_id: int, upload: Upload) -> Look:
     """Return a first look at an upload.
 
     Raises:

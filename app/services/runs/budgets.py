@@ -93,8 +93,8 @@ def _price_of(tariff: Tariff) -> PriceOf:
 def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
     spent = tariffs[0].cost_usd(counts.input_tokens, counts.output_tokens, counts.done) or 0.0
     if len(tariffs) > 1:
-        judged = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
-        spent += tariffs[1].cost_usd(*judged) or 0.0
+        judge_usage = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
+        spent += tariffs[1].cost_usd(*judge_usage) or 0.0
     return spent
 
 

@@ -16,7 +16,7 @@ from app.services.webhooks import outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class RunFailure:
     """Why a run ended or paused, for its page."""
 
     code: str
@@ -24,9 +24,9 @@ class Failure:
     action: str | None = None
 
 
-def failure_of(cause: CallFailure) -> Failure:
+def failure_of(cause: CallFailure) -> RunFailure:
     """Return what the engine or a watch found as the failure of a run."""
-    return Failure(cause.code, cause.message, cause.action)
+    return RunFailure(cause.code, cause.message, cause.action)
 
 
 def write_end(
@@ -34,7 +34,7 @@ def write_end(
     statement: Update,
     run_id: str,
     status: str,
-    failure: Failure | None,
+    failure: RunFailure | None,
     values: dict[str, Any],
 ) -> list[str] | None:
     """Write the end of the run that ``statement`` updates, and its deliveries.
@@ -73,7 +73,7 @@ def pause_runs_with(session: Session, account_id: int, connection: str) -> list[
     Returns:
         The ids of deliveries to enqueue after the commit.
     """
-    failure = Failure(
+    failure = RunFailure(
         "connection_deleted",
         f"The connection {connection!r} was deleted. Finished samples are kept.",
         "Add it again in Settings → Connections, then Resume.",

@@ -22,11 +22,11 @@ from app.engine.run.plan import RunEnd
 from app.engine.run.runner import run_benchmark
 from app.models import Run
 from app.recorder import DbRecorder, StorageFull
-from app.services.runs.ends import Failure, failure_of
+from app.services.runs.ends import RunFailure, failure_of
 from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.runs.lifecycle import end_run
 from app.services.runs.plans import PlanError, PreparedRun, build_plan
-from app.services.runs.run_log import tell
+from app.services.runs.run_log import publish_line
 from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
@@ -87,7 +87,7 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
     _finish(lease, status, failure, settings)
 
 
-def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
+def _outcome_of(error: Exception, run_id: str) -> tuple[str, RunFailure] | None:
     """Return the status that an exception leads to and why; ``None``: leave it to the sweep."""
     if isinstance(error, StorageFull):
         return "paused", _FULL
@@ -95,7 +95,7 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
     if isinstance(error, OperationalError | OSError | DatasetError) and disk.is_full(error):
         return "paused", _FULL
     if isinstance(error, PlanError | DatasetError):
-        return "failed", Failure(error.code, error.message, error.action)
+        return "failed", RunFailure(error.code, error.message, error.action)
     if isinstance(error, OperationalError):
         # The lease runs out, and a worker whose database answers goes on.
         log.warning("database away, run left to the sweep", extra={"run_id": run_id})
@@ -105,7 +105,7 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
 
 
 _FULL = failure_of(DISK_FULL)
-_BROKEN = Failure(
+_BROKEN = RunFailure(
     "internal_error",
     "Something went wrong in the Studio while it worked on this run. Finished samples are kept.",
     "Resume. If it happens again, report it with the lines of the server's log.",
@@ -125,7 +125,7 @@ def _refuse_deadly(run_id: str) -> None:
 
 def _work(
     lease: Lease, prepared: PreparedRun, settings: Settings, draining: Event, leave: Event
-) -> tuple[str, Failure | None]:
+) -> tuple[str, RunFailure | None]:
     """Run the engine; returns the status to write and why."""
     broker = get_broker()
     watch = StorageWatch(prepared.account_id, settings)
@@ -170,20 +170,20 @@ def _work(
     return _verdict(end, lease)
 
 
-def _called_off(run_id: str) -> tuple[str, Failure | None]:
+def _called_off(run_id: str) -> tuple[str, RunFailure | None]:
     """Return the end of a run that was asked to stop: by its owner, or for a reason left in it."""
     left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
-    return ("paused", Failure(**left)) if left else ("canceled", None)
+    return ("paused", RunFailure(**left)) if left else ("canceled", None)
 
 
-def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
+def _verdict(end: RunEnd, lease: Lease) -> tuple[str, RunFailure | None]:
     if end.error is not None:
         status = "paused" if end.reason == "paused" else "failed"
         return status, failure_of(end.error)
     run = db.session.get_one(Run, lease.run_id)
     errors, allowed = run.error, run.config["max_error_rate"]
     if run.done and errors / run.done > allowed:
-        return "failed", Failure(
+        return "failed", RunFailure(
             "too_many_errors",
             f"{errors} of {run.done} samples ended in an error, more than the "
             f"{allowed:.0%} that this run allows. All other samples are kept.",
@@ -217,7 +217,7 @@ def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settin
 
 
 def _write_end(
-    lease: Lease, status: str, failure: Failure | None, settings: Settings
+    lease: Lease, status: str, failure: RunFailure | None, settings: Settings
 ) -> list[str] | None:
     """Write the end, waiting for a database that is away or full."""
     give_up_at = time.monotonic() + END_PATIENCE_S
@@ -254,4 +254,4 @@ def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
 
 
 def _teller(run_id: str) -> Callable[[str], None]:
-    return lambda message: tell(run_id, message)
+    return lambda message: publish_line(run_id, message)

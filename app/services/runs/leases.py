@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
 from app.engine.call_permit import CallPermit, awake_or_not
-from app.models import Run, User
+from app.models import AccountRow, Run
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _death() -> ColumnElement[int]:
     return case((Run.lease_token.is_(None) | restarted, 0), else_=1)
 
 
-def given_back(*, died: bool = False) -> dict[str, Any]:
+def released_columns(*, died: bool = False) -> dict[str, Any]:
     """Return the columns of a run that its worker left, for an UPDATE.
 
     Args:
@@ -120,7 +120,9 @@ def claim_run(run_id: str, duration_s: float) -> Lease | None:
         ).scalar_one_or_none()
         if account_id is None:
             return None
-        session.execute(update(User).where(User.id == account_id).values(served_at=db_epoch_s()))
+        session.execute(
+            update(AccountRow).where(AccountRow.id == account_id).values(served_at=db_epoch_s())
+        )
     return Lease(run_id, token, duration_s, CallPermit(asked_at + duration_s))
 
 
@@ -145,7 +147,7 @@ def release_lease(lease: Lease) -> bool:
         result = session.execute(
             update(Run)
             .where(Run.id == lease.run_id, Run.lease_token == lease.token)
-            .values(**given_back())
+            .values(**released_columns())
         )
     return changed_rows(result) == 1
 
@@ -161,7 +163,7 @@ def release_lease_of(pid: int) -> list[tuple[str, int]]:
         rows = session.execute(
             update(Run)
             .where(mine, Run.status == "running")
-            .values(**given_back(died=True))
+            .values(**released_columns(died=True))
             .returning(Run.id, Run.attempt)
         )
         return [(run_id, attempt) for run_id, attempt in rows]

@@ -18,9 +18,9 @@ from app.errors import Conflict, QueueAway
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
 from app.queries.runs import get_run
 from app.services.runs.budgets import check_further_budget
-from app.services.runs.ends import Failure as Failure
+from app.services.runs.ends import RunFailure as RunFailure
 from app.services.runs.ends import write_end
-from app.services.runs.leases import Lease, Outages, given_back
+from app.services.runs.leases import Lease, Outages, released_columns
 from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
@@ -35,7 +35,7 @@ QUEUE_PATIENCE_S = 5.0
 
 
 def end_run(
-    lease: Lease, status: str, *, failure: Failure | None = None, values: dict[str, Any]
+    lease: Lease, status: str, *, failure: RunFailure | None = None, values: dict[str, Any]
 ) -> list[str] | None:
     """Write the end (or pause) of a run and its deliveries in one transaction.
 
@@ -216,7 +216,7 @@ def sweep_runs() -> int:
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
     settings = get_settings()
     with _outages.transaction(settings.lease_s) as (session, may_reap):
-        expired = _give_back_expired(session) if may_reap else []
+        expired = _release_expired(session) if may_reap else []
         rows = session.execute(
             select(Run.id, Run.attempt, Run.worker_deaths).where(
                 Run.status == "queued", Run.created_at < lost_before
@@ -250,11 +250,11 @@ def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set
             queued[run_id] = (attempt + 1, deaths)
 
 
-def _give_back_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
+def _release_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
     rows = session.execute(
         update(Run)
         .where(Run.status == "running", Run.lease_until < db_epoch_s())
-        .values(**given_back(died=True))
+        .values(**released_columns(died=True))
         .returning(Run.id, Run.attempt, Run.worker_deaths)
     )
     return [(run_id, (attempt, deaths)) for run_id, attempt, deaths in rows]

@@ -28,7 +28,7 @@ from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 from app.engine.scorers.scorer_registry import all_scorers, judged_scorers, sandboxed_scorers
 from app.engine.types import Generation, Scorer
 from app.errors import Conflict, NotFound
-from app.models import Run, SampleRow, User
+from app.models import AccountRow, Run, SampleRow
 from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
@@ -102,14 +102,14 @@ class PreparedRun:
 
 
 def build_plan(
-    run_id: str, settings: Settings, tell: Callable[[str], None], stop: Event
+    run_id: str, settings: Settings, report: Callable[[str], None], stop: Event
 ) -> PreparedRun:
     """Gather dataset, client, scorer and finished samples of a run.
 
     Args:
         run_id: A run whose lease the caller holds.
         settings: Where datasets are, among others.
-        tell: Called with a sentence for each step that takes time.
+        report: Called with a sentence for each step that takes time.
         stop: Set when the run must end while it is being prepared.
 
     Raises:
@@ -127,7 +127,7 @@ def build_plan(
         )
     protocol = benchmark.protocols[run.protocol]
     connection = _open_connection(run)
-    dataset = dataset_loader(settings).load(protocol, tell)
+    dataset = dataset_loader(settings).load(protocol, report)
     if stop.is_set():
         raise PlanError("stopped", "The run was stopped while it was being prepared.")
     generation = Generation(
@@ -193,7 +193,7 @@ def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
 
 
 def _open_connection(run: Run) -> store.OpenConnection:
-    owner = db.session.get_one(User, run.user_id)
+    owner = db.session.get_one(AccountRow, run.user_id)
     name = run.model.partition("/")[0]
     try:
         return store.open_connection(owner.id, owner.is_admin, name)
@@ -211,7 +211,7 @@ def _judge(run: Run) -> JudgeCalls | None:
     name = run.config.get("judge")
     if not name:
         return None
-    owner = db.session.get_one(User, run.user_id)
+    owner = db.session.get_one(AccountRow, run.user_id)
     try:
         return open_judge(name, owner.id, owner.is_admin)
     except NotFound:

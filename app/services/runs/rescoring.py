@@ -20,7 +20,7 @@ from app.engine.aggregate import ScoredRow, summarise
 from app.engine.benchmarks.spec import Protocol
 from app.engine.datasets.loader import GO_ONLINE
 from app.engine.engine_errors import DatasetError
-from app.engine.outcomes import judge_reply
+from app.engine.outcomes import outcome_of_reply
 from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.scorer_registry import sandboxed_scorers
 from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
@@ -39,7 +39,7 @@ from app.services.runs.rescoring_claims import (
     file_rescoring,
     take_rescoring,
 )
-from app.services.runs.run_log import tell
+from app.services.runs.run_log import publish_line
 from app.services.runs.scores import metric_of, score_of
 from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
@@ -110,12 +110,12 @@ def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> Non
         if isinstance(error, OperationalError) and not disk.is_full(error):
             raise
         with suppress(OperationalError):
-            claim.give_back()
+            claim.release()
     except StudioError as error:
         with suppress(LostClaim):
             with transaction() as session:
                 claim.close(session)
-            tell(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
+            publish_line(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
 
 
 def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
@@ -141,7 +141,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     before, metric = run.score, metric_of(run)
     try:
         scorer = make_scorer(wanted.scorer, settings)
-        tell(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
+        publish_line(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
         samples = dataset_loader(settings).load(asked).samples(limit)
         rescored = _rescored(run_id, samples, epochs, scorer, draining)
         summary = summarise(_kept(claim, key, rescored, total), metric=metric, epochs=epochs)
@@ -152,7 +152,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     score = score_of(summary)
     _write_score(claim, key, score and {**score, "scorer": wanted.scorer})
     if score and before:
-        tell(
+        publish_line(
             run_id,
             f"Scored again under {key}: {score['value']:.1%}, first {before['value']:.1%}. "
             "The model was not called.",
@@ -204,10 +204,10 @@ def _rescored(
                 code="dataset_changed",
                 action="Run the benchmark again.",
             )
-        yield _judged(row, sample, scorer)
+        yield _scored_again(row, sample, scorer)
 
 
-def _judged(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
+def _scored_again(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
     if row.finish_reason is None:  # no answer came: an error stays one, a refusal too
         same = ScoredRow(row.sample_id, row.epoch, row.category, Outcome(row.outcome), row.score)
         return _Rescored(same, None)
@@ -218,7 +218,7 @@ def _judged(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
     except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, as in a run
         verdict = Verdict(None, None, type(error).__name__)
     reply = ModelReply(row.completion, row.finish_reason)  # type: ignore[arg-type]
-    outcome, score = judge_reply(reply, verdict)
+    outcome, score = outcome_of_reply(reply, verdict)
     return _Rescored(
         ScoredRow(row.sample_id, row.epoch, row.category, outcome, score), verdict.answer
     )
@@ -242,7 +242,7 @@ def _kept(claim: Claim, key: str, rescored: Iterator[_Rescored], total: int) -> 
             claim.keep(session, done)
             session.execute(insert(RescoredSample), [_columns(run_id, key, each) for each in batch])
         if done % _TELL_EVERY == 0:
-            tell(run_id, f"{done:,} of {total:,} answers scored again.")
+            publish_line(run_id, f"{done:,} of {total:,} answers scored again.")
         for each in batch:
             yield each.row
 

@@ -68,7 +68,7 @@ class Claim:
         if changed_rows(session.execute(delete(Rescoring).where(self._is_mine()))) == 0:
             raise LostClaim
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let another worker begin again; that this one could not go on does not count."""
         with transaction() as session:
             session.execute(

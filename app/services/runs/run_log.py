@@ -8,7 +8,7 @@ from app.db import now, transaction
 from app.models import RunEventRow
 
 
-def tell(run_id: str, message: str, kind: str = "info") -> None:
+def publish_line(run_id: str, message: str, kind: str = "info") -> None:
     """Add a line to the log of a run."""
     with transaction() as session:
         session.add(RunEventRow(run_id=run_id, kind=kind, message=message))

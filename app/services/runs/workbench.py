@@ -24,7 +24,7 @@ from app.models import Run
 from app.queries.run_turns import Turn, count_under_way, next_turns
 from app.services.runs.execution import execute_claimed
 from app.services.runs.leases import Lease, claim_run
-from app.services.runs.run_log import tell
+from app.services.runs.run_log import publish_line
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,7 @@ class Workbench:
         if _ask_to_yield(seat.lease):
             seat.leave.set()
             log.info("run makes room", extra={"run_id": seat.lease.run_id})
-            tell(
+            publish_line(
                 seat.lease.run_id,
                 "Runs of other accounts are waiting: this one makes room once its current calls "
                 "are answered, and continues by itself.",

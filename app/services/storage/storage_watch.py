@@ -41,7 +41,7 @@ class StorageWatch:
                 return DISK_FULL
         if moment - self._account_at >= ACCOUNT_EVERY_S:
             self._account_at = moment
-            return self._look_at_account()
+            return self._check_account()
         return None
 
     def make_room(self) -> CallFailure | None:
@@ -53,7 +53,7 @@ class StorageWatch:
         first, self._made_room = not self._made_room, True
         return DISK_FULL if released or first else None  # another run may have released it
 
-    def _look_at_account(self) -> CallFailure | None:
+    def _check_account(self) -> CallFailure | None:
         try:
             storage = storage_of(self._account_id)
         except DBAPIError:

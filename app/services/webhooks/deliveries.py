@@ -201,7 +201,7 @@ def _write_attempt(
     return delay_s if changed_rows(written) else None
 
 
-def _judge_endpoint(session: Session, delivery: Delivery, result: AttemptResult) -> None:
+def _switch_off_if_failing(session: Session, delivery: Delivery, result: AttemptResult) -> None:
     """Switch an endpoint off that is gone, or that failed too often in a row."""
     if delivery.test:
         return

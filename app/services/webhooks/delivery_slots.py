@@ -131,7 +131,7 @@ class DeliverySlots:
         """Note that an attempt of ``one`` begins."""
         self._taken[one.delivery_id] = one, self.clock()
 
-    def give_back(self, one: Due, *, failed: bool) -> None:
+    def release(self, one: Due, *, failed: bool) -> None:
         """Note that the attempt is over; ``failed``: the receiver did not take it."""
         moment = self.clock()
         _, since = self._taken.pop(one.delivery_id)

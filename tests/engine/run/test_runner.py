@@ -83,7 +83,7 @@ class Recorder:
         self.events += events
         return self.on_record(self)
 
-    def tell(self):
+    def publish(self):
         self.told.append(len(self.results))
 
     def ids(self):

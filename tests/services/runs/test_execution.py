@@ -23,7 +23,7 @@ from app.broker.live import channel_of
 from app.db import db, transaction
 from app.engine.engine_errors import DatasetError
 from app.jobs.rescore_run import rescore_run
-from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
+from app.models import AccountRow, Connection, Delivery, Run, RunEventRow, SampleRow
 from app.recorder import StorageFull
 from app.services import connection_deletion
 from app.services.accounts.accounts import Account

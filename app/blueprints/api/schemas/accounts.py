@@ -23,7 +23,7 @@ class LoginBody(Credentials):
     token_name: TokenName | None = None
 
 
-class User(BaseModel):
+class AccountFields(BaseModel):
     """An account."""
 
     id: int
@@ -32,7 +32,7 @@ class User(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, account: Account) -> User:
+    def of(cls, account: Account) -> AccountFields:
         """Return the account as the API shows it."""
         return cls(
             id=account.id,
@@ -42,15 +42,15 @@ class User(BaseModel):
         )
 
 
-class AccountAnswer(User):
+class AccountAnswer(AccountFields):
     """An account; ``user`` repeats it, in the place where the answer to a login has it."""
 
-    user: User
+    user: AccountFields
 
     @classmethod
     def of(cls, account: Account) -> AccountAnswer:
         """Return the account as the API shows it."""
-        user = User.of(account)
+        user = AccountFields.of(account)
         return cls(**user.model_dump(), user=user)
 
 
@@ -59,4 +59,4 @@ class LoginAnswer(BaseModel):
 
     token: str = Field(description="Send it as Authorization: Bearer <token>.")
     expires_at: datetime | None
-    user: User
+    user: AccountFields

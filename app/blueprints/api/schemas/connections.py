@@ -54,7 +54,7 @@ class ConnectionBody(Body):
         return cast(ConnectionChanges, changes)
 
 
-class ConnectionFailure(BaseModel):
+class ConnectionFailureAnswer(BaseModel):
     """What went wrong and what to do."""
 
     code: str
@@ -69,10 +69,10 @@ class LastTest(BaseModel):
     at: datetime
     latency_ms: int | None
     models_found: int
-    error: ConnectionFailure | None = None
+    error: ConnectionFailureAnswer | None = None
 
 
-class Connection(BaseModel):
+class ConnectionAnswer(BaseModel):
     """A provider endpoint; its name is the prefix of its models."""
 
     name: str
@@ -94,7 +94,7 @@ class Connection(BaseModel):
     updated_at: datetime | None
 
     @classmethod
-    def of(cls, info: ConnectionInfo) -> Connection:
+    def of(cls, info: ConnectionInfo) -> ConnectionAnswer:
         """Return the connection as the API shows it."""
         return cls.model_validate(info, from_attributes=True)
 
@@ -102,7 +102,7 @@ class Connection(BaseModel):
 class ConnectionList(PageAnswer):
     """Connections of the account by name."""
 
-    items: list[Connection]
+    items: list[ConnectionAnswer]
 
 
 class ConnectionTestResult(BaseModel):
@@ -112,10 +112,10 @@ class ConnectionTestResult(BaseModel):
     latency_ms: int | None
     models_found: int
     models: list[str] = Field(description="At most the first hundred.")
-    error: ConnectionFailure | None = None
+    error: ConnectionFailureAnswer | None = None
 
     @classmethod
-    def of(cls, result: ConnectionTest) -> ConnectionTestResult:
+    def of(cls, result: ConnectionProbe) -> ConnectionTestResult:
         """Return the result as the API shows it."""
         error = result.error
         return cls(
@@ -123,7 +123,9 @@ class ConnectionTestResult(BaseModel):
             latency_ms=result.latency_ms,
             models_found=result.models_found,
             models=list(result.models[:100]),
-            error=ConnectionFailure(code=error.code, message=error.message, action=error.action)
+            error=ConnectionFailureAnswer(
+                code=error.code, message=error.message, action=error.action
+            )
             if error
             else None,
         )

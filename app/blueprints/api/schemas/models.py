@@ -18,7 +18,7 @@ class ModelQuery(PageQuery):
     q: Text | None = Field(None, max_length=200, description="Part of the id.")
 
 
-class Price(BaseModel):
+class PriceAnswer(BaseModel):
     """The list price of a million tokens, in US dollars."""
 
     input_usd_per_mtok: float
@@ -30,7 +30,7 @@ class Model(BaseModel):
 
     id: str = Field(description="connection/model-id")
     context_tokens: int | None
-    price: Price | None = Field(description="null: not known.")
+    price: PriceAnswer | None = Field(description="null: not known.")
     simulated: bool
     compatible: bool
     reason: str | None = Field(description="Why it does not suit the benchmark.")

@@ -37,7 +37,7 @@ def _known_statuses(text: str) -> str:
     return text
 
 
-class Counts(BaseModel):
+class CountsAnswer(BaseModel):
     """Samples in all, done, and by outcome."""
 
     total: int
@@ -52,7 +52,7 @@ class Counts(BaseModel):
     skipped: int
 
 
-class Score(BaseModel):
+class ScoreAnswer(BaseModel):
     """A score with its uncertainty; samples with errors are in ``bounds`` only."""
 
     metric: str
@@ -86,7 +86,7 @@ class Usage(BaseModel):
     judge_cost_usd: float | None = Field(description="null: no judge, or its price is unknown.")
 
 
-class Failure(BaseModel):
+class FailureAnswer(BaseModel):
     """What happened and what to do next."""
 
     code: str
@@ -108,9 +108,9 @@ class RunAnswer(BaseModel):
     simulated: bool
     protocol: str
     config: dict[str, Any]
-    counts: Counts
-    score: Score | None
-    scores: dict[str, Score | None]
+    counts: CountsAnswer
+    score: ScoreAnswer | None
+    scores: dict[str, ScoreAnswer | None]
     breakdown: list[BreakdownItem]
     usage: Usage
     estimate: dict[str, Any] | None
@@ -120,7 +120,7 @@ class RunAnswer(BaseModel):
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
     duration_s: float | None
-    error: Failure | None
+    error: FailureAnswer | None
     tags: list[str]
     notes: str
     digests: dict[str, Any]
@@ -178,7 +178,7 @@ class ResumeBody(OptionalBody):
     """How to go on."""
 
     retry_errors: StrictBool = Field(
-        False, description="Ask again the samples that ended in an error."
+        False, description="Ask the samples that ended in an error once more."
     )
     budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
         None, description="New budget for the whole run; empty: unchanged."
@@ -236,7 +236,7 @@ class SampleAnswer(BaseModel):
     input_tokens: int | None
     output_tokens: int | None
     attempts: int
-    error: Failure | None
+    error: FailureAnswer | None
     created_at: AwareDatetime
     rescored: list[RescoredVerdict] | None = Field(
         None, description="Verdicts of later scorings; only with a single sample."

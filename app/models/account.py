@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, now
 
 
-class User(Base):
+class AccountRow(Base):
     """One account. Everything else belongs to one."""
 
     __tablename__ = "users"
@@ -32,7 +32,7 @@ class AuthSession(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
-    user: Mapped[User] = relationship(lazy="joined")
+    account: Mapped[AccountRow] = relationship(lazy="joined")
 
 
 class ApiToken(Base):
