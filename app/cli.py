@@ -22,7 +22,7 @@ def install(app: Flask) -> None:
 @click.command("rotate-keys")
 @with_appcontext
 def rotate_keys() -> None:
-    """Seal all stored secrets anew with the first of ENCRYPTION_KEYS."""
+    """Re-encrypt all stored secrets with the first of ENCRYPTION_KEYS."""
     try:
         count = sealing.rotate_keys()
     except StudioError as error:
@@ -35,7 +35,7 @@ def rotate_keys() -> None:
 @click.password_option(help="Asked for if not given.")
 @with_appcontext
 def create_user(email: str, password: str) -> None:
-    """Make an account for EMAIL; the first account is the administrator's."""
+    """Create an account for EMAIL; the first account becomes the administrator."""
     try:
         account = accounts.register_account(email, password)
     except StudioError as error:

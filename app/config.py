@@ -1,4 +1,4 @@
-"""All settings, read from the environment in this one place, validated at start.
+"""All settings, read from the environment here only, and validated at start.
 
 A ``.env`` file in the working folder is read too; the environment wins over it. Outside
 production, secrets that are missing are made once and kept in ``DATA_DIR``.
@@ -215,12 +215,12 @@ class Settings(BaseSettings):
 
     @property
     def production(self) -> bool:
-        """Whether defaults for convenience are refused."""
+        """Whether insecure defaults are refused."""
         return self.environment == "production"
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the database in force."""
+        """SQLAlchemy URL of the database in use."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'studio.db'}"
 
     @property
@@ -242,7 +242,7 @@ class Settings(BaseSettings):
 
     @property
     def queue(self) -> str:
-        """URL of the queue server in force."""
+        """URL of the queue server in use."""
         return self.redis_url or f"unix://{self.queue_dir / 'queue.sock'}"
 
     @property
@@ -266,7 +266,7 @@ def _describe(error: ValidationError) -> str:
 
 
 def _kept_secret(path: Path, make: str) -> str:
-    """Return the secret in ``path``, which is made (once, private) if it is missing."""
+    """Return the secret in ``path``; creates it, private, if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         # Linked into place whole: of several processes that start together, one wins.
@@ -282,7 +282,7 @@ def _kept_secret(path: Path, make: str) -> str:
 
 
 def open_data_dir(settings: Settings) -> str | None:
-    """Make DATA_DIR and keep it from other users of this machine; every program starts with it.
+    """Create DATA_DIR, closed to other users of the machine; every program starts with this.
 
     Returns:
         What the operator should know; ``None``: all is well.

@@ -16,7 +16,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(sig: signal.Signals) -> None:
-    """Have ``sig`` sent to this process when its parent ends, in whatever way.
+    """Ask the kernel to send ``sig`` to this process when its parent ends.
 
     Linux does it by itself, also for a program that this process becomes; elsewhere a thread
     looks every second, which ends when another program takes over.

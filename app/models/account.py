@@ -11,7 +11,7 @@ from app.db import Base, now
 
 
 class AccountRow(Base):
-    """One account. Everything else belongs to one."""
+    """One account, which owns everything else."""
 
     __tablename__ = "users"
 

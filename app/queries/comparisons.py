@@ -1,4 +1,4 @@
-"""Two or more runs side by side: paired by sample, with what makes them hard to compare."""
+"""Compares runs, paired by sample, with warnings about what limits the comparison."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _refusal(rows: Sequence[Run]) -> str | None:
 
 
 def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
-    """Say what differs by name, and what that leaves to compare."""
+    """Return warnings about what differs between the runs."""
     found = [
         f"The runs differ in {words} ({field})."
         for field, words in COMPARED

@@ -1,4 +1,4 @@
-"""How estimates compare with what runs really took."""
+"""How estimates compare with what runs actually needed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LABELS: dict[str, tuple[str, Kind]] = {
 
 @dataclass(frozen=True, slots=True)
 class EstimateCheck:
-    """One number of one run: what was expected, and what it was.
+    """One estimated number of a run beside its actual value.
 
     Attributes:
         name: ``input_tokens``, ``output_tokens``, ``cost_usd`` or ``duration_s``.
@@ -54,7 +54,7 @@ class EstimateCheck:
 
     @property
     def ratio(self) -> float | None:
-        """The actual number by the middle of the estimate; ``None`` where that is 0."""
+        """The actual number divided by the middle of the estimate; ``None`` if that is 0."""
         middle = (self.low + self.high) / 2
         return self.actual / middle if middle else None
 
@@ -75,7 +75,7 @@ class Accuracy:
 
 
 def compare(run: Run) -> list[EstimateCheck]:
-    """Return actual beside estimate; empty unless the run answered all that was estimated."""
+    """Return the checks of a run's estimate; empty unless the run answered all samples."""
     estimate = run.estimate
     if run.status != "completed" or not estimate or estimate.get("calls") != run.done:
         return []

@@ -37,7 +37,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file under way: its name, its type and its text in pieces."""
+    """An export being streamed: its name, type and text in pieces."""
 
     name: str
     media_type: str

@@ -14,7 +14,7 @@ from app.services.webhooks import outbox
 
 
 def delete_connection(account_id: int, is_admin: bool, name: str) -> None:
-    """Delete the connection ``name`` and its key; runs under way that use it are paused.
+    """Delete the connection ``name`` and its key; pauses active runs that use it.
 
     Raises:
         NotFound: The account has none of that name.

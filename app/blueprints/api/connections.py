@@ -52,7 +52,7 @@ def get_connection(path: ConnectionPath) -> Response:
 
 @bp.put("/connections/<string:name>", responses={200: ConnectionAnswer, 201: ConnectionAnswer})
 def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
-    """Make a connection, or change the one of that name."""
+    """Create a connection, or change the one with that name."""
     if body.name not in (None, path.name):
         raise Invalid(
             "The name in the body differs from the name in the path.",
@@ -73,6 +73,6 @@ def delete_connection(path: ConnectionPath) -> Response:
 @bp.post("/connections/<string:name>/test", responses={200: ConnectionTestResult})
 @rate_limits.test_connection
 def test_connection(path: ConnectionPath) -> Response:
-    """Ask the provider for its models, which costs nothing, and say how that went."""
+    """Test a connection by asking the provider for its models, which costs nothing."""
     result = probe.probe_connection(g.account.id, g.account.is_admin, path.name)
     return answer(ConnectionTestResult.of(result))

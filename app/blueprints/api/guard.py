@@ -37,7 +37,7 @@ class MalformedJson(StudioError):
 
 
 class NotJson(StudioError):
-    """The body says that it is something else than JSON."""
+    """The request's content type is not JSON."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported content type"
 
@@ -52,7 +52,7 @@ def api_blueprint(
     bodies: Mapping[str, int] | None = None,
     uploads: Mapping[str, int] | None = None,
 ) -> APIBlueprint:
-    """Return the blueprint of one resource under ``/api/v1``, guarded.
+    """Return a blueprint under ``/api/v1`` whose routes require authentication.
 
     Use it once per file and register it in ``register_api``::
 
@@ -122,7 +122,7 @@ def api_blueprint(
 
 
 def bearer_token() -> str | None:
-    """Return the token that the request presents, if it presents one."""
+    """Return the bearer token of the request, if it has one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 

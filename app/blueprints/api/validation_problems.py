@@ -1,4 +1,4 @@
-"""Problems in the API's description, and invalid fields as one."""
+"""How problems are described in OpenAPI, and invalid fields as a problem."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _field_name(location: tuple[int | str, ...]) -> str:
 
 
 def validation_problem(error: ValidationError) -> Response:
-    """Return the fields of a request that do not fit, each with its messages."""
+    """Return the problem for invalid fields of a request, each with its messages."""
     fields: dict[str, list[str]] = {}
     found = error.errors(include_url=False, include_input=False, include_context=False)
     for item in found[:MAX_FIELDS]:

@@ -53,7 +53,7 @@ def list_webhooks(query: PageQuery) -> Response:
 
 @bp.post("/webhooks", responses={201: NewWebhook})
 def create_webhook(body: WebhookBody) -> Response:
-    """Make an endpoint; its secret is in this answer and nowhere else."""
+    """Create an endpoint; its secret is in this answer and nowhere else."""
     hook_id, secret = endpoints.create_webhook(g.account.id, body.model_dump())
     shown = WebhookAnswer.of(endpoints.get_webhook(hook_id, g.account.id))
     return answer(

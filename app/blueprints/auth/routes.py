@@ -24,7 +24,7 @@ def _next_url() -> str | None:
 @bp.route("/login", methods=["GET", "POST"])
 @rate_limits.sign_in
 def login() -> ResponseReturnValue:
-    """Show the form, or sign in; a fresh installation needs its first account instead."""
+    """Show the form, or sign in; a new installation leads to registration instead."""
     if request.method == "POST":
         return _submit_login()
     if current_user.is_authenticated:
@@ -49,7 +49,7 @@ def _submit_login() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @rate_limits.register
 def register() -> ResponseReturnValue:
-    """Show the form, or make an account and sign in to it."""
+    """Show the form, or create an account and sign in to it."""
     if request.method == "POST":
         return _submit_register()
     if current_user.is_authenticated:

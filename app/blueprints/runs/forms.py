@@ -29,7 +29,7 @@ class TypedNumber(StringField):
 
 
 class RunForm(FlaskForm):
-    """Everything a run can be asked for; empty fields mean the defaults."""
+    """All options of a run; empty fields mean the defaults."""
 
     class Meta:
         csrf = False  # CSRFProtect checks every POST before a view sees it
@@ -53,7 +53,7 @@ class RunForm(FlaskForm):
     notes = TextAreaField("Notes")
 
     def to_request(self) -> RunRequest | None:
-        """Return what was asked for, or ``None`` with the errors at their fields."""
+        """Return the request, or ``None`` and set errors on the fields."""
         values: dict[str, Any] = {
             name: typed_number(text) if isinstance(field, TypedNumber) else text
             for name, field in self._fields.items()

@@ -1,4 +1,4 @@
-"""The account page: who one is, and changing the password."""
+"""The account page: profile, password, deletion."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def connections() -> ResponseReturnValue:
 @bp.route("/connections/new", methods=["GET", "POST"], defaults={"name": None})
 @bp.route("/connections/<name>", methods=["GET", "POST"])
 def connection_save(name: str | None) -> ResponseReturnValue:
-    """Show the form of a new connection or of the one called ``name``, or save it."""
+    """Show the form for a new or an existing connection, or save it."""
     info = _editable(name)
     if request.method == "POST":
         return _save(info)
@@ -63,7 +63,7 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
 @bp.post("/connections/<name>/test")
 @rate_limits.test_connection
 def connection_test(name: str) -> ResponseReturnValue:
-    """Test a connection and say how that went."""
+    """Test a connection and show the result."""
     result = probe.probe_connection(current_user.id, current_user.is_admin, name)
     if result.error:
         flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")

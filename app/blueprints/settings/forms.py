@@ -1,4 +1,4 @@
-"""Forms of the settings pages; the services decide whether the values fit."""
+"""Forms of the settings pages; the services validate the values."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from app.services.connections.presets import KIND_LABELS, SIMULATED
 
 
 class SettingsForm(FlaskForm):
-    """Base of the forms here."""
+    """Base of all settings forms."""
 
     class Meta:
         csrf = False  # CSRFProtect checks every POST before a view sees it
 
     def show_errors(self, fields: Mapping[str, Sequence[str]]) -> list[str]:
-        """Show messages beside their fields and return those whose field is not here."""
+        """Show messages beside their fields; return those of fields that the form lacks."""
         homeless: list[str] = []
         for name, messages in fields.items():
             if name in self._fields:
@@ -90,7 +90,7 @@ class TokenForm(SettingsForm):
 
 
 class DeleteAccountForm(SettingsForm):
-    """The password once more, since there is no way back."""
+    """The password again, since deletion cannot be undone."""
 
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
 
@@ -109,7 +109,7 @@ class PasswordForm(SettingsForm):
 
 
 class WebhookForm(SettingsForm):
-    """An endpoint that hears of runs."""
+    """A webhook endpoint."""
 
     url = StringField(
         "Address",

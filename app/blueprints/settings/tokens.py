@@ -16,7 +16,7 @@ from app.services.accounts import api_tokens as token_service
 
 @bp.route("/tokens", methods=["GET", "POST"])
 def tokens() -> ResponseReturnValue:
-    """List the tokens, with a form for another one, or make that one."""
+    """List the tokens with a form for a new one, or create it."""
     if request.method == "POST":
         return _create_token()
     return _page(TokenForm(formdata=None))

@@ -1,4 +1,4 @@
-"""Accounts: registering, proving who one is, changing the password."""
+"""Register, authenticate, change password."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,64}@(?:[\w-]{1,63}\.)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is asking, and how far the credential reaches."""
+    """An authenticated account, with the scopes of its credential."""
 
     id: int
     email: str
@@ -64,7 +64,7 @@ def has_accounts() -> bool:
 
 
 def registration_is_open() -> bool:
-    """Return whether a new account may be made now."""
+    """Return whether a new account may be created now."""
     settings = get_settings()
     return settings.registration_open or not has_accounts()
 
@@ -78,13 +78,13 @@ def _refuse_closed_registration() -> None:
 
 
 def serialize_registrations(session: Session) -> None:
-    """Let one registration at a time decide who is first; SQLite's write lock does already."""
+    """Serialise registrations, so that only one becomes first (SQLite's write lock suffices)."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def lock_account(session: Session, account_id: int) -> None:
-    """Let one request at a time count what an account has and add to it.
+    """Lock the account, so that concurrent requests cannot exceed its limits.
 
     SQLite's write lock does that already; there the row is only looked for.
 
@@ -97,7 +97,7 @@ def lock_account(session: Session, account_id: int) -> None:
 
 
 def register_account(email: str, password: str) -> Account:
-    """Make an account; the first one is the administrator's.
+    """Create an account; the first one becomes the administrator.
 
     Raises:
         Invalid: The address or the password cannot be used.

@@ -97,7 +97,7 @@ def create_token(
     *,
     sign_in: bool = False,
 ) -> tuple[str, TokenInfo]:
-    """Make a token and return its text, which nobody can read again, and its description.
+    """Create a token; returns its text, which cannot be read again, and its description.
 
     ``write`` includes ``read``. Tokens that have expired make room for new ones.
 
@@ -202,7 +202,7 @@ def authenticate_token(token: str) -> Account | None:
 
 
 def _note_use(token_id: int, at: datetime) -> None:
-    """Write down when a token was used, unless the database is busy: reading must not wait."""
+    """Record the use of a token, unless the database is busy: reads must not wait."""
     write_in_passing(
         update(ApiToken)
         .where(
@@ -217,5 +217,5 @@ def _note_use(token_id: int, at: datetime) -> None:
 
 
 def expiry(lifetime: timedelta) -> datetime:
-    """Return when a token that is made now and lasts ``lifetime`` expires."""
+    """Return when a token created now expires."""
     return now() + lifetime

@@ -1,4 +1,4 @@
-"""The fields of a connection: what is given, what stays, what a well-known name implies."""
+"""Validates the fields of a connection and fills in defaults."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _STORED = ("kind", "base_url", *_LIMITS)
 
 
 def hint_of(key: str) -> str | None:
-    """Return the last four characters; nothing of a key so short that they would give it away."""
+    """Return the last four characters of a key, or nothing if it is too short to show them."""
     return key[-_HINT_LENGTH:] if len(key) >= 3 * _HINT_LENGTH else None
 
 
 def merge_fields(
     name: str, existing: Connection | None, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the values to store: ``changes`` over ``existing`` over what ``name`` implies.
+    """Return the values to store: changes, then existing values, then the preset of the name.
 
     ``api_key`` is in the result only if it is in ``changes``.
 

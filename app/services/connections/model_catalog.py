@@ -1,4 +1,4 @@
-"""Models to choose from: what connections offer, with price, context and fitness."""
+"""The models that connections offer, with price, context and compatibility."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class FoundModels:
-    """Models, and the connections that could not say what they offer."""
+    """Models, and the connections whose models could not be listed."""
 
     models: Sequence[ModelInfo]
     failures: Sequence[ListFailure]
@@ -65,7 +65,7 @@ def find_models(
     benchmark: str | None = None,
     text: str = "",
 ) -> FoundModels:
-    """Return the models of one connection or of all, those that are fit first.
+    """Return the models of one connection or of all, compatible ones first.
 
     Args:
         account_id: The account.
@@ -141,7 +141,7 @@ def _price(connection: str, model_id: str) -> ListPrice | None:
 
 @lru_cache(maxsize=4096)
 def _context_tokens(connection: str, model_id: str) -> int | None:
-    """Return how much fits into the model, as the price list says; ``None``: it does not."""
+    """Return the model's context length from the price list; ``None`` if it has none."""
     if connection not in PRESETS or not PRESETS[connection].needs_key:
         return None  # on a server of one's own, its operator decides
     from genai_prices.data_snapshot import get_snapshot  # takes 0.2 s

@@ -1,4 +1,4 @@
-"""The models that connections offer, asked from the providers and kept for a minute."""
+"""Model lists of connections, fetched from the providers and cached for a minute."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _lock = threading.Lock()
 
 
 def list_offered(account_id: int, connection: OpenConnection) -> Listing:
-    """Return the models of ``connection``, asked now, or why there are none.
+    """Fetch the models of ``connection`` now; returns them, or why it failed.
 
     Raises:
         Limited: The account waits for too many servers already.
@@ -75,7 +75,7 @@ def list_offered(account_id: int, connection: OpenConnection) -> Listing:
 def list_all_offered(
     account_id: int, connections: Sequence[OpenConnection]
 ) -> list[tuple[OpenConnection, Listing]]:
-    """Return the listings of ``connections``, at most a minute old, within two seconds.
+    """Return the model lists of ``connections``, at most a minute old, within two seconds.
 
     Providers are asked at the same time, those that failed before last. One that does not answer
     in time is a failure now; its answer, should it come, is there for the next call.

@@ -1,4 +1,4 @@
-"""Does a connection work? One call that costs nothing: the list of its models."""
+"""Tests a connection with one free call: the list of its models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.services.connections.store import get_connection, open_connection
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFailure:
-    """Why it does not work and what to do."""
+    """Why a connection does not work, and what to do."""
 
     code: str
     message: str
@@ -25,7 +25,7 @@ class ConnectionFailure:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionProbe:
-    """What a test found."""
+    """The result of a connection test."""
 
     ok: bool
     latency_ms: int | None
@@ -35,7 +35,7 @@ class ConnectionProbe:
 
 
 def probe_connection(account_id: int, is_admin: bool, name: str) -> ConnectionProbe:
-    """Ask the provider for its models and keep what came of it with the connection.
+    """Ask the provider for its models; stores the result with the connection.
 
     Raises:
         NotFound: The account has no connection of that name.

@@ -36,7 +36,7 @@ DEFAULT_TIMEOUT_S = 120.0
 
 
 class ConnectionChanges(TypedDict, total=False):
-    """Fields to set; those that are missing stay, or get their default."""
+    """Fields to set; missing ones keep their value, or get their default."""
 
     kind: str
     base_url: str
@@ -73,12 +73,12 @@ class ConnectionInfo:
 
     @property
     def kind_label(self) -> str:
-        """Its kind, for readers."""
+        """Its kind, as pages show it."""
         return KIND_LABELS.get(self.kind, self.kind)
 
     @property
     def read_only(self) -> bool:
-        """Whether there is no row behind it that could be changed or deleted."""
+        """Whether it has no row that could be changed or deleted."""
         return self.from_environment or self.built_in
 
 
@@ -128,7 +128,7 @@ def _environment_key(preset: Preset) -> str | None:
 
 
 def _given_connections(is_admin: bool) -> Iterator[ConnectionInfo]:
-    """Yield the connections that nobody made: the simulated one, and the environment's."""
+    """Yield built-in and environment-provided connections."""
     yield ConnectionInfo(name=SIMULATED, kind=SIMULATED, base_url="", built_in=True)
     if not is_admin:
         return
@@ -188,7 +188,7 @@ def get_connection(account_id: int, is_admin: bool, name: str) -> ConnectionInfo
 def save_connection(
     account_id: int, is_admin: bool, name: str, changes: ConnectionChanges
 ) -> tuple[ConnectionInfo, bool]:
-    """Make the connection ``name`` or change it; also return whether it is new.
+    """Create or change the connection ``name``; also returns whether it is new.
 
     Raises:
         Invalid: A field does not fit, the address is not permitted, or it was changed without

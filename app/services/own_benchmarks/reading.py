@@ -1,4 +1,4 @@
-"""Reading a user's file in a process of its own, with a deadline, one at a time.
+"""Reads an uploaded file in its own process, with a deadline, one at a time.
 
 A file of 100 MB is seconds of work. In the web process it would hold all its threads.
 """
@@ -34,7 +34,7 @@ _busy: Counter[int] = Counter()
 
 
 def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> Any:
-    """Have ``app.engine.own.reader`` do a task; return what it found.
+    """Run a task of ``app.engine.own.reader`` and return its result.
 
     Args:
         account_id: Whose file it is.
@@ -93,7 +93,7 @@ def _turn(account_id: int) -> Iterator[None]:
 
 
 def _run(task: bytes, deadline_s: float) -> dict[str, Any] | None:
-    """Return the reader's answer; ``None`` where it was late or died."""
+    """Return the reader's answer; ``None`` if it was late or died."""
     try:
         # Fixed arguments, no shell, and an empty environment: the child learns no secret.
         done = subprocess.run(

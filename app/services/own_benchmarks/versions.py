@@ -1,4 +1,4 @@
-"""Benchmarks of an account's own data: looked at, saved as versions, deleted."""
+"""Benchmarks of an account's own data: inspect, preview, save, delete."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A first look at a file: its columns, what they probably hold, its first rows, cut."""
+    """A file's columns, their probable meaning, and its first rows, shortened."""
 
     columns: list[str]
     guess: dict[str, Any]
@@ -44,7 +44,7 @@ class Look:
 
 
 def inspect_upload(account_id: int, upload: Upload) -> Look:
-    """Return a first look at an upload.
+    """Return the columns and first rows of an upload.
 
     Raises:
         Invalid: Its beginning cannot be read.
@@ -53,7 +53,7 @@ def inspect_upload(account_id: int, upload: Upload) -> Look:
 
 
 def first_values(account_id: int, name: str, look: Look) -> dict[str, Any]:
-    """Return what the form shows first: the latest version's fields, else a guess.
+    """Return the form's initial values: the latest version's fields, else a guess.
 
     Args:
         account_id: The account.
@@ -90,7 +90,7 @@ def _names(columns: dict[str, Any]) -> list[str]:
 
 
 def preview(account_id: int, upload: Upload, asked: OwnColumns) -> list[dict[str, Any]]:
-    """Return the first prompts as they will be sent, cut where they are long, with their targets.
+    """Return the first prompts as they will be sent, shortened, with their targets.
 
     Raises:
         Invalid: Template or mapping do not fit, or one of the first rows does not.
@@ -128,7 +128,7 @@ def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings)
 
 
 def delete(account_id: int, slug: str, settings: Settings) -> None:
-    """Delete a benchmark with all versions and files; its runs and their samples stay.
+    """Delete a benchmark with its versions and files; its runs and samples are kept.
 
     Raises:
         NotFound: The account has none of that name.

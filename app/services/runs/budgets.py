@@ -1,4 +1,4 @@
-"""What a run may spend: checked when it is asked for, and made into the engine's budget."""
+"""Checks a run's budget and prepares it for the engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNKNOWN_OUTPUT_TOKENS = 1_000
 def check_budget(
     budget_usd: float | None, model: str, judge: str | None, *, simulated: bool
 ) -> None:
-    """Refuse a budget that nobody could keep, because a price is not known.
+    """Refuse a budget if a price is unknown, since it could not be enforced.
 
     Raises:
         Invalid: The price of the model, or of its judge, is not known.
@@ -33,7 +33,7 @@ def check_budget(
 
 
 def check_further_budget(run: Run, budget_usd: float) -> None:
-    """Refuse a budget with which a run could not go on.
+    """Refuse a new budget that the run has already used up.
 
     Raises:
         Invalid: It is spent already, or a price is not known.
@@ -50,7 +50,7 @@ def check_further_budget(run: Run, budget_usd: float) -> None:
 
 
 def budget_of(run: Run, counts: Counts) -> Budget | None:
-    """Return the budget of a run under way; ``None`` where it has none, or no known price.
+    """Return the budget of an active run; ``None`` without one, or without known prices.
 
     Args:
         run: Its ``config`` holds ``budget_usd``.
@@ -99,7 +99,7 @@ def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
 
 
 def _longest_answer(run: Run) -> int:
-    """Return the high end of the estimate per call: what to expect without ``max_tokens``."""
+    """Return the estimated longest answer, for runs without ``max_tokens``."""
     estimate = run.estimate or {}
     calls = estimate.get("calls") or 0
     high = (estimate.get("output_tokens") or {}).get("high") or 0

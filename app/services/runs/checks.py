@@ -1,4 +1,4 @@
-"""Requests for runs, checked: everything they name exists and may be used."""
+"""Checks that everything a run request names exists and may be used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.services.runs.run_request import RunRequest
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """A request that was checked: everything it names exists and may be used."""
+    """A checked request: everything it names exists and may be used."""
 
     benchmark: Benchmark
     protocol: Protocol

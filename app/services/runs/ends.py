@@ -1,4 +1,4 @@
-"""How the end of a run, or its pause, is written: with its deliveries, in one transaction."""
+"""Writes the end or pause of a run together with its deliveries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunFailure:
 
 
 def failure_of(cause: CallFailure) -> RunFailure:
-    """Return what the engine or a watch found as the failure of a run."""
+    """Return a `CallFailure` as the failure of a run."""
     return RunFailure(cause.code, cause.message, cause.action)
 
 
@@ -37,7 +37,7 @@ def write_end(
     failure: RunFailure | None,
     values: dict[str, Any],
 ) -> list[str] | None:
-    """Write the end of the run that ``statement`` updates, and its deliveries.
+    """Execute ``statement``, which ends a run, and write the deliveries of the event.
 
     Returns:
         The ids of deliveries to enqueue; ``None`` when the statement changed nothing.
@@ -65,7 +65,7 @@ def write_end(
 
 
 def pause_runs_with(session: Session, account_id: int, connection: str) -> list[str]:
-    """Pause the runs that use a connection, as model or as judge, since it was deleted.
+    """Pause the active runs that use a deleted connection, as model or as judge.
 
     A run that nobody works on pauses at once. The worker of another one is asked to stop: it
     records the answers under way, and pauses it for the reason left in ``failure``.

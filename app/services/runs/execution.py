@@ -43,7 +43,7 @@ MOST_WORKER_DEATHS = 3
 
 
 def execute(run_id: str, settings: Settings, draining: Event) -> None:
-    """Work on a run that is queued, or running under an expired lease; else nothing happens.
+    """Claim the run and work on it; does nothing if another worker holds it.
 
     Args:
         run_id: The run.
@@ -61,7 +61,7 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
 
 
 def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Event) -> None:
-    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+    """Work on a claimed run until it ends, pauses, is lost or must be handed over.
 
     Args:
         lease: The right to it.
@@ -88,7 +88,7 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
 
 
 def _outcome_of(error: Exception, run_id: str) -> tuple[str, RunFailure] | None:
-    """Return the status that an exception leads to and why; ``None``: leave it to the sweep."""
+    """Return the status and failure for an exception; ``None`` leaves it to the sweep."""
     if isinstance(error, StorageFull):
         return "paused", _FULL
     # The database, a download or a temporary file.
@@ -171,7 +171,7 @@ def _work(
 
 
 def _called_off(run_id: str) -> tuple[str, RunFailure | None]:
-    """Return the end of a run that was asked to stop: by its owner, or for a reason left in it."""
+    """Return the status and failure of a run that was asked to stop."""
     left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
     return ("paused", RunFailure(**left)) if left else ("canceled", None)
 
@@ -236,7 +236,7 @@ def _write_end(
 
 
 def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
-    """Write what the run is about; returns ``lost`` or ``canceled`` when no call may be made."""
+    """Write the start of work; returns ``lost`` or ``canceled`` if no call may be made."""
     with transaction() as session:
         row = session.execute(
             update(Run)

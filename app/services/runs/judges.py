@@ -1,4 +1,4 @@
-"""The judge of a run: a second model, named by the run, that scores its answers."""
+"""The judge of a run: a second model that scores its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The right to work on a run: taken, kept and given back by conditional updates alone.
+"""Leases of runs: claimed, renewed and released by conditional updates alone.
 
 The clock is the database's, so that workers need not agree on the time. The token is the
 fencing token: a worker that lost it (stopped for a while, say) changes nothing any more.
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who may write to a run, and for how long without a sign of life.
+    """The right to write to a run, until it expires.
 
     Attributes:
         permit: Valid for as long as the lease certainly holds.
@@ -55,7 +55,7 @@ def _owner(pid: int) -> str:
 
 @cache
 def _boot() -> str:
-    """Return what is different after each start of the machine; empty where it does not say."""
+    """Return the boot id of the machine; empty where it has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text()[:8] + "-"
     except OSError:
@@ -71,7 +71,7 @@ def _death() -> ColumnElement[int]:
 
 
 def released_columns(*, died: bool = False) -> dict[str, Any]:
-    """Return the columns of a run that its worker left, for an UPDATE.
+    """Return the values for an UPDATE that releases a run's lease.
 
     Args:
         died: The worker did not leave it, but died over it or was not heard of again.
@@ -127,7 +127,7 @@ def claim_run(run_id: str, duration_s: float) -> Lease | None:
 
 
 def renew_lease(lease: Lease) -> bool:
-    """Prolong the lease; ``False`` when it was lost, and nothing may be written any more."""
+    """Renew the lease; ``False`` if it was lost, and nothing may be written any more."""
     renewed = lease.permit.renewing(lease.duration_s)
     with transaction() as session:
         result = session.execute(
@@ -142,7 +142,7 @@ def renew_lease(lease: Lease) -> bool:
 
 
 def release_lease(lease: Lease) -> bool:
-    """Give an unfinished run back, so that another worker goes on with it at once."""
+    """Release an unfinished run, so that another worker continues it at once."""
     with transaction() as session:
         result = session.execute(
             update(Run)
@@ -153,7 +153,7 @@ def release_lease(lease: Lease) -> bool:
 
 
 def release_lease_of(pid: int) -> list[tuple[str, int]]:
-    """Give back the runs of the local process ``pid``, which is known to be dead.
+    """Release the runs of the dead local process ``pid``.
 
     Returns:
         The runs' ids, each with the number of its next attempt.
@@ -171,7 +171,7 @@ def release_lease_of(pid: int) -> list[tuple[str, int]]:
 
 @contextmanager
 def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
-    """Renew the lease while something slow goes on; sets ``stop`` when it was lost."""
+    """Keep renewing the lease during the block; sets ``stop`` if it is lost."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     over = Event()
 
@@ -197,7 +197,7 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
 
 
 class Outages:
-    """Notices when the database cannot be written: then leases expire that nobody could renew.
+    """Tracks database outages, during which leases expire without anyone's fault.
 
     Their holders go on as soon as they can. So for as long as a lease lasts, an expired one
     does not mean that its holder is dead.
@@ -208,7 +208,7 @@ class Outages:
 
     @contextmanager
     def transaction(self, lease_s: float) -> Iterator[tuple[Session, bool]]:
-        """Open a transaction; also say whether expired leases may be taken away in it."""
+        """Open a transaction; yields whether expired leases may be released in it."""
         began = time.monotonic()
         try:
             with transaction() as session:

@@ -1,4 +1,4 @@
-"""How a run moves from one state to the next: conditional updates, each with its outbox."""
+"""Moves runs from one status to the next, by conditional updates with their deliveries."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def end_run(
 
 
 def cancel_run(run_id: str, account_id: int) -> None:
-    """Ask a run to end; one that nobody works on ends at once.
+    """Cancel a run; one that nobody works on ends at once.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -96,7 +96,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
 def resume_run(
     run_id: str, account_id: int, *, retry_errors: bool = False, budget_usd: float | None = None
 ) -> None:
-    """Go on with a failed, paused or canceled run; finished samples are kept.
+    """Resume a failed, paused or canceled run; finished samples are kept.
 
     Scores under other protocols are dropped: they are of the answers so far.
 
@@ -140,7 +140,7 @@ def resume_run(
 
 
 def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
-    """Queue runs that are over again; returns their ids and the numbers of their attempts.
+    """Queue finished runs again; returns their ids and attempt numbers.
 
     Scores under other protocols go: they are of the answers so far.
     """
@@ -186,7 +186,7 @@ def delete_run(run_id: str, account_id: int) -> None:
 def annotate_run(
     run_id: str, account_id: int, *, tags: list[str] | None, notes: str | None
 ) -> None:
-    """Change a run's tags or notes; ``None`` leaves them.
+    """Change a run's tags or notes; ``None`` keeps them.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -206,7 +206,7 @@ _outages = Outages()
 
 
 def sweep_runs() -> int:
-    """Give runs that nobody works on back to the queue; returns how many.
+    """Requeue runs that nobody works on; returns how many.
 
     Covers dead workers (the lease expired), jobs that the queue lost, and a crash between
     commit and enqueue.
@@ -237,7 +237,7 @@ def sweep_runs() -> int:
 
 
 def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set[str]) -> None:
-    """Have a new job made for runs whose own is at work on the run whose turn it was."""
+    """Renumber runs whose job is working on another run, so that they get a new job."""
     for run_id, (attempt, deaths) in list(queued.items()):
         if queues.run_job_id(run_id, attempt) not in at_work:
             continue

@@ -1,4 +1,4 @@
-"""Everything that a worker needs to work on a run, gathered in one frozen value.
+"""Gathers everything that a worker needs for a run.
 
 This is the one place where a sealed key is opened, and it only runs in a worker.
 """
@@ -44,7 +44,7 @@ _memory = WorkerMemory()
 
 
 class PlanError(Exception):
-    """The run cannot be worked on as it is configured.
+    """The run cannot be executed as it is configured.
 
     Attributes:
         code: Stable, snake_case.
@@ -59,7 +59,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run ready to be worked on.
+    """A run that is ready to be executed.
 
     Attributes:
         plan: What the engine gets.
@@ -90,7 +90,7 @@ class PreparedRun:
     preview_skip: int = 0
 
     def close(self) -> None:
-        """Close the connections to the model, to its judge and to what paces them."""
+        """Close the connections to the model, its judge and the shared pace."""
         self.client.close()
         throttles = [self.plan.throttle]
         if self.judge is not None:
@@ -104,7 +104,7 @@ class PreparedRun:
 def build_plan(
     run_id: str, settings: Settings, report: Callable[[str], None], stop: Event
 ) -> PreparedRun:
-    """Gather dataset, client, scorer and finished samples of a run.
+    """Prepare a run: its dataset, client, scorer and finished samples.
 
     Args:
         run_id: A run whose lease the caller holds.
@@ -261,7 +261,7 @@ def _sandbox(settings: Settings) -> Sandbox:
 
 
 def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
-    """Return what is not asked again, what is asked again, and what all rows add up to."""
+    """Return finished samples, samples to replace, and the totals of all rows."""
     finished: set[SampleKey] = set()
     replaced: dict[SampleKey, str] = {}
     counts = Counts(retries=run.retries, stored_bytes=run.stored_bytes)

@@ -57,7 +57,7 @@ class _Rescored:
 
 
 def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
-    """Have a worker score the run's answers under ``protocol``'s scorer.
+    """Request that a worker score the run's answers under ``protocol``.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -83,11 +83,11 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
 
 
 class _Draining(Exception):  # noqa: N818 - a state, not a mistake
-    """This worker must leave; another one begins again."""
+    """This worker must stop; another one starts the rescoring again."""
 
 
 def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> None:
-    """Do a scoring that was asked for; what stands in the way is told in the run's log.
+    """Do a requested rescoring; failures go into the run's log.
 
     Args:
         run_id: The run.
@@ -119,7 +119,7 @@ def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> Non
 
 
 def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
-    """Add the score under the protocol's scorer to the run's scores; the first score stays.
+    """Score all answers under the protocol and add the score; the first score is kept.
 
     The samples stay those of the run's own protocol, since they are what was asked. Each new
     verdict is kept (``RescoredSample``). Memory does not grow with the number of samples.
@@ -160,7 +160,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
 
 
 def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Protocol, str]:
-    """Return the protocol that was asked, the one to score by, and the name of its score."""
+    """Return the run's protocol, the one to score by, and the name of its score."""
     if run.status in ACTIVE:
         raise Conflict("The run is still active.", code="run_active", action="Wait until it ends.")
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
@@ -190,7 +190,7 @@ def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Proto
 def _rescored(
     run_id: str, samples: Iterator[Sample], epochs: int, scorer: Scorer, draining: Event
 ) -> Iterator[_Rescored]:
-    """Yield a verdict for each row; rows and samples come in the benchmark's order."""
+    """Yield the new verdict of each row, in the benchmark's order."""
     index, sample = -1, next(samples, None)
     for row in stream_samples(run_id):
         if draining.is_set():
@@ -225,7 +225,7 @@ def _scored_again(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
 
 
 def _kept(claim: Claim, key: str, rescored: Iterator[_Rescored], total: int) -> Iterator[ScoredRow]:
-    """Store the verdicts in batches on their way to the summary."""
+    """Store the verdicts in batches and yield their scored rows."""
     run_id = claim.run_id
     with transaction() as session:
         claim.keep(session, 0)

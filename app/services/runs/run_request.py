@@ -1,4 +1,4 @@
-"""What a run can be asked for: one model for the form, the API and duplicates."""
+"""The request for a run: one model for form, API and duplicates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ModelName = Annotated[
 
 
 class RunOptions(BaseModel):
-    """How a benchmark is run; what is left out comes from protocol and connection."""
+    """How to run a benchmark; missing options come from protocol and connection."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Looks, for a run under way, whether there is room for its answers."""
+"""Checks whether an active run still has room for its answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACCOUNT_EVERY_S = 5.0
 
 
 class StorageWatch:
-    """Says when a run must pause; cheap enough to be asked at every commit.
+    """Decides whether a run must pause; cheap enough for every commit.
 
     Args:
         account_id: Whose run it is.
@@ -33,7 +33,7 @@ class StorageWatch:
         self._made_room = False
 
     def look(self) -> CallFailure | None:
-        """Return why the run must pause; ``None``: there is room."""
+        """Return why the run must pause; ``None`` if there is room."""
         moment = time.monotonic()
         if moment - self._disk_at >= DISK_EVERY_S:
             self._disk_at = moment
@@ -45,7 +45,7 @@ class StorageWatch:
         return None
 
     def make_room(self) -> CallFailure | None:
-        """Give the reserve up for what the run still has to write, and say why it must pause.
+        """Release the disk reserve for the run's last writes; returns why it must pause.
 
         Returns ``None`` when that was tried before.
         """

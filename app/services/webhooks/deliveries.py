@@ -44,7 +44,7 @@ GONE = 410
 
 
 def due_deliveries() -> list[Due]:
-    """Return of each endpoint with due deliveries the one that has waited longest."""
+    """Return the longest-waiting due delivery of each endpoint."""
     first = (
         select(Delivery.id)
         .where(
@@ -100,7 +100,7 @@ def attempt_delivery(delivery_id: str) -> None:
 
 
 def claim_attempt(delivery_id: str, made: int) -> bool:
-    """Take the right to make the attempt after the ``made``-th; one asker gets it.
+    """Claim the next attempt of a delivery; only one caller gets it.
 
     The attempt is counted before it is made. Should its process die in it, the next one begins
     when the claim is over.
@@ -119,7 +119,7 @@ def claim_attempt(delivery_id: str, made: int) -> bool:
 
 
 def make_attempt(delivery_id: str) -> bool:
-    """Make the attempt that `claim_attempt` gave and plan the next if it fails.
+    """Make a claimed attempt, and plan the next if it fails.
 
     Returns:
         Whether it was delivered.
@@ -202,7 +202,7 @@ def _write_attempt(
 
 
 def _switch_off_if_failing(session: Session, delivery: Delivery, result: AttemptResult) -> None:
-    """Switch an endpoint off that is gone, or that failed too often in a row."""
+    """Switch off an endpoint that is gone or has failed too often in a row."""
     if delivery.test:
         return
     of_hook = update(Webhook).where(Webhook.id == delivery.webhook_id)

@@ -1,4 +1,4 @@
-"""Webhook endpoints of an account: made, changed, tested, removed."""
+"""Webhook endpoints of an account: create, change, delete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def get_webhook(webhook_id: str, account_id: int) -> Webhook:
 
 
 def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
-    """Make an endpoint; returns its id and its secret, which is shown this once.
+    """Create an endpoint; returns its id and its secret, which is shown only once.
 
     Args:
         account_id: The owner.
@@ -75,7 +75,7 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
 
 
 def update_webhook(webhook_id: str, account_id: int, values: dict[str, Any]) -> None:
-    """Change an endpoint; switching it on again forgets its failures.
+    """Change an endpoint; enabling it again resets its failures.
 
     Raises:
         NotFound: There is no such endpoint.

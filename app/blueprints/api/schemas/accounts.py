@@ -11,14 +11,14 @@ from app.services.accounts.accounts import Account
 
 
 class Credentials(Body):
-    """Address and password."""
+    """Email and password."""
 
     email: Text = Field(max_length=320)
     password: Text = Field(max_length=1000)
 
 
 class LoginBody(Credentials):
-    """Address and password, and how to call the token."""
+    """Email, password, and the name of the new token."""
 
     token_name: TokenName | None = None
 
@@ -43,7 +43,7 @@ class AccountFields(BaseModel):
 
 
 class AccountAnswer(AccountFields):
-    """An account; ``user`` repeats it, in the place where the answer to a login has it."""
+    """An account; ``user`` repeats it where the answer to a login has it."""
 
     user: AccountFields
 
@@ -55,7 +55,7 @@ class AccountAnswer(AccountFields):
 
 
 class LoginAnswer(BaseModel):
-    """A new token, shown this once."""
+    """A new token, shown only once."""
 
     token: str = Field(description="Send it as Authorization: Bearer <token>.")
     expires_at: datetime | None

@@ -67,14 +67,14 @@ class BenchmarkQuery(PageQuery):
 
 
 class RangeAnswer(BaseModel):
-    """A low and a high guess."""
+    """A low and a high estimate."""
 
     low: float
     high: float
 
 
 class EstimateAnswer(BaseModel):
-    """What a run will take."""
+    """What a run will need."""
 
     samples: int
     calls: int

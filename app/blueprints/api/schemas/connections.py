@@ -20,7 +20,7 @@ class ConnectionPath(BaseModel):
 
 
 class ConnectionBody(Body):
-    """Fields to set; those that are missing stay, or get their default.
+    """Fields to set; missing ones keep their value, or get their default.
 
     Well-known names (openai, anthropic, groq, ollama ...) imply ``kind`` and ``base_url``.
     """
@@ -43,7 +43,7 @@ class ConnectionBody(Body):
     timeout_s: number(1, 3600) | None = None  # type: ignore[valid-type]
 
     def changes(self) -> ConnectionChanges:
-        """Return what the body sets; only key and request limit can be set to nothing."""
+        """Return what the body sets; only the key and the request limit may be null."""
         given = self.model_dump(exclude_unset=True, exclude={"name"})
         removable = {"api_key", "requests_per_minute"}
         changes = {

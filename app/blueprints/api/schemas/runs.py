@@ -76,7 +76,7 @@ class BreakdownItem(BaseModel):
 
 
 class Usage(BaseModel):
-    """What the run spent; those of a judge are apart."""
+    """What the run spent; a judge's share is listed separately."""
 
     input_tokens: int
     output_tokens: int
@@ -168,17 +168,17 @@ class RunQuery(PageQuery):
 
 
 class RunPatch(Body):
-    """What may be changed of a run."""
+    """The fields of a run that can be changed."""
 
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
 
 
 class ResumeBody(OptionalBody):
-    """How to go on."""
+    """How to resume."""
 
     retry_errors: StrictBool = Field(
-        False, description="Ask the samples that ended in an error once more."
+        False, description="Ask again the samples that ended in an error."
     )
     budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
         None, description="New budget for the whole run; empty: unchanged."
@@ -186,7 +186,7 @@ class ResumeBody(OptionalBody):
 
 
 class DuplicateOverrides(RunOptions):
-    """What is different from the original."""
+    """Options that differ from the original run."""
 
     benchmark: Text | None = None
     model: Text | None = None
@@ -195,7 +195,7 @@ class DuplicateOverrides(RunOptions):
 
 
 class DuplicateBody(OptionalBody):
-    """A run like another one."""
+    """A run that copies another one."""
 
     overrides: DuplicateOverrides = Field(
         default_factory=lambda: DuplicateOverrides.model_validate({})
@@ -203,13 +203,13 @@ class DuplicateBody(OptionalBody):
 
 
 class RescoreBody(Body):
-    """Under which protocol's scorer."""
+    """The protocol whose scorer is used."""
 
     protocol: Text
 
 
 class RescoredVerdict(BaseModel):
-    """What a later scoring made of an answer."""
+    """The verdict of a later scoring on an answer."""
 
     protocol: str
     outcome: str

@@ -14,7 +14,7 @@ Description = Annotated[Text, Field(max_length=200)]
 
 
 class WebhookBody(Body):
-    """An endpoint to make."""
+    """An endpoint to create."""
 
     url: Url
     events: list[Event] = Field(default=["run.completed", "run.failed"], min_length=1)
@@ -60,13 +60,13 @@ class WebhookAnswer(Shown):
 
 
 class NewWebhook(WebhookAnswer):
-    """An endpoint with its secret, which is shown this once."""
+    """An endpoint with its secret, which is shown only once."""
 
     secret: str
 
 
 class Secret(BaseModel):
-    """A fresh secret, shown this once."""
+    """A new secret, shown only once."""
 
     secret: str
 
@@ -90,7 +90,7 @@ class DeliveryPath(BaseModel):
 
 
 class TestAnswer(BaseModel):
-    """What a test came to."""
+    """The result of a test."""
 
     ok: bool
     status_code: int | None
