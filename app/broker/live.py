@@ -21,7 +21,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.broker.client import connect_subscriber, get_broker
-from app.broker.live_hub import STOP, Event, Hub, Inbox, Signal, View
+from app.broker.live_hub import STOP, Event, Inbox, LiveHub, Signal, View
 from app.config import Settings
 from app.current import get_settings
 from app.errors import Unavailable
@@ -144,7 +144,7 @@ def stream(
             answer; the page polls instead.
     """
     settings = get_settings()
-    hub: Hub = _hub_of(settings)
+    hub: LiveHub = _hub_of(settings)
     last = last_event_id if last_event_id and _EVENT_ID.fullmatch(last_event_id) else _START
     view = View(channel_of(run_id), account_id)
     if cut is not None:
@@ -158,7 +158,7 @@ class Stream(Iterator[str]):
     def __init__(
         self,
         broker: Redis,
-        hub: Hub,
+        hub: LiveHub,
         view: View,
         last: str,
         finished: bool,
@@ -243,10 +243,10 @@ class Stream(Iterator[str]):
         return bool(newest) and _event_of(newest[0]).name == DONE
 
 
-def _hub_of(settings: Settings) -> Hub:
-    hub: Hub = current_app.extensions.setdefault(
+def _hub_of(settings: Settings) -> LiveHub:
+    hub: LiveHub = current_app.extensions.setdefault(
         _EXTENSION,
-        Hub(
+        LiveHub(
             lambda: connect_subscriber(settings),
             pattern=channel_of("*"),
             capacity=settings.web_threads // 2,

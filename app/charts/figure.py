@@ -98,7 +98,7 @@ def plot(axes: Axes, label: str, *body: Markup) -> Markup:
 
 
 def _told_apart(ticks: Sequence[float], text: Callable[[float], str]) -> list[float]:
-    """Leave out ticks that read like the one before (1.0 and 1.2, as whole numbers)."""
+    """Leave out ticks with the same label as the one before."""
     return [
         tick
         for index, tick in enumerate(ticks)
@@ -114,7 +114,7 @@ def _y_tick(axes: Axes, tick: float) -> Markup:
 
 
 def _x_tick(axes: Axes, tick: float, index: int, count: int) -> Markup:
-    """Every second label of many is hidden on narrow screens."""
+    """Return a tick of the x axis; on narrow screens every second label is hidden."""
     cls = "tick minor" if index % 2 and count > 4 else "tick"
     return element(
         "text",

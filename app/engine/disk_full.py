@@ -1,4 +1,4 @@
-"""The pause of a run whose disk is full: nothing is asked that could not be kept."""
+"""The failure of a run that pauses because the disk is full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a sample, from the model's reply and the scorer's verdict."""
+"""Derives a sample's outcome from the model's reply and the scorer's verdict."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from app.models.sample import RunEventRow, SampleRow
 from app.models.webhook import Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
-    "AccountRow",
     "ACTIVE",
     "FINISHED",
     "RESUMABLE",
+    "AccountRow",
     "ApiToken",
     "AuthSession",
     "Connection",

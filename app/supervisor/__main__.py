@@ -36,7 +36,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run until a signal comes or it cannot go on; return the exit code."""
+    """Run until a signal arrives or a program gives up; return the exit code."""
     arguments = _arguments()
     try:
         settings, warning = _open_once_there_is_room()
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def _open_once_there_is_room() -> tuple[Settings, str | None]:
-    """Return the settings, and what the operator should know; a full disk is waited for."""
+    """Return the settings, waiting while the disk is full."""
     told = False
     while True:
         try:

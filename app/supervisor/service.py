@@ -20,7 +20,7 @@ _fork = multiprocessing.get_context("fork")
 
 
 class GaveUp(Exception):
-    """The program ended again and again; the text is for the operator."""
+    """The program keeps ending; the text is for the operator."""
 
 
 class Service:
@@ -65,7 +65,7 @@ class Service:
         return self._process is not None and self._process.is_alive()
 
     def tend(self) -> str | None:
-        """Start the program again if it ended; return what there is to tell.
+        """Restart if it died; return a message for the operator.
 
         Raises:
             GaveUp: It ended too often.

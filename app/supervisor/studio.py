@@ -49,11 +49,11 @@ class Studio:
 
     @property
     def address(self) -> str:
-        """Where a browser on this machine finds the Studio."""
+        """The URL of the Studio for a browser on this machine."""
         return readiness.address_of(self._settings)
 
     def start(self) -> None:
-        """Return when the Studio serves.
+        """Start all programs; returns once the Studio answers.
 
         Raises:
             ConfigError: The port is taken, the queue server or the migration failed.
@@ -74,7 +74,7 @@ class Studio:
             self.tend()
 
     def tend(self) -> None:
-        """Look after the programs once, then wait a little.
+        """Check all programs once, then wait a little.
 
         Raises:
             GaveUp: One of them ended too often.
@@ -92,7 +92,7 @@ class Studio:
         time.sleep(_POLL_S)
 
     def stop(self) -> None:
-        """End everything: runs checkpoint, the queue server goes last. Twice Ctrl-C: at once."""
+        """Stop everything: runs checkpoint, the queue server stops last. A second Ctrl-C kills."""
         asked = self._signals
         for service in self._services:
             service.ask_to_stop()
@@ -131,7 +131,7 @@ class Studio:
         self._queue_heard_at = time.monotonic()
 
     def _wait_for_room(self, step: Callable[[], None]) -> None:
-        """Do a step of the start; one that fails on a full disk is tried until there is room."""
+        """Do a step of the start, retrying it while the disk is full."""
         while True:
             try:
                 return step()
@@ -146,7 +146,7 @@ class Studio:
                 time.sleep(_POLL_S)
 
     def _lacks_room(self, error: BaseException | None = None) -> bool:
-        """Return whether a full disk explains what went wrong; says so once."""
+        """Return whether a full disk explains the error; tells the operator once."""
         settings = self._settings
         room = disk.measure(settings.data_dir, settings.min_free_disk_bytes)
         lacking = room.level != "ok" or disk.is_full(error)
@@ -210,6 +210,6 @@ def check_port(host: str, port: int) -> None:
 
 
 def announce(studio: Studio, settings: Settings) -> None:
-    """Say where the Studio is and how to end it."""
+    """Print the Studio's address and how to stop it."""
     say(f"\n  OpenBench Studio is ready: {studio.address}")
     say(f"  Data: {settings.data_dir.resolve()}   Press Ctrl-C to stop it.\n")

@@ -1,4 +1,4 @@
-"""Errors on their way out: an HTML page with a next step, or a problem under ``/api/``."""
+"""Turns errors into an HTML page with a next step, or a problem under ``/api/``."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class MethodNotAllowed(StudioError):
 
 
 class TooLarge(StudioError):
-    """The body is larger than the server takes."""
+    """The body is larger than the server accepts."""
 
     status, code, title = 413, "too_large", "Too large"
 
 
 class UnsupportedMediaType(StudioError):
-    """The body has another type than the server reads."""
+    """The content type of the body is not supported."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported content type"
 
@@ -206,7 +206,7 @@ def _show_http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def _show_gone(error: Exception) -> Response:
-    """Answer a request whose row another request deleted after it was found."""
+    """Answer a request whose row was deleted by another request meanwhile."""
     log.info("row gone", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
     return show_error(
         NotFound("This has been deleted.", action="Go back to the list and reload it.")
@@ -214,7 +214,7 @@ def _show_gone(error: Exception) -> Response:
 
 
 def _show_collision(error: IntegrityError) -> Response:
-    """Answer a request that two others, or a deletion, left no valid way to fulfil."""
+    """Answer a request that conflicts with concurrent changes."""
     log.warning("collision", exc_info=error, extra={"request_id": g.get("request_id")})
     return show_error(
         Conflict(
@@ -250,14 +250,14 @@ def _show_full_disk(error: Exception) -> Response:
 
 
 def _show_system_error(error: OSError) -> Response:
-    """Answer a request that a temporary file or an upload had no room for."""
+    """Answer a request that failed because the disk is full."""
     if disk.is_full(error):
         return _show_full_disk(error)
     return _show_crash(InternalServerError(original_exception=error))
 
 
 def _is_outage(error: OperationalError) -> bool:
-    """Tell a database that is away, busy or shutting down from a statement that is wrong."""
+    """Return whether the database is down or busy, rather than the statement wrong."""
     text = str(error.orig).lower()
     wrong = ("no such", "syntax", "too many sql variables", "expression tree", "too complex")
     return not any(word in text for word in wrong)

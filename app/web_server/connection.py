@@ -1,4 +1,4 @@
-"""A client's connection: what has arrived of its request, and how long it may take."""
+"""A client's connection: its received bytes, its stage and its deadlines."""
 
 from __future__ import annotations
 
@@ -84,16 +84,16 @@ class ClientConnection:
 
     @property
     def address(self) -> str:
-        """Whom its slowness counts for."""
+        """The client address that slow requests count against."""
         return str(self.client[0]) if isinstance(self.client, tuple) and self.client else "local"
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of a request has arrived."""
+        """Whether no byte of a request has arrived."""
         return self.request is None and not self._inbox
 
     def receive(self) -> bool:
-        """Take what has arrived; return whether the client still sends.
+        """Read the received bytes; return whether the client is still sending.
 
         Raises:
             OSError: The client has gone.
@@ -108,7 +108,7 @@ class ClientConnection:
         return bool(data)
 
     def discard(self) -> bool:
-        """Throw away what has arrived; return whether the client still sends."""
+        """Discard the received bytes; return whether the client is still sending."""
         try:
             return bool(self.socket.recv(4 * _RECEIVE_BYTES))
         except (BlockingIOError, InterruptedError):
@@ -117,7 +117,7 @@ class ClientConnection:
             return False
 
     def is_ready(self) -> bool:
-        """Return whether a thread can go to work: on the request, or on what is wrong with it."""
+        """Return whether a thread can start: on a complete request or on an invalid one."""
         if self.failure is not None:
             return True
         if self.request is None and not self._parse():
@@ -166,13 +166,13 @@ class ClientConnection:
         return there or self._is_long
 
     def send_continue(self) -> None:
-        """Ask for the body, where the client waits for that before it sends it."""
+        """Send ``100 Continue`` to a client that waits for it."""
         if self._owes_continue:
             self._owes_continue = False
             self.sock.sendall(_CONTINUE)
 
     def begin_work(self, places: Places) -> None:
-        """Prepare for a thread: it may wait for this client only if there is a place."""
+        """Prepare the connection for a thread."""
         self.stage = Stage.THREAD
         place = Place(places, self.address)
         self.sock.place = place
@@ -181,7 +181,7 @@ class ClientConnection:
             self.request.force_close()  # what is not read of it would be the next request
 
     def end_work(self, *, goes_on: bool) -> None:
-        """Put a thread's work away; `will_go_on` then says whether another request may come."""
+        """Finish a thread's work; `will_go_on` then says whether another request may follow."""
         if self.sock.place is not None:
             self.sock.place.release()
         self._source.place = None
@@ -189,7 +189,7 @@ class ClientConnection:
         self.will_go_on = usable and self._body_is_read()
 
     def await_request(self) -> None:
-        """Begin anew, with what has arrived of the next request."""
+        """Start over with the received bytes of the next request."""
         self._source.put_back()
         self.request = self._body = None
         self._searched = 0
@@ -197,7 +197,7 @@ class ClientConnection:
         self.deadline = time.monotonic() + (HEAD_S if self._inbox else self._cfg.keepalive)
 
     def _body_is_read(self) -> bool:
-        """Read what the application left of a short body, all of which is in the inbox."""
+        """Read the rest of a short body that the application left unread."""
         try:
             while self._body.read(SHORT_BODY_BYTES):
                 pass

@@ -1,4 +1,4 @@
-"""Turns a provider's failure into an error that says what the run must do.
+"""Classifies a provider's failure into an error that says what the run must do.
 
 The body counts first and the status second: providers answer 200, 400, 403 or 500 for what
 is the same failure.

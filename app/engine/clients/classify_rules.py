@@ -37,7 +37,7 @@ _OVERLOADED = {498, 503, 529}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Whom a call went to, for the messages.
+    """The provider and model of a call, for messages.
 
     Attributes:
         provider: The provider's title.
@@ -52,7 +52,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFailure:
-    """All that the rules look at."""
+    """The facts about a failure that the rules decide on."""
 
     endpoint: Endpoint
     sample_id: str
@@ -63,7 +63,7 @@ class ProviderFailure:
     request_id: str | None
 
     def says(self, tags: set[str], pattern: re.Pattern[str]) -> bool:
-        """Tell whether the provider's codes or its text name this failure."""
+        """Return whether the provider's codes or text name this failure."""
         return names(self.parts, tags, pattern)
 
     def error(self, code: str, message: str, action: str | None, **how: object) -> ModelCallError:

@@ -42,7 +42,7 @@ _parsing = Lock()  # JSON may need thirty times its size: large bodies are read 
 
 @dataclass(frozen=True, slots=True)
 class ProviderModels:
-    """What a provider offers to a key.
+    """The models that a provider offers to a key.
 
     Attributes:
         ids: Sorted.
@@ -211,7 +211,7 @@ class HttpModelClient:
 
 
 def _is_all_brackets(body: bytes) -> bool:
-    """Say whether a body is made to need memory: no answer has so many parts."""
+    """Return whether a body is built to exhaust memory, with more parts than any answer has."""
     return len(body) > _LARGE_BYTES and body.count(b"[") + body.count(b"{") > _MOST_PARTS
 
 
@@ -223,7 +223,7 @@ def _choice_failed(payload: Mapping[str, Any]) -> bool:
 
 
 def _is_model_id(value: object) -> TypeGuard[str]:
-    """Say whether a run could name this model; lists are not always of what they should be."""
+    """Return whether an entry of a model list is a usable model id."""
     return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST_ID
 
 

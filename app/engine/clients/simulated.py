@@ -89,7 +89,7 @@ SIMULATED_MODELS: Mapping[str, str] = MappingProxyType(
 
 
 class SimulatedClient:
-    """A ``ModelClient`` that calls nobody.
+    """A ``ModelClient`` that makes no network calls.
 
     Args:
         model: A name in ``SIMULATED_MODELS``.

@@ -93,7 +93,7 @@ class DatasetLoader:
         return Dataset(sources, protocol.build, support)
 
     def available(self, protocol: Protocol) -> bool:
-        """Tell whether ``protocol`` can be loaded without the network."""
+        """Return whether ``protocol`` can be loaded without the network."""
         return all(
             self._is_here(ref) for ref in chain(protocol.datasets, protocol.support.values())
         )
@@ -232,7 +232,7 @@ def _folder(ref: DatasetRef) -> str:
 
 
 def _silence(_message: str) -> None:
-    """Take progress nobody asked for."""
+    """Ignore progress messages."""
 
 
 _T = TypeVar("_T", bound=Source)

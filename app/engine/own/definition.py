@@ -1,4 +1,4 @@
-"""A user's benchmark as a ``Benchmark``: what follows treats it like any other."""
+"""Turns an account's own data into a ``Benchmark`` like any other."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PLACE = re.compile(r"\{(question|choices)\}")
 
 @dataclass(frozen=True, slots=True)
 class OwnDefinition:
-    """One version of a user's benchmark.
+    """One version of an account's own benchmark.
 
     Attributes:
         slug: Its name without ``own/``.

@@ -1,4 +1,4 @@
-"""Runs a benchmark: threads that ask the model, one thread that has the results kept."""
+"""Runs a benchmark: threads call the model, one thread records the results."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class _Run:
                     return
 
     def _grace_s(self) -> float:
-        """Return how long calls under way may take, now that no further one is made."""
+        """Return how long open calls may still take after the run stopped."""
         return self._plan.stop_grace_s if self._rush.is_set() else self._plan.leave_grace_s
 
     def _hurry(self) -> None:
@@ -215,7 +215,7 @@ class _Run:
         return bool(self._events) and since_s >= plan.tell_every_s
 
     def _flush(self) -> None:
-        """Hand over all that waits, in batches; an empty one if nothing does.
+        """Record all pending results in batches, or an empty one as a heartbeat.
 
         What arrives meanwhile waits for the next time: a slow database gets larger batches,
         not more of them.
@@ -241,7 +241,7 @@ class _Run:
             self._notices_told += 1
 
     def _tell_wait(self) -> None:
-        """Tell of a pause once, however many threads it holds back, while it lasts."""
+        """Log a pause once, however many threads it holds back."""
         pause_s = self._throttle.pause_s()
         until = time.monotonic() + pause_s
         if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_told_until + _SAME_WAIT_S:
@@ -259,7 +259,7 @@ class _Run:
             self._events.append(RunEvent("warning", datetime.now(UTC), "truncated", message))
 
     def _join(self) -> None:
-        """Wait for the threads; cut what they wait for if they are late."""
+        """Wait for the threads; aborts their calls if they are late."""
         if self._working:
             self._rush.set()
             self._client.close()
@@ -278,7 +278,7 @@ class _Run:
 
 
 def _tasks(plan: RunPlan) -> Iterator[Task]:
-    """Yield what is to be done: each sample in all of its epochs before the next."""
+    """Yield the tasks: each sample in all of its epochs before the next."""
     samples = plan.samples() if callable(plan.samples) else plan.samples
     for index, sample in enumerate(samples):
         for epoch in range(1, plan.epochs + 1):
@@ -295,7 +295,7 @@ def _tasks(plan: RunPlan) -> Iterator[Task]:
 def _take_batch(
     pending: deque[tuple[SampleResult, Task]], most: int
 ) -> list[tuple[SampleResult, Task]]:
-    """Return what is committed at once: rows are copies of their texts."""
+    """Return the next batch to commit, bounded by the size of its texts."""
     batch: list[tuple[SampleResult, Task]] = []
     size = 0
     while len(batch) < most and size < _MOST_CHARS_AT_ONCE:

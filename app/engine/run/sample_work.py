@@ -1,4 +1,4 @@
-"""The work on one sample: ask the model, repeat if need be, score the answer."""
+"""The work on one sample: call the model, retry if needed, score the answer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Task:
     answer: Hold = field(default_factory=UNBOUNDED.hold, compare=False)
 
     def release(self) -> None:
-        """Nothing of it is in memory any more."""
+        """Release the memory of the task."""
         self.answer.release()
         self.prompt.release()
 
@@ -64,7 +64,7 @@ class _Tries:
 
 
 class SampleWork:
-    """Works on samples, one call per thread at a time. Used from many threads.
+    """Asks and scores samples. Thread-safe.
 
     Args:
         plan: The run.
@@ -96,7 +96,7 @@ class SampleWork:
         self._stop = stop
 
     def work(self, task: Task) -> SampleResult | None:
-        """Return the result of a task; ``None`` where it has none and must be done again."""
+        """Return the result of a task; ``None`` if it must be done again."""
         plan = self._plan
         request = ModelRequest(
             task.sample, task.epoch, plan.generation, plan.timeout_s, task.answer
@@ -192,7 +192,7 @@ class SampleWork:
         return _result(task, outcome, score, attempts, reply, verdict, failure)
 
     def _verdict(self, task: Task, reply: ModelReply) -> Verdict | None:
-        """Return the scorer's verdict; ``None`` where the run ends, so it will be asked again."""
+        """Return the scorer's verdict; ``None`` if the run is stopping."""
         try:
             return self._plan.scorer(reply.text, task.sample)
         except Canceled:

@@ -1,4 +1,4 @@
-"""Which system calls the child may make, enforced by a seccomp filter.
+"""Limits which system calls the child may make, with a seccomp filter.
 
 A small BPF program (see seccomp(2)) lets the calls of ``syscalls`` through and answers every
 other one with EPERM. It applies to the process and all its threads and cannot be undone.

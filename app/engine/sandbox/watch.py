@@ -51,7 +51,7 @@ class Watch:
         self._program: _WatchedProgram | None = None
 
     def follow(self) -> None:
-        """Return when the child has ended, of itself or not."""
+        """Wait until the child has ended."""
         with selectors.DefaultSelector() as selector:
             for fd in self._kept:
                 selector.register(fd, selectors.EVENT_READ)
@@ -76,7 +76,7 @@ class Watch:
             self._program = None
 
     def result(self, token: str | None) -> SandboxResult:
-        """Return what became of the child.
+        """Return the result of the child.
 
         Args:
             token: What a program without tests writes at its end.
@@ -123,7 +123,7 @@ class Watch:
 
 
 class _WatchedProgram:
-    """What the kernel tells of the process that runs the program."""
+    """The kernel's figures about the process that runs the program."""
 
     def __init__(self, pid: int, memory_bytes: int) -> None:
         self._status = Path(f"/proc/{pid}/status")
@@ -156,6 +156,6 @@ class _WatchedProgram:
         return is_its_own and not (disk.f_bfree and disk.f_ffree)
 
     def close(self) -> None:
-        """Let go of its disk, which ends with that."""
+        """Close the program's disk, which frees it."""
         if self._disk_fd is not None:
             os.close(self._disk_fd)
