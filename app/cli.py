@@ -26,7 +26,7 @@ def rotate_keys() -> None:
     try:
         count = sealing.rotate_keys()
     except StudioError as error:
-        raise _told(error) from error
+        raise _as_click_error(error) from error
     click.echo(f"{count} secrets are now sealed with the first key; the other keys can be removed.")
 
 
@@ -39,7 +39,7 @@ def create_user(email: str, password: str) -> None:
     try:
         account = accounts.register_account(email, password)
     except StudioError as error:
-        raise _told(error) from error
+        raise _as_click_error(error) from error
     role = "administrator" if account.is_admin else "user"
     click.echo(f"{account.email} was created as {role}.")
 

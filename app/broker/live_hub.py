@@ -152,7 +152,7 @@ class LiveHub:
                 lost_at = lost_at or time.monotonic()
                 if time.monotonic() - lost_at > _PATIENCE_S:
                     _log.warning("live views stopped", extra={"reason": str(error)})
-                    self._tell_all(Signal.STOP)
+                    self._signal_all(Signal.STOP)
                 time.sleep(_POLL_S)
 
     def _goes_on(self) -> bool:
@@ -163,7 +163,7 @@ class LiveHub:
                 return True
             self._thread = None
         if not alive:
-            self._tell_all(Signal.STOP)
+            self._signal_all(Signal.STOP)
         return False
 
     def _follow(self, pubsub: PubSub) -> None:
@@ -181,7 +181,7 @@ class LiveHub:
     def _hand_on(self, message: dict[str, Any]) -> None:
         if message["type"] == "psubscribe":
             # Only from here on nothing is missed.
-            self._tell_all(Signal.REPLAY)
+            self._signal_all(Signal.REPLAY)
         elif message["type"] == "pmessage":
             id_, name, data = message["data"].decode().split(" ", 2)
             with self._lock:
@@ -190,7 +190,7 @@ class LiveHub:
             for view in views:
                 _put(view.inbox, event)
 
-    def _tell_all(self, signal: Signal) -> None:
+    def _signal_all(self, signal: Signal) -> None:
         with self._lock:
             views = list(self._views)
         for view in views:

@@ -68,7 +68,7 @@ def main() -> int:
 
 def _open_once_there_is_room() -> tuple[Settings, str | None]:
     """Return the settings, waiting while the disk is full."""
-    told = False
+    complained = False
     while True:
         try:
             settings = load_settings()
@@ -76,9 +76,9 @@ def _open_once_there_is_room() -> tuple[Settings, str | None]:
         except (DiskFull, OSError) as error:
             if not is_full(error) and not isinstance(error, DiskFull):
                 raise
-            if not told:
+            if not complained:
                 complain(f"{error} The Studio starts once there is room.")
-            told = True
+            complained = True
             time.sleep(_NO_ROOM_PAUSE_S)
 
 

@@ -72,7 +72,7 @@ class Housekeeper:
 
     def _complain(self, chore: str) -> None:
         """Log the current exception, unless the same chore just logged an outage."""
-        told_at = self._complained.get(chore, float("-inf"))
-        if time.monotonic() - told_at > _REPEAT_ERROR_AFTER_S:
+        logged_at = self._complained.get(chore, float("-inf"))
+        if time.monotonic() - logged_at > _REPEAT_ERROR_AFTER_S:
             self._complained[chore] = time.monotonic()
             _log.exception("chore failed", extra={"chore": chore})

@@ -60,7 +60,7 @@ def api_blueprint(
 
         @bp.post("/runs/<string:run_id>/cancel", responses={202: RunAnswer})
         def cancel_run(path: RunPath):
-            run_lifecycle.request_cancel(g.account.id, path.run_id)
+            lifecycle.cancel_run(path.run_id, g.account.id)
 
     In a view ``g.account`` is an ``Account``; every query takes ``g.account.id``. Errors are
     raised as ``StudioError``; ``app.web.error_pages`` makes problems of them.

@@ -125,7 +125,7 @@ class RunPlan:
         flush_every_s: Results wait at most so long for their commit. Short, because an answer
             that a killed worker had not committed is paid for again.
         flush_at: So many results are committed at once, at most.
-        tell_every_s: Readers hear of what was kept this often, at most.
+        publish_every_s: What was recorded is published this often, at most.
         heartbeat_s: The recorder is called at least this often.
         max_unrecorded: With so many results waiting, no further call is made.
     """
@@ -150,7 +150,7 @@ class RunPlan:
     leave_grace_s: float = 120.0
     flush_every_s: float = 0.02
     flush_at: int = 200
-    tell_every_s: float = 0.25
+    publish_every_s: float = 0.25
     heartbeat_s: float = 1.0
     max_unrecorded: int = 2_000
 

@@ -290,7 +290,7 @@ def _result(
     verdict: Verdict | None = None,
     error: CallFailure | None = None,
 ) -> SampleResult:
-    told: dict[str, Any] = {
+    reply_fields: dict[str, Any] = {
         "completion": "",
         "finish_reason": None,
         "latency_ms": None,
@@ -298,7 +298,7 @@ def _result(
         "output_tokens": None,
     }
     if reply is not None:
-        told = {
+        reply_fields = {
             "completion": reply.text,
             "finish_reason": reply.finish_reason,
             "latency_ms": round(attempts.latency_s * 1000),
@@ -319,5 +319,5 @@ def _result(
         judge_input_tokens=scored.input_tokens,
         judge_output_tokens=scored.output_tokens,
         error=error,
-        **told,
+        **reply_fields,
     )

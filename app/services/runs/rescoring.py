@@ -45,7 +45,7 @@ from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
 
-_TELL_EVERY = 2_000
+_LOG_EVERY = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def _kept(claim: Claim, key: str, rescored: Iterator[_Rescored], total: int) -> 
         with transaction() as session:
             claim.keep(session, done)
             session.execute(insert(RescoredSample), [_columns(run_id, key, each) for each in batch])
-        if done % _TELL_EVERY == 0:
+        if done % _LOG_EVERY == 0:
             publish_line(run_id, f"{done:,} of {total:,} answers scored again.")
         for each in batch:
             yield each.row
