@@ -40,7 +40,7 @@ def create_user(email: str, password: str) -> None:
         account = accounts.register_account(email, password)
     except StudioError as error:
         raise _as_click_error(error) from error
-    role = "administrator" if account.is_admin else "user"
+    role = "administrator" if account.is_admin else "member"
     click.echo(f"{account.email} was created as {role}.")
 
 
@@ -63,6 +63,6 @@ def migrations(context: click.Context, arguments: tuple[str, ...]) -> None:
     commands.main(list(arguments), prog_name=context.command_path)
 
 
-def _told(error: StudioError) -> click.ClickException:
+def _as_click_error(error: StudioError) -> click.ClickException:
     lines = [error.detail, *(text for texts in error.fields.values() for text in texts)]
     return click.ClickException("\n".join([*lines, *([error.action] if error.action else [])]))

@@ -32,7 +32,7 @@ def die_with_parent(sig: signal.Signals) -> None:
 
 @contextmanager
 def signals_held(*signals: signal.Signals) -> Iterator[None]:
-    """Hold ``signals`` back: around a fork, so that the child gets them with its own handlers."""
+    """Block ``signals`` around a fork, so that the child handles them itself."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield

@@ -129,7 +129,7 @@ def accuracy_of(compared: Sequence[tuple[Run, list[EstimateCheck]]]) -> list[Acc
     return found
 
 
-def row_views(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[dict[str, Any]]:
+def row_views(compared: Sequence[tuple[Run, list[EstimateCheck]]]) -> list[dict[str, Any]]:
     """Return runs with their comparisons as the page of estimates shows them."""
     return [
         {

@@ -27,11 +27,11 @@ def delete_connection(account_id: int, is_admin: bool, name: str) -> None:
             else delete(Connection).where(Connection.id.is_(None))
         )
         gone = changed_rows(removed) > 0
-        ended = pause_runs_with(session, user_id, name) if gone else []
+        ended = pause_runs_with(session, account_id, name) if gone else []
     if gone:
         outbox.enqueue(ended)
         return
-    given = get_connection(user_id, is_admin, name)
+    given = get_connection(account_id, is_admin, name)
     raise Conflict(
         "This connection comes from the server's environment."
         if given.from_environment

@@ -100,7 +100,7 @@ class Service:
             self._process.terminate()
 
     def kill(self) -> None:
-        """End the program and all that is left of its process group."""
+        """Kill the program and the rest of its process group."""
         if self._process is not None and self._process.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -168,7 +168,7 @@ class Studio:
         if self._signals:
             raise Stopped
         if migration.returncode:
-            raise ConfigError("The database could not be prepared; what it said is above.")
+            raise ConfigError("The database could not be prepared; see the messages above.")
 
     def _make_services(self) -> list[Service]:
         from app.supervisor import programs  # a second's work, done beside the migration

@@ -16,8 +16,8 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from app.heaps import share_heaps
-from app.web_server.connection import LINGER_S, Connection, Stage
-from app.web_server.outlet import Budget
+from app.web_server.connection import LINGER_S, ClientConnection, Stage
+from app.web_server.outlet import OutletBudget
 from app.web_server.pace import Places
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE

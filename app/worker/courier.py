@@ -111,7 +111,7 @@ class Courier:
             while True:
                 if news is not None:
                     one, failed = news
-                    self._slots.give_back(one, failed=failed)
+                    self._slots.release(one, failed=failed)
                 news = self._news.get_nowait()
         except queue.Empty:
             return

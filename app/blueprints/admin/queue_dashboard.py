@@ -124,12 +124,12 @@ def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
 
 
 def job_info(instance_number: int, job_id: str) -> Response:
-    """Answer what is known of a job."""
+    """Return what is known about a job."""
     return answer(_escaped(queue_view.describe_job(job_id)))
 
 
 def list_workers(instance_number: int) -> Response:
-    """Answer which workers there are."""
+    """Return the workers."""
     return answer({"workers": _escaped(queue_view.describe_workers())})
 
 

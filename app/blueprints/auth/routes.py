@@ -80,9 +80,9 @@ def _submit_register() -> ResponseReturnValue:
 
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
-    """End the session, wherever its cookie was copied to."""
+    """End the session, also for copies of its cookie."""
     browser_session.sign_out()
-    flash("You are signed out.", "info")
+    flash("You have been signed out.", "info")
     return redirect(url_for("auth.login"), 303)
 
 

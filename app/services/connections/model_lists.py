@@ -125,7 +125,7 @@ def _ask(connection: OpenConnection, key: bytes) -> Listing:
     return listing
 
 
-def _call(connection: OpenConnection) -> ModelList:
+def _call(connection: OpenConnection) -> ProviderModels:
     if connection.simulated:
         return _simulated()
     client = make_client(

@@ -266,7 +266,7 @@ def open_connection(account_id: int, is_admin: bool, name: str) -> OpenConnectio
         Conflict: The key cannot be opened with the keys of this server, or this version does not
             know the kind.
     """
-    info = get_connection(user_id, is_admin, name)
+    info = get_connection(account_id, is_admin, name)
     kind = find_kind(info.kind)
     if kind is None:
         raise Conflict(

@@ -98,7 +98,7 @@ def _count_workers() -> int:
 
 
 def _is_migrated() -> bool:
-    """Whether the database has the newest schema that this version knows."""
+    """Return whether the database has the newest schema that this version knows."""
     try:
         with db.engine.connect() as connection:
             found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()

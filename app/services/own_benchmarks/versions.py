@@ -108,7 +108,7 @@ def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings)
         Its name (``own/my-questions``) and version.
 
     Raises:
-        Invalid: The name is not possible, template or mapping do not fit, or a row does not:
+        Invalid: The name, the template or the mapping is not valid, or a row does not fit:
             then its line is named.
         Conflict: The account has as many benchmarks, or this one as many versions, as may be.
     """

@@ -204,7 +204,7 @@ def _hand_over(lease: Lease) -> None:
         log.info("run handed over", extra={"run_id": lease.run_id})
 
 
-def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settings) -> None:
+def _finish(lease: Lease, status: str, failure: RunFailure | None, settings: Settings) -> None:
     deliveries = _write_end(lease, status, failure, settings)
     if deliveries is None:
         log.warning("lease lost at the end", extra={"run_id": lease.run_id})

@@ -197,7 +197,7 @@ def _write_attempt(
             next_attempt_at=None if delay_s is None else now() + timedelta(seconds=delay_s),
         )
     )
-    _judge_endpoint(session, delivery, result)
+    _switch_off_if_failing(session, delivery, result)
     return delay_s if changed_rows(written) else None
 
 

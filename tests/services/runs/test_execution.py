@@ -541,7 +541,7 @@ def test_an_account_that_is_deleted_ends_its_run_without_a_trace(
     while model_server.calls < 3:
         time.sleep(0.01)
     with app.app_context(), transaction() as session:
-        session.execute(delete(User).where(User.id == owner.id))
+        session.execute(delete(AccountRow).where(AccountRow.id == owner.id))
     thread.join(60)
     assert not thread.is_alive()
     assert model_server.calls < 40

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
 from app.services.connections.presets import Kind
-from app.services.connections.probe import ConnectionTest
+from app.services.connections.probe import ConnectionProbe
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
 
 

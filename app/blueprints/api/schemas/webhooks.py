@@ -99,7 +99,7 @@ class TestAnswer(BaseModel):
 
 
 class Attempt(Shown):
-    """One request."""
+    """One request to an endpoint."""
 
     number: int
     at: AwareDatetime
@@ -110,7 +110,7 @@ class Attempt(Shown):
 
 
 class DeliveryAnswer(Shown):
-    """One event to one endpoint."""
+    """One event for one endpoint."""
 
     id: str
     run_id: str | None
