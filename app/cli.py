@@ -22,25 +22,25 @@ def install(app: Flask) -> None:
 @click.command("rotate-keys")
 @with_appcontext
 def rotate_keys() -> None:
-    """Seal all stored secrets anew with the first of ENCRYPTION_KEYS."""
+    """Re-encrypt all stored secrets with the first of ENCRYPTION_KEYS."""
     try:
         count = sealing.rotate_keys()
     except StudioError as error:
-        raise _told(error) from error
-    click.echo(f"{count} secrets are now sealed with the first key; the other keys may go.")
+        raise _as_click_error(error) from error
+    click.echo(f"{count} secrets are now sealed with the first key; the other keys can be removed.")
 
 
 @click.command("create-user")
 @click.argument("email")
-@click.password_option(help="Asked for when it is not given.")
+@click.password_option(help="Asked for if not given.")
 @with_appcontext
 def create_user(email: str, password: str) -> None:
-    """Make an account for EMAIL; the first account is the administrator's."""
+    """Create an account for EMAIL; the first account becomes the administrator."""
     try:
         account = accounts.register_account(email, password)
     except StudioError as error:
-        raise _told(error) from error
-    role = "administrator" if account.is_admin else "user"
+        raise _as_click_error(error) from error
+    role = "administrator" if account.is_admin else "member"
     click.echo(f"{account.email} was created as {role}.")
 
 
@@ -63,6 +63,6 @@ def migrations(context: click.Context, arguments: tuple[str, ...]) -> None:
     commands.main(list(arguments), prog_name=context.command_path)
 
 
-def _told(error: StudioError) -> click.ClickException:
+def _as_click_error(error: StudioError) -> click.ClickException:
     lines = [error.detail, *(text for texts in error.fields.values() for text in texts)]
     return click.ClickException("\n".join([*lines, *([error.action] if error.action else [])]))

@@ -1,4 +1,4 @@
-"""All settings, read from the environment in this one place, validated at start.
+"""All settings, read from the environment here only, and validated at start.
 
 A ``.env`` file in the working folder is read too; the environment wins over it. Outside
 production, secrets that are missing are made once and kept in ``DATA_DIR``.
@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production"] = Field(
-        "development", description="`production` demands real secrets and secure cookies."
+        "development", description="`production` requires real secrets and secure cookies."
     )
     data_dir: Path = Field(
         Path("data"), description="Folder for the database file, caches and generated secrets."
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         2,
         ge=1,
         le=64,
-        description="Processes that work on runs, and runs of one account at a time.",
+        description="Worker processes; also how many runs of one account are worked on at a time.",
     )
     web_processes: int = Field(2, ge=1, le=32, description="Web server processes.")
     web_threads: int = Field(
@@ -103,11 +103,11 @@ class Settings(BaseSettings):
     min_free_disk_mb: int = Field(
         500,
         ge=0,
-        description="With less room on the disk of `DATA_DIR` nothing new is begun, and with a "
-        "fourth of it runs pause; at most a tenth of the disk counts.",
+        description="Free space on the disk of `DATA_DIR` below which nothing new starts; below a "
+        "quarter of it, runs pause. Never more than a tenth of the disk.",
     )
     account_storage_mb: int = Field(
-        10_000, ge=1, description="Room for the stored answers of one account."
+        10_000, ge=1, description="Limit for the stored answers of one account."
     )
     datasets_dir: Path | None = Field(
         None, description="Local mirror of datasets: `<org>__<name>/<config>/<split>.jsonl[.gz]`."
@@ -115,14 +115,17 @@ class Settings(BaseSettings):
     hf_token: SecretStr | None = Field(None, description="Hub token for gated datasets.")
     offline: bool = Field(False, description="Never ask the hub; use mirror and cache only.")
     registration_open: bool = Field(
-        True, description="Whether new accounts may be made; the first always may."
+        True, description="Whether people may register; the first account can always be created."
     )
     session_days: int = Field(14, ge=1, le=365, description="How long a sign-in lasts.")
     secure_cookies: bool | None = Field(
         None, description="Cookies over TLS only; default: yes in production."
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* are believed."
+        0,
+        ge=0,
+        le=5,
+        description="Number of reverse proxies in front whose X-Forwarded-* headers are trusted.",
     )
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated host names that are served; empty: any."
@@ -137,10 +140,10 @@ class Settings(BaseSettings):
         0.1, ge=0, le=1, description="A run with a larger share of errors ends `failed`."
     )
     max_samples: int = Field(
-        200_000, ge=1, description="Upper bound of samples times epochs of one run."
+        200_000, ge=1, description="The most samples times epochs that one run may have."
     )
     lease_s: float = Field(
-        10, ge=2, le=300, description="A worker silent for so long loses its run to another."
+        10, ge=2, le=300, description="A worker silent for this long loses its run to another."
     )
     allow_code_execution: bool = Field(
         False, description="Run code that models wrote (HumanEval, MBPP) in the sandbox."
@@ -148,9 +151,9 @@ class Settings(BaseSettings):
     rq_dashboard: bool = Field(False, description="Show the queue to admins at `/admin/rq`.")
     metrics: bool = Field(False, description="Serve Prometheus text at `/metrics`.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least severe log line that is written."
+        "INFO", description="Least severe level that is logged."
     )
-    log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
+    log_format: Literal["text", "json"] = Field("text", description="Format of log lines.")
 
     _split_lists = field_validator("trusted_hosts", "encryption_keys", mode="before")(_text_list)
 
@@ -212,12 +215,12 @@ class Settings(BaseSettings):
 
     @property
     def production(self) -> bool:
-        """Whether defaults for convenience are refused."""
+        """Whether insecure defaults are refused."""
         return self.environment == "production"
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the database in force."""
+        """SQLAlchemy URL of the database in use."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'studio.db'}"
 
     @property
@@ -239,7 +242,7 @@ class Settings(BaseSettings):
 
     @property
     def queue(self) -> str:
-        """URL of the queue server in force."""
+        """URL of the queue server in use."""
         return self.redis_url or f"unix://{self.queue_dir / 'queue.sock'}"
 
     @property
@@ -263,7 +266,7 @@ def _describe(error: ValidationError) -> str:
 
 
 def _kept_secret(path: Path, make: str) -> str:
-    """Return the secret in ``path``, which is made (once, private) if it is missing."""
+    """Return the secret in ``path``; creates it, private, if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         # Linked into place whole: of several processes that start together, one wins.
@@ -279,7 +282,7 @@ def _kept_secret(path: Path, make: str) -> str:
 
 
 def open_data_dir(settings: Settings) -> str | None:
-    """Make DATA_DIR and keep it from other users of this machine; every program starts with it.
+    """Create DATA_DIR, closed to other users of the machine; every program starts with this.
 
     Returns:
         What the operator should know; ``None``: all is well.
@@ -336,7 +339,7 @@ def load_settings(**overrides: object) -> Settings:
             ) from None
         raise ConfigError(
             f"The configuration is not valid:\n  DATA_DIR: cannot write to {settings.data_dir} "
-            f"({error.strerror}); name a folder that this user may write to"
+            f"({error.strerror}); choose a folder that this user may write to"
         ) from None
     wanted = {name.lower() for name in missing}
     return settings.model_copy(

@@ -1,4 +1,4 @@
-"""The settings of an application, typed: the one way to them."""
+"""Typed access to the settings of an application."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive values, which would silently mean the server's zone."""
+        """Refuse naive datetimes, which would silently mean the server's time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -57,7 +57,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Base of all rows; constraints get predictable names so that migrations can drop them."""
+    """Base of all rows, with predictable constraint names so that migrations can drop them."""
 
     # On the registry, not on the class: Flask-SQLAlchemy derives from this class once more.
     registry = registry(
@@ -78,7 +78,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class db_epoch_s(FunctionElement[float]):  # noqa: N801 - reads as an SQL function
-    """The database's clock in seconds since 1970: the one clock that all workers share."""
+    """SQL for the database's clock in seconds since 1970, the one clock all workers share."""
 
     type = Float()
     inherit_cache = True
@@ -99,12 +99,12 @@ _clock_error = timedelta()
 
 
 def now() -> datetime:
-    """Return the current time, aware UTC; in a worker, by the database's clock."""
+    """Return the current time in UTC; in a worker, by the database's clock."""
     return datetime.now(UTC) - _clock_error
 
 
 def measure_clock() -> None:
-    """Compare this machine's clock with the database's: from then on `now` allows for it.
+    """Measure how far this machine's clock is off the database's; `now` then corrects for it.
 
     Workers on several machines plan retries for each other. A database that is away changes
     nothing.
@@ -167,7 +167,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _prepare_postgresql(connection: psycopg.Connection, record: object) -> None:
-    """Free the locks of a process that was stopped in a transaction, so that others can write."""
+    """Limit idle transactions, so that a suspended process does not block other writers."""
     connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_S}s'")
     connection.commit()
 
@@ -192,7 +192,7 @@ def prepare_engine(engine: Engine) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A unit of writing: all of it is committed, or nothing.
+    """Commit all writes of the block, or none.
 
     On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``): a transaction that reads
     first and writes later fails with "database is locked" whatever the busy timeout.
@@ -209,7 +209,7 @@ def transaction() -> Iterator[Session]:
 
 
 def write_in_passing(statement: Executable) -> None:
-    """Execute a write that nobody depends on, or leave it where the database is busy or full.
+    """Execute an optional write; skips it if the database is busy or full.
 
     It takes the place of the session's connection, so that no request needs two.
     """
@@ -223,7 +223,7 @@ def write_in_passing(statement: Executable) -> None:
 
 @contextmanager
 def _impatience(connection: Connection) -> Iterator[None]:
-    """A transaction on ``connection`` that waits for locks a moment only."""
+    """Open a transaction on ``connection`` that waits only briefly for locks."""
     if connection.dialect.name == "postgresql":
         with connection.begin():
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {IMPATIENT_MS}")
@@ -251,5 +251,5 @@ def is_reachable(timeout_s: float = 1.0) -> bool:
 
 
 def changed_rows(result: Result[Any]) -> int:
-    """Return how many rows an UPDATE or DELETE changed: 0 means that the state had moved on."""
+    """Return how many rows an UPDATE or DELETE changed; 0 means its condition no longer held."""
     return result.rowcount if isinstance(result, CursorResult) else 0

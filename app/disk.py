@@ -1,4 +1,4 @@
-"""How much room is left on a disk, what a full one looks like, and a reserve for the last words.
+"""Free space on disks, recognising full ones, and a reserve for the last writes.
 
 Three levels: ``ok``; ``low``, when no new work is taken on; ``full``, when work under way pauses,
 while there is still room to write that down.
@@ -33,7 +33,7 @@ _NO_ROOM_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What is left of a disk.
+    """The free space of a disk.
 
     Attributes:
         free_bytes: What this user may still write.
@@ -49,7 +49,7 @@ class Room:
 
 
 def measure(folder: Path, floor_bytes: int) -> Room:
-    """Return the room on the disk of ``folder``, or of its nearest parent that exists.
+    """Return the free space on the disk of ``folder`` (or of its nearest existing parent).
 
     Args:
         folder: Where data is to be written.
@@ -75,7 +75,7 @@ def measure(folder: Path, floor_bytes: int) -> Room:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Return whether ``error``, or what caused it, says that a disk is full."""
+    """Return whether ``error``, or its cause, says that a disk is full."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             return True
@@ -86,7 +86,7 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def keep_reserve(folder: Path, room: Room) -> None:
-    """Set room aside on the disk of ``folder``, once there is plenty of it."""
+    """Reserve space on the disk of ``folder`` while there is plenty."""
     reserve = folder / RESERVE
     size = room.reserve_bytes
     if reserve.exists() or room.free_bytes < room.floor_bytes + size:
@@ -101,7 +101,7 @@ def keep_reserve(folder: Path, room: Room) -> None:
 
 
 def release_reserve(folder: Path) -> bool:
-    """Give up what was set aside, so that the little that must be written can be.
+    """Release the reserved space, so that the last writes succeed.
 
     Returns whether there was something: then what failed is worth another try.
     """

@@ -1,4 +1,4 @@
-"""Domain errors: what went wrong, for the user, with what to do next.
+"""Domain errors: what went wrong and what to do next, in words for people.
 
 ``app.web.error_pages`` turns them into an HTML page or an RFC 9457 problem.
 """
@@ -65,7 +65,7 @@ class NotFound(StudioError):
 
 
 class Invalid(StudioError):
-    """Fields do not fit; ``fields`` names each."""
+    """Some fields are not valid; ``fields`` holds their messages."""
 
     status, code, title = 422, "invalid", "Some fields need attention"
 
@@ -77,13 +77,13 @@ class Conflict(StudioError):
 
 
 class Unauthorized(StudioError):
-    """No credential, or one that is not valid (any more)."""
+    """The credential is missing, invalid or expired."""
 
     status, code, title = 401, "unauthorized", "Sign in first"
 
 
 class Forbidden(StudioError):
-    """The credential is good, but does not reach this far."""
+    """The credential is valid but does not permit this."""
 
     status, code, title = 403, "forbidden", "Not allowed"
 
@@ -119,8 +119,8 @@ class QueueAway(Unavailable):
 
 
 class ConfigError(Exception):
-    """The environment does not make a valid configuration; the text names variable and remedy."""
+    """The configuration is not valid; the text names the variable and the remedy."""
 
 
 class DiskFull(ConfigError):
-    """A start needs room that is not there; it works once there is some."""
+    """The start needs disk space; it works once there is some."""

@@ -1,4 +1,4 @@
-"""Wires configuration, extensions, blueprints, error pages and headers into one application."""
+"""Builds the application from configuration, extensions, blueprints, error pages and headers."""
 
 from __future__ import annotations
 
@@ -124,13 +124,13 @@ def _register(app: OpenAPI) -> None:
 
 
 class RowNumber(IntegerConverter):
-    """A whole number that Python and a database can read; there is nothing at longer ones."""
+    """A row number in a URL; longer numbers than a database holds are not found."""
 
     regex = r"\d{1,18}"
 
 
 def font(name: str) -> Response:
-    """Serve one of our two fonts from its package."""
+    """Serve one of the two fonts from its package."""
     if name not in FONTS:
         return Response(status=404)
     package, file = FONTS[name]

@@ -16,7 +16,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(sig: signal.Signals) -> None:
-    """Have ``sig`` sent to this process when its parent ends, in whatever way.
+    """Ask the kernel to send ``sig`` to this process when its parent ends.
 
     Linux does it by itself, also for a program that this process becomes; elsewhere a thread
     looks every second, which ends when another program takes over.
@@ -32,7 +32,7 @@ def die_with_parent(sig: signal.Signals) -> None:
 
 @contextmanager
 def signals_held(*signals: signal.Signals) -> Iterator[None]:
-    """Hold ``signals`` back: around a fork, so that the child gets them with its own handlers."""
+    """Block ``signals`` around a fork, so that the child handles them itself."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield

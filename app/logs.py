@@ -1,4 +1,4 @@
-"""Structured logs: an event plus ids, with everything that looks like a key masked."""
+"""Structured logs: an event and ids, with everything that looks like a key masked."""
 
 from __future__ import annotations
 

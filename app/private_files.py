@@ -1,4 +1,4 @@
-"""Keeps what we write from other users of this machine: folders 0700, files 0600.
+"""Keeps files private from other users of this machine: folders 0700, files 0600.
 
 Databases, uploads and secrets are the accounts' own. A umask makes new files private; those of
 earlier versions are put right at every start.
@@ -20,7 +20,7 @@ _ANYBODY_WRITES = 0o002
 
 
 def keep_private(data_dir: Path, names: Iterable[str], files: Iterable[Path] = ()) -> str | None:
-    """Make what this process writes private, and what is in ``data_dir`` already.
+    """Make everything in ``data_dir`` private, and what this process writes from now on.
 
     Symbolic links are not followed: they may lead to what is not ours.
 
@@ -51,7 +51,7 @@ def keep_private(data_dir: Path, names: Iterable[str], files: Iterable[Path] = (
 
 
 def make_private(folder: Path) -> None:
-    """Make ``folder``, which nobody else may have prepared where others can write.
+    """Create ``folder``; refuses one that somebody else prepared in a shared place.
 
     Raises:
         ConfigError: It is a link, no folder, or belongs to another user.
@@ -61,7 +61,7 @@ def make_private(folder: Path) -> None:
 
 
 def check_private(folder: Path) -> None:
-    """Make sure that an existing ``folder`` is ours alone if it is where others can write.
+    """Make sure that a folder in a shared place belongs to this user.
 
     Raises:
         ConfigError: It is a link, no folder, or belongs to another user.
@@ -74,15 +74,15 @@ def check_private(folder: Path) -> None:
         return
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.geteuid():
         raise ConfigError(
-            f"The folder {folder} of the queue server was made by somebody else. "
-            "Remove it, or choose a DATA_DIR with a path so short that its own folder can be used."
+            f"The queue server's folder {folder} belongs to somebody else. Remove it, or choose "
+            "a DATA_DIR with a path short enough that a folder inside it can be used."
         )
     if state.st_mode & _OTHERS:
         folder.chmod(FOLDER_MODE)
 
 
 def _stranger_in(folder: Path) -> Path | None:
-    """Return what in ``folder``, itself included, another user owns."""
+    """Return an entry of ``folder``, or the folder itself, that another user owns."""
     mine = os.geteuid()
     if folder.stat().st_uid != mine:
         return folder
@@ -105,7 +105,7 @@ def _restrict_tree(path: Path) -> None:
 
 
 def _restrict(path: Path) -> None:
-    """Take the rights of others away; a link, a pipe or what is gone by now is left alone."""
+    """Remove other users' permissions; skips links, pipes and vanished files."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

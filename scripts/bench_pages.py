@@ -204,7 +204,7 @@ def fill(number: int, samples: int) -> dict[str, str]:
     from sqlalchemy import insert
 
     from app.db import now, transaction
-    from app.models import Run, User
+    from app.models import AccountRow, Run
 
     rng = random.Random(1)
     benchmarks = ["gsm8k", "mmlu", "arc_challenge", "hellaswag", "gen_chain_sum", "boolq"]
@@ -221,7 +221,7 @@ def fill(number: int, samples: int) -> dict[str, str]:
     }
     with transaction() as session:
         session.execute(
-            insert(User),
+            insert(AccountRow),
             [
                 {"id": index + 1, "email": f"user{index}@example.org", "password_hash": "x"}
                 for index in range(ACCOUNTS)
@@ -322,11 +322,11 @@ def add_big_run(base: dict[str, Any], name: str, samples: int) -> str:
 def sign_in(app: Any) -> tuple[Any, dict[str, str]]:
     """Return a client with a browser's cookie, and the headers of one with a token."""
     from app.db import db
-    from app.models import User
+    from app.models import AccountRow
     from app.services.accounts import api_tokens, sessions
     from app.services.accounts.accounts import as_account
 
-    account = as_account(db.session.get_one(User, 1))
+    account = as_account(db.session.get_one(AccountRow, 1))
     signed_in = sessions.open_session(account, 1)
     token, _info = api_tokens.create_token(account.id, "bench", ["read"])
     browser = app.test_client()

@@ -76,7 +76,7 @@ def fill(number: int) -> None:
     from sqlalchemy import insert
 
     from app.db import now, transaction
-    from app.models import Run, User
+    from app.models import AccountRow, Run
 
     rng = random.Random(1)
     benchmarks = [f"benchmark_{index}" for index in range(30)]
@@ -85,7 +85,7 @@ def fill(number: int) -> None:
     start = now() - timedelta(days=365)
     with transaction() as session:
         session.execute(
-            insert(User),
+            insert(AccountRow),
             [
                 {"id": index + 1, "email": f"user{index}@example.org", "password_hash": "x"}
                 for index in range(ACCOUNTS)

@@ -29,7 +29,7 @@ from app import create_app
 from app.config import Settings
 from app.db import db, transaction
 from app.extensions import limiter
-from app.models import User
+from app.models import AccountRow
 from app.services.accounts import api_tokens, passwords, sessions
 from app.services.accounts.accounts import Account, as_account
 
@@ -220,7 +220,7 @@ def make_account(app: Flask, password_hash: str) -> Callable[..., Account]:
 
     def make(email: str, *, is_admin: bool = False) -> Account:
         with app.app_context():
-            user = User(email=email, password_hash=password_hash, is_admin=is_admin)
+            user = AccountRow(email=email, password_hash=password_hash, is_admin=is_admin)
             with transaction() as session:
                 session.add(user)
                 session.flush()

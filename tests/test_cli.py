@@ -12,7 +12,7 @@ def test_the_first_account_becomes_administrator(app: Flask) -> None:
     first = run(args=["create-user", "ada@example.org", "--password", PASSWORD])
     assert first.output == "ada@example.org was created as administrator.\n"
     second = run(args=["create-user", "bob@example.org", "--password", PASSWORD])
-    assert second.output == "bob@example.org was created as user.\n"
+    assert second.output == "bob@example.org was created as member.\n"
 
 
 def test_what_is_wrong_with_an_account_is_said(app: Flask) -> None:

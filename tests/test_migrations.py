@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from app import create_app
 from app.db import db, transaction
-from app.models import Run, SampleRow, User
+from app.models import AccountRow, Run, SampleRow
 from tests.app_fixtures import make_settings
 from tests.run_fixtures import add_run, add_samples
 
@@ -110,7 +110,7 @@ def test_the_indexes_go_and_come_without_touching_a_row(studio: Flask, flask: Fl
 
 def _add_user() -> int:
     with transaction() as session:
-        user = User(email="a@example.org", password_hash="x")
+        user = AccountRow(email="a@example.org", password_hash="x")
         session.add(user)
         session.flush()
         return user.id
@@ -148,7 +148,7 @@ def test_rows_that_belong_to_an_account_go_with_it(studio: Flask, flask: Flasks)
     with studio.app_context():
         add_run(_add_user())
         with transaction() as session:
-            session.execute(delete(User))
+            session.execute(delete(AccountRow))
         assert db.session.scalars(select(Run.id)).all() == []
 
 

@@ -103,7 +103,7 @@ def test_the_folder_of_the_socket_is_not_taken_from_somebody_else(
         folder.symlink_to(tmp_path)
     else:
         folder.write_text("")
-    with pytest.raises(ConfigError, match="made by somebody else"):
+    with pytest.raises(ConfigError, match="belongs to somebody else"):
         load_settings(data_dir=deep)
     with pytest.raises((ConfigError, FileExistsError)):
         queue_server.ensure(folder)

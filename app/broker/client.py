@@ -1,4 +1,4 @@
-"""Connections to the queue server (Valkey or Redis), with every timeout said explicitly.
+"""Connections to the queue server (Valkey or Redis), each with explicit timeouts.
 
 redis-py's own defaults differ between its constructors (a connection made from a URL never
 retries, another one retries for a minute), and its pool refuses the 101st connection.
@@ -28,7 +28,7 @@ _REFUSALS = (OutOfMemoryError, ReadOnlyError)
 
 
 def connect(settings: Settings, *, timeout_s: float = 2.0) -> Redis:
-    """Return a client for web requests: it fails within about a second when nobody answers."""
+    """Return a client for web requests, which fails within about a second of silence."""
     pool = BlockingConnectionPool.from_url(
         settings.queue,
         max_connections=settings.web_threads + 8,
@@ -43,7 +43,7 @@ def connect(settings: Settings, *, timeout_s: float = 2.0) -> Redis:
 
 
 def connect_subscriber(settings: Settings) -> Redis:
-    """Return a client for a subscription, which must notice a lost connection.
+    """Return a client for a subscription, which notices a lost connection.
 
     With retries, redis-py subscribes anew in silence and what was published meanwhile is lost.
     """
@@ -56,7 +56,7 @@ def connect_subscriber(settings: Settings) -> Redis:
 
 
 class _WorkerBackoff(ExponentialWithJitterBackoff):
-    """Growing pauses between the tries of a worker, which end when the worker is to stop."""
+    """Growing pauses between a worker's retries; they end early when the worker must stop."""
 
     stopping = False
 
@@ -68,7 +68,7 @@ class _WorkerBackoff(ExponentialWithJitterBackoff):
 
 
 class _WorkerRetry(Retry):
-    """Takes a server that refuses to write, its disk or memory being full, for one away."""
+    """A worker's retries, which treat a read-only or full server as unreachable."""
 
     def call_with_retry(
         self,
@@ -77,7 +77,7 @@ class _WorkerRetry(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,
     ) -> Any:
-        """Do it; see the class above."""
+        """Retry; treats a read-only or full Redis as unavailable."""
 
         def attempt() -> Any:
             try:
@@ -91,12 +91,12 @@ class _WorkerRetry(Retry):
 
 
 def stop_waiting_for_broker() -> None:
-    """Make this process fail at once, from now on, where it would wait for the queue server."""
+    """Make this process fail at once instead of waiting for the queue server."""
     _WorkerBackoff.stopping = True
 
 
 def connect_worker(settings: Settings) -> Redis:
-    """Return a patient client for workers: it sits out an outage of about two minutes."""
+    """Return a client for workers, which waits out an outage of about two minutes."""
     return Redis.from_url(
         settings.queue,
         socket_timeout=WORKER_TIMEOUT_S,
@@ -107,7 +107,7 @@ def connect_worker(settings: Settings) -> Redis:
 
 
 def get_broker() -> Redis:
-    """Return the client of the current app, made on first use."""
+    """Return the client of the current app, created on first use."""
     broker: Redis | None = current_app.extensions.get(_EXTENSION)
     if broker is None:
         broker = connect(get_settings())
@@ -116,5 +116,5 @@ def get_broker() -> Redis:
 
 
 def forget_broker() -> None:
-    """Make the next `get_broker` connect anew: a forked child must not use its parent's sockets."""
+    """Make `get_broker` connect again: a forked child must not use its parent's sockets."""
     current_app.extensions.pop(_EXTENSION, None)

@@ -1,4 +1,4 @@
-"""Progress of runs as it happens: published by workers, streamed to pages as server-sent events.
+"""Live events of runs: published by workers, streamed to pages as server-sent events.
 
 Each run has a short Redis stream, bounded in events and bytes, and there are only so many streams:
 live events never fill the queue server, whatever models answer. A viewer first replays its run's
@@ -21,7 +21,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.broker.client import connect_subscriber, get_broker
-from app.broker.live_hub import STOP, Event, Hub, Inbox, Signal, View
+from app.broker.live_hub import STOP, Event, Inbox, LiveHub, Signal, View
 from app.config import Settings
 from app.current import get_settings
 from app.errors import Unavailable
@@ -66,19 +66,19 @@ _log = logging.getLogger(__name__)
 
 
 def channel_of(run_id: str) -> str:
-    """Return the key of a run's stream, which also names its publications."""
+    """Return the key of a run's stream, which is also its channel."""
     return f"run:{run_id}:events"
 
 
 def publish(broker: Redis, run_id: str, event: str, data: Mapping[str, Any]) -> None:
-    """Publish one event of a run; a queue server that is away is no error."""
+    """Publish one event; ignores an unreachable Redis."""
     publish_many(broker, run_id, [(event, data)])
 
 
 def publish_many(
     broker: Redis, run_id: str, events: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> None:
-    """Publish events of a run in order, in one round trip; never raises for the queue server."""
+    """Publish a run's events in order in one round trip; ignores an unreachable Redis."""
     if not events:
         return
     arguments: list[str | int] = [_LENGTH, STREAM_BYTES, _KEPT_S, STREAMS]
@@ -109,7 +109,7 @@ def _json(data: Mapping[str, Any]) -> str:
 
 
 def forget(broker: Redis, run_ids: Iterable[str]) -> None:
-    """Delete what is kept of runs that are gone; never raises for the queue server."""
+    """Delete the stored events of deleted runs; ignores an unreachable Redis."""
     keys = [channel_of(run_id) for run_id in run_ids]
     if not keys:
         return
@@ -129,7 +129,7 @@ def stream(
     keep_alive_s: float = KEEP_ALIVE_S,
     cut: Callable[[], None] | None = None,
 ) -> Stream:
-    """Return a run's events as the text of a ``text/event-stream``, from after the last seen.
+    """Return a run's events as ``text/event-stream`` text, starting after the last seen one.
 
     Args:
         run_id: Whose access the caller has checked.
@@ -144,7 +144,7 @@ def stream(
             answer; the page polls instead.
     """
     settings = get_settings()
-    hub: Hub = _hub_of(settings)
+    hub: LiveHub = _hub_of(settings)
     last = last_event_id if last_event_id and _EVENT_ID.fullmatch(last_event_id) else _START
     view = View(channel_of(run_id), account_id)
     if cut is not None:
@@ -153,12 +153,12 @@ def stream(
 
 
 class Stream(Iterator[str]):
-    """One viewer's text; `close` gives its place back, also if it was never read."""
+    """The event stream of one viewer; `close` releases its place, even if it was never read."""
 
     def __init__(
         self,
         broker: Redis,
-        hub: Hub,
+        hub: LiveHub,
         view: View,
         last: str,
         finished: bool,
@@ -186,7 +186,7 @@ class Stream(Iterator[str]):
         return next(self._text)
 
     def close(self) -> None:
-        """Leave the hub; the WSGI server calls this when the viewer is gone."""
+        """Leave the hub; the WSGI server calls this when the viewer has gone."""
         self._hub.leave(self._view)
 
     def _produce(self, first: list[Event], over: bool) -> Iterator[str]:
@@ -219,7 +219,7 @@ class Stream(Iterator[str]):
         return ended
 
     def _send(self, events: list[Event]) -> Generator[str, None, bool]:
-        """Yield the events that are new; return whether the last of them says that it is over.
+        """Yield the new events; return whether the last one ends the stream.
 
         A ``done`` in the middle belongs to a run that was resumed later.
         """
@@ -236,17 +236,17 @@ class Stream(Iterator[str]):
         return [_event_of(entry) for entry in entries]
 
     def _was_done(self) -> bool:
-        """Return whether the viewer has seen the end before: browsers connect again after it."""
+        """Return whether the viewer has already seen the end: browsers reconnect after it."""
         if self._last == _START:
             return False
         newest: Any = self._broker.xrevrange(self._view.channel, count=1)
         return bool(newest) and _event_of(newest[0]).name == DONE
 
 
-def _hub_of(settings: Settings) -> Hub:
-    hub: Hub = current_app.extensions.setdefault(
+def _hub_of(settings: Settings) -> LiveHub:
+    hub: LiveHub = current_app.extensions.setdefault(
         _EXTENSION,
-        Hub(
+        LiveHub(
             lambda: connect_subscriber(settings),
             pattern=channel_of("*"),
             capacity=settings.web_threads // 2,

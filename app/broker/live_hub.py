@@ -1,4 +1,4 @@
-"""The hub: one subscription per web process, handed on to all its viewers."""
+"""The hub: one subscription per web process, shared by all its viewers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Event:
 
 
 class Signal(enum.Enum):
-    """What a viewer finds in its inbox besides events."""
+    """Control messages in a viewer's inbox, besides events."""
 
     REPLAY = enum.auto()  # something may have been missed
     STOP = enum.auto()  # no more will come from this process
@@ -48,7 +48,7 @@ Inbox = queue.Queue[Event | Signal]
 
 
 def _nothing() -> None:
-    """Stand for a connection that nobody can cut."""
+    """Do nothing: the default for a connection that cannot be cut."""
 
 
 @dataclass(eq=False, slots=True)
@@ -68,8 +68,8 @@ class View:
     inbox: Inbox = field(default_factory=lambda: queue.Queue(_INBOX_SIZE))
 
 
-class Hub:
-    """Listens, in one thread that exists only while there are viewers.
+class LiveHub:
+    """Distributes events to viewers from one thread, which exists only while there are any.
 
     Places are shared by account: when all are taken, the account with the most views gives one to
     an account that has fewer. So it is in every web process, and nobody needs to count all views.
@@ -97,7 +97,7 @@ class Hub:
             return len(self._views)
 
     def enter(self, view: View) -> None:
-        """Open ``view``: its inbox gets the events of its channel from now on.
+        """Add ``view``: its inbox receives the events of its channel from now on.
 
         Raises:
             Unavailable: All places are taken, and no other account has more than its share.
@@ -113,12 +113,12 @@ class Hub:
             _dismiss(leaving)
 
     def leave(self, view: View) -> None:
-        """Give the place back; again is harmless."""
+        """Leave the channel. Idempotent."""
         with self._lock:
             self._remove(view)
 
     def _make_room(self, account_id: int) -> View | None:
-        """Return the view that has lost its place to ``account_id``, if one had to."""
+        """Return the view that must make room for ``account_id``, if any."""
         if len(self._views) < self._capacity:
             return None
         numbers = Counter(view.account_id for view in self._views)
@@ -152,18 +152,18 @@ class Hub:
                 lost_at = lost_at or time.monotonic()
                 if time.monotonic() - lost_at > _PATIENCE_S:
                     _log.warning("live views stopped", extra={"reason": str(error)})
-                    self._tell_all(Signal.STOP)
+                    self._signal_all(Signal.STOP)
                 time.sleep(_POLL_S)
 
     def _goes_on(self) -> bool:
-        """Return whether to listen on; the thread's end is decided under the lock of `enter`."""
-        alive = Hub.process_is_alive()
+        """Return whether to keep listening; decided under the lock that `enter` takes."""
+        alive = LiveHub.process_is_alive()
         with self._lock:
             if alive and self._views:
                 return True
             self._thread = None
         if not alive:
-            self._tell_all(Signal.STOP)
+            self._signal_all(Signal.STOP)
         return False
 
     def _follow(self, pubsub: PubSub) -> None:
@@ -175,13 +175,13 @@ class Hub:
             if time.monotonic() - pinged_at > _PING_EVERY_S:
                 pinged_at = time.monotonic()
                 pubsub.ping()  # a connection that died in silence fails here
-            if not Hub.process_is_alive() or not self.viewers():
+            if not LiveHub.process_is_alive() or not self.viewers():
                 return
 
     def _hand_on(self, message: dict[str, Any]) -> None:
         if message["type"] == "psubscribe":
             # Only from here on nothing is missed.
-            self._tell_all(Signal.REPLAY)
+            self._signal_all(Signal.REPLAY)
         elif message["type"] == "pmessage":
             id_, name, data = message["data"].decode().split(" ", 2)
             with self._lock:
@@ -190,7 +190,7 @@ class Hub:
             for view in views:
                 _put(view.inbox, event)
 
-    def _tell_all(self, signal: Signal) -> None:
+    def _signal_all(self, signal: Signal) -> None:
         with self._lock:
             views = list(self._views)
         for view in views:
@@ -198,15 +198,15 @@ class Hub:
 
 
 def stop_streams_unless(alive: Callable[[], bool]) -> None:
-    """End all streams of this process soon after ``alive`` turns false.
+    """End all streams of this process soon after ``alive`` returns false.
 
     The web server sets it: otherwise an open stream would hold up a restart until it is killed.
     """
-    Hub.process_is_alive = staticmethod(alive)
+    LiveHub.process_is_alive = staticmethod(alive)
 
 
 def _dismiss(view: View) -> None:
-    """End a view; one that does not even take what it got is stuck, and loses its connection."""
+    """End a view; one whose inbox is full is stuck, and loses its connection."""
     stuck = not view.inbox.empty()
     _put(view.inbox, Signal.STOP)
     if stuck:

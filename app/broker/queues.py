@@ -42,7 +42,7 @@ _SILENT_S = 30
 
 
 def run_job_id(run_id: str, attempt: int) -> str:
-    """Return the id of the job that works on ``run_id`` for the ``attempt``-th time."""
+    """Return the id of the job for attempt number ``attempt`` of a run."""
     return f"run-{run_id}-{attempt}"
 
 
@@ -57,7 +57,7 @@ def delivery_job_id(delivery_id: str, attempt: int) -> str:
 
 
 def enqueue_run(run_id: str, attempt: int, alone: bool = False) -> None:
-    """Enqueue the work on a run; a job that waits or works already stays the only one.
+    """Enqueue the work on a run, unless a job for it already exists.
 
     Args:
         run_id: The run.
@@ -72,7 +72,7 @@ def enqueue_run(run_id: str, attempt: int, alone: bool = False) -> None:
 
 
 def enqueue_rescore(run_id: str, protocol: str) -> None:
-    """Enqueue the scoring of a run's answers under ``protocol``; one that waits stays the only one.
+    """Enqueue the rescoring of a run under ``protocol``, unless it is already queued.
 
     Raises:
         Unavailable: The queue server does not answer.
@@ -108,7 +108,7 @@ def waiting_job_ids() -> set[str]:
 
 
 def has_waiting(name: str) -> bool:
-    """Return whether a job of this queue waits for a worker; ``False`` when nobody can tell."""
+    """Return whether a job of this queue is waiting; ``False`` if the server does not answer."""
     try:
         return bool(get_broker().exists(f"{RQ_KEY_PREFIX}:queue:{name}"))
     except RedisError:
@@ -141,7 +141,7 @@ def queued_job_ids(names: Sequence[str] = _OF_RUNS) -> set[str]:
 
 
 def count_workers() -> int:
-    """Return how many workers for runs have been heard of within the last half minute.
+    """Return how many run workers sent a heartbeat within the last half minute.
 
     Raises:
         Unavailable: The queue server does not answer.
@@ -156,7 +156,7 @@ def count_workers() -> int:
 
 
 def is_reachable() -> bool:
-    """Return whether the queue server answers, if only that it cannot write; never raises."""
+    """Return whether the queue server answers, even if it cannot write; never raises."""
     try:
         return bool(get_broker().ping())
     except ResponseError:
@@ -168,7 +168,7 @@ def is_reachable() -> bool:
 def _no_answer(error: RedisError) -> Unavailable:
     if is_full(error):
         return Unavailable(
-            "The disk of the queue server is full, so that nothing can be started right now.",
+            "The disk of the queue server is full, so nothing can be started right now.",
             code="disk_full",
             action="Try again once an admin has freed some space.",
         )

@@ -77,7 +77,7 @@ def plot(axes: Axes, label: str, *body: Markup) -> Markup:
     """Return the plot area with grid and ticks; ``label`` says in words what it shows."""
     height = axes.height
     parts = [_y_tick(axes, tick) for tick in axes.y_ticks or axes.y.ticks(6)]
-    ticks = _told_apart(axes.x_ticks or axes.x.ticks(6), axes.x_text)
+    ticks = _without_repeats(axes.x_ticks or axes.x.ticks(6), axes.x_text)
     parts += [_x_tick(axes, tick, index, len(ticks)) for index, tick in enumerate(ticks)]
     parts.append(element("line", cls="axis", x1="0", x2="100%", y1=height, y2=height))
     if axes.x_title:
@@ -97,8 +97,8 @@ def plot(axes: Axes, label: str, *body: Markup) -> Markup:
     return element("div", svg, cls="xy")
 
 
-def _told_apart(ticks: Sequence[float], text: Callable[[float], str]) -> list[float]:
-    """Leave out ticks that read like the one before (1.0 and 1.2, as whole numbers)."""
+def _without_repeats(ticks: Sequence[float], text: Callable[[float], str]) -> list[float]:
+    """Leave out ticks with the same label as the one before."""
     return [
         tick
         for index, tick in enumerate(ticks)
@@ -114,7 +114,7 @@ def _y_tick(axes: Axes, tick: float) -> Markup:
 
 
 def _x_tick(axes: Axes, tick: float, index: int, count: int) -> Markup:
-    """Every second label of many is hidden on narrow screens."""
+    """Return a tick of the x axis; on narrow screens every second label is hidden."""
     cls = "tick minor" if index % 2 and count > 4 else "tick"
     return element(
         "text",

@@ -1,4 +1,4 @@
-"""How values such as latencies are spread."""
+"""Histograms of values such as latencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Placing the labels of a scatter plot so that they cover nothing."""
+"""Places the labels of a scatter plot so that they cover nothing."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def line_band(
     x_text: Callable[[float], str] = lambda tick: f"{tick:,.0f}",
     height: int = 190,
 ) -> Markup:
-    """Draw up to six lines; more would not be told apart.
+    """Draw up to six lines, since more could not be told apart.
 
     Raises:
         ValueError: More than ``MAX_SERIES`` lines.

@@ -1,4 +1,4 @@
-"""Building HTML and SVG without a way to forget escaping."""
+"""Builds HTML and SVG that is always escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From values to positions, and the round numbers to label."""
+"""Scales: from values to positions, and round numbers for ticks."""
 
 from __future__ import annotations
 

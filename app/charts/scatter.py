@@ -29,7 +29,7 @@ class ScatterPoint:
 
 
 def pareto_front(points: Sequence[ScatterPoint]) -> list[ScatterPoint]:
-    """Return, from cheap to dear, the points that no cheaper or equally dear one matches."""
+    """Return, from cheap to expensive, the points that no other beats on cost and score."""
     front: list[ScatterPoint] = []
     for point in sorted(points, key=lambda p: (p.cost_usd, -p.value)):
         if not front or point.value > front[-1].value:
@@ -141,7 +141,7 @@ def _labels(
 
 
 def _front_boxes(axes: Axes, front: Sequence[ScatterPoint], width: int) -> list[Box]:
-    """Return the frontier's steps as thin boxes that labels must not cover."""
+    """Return the frontier's steps as thin boxes, which labels must avoid."""
     boxes: list[Box] = []
     for index, point in enumerate(front):
         x, y = axes.x(point.cost_usd) * width, axes.top(point.value)

@@ -1,4 +1,4 @@
-"""From rows to a score: counts, the headline number with its interval, the breakdown."""
+"""Computes a run's score from its rows: the value, its interval and the breakdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ZERO = frozenset({Outcome.REFUSED, Outcome.UNPARSABLE})
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """What the score needs of one row of the ledger."""
+    """The values of one row that the score needs."""
 
     sample_id: str
     epoch: int
@@ -66,7 +66,7 @@ class CategoryScore:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to.
+    """The results of a run.
 
     Attributes:
         counts: Rows by outcome; outcomes that did not occur are 0.
@@ -104,7 +104,7 @@ class _Tally:
 
 
 def row_score(row: ScoredRow) -> float | None:
-    """Return what a row contributes: ``None`` where it is not scored.
+    """Return the score of a row; ``None`` if it is not scored.
 
     An error is no answer, so it is neither right nor wrong; a refusal or an answer that
     cannot be read is an answer, and scores 0. A truncated one keeps its scorer's score.

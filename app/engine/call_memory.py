@@ -1,4 +1,4 @@
-"""What the calls of a run may hold in memory, from the prompt until the answer is on record."""
+"""Limits the memory of a run's calls, from the prompt until the answer is recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COPIES_OF_TEXT = 3
 
 @dataclass(frozen=True, slots=True)
 class CallMemory:
-    """One run's shares. Prompts are taken before answers, and answers are given back first.
+    """One run's shares. Prompts are reserved before answers, and answers released first.
 
     Attributes:
         prompts: For what is sent.
@@ -39,10 +39,10 @@ class WorkerMemory:
 
 
 def prompt_bytes(sample: Sample) -> int:
-    """Return what a sample takes while it is asked: text, JSON, and the bytes sent."""
+    """Return the memory of a prompt while it is sent: text, JSON and bytes."""
     return _COPIES_OF_PROMPT * sum(len(message["content"]) for message in sample.messages)
 
 
 def text_bytes(text: str) -> int:
-    """Return what an answer takes until it is on record: text, row, and the bytes stored."""
+    """Return the memory of an answer until it is recorded: text, row and bytes."""
     return _COPIES_OF_TEXT * sys.getsizeof(text)

@@ -1,4 +1,4 @@
-"""Until when calls may be made: nobody pays for a call whose answer could not be kept."""
+"""Allows calls only while the lease lasts, so that every paid answer can be recorded."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CLOCK_ID = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def awake_or_not() -> float:
-    """Return seconds of a clock that also counts the time in which the machine slept."""
+    """Return the time of a clock that also counts sleep of the machine."""
     return time.clock_gettime(_CLOCK_ID)
 
 
 class CallPermit:
-    """The right to make calls until a moment that is moved on again and again.
+    """The right to make calls until an expiry that renewals move on.
 
     Who renews it does so once the renewal of a lease is committed. A process that was stopped, or
     whose machine slept, finds it expired before it knows whether the lease is still its own.
@@ -40,7 +40,7 @@ class CallPermit:
         return self._clock() < self._until
 
     def renewing(self, duration_s: float) -> Callable[[], None]:
-        """Return what to call once a renewal that begins now, for ``duration_s``, is committed."""
+        """Return a function to call once a renewal that starts now is committed."""
         until = self._clock() + duration_s
 
         def renew() -> None:
@@ -49,7 +49,7 @@ class CallPermit:
         return renew
 
     def await_valid(self, cancel: Event) -> None:
-        """Return when a call may be made.
+        """Wait until a call may be made.
 
         Raises:
             Canceled: ``cancel`` was set meanwhile.

@@ -1,4 +1,4 @@
-"""Short fingerprints, by which two runs can tell whether they are comparable."""
+"""Short digests that show whether two runs are comparable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pause of a run whose disk is full: nothing is asked that could not be kept."""
+"""The failure of a run that pauses because the disk is full."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from app.engine.types import CallFailure
 DISK_FULL = CallFailure(
     "disk_full",
     "The disk of the Studio is full. Finished samples are kept.",
-    "Free some space on the server: the run then goes on by itself.",
+    "Free some space on the server; the run then continues by itself.",
 )

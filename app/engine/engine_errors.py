@@ -1,4 +1,4 @@
-"""Failures inside the engine, with what the run must do about them."""
+"""Errors of the engine, with what the run must do about them."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What became of a sample, from the model's reply and the scorer's verdict."""
+"""Derives a sample's outcome from the model's reply and the scorer's verdict."""
 
 from __future__ import annotations
 
 from app.engine.types import ModelReply, Outcome, Verdict
 
 
-def judge_reply(reply: ModelReply, verdict: Verdict) -> tuple[Outcome, float | None]:
+def outcome_of_reply(reply: ModelReply, verdict: Verdict) -> tuple[Outcome, float | None]:
     """Return the outcome of a reply and its score (0..1; ``None``: unscored).
 
     Refusals come first, since a scorer may find an answer in the text of one. A truncated

@@ -1,4 +1,4 @@
-"""Prompts as readers want to see them: the question, not the instructions around it."""
+"""Previews of prompts: the question, without the instructions around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _QUESTION = re.compile(r"\{(?:question|prompt|problem|context|passage|sentence|g
 
 
 def question_paragraph(template: str) -> int:
-    """Return how many paragraphs of a prompt stand before its question.
+    """Return how many paragraphs of a prompt precede its question.
 
     Examples in the prompt may be any number of paragraphs; behind them the place of the
     question is not known, and the answer is 0.

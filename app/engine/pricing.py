@@ -47,16 +47,16 @@ class Price:
 
     @property
     def input_usd_per_million(self) -> float:
-        """For prompts of ordinary size."""
+        """Price of a million input tokens, for prompts of ordinary size."""
         return self.input_tiers[0][1]
 
     @property
     def output_usd_per_million(self) -> float:
-        """After prompts of ordinary size."""
+        """Price of a million output tokens, for prompts of ordinary size."""
         return self.output_tiers[0][1]
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
-        """Return the cost of one call; sums of calls may fall into a wrong tier."""
+        """Return the cost of one call (not of a sum of calls, which may reach another tier)."""
         spent = input_tokens * _tier(self.input_tiers, input_tokens)
         spent += output_tokens * _tier(self.output_tiers, input_tokens)
         return spent / 1_000_000

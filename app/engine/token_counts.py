@@ -1,4 +1,4 @@
-"""How many tokens a text has, without asking anybody.
+"""Counts tokens locally.
 
 ``tiktoken`` loads its vocabularies over the network unless its cache holds them; so it is used
 only if they are there, and otherwise the count is an approximation that says so.

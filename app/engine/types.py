@@ -1,4 +1,4 @@
-"""The values that flow through the engine: samples in, results out.
+"""The values of the engine: samples in, results out.
 
 All are frozen dataclasses, so that a value can cross threads without a lock. Nothing here
 knows of Flask, SQL, Redis or RQ.
@@ -15,7 +15,7 @@ from app.net.byte_budget import UNBOUNDED, Hold
 
 
 class Outcome(StrEnum):
-    """What became of one sample; every sample has exactly one."""
+    """The outcome of a sample; every sample has exactly one."""
 
     CORRECT = "correct"
     INCORRECT = "incorrect"
@@ -104,7 +104,7 @@ class ModelReply:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A scorer's judgement of one completion.
+    """A scorer's verdict on one completion.
 
     Attributes:
         score: 0..1; ``None`` when the completion could not be judged (a judge that failed).
@@ -129,7 +129,7 @@ Scorer = Callable[[str, Sample], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class CallFailure:
-    """Why a sample has no answer: what the user is told and can do."""
+    """Why a sample has no answer: the message and the action that pages show."""
 
     code: str
     message: str

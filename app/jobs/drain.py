@@ -1,4 +1,4 @@
-"""The wish that the running job checkpoints and ends, because its worker is asked to stop."""
+"""Flag telling the current job to checkpoint and return."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from app.services.runs.workbench import Bounds, Workbench
 
 
 def execute_run(run_id: str) -> None:
-    """Work on the run whose turn it is, which need not be ``run_id``, and on guests.
+    """Work on the run whose turn it is (not necessarily ``run_id``), and on others beside it.
 
     Harmless when all is done or somebody else has it.
     """
@@ -24,7 +24,7 @@ def execute_run(run_id: str) -> None:
 
 
 def execute_alone(run_id: str) -> None:
-    """Work on a run over which a worker died, with no other in the same process."""
+    """Work on a run that crashed a worker, alone in this process."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings = settings_of(app)
     lease = claim_run(run_id, settings.lease_s)
@@ -39,7 +39,7 @@ def execute_alone(run_id: str) -> None:
 
 
 def _leave_for_others(app: Flask, leave: Event, over: Event) -> None:
-    """Set ``leave`` once the slice is over and something else waits for this process."""
+    """Set ``leave`` once the time slice is over and another job waits for this process."""
     while not over.wait(Bounds().slice_s):
         with app.app_context():
             if queues.has_waiting(queues.ALONE):

@@ -1,4 +1,4 @@
-"""Heals what the queue or a dead worker lost."""
+"""Requeues what the queue or a dead worker lost."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from app.services.storage.leftovers import sweep_leftovers
 
 
 def recover_runs() -> int:
-    """Hand abandoned runs and scorings to the queue again; returns how many."""
+    """Requeue abandoned runs and rescorings; returns how many."""
     handed = go_on_when_there_is_room() + sweep_runs() + sweep_rescorings()
     sweep_leftovers()
     return handed
 
 
 def release_runs_of(pid: int) -> int:
-    """Free the runs of the dead local process ``pid`` and enqueue them; returns how many."""
+    """Release and requeue the runs of the dead local process ``pid``; returns how many."""
     freed = release_lease_of(pid)
     for run_id, attempt in freed:
         hand_to_queue(run_id, attempt, alone=True)

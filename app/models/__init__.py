@@ -1,18 +1,19 @@
 """The rows of the database."""
 
+from app.models.account import AccountRow, ApiToken, AuthSession
 from app.models.connection import Connection
 from app.models.own_benchmark import OwnBenchmark, OwnVersion
 from app.models.rescored_sample import RescoredSample
 from app.models.rescoring import Rescoring
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.sample import RunEventRow, SampleRow
-from app.models.user import ApiToken, AuthSession, User
 from app.models.webhook import Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
     "ACTIVE",
     "FINISHED",
     "RESUMABLE",
+    "AccountRow",
     "ApiToken",
     "AuthSession",
     "Connection",
@@ -25,6 +26,5 @@ __all__ = [
     "Run",
     "RunEventRow",
     "SampleRow",
-    "User",
     "Webhook",
 ]

@@ -1,4 +1,4 @@
-"""What a later scoring made of an answer; the answer itself is in the ledger."""
+"""Verdicts of later scorings; the answers themselves are in the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scoring of stored answers that was asked for and is not done yet."""
+"""Rescorings that were requested and are not finished yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.db import Base, now
 
 
 class Rescoring(Base):
-    """One run to be scored again under one protocol; deleted when that is done or given up.
+    """A pending rescoring of one run under one protocol; deleted when it is done or given up.
 
     ``token`` names the worker that took it last: only that one may write verdicts.
     """

@@ -1,4 +1,4 @@
-"""A run: the head of its ledger. Everything countable in it is derived from its samples."""
+"""A run. All its counts are derived from its samples."""
 
 from __future__ import annotations
 

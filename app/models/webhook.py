@@ -12,7 +12,7 @@ from app.models.sample import BigKey
 
 
 class Webhook(Base):
-    """An endpoint of an account that wants to hear of its runs."""
+    """An endpoint that is notified of an account's runs."""
 
     __tablename__ = "webhooks"
 

@@ -1,4 +1,4 @@
-"""Which network addresses an outgoing call may reach.
+"""Decides which network addresses an outgoing call may reach.
 
 The rows come from the IANA special-purpose registries (RFC 6890 and its successors) and from
 the cloud providers' documentation of their metadata services. They are spelled out, because
@@ -163,7 +163,7 @@ class EgressPolicy:
 
 
 def _unwrap(address: Address) -> Address | None:
-    """Return what is behind an IPv4-mapped address; ``None`` for other disguises."""
+    """Return the IPv4 address in a mapped one; ``None`` for other embedded forms."""
     if isinstance(address, IPv4Address):
         return address
     if address.scope_id is not None:

@@ -1,4 +1,4 @@
-"""How many bytes the calls of one process may hold, and whose turn it is to hold more.
+"""Shares a memory budget fairly among the calls of a process.
 
 Connections times the largest answer is more memory than a machine has. So what is large is counted
 before it is read, and waits while others hold too much. Nobody waits for the same budget twice:
@@ -17,7 +17,7 @@ SMALL_BYTES = 16_384
 
 
 class ByteBudget:
-    """Bytes that may be held at a time, in fair shares.
+    """A number of bytes, shared fairly among runs.
 
     Args:
         total: In bytes. Nobody holds more than a quarter of it as far as it is counted, so that
@@ -30,19 +30,19 @@ class ByteBudget:
         self.changed = Condition()
 
     def share(self) -> ByteShare:
-        """Return the share of one run: it may hold as much as it leaves free for others."""
+        """Return the share of a run, which may hold as much as it leaves free for others."""
         return ByteShare(self)
 
 
 class ByteShare:
-    """What one run holds of a budget; ``None``: a share without bounds."""
+    """One run's share of a budget; without a budget it is unbounded."""
 
     def __init__(self, budget: ByteBudget | None = None) -> None:
         self._budget = budget
         self._used = 0
 
     def hold(self) -> Hold:
-        """Return what one call holds: nothing so far."""
+        """Return the hold of a new call, with no bytes so far."""
         return Hold(self)
 
     def take(self, size: int, give_up: Callable[[], bool]) -> int | None:
@@ -59,8 +59,8 @@ class ByteShare:
             self._add(budget, counted)
         return counted
 
-    def give_back(self, size: int) -> None:
-        """Hold so many bytes less; more where ``size`` is negative, without waiting."""
+    def release(self, size: int) -> None:
+        """Release ``size`` bytes; a negative size takes more, without waiting."""
         budget = self._budget
         if budget is None or not size:
             return
@@ -79,7 +79,7 @@ class ByteShare:
 
 
 class Hold:
-    """Bytes that one call holds."""
+    """The bytes that one call holds."""
 
     __slots__ = ("_share", "_size")
 
@@ -105,11 +105,11 @@ class Hold:
         """Hold ``size`` bytes from now on; never waits, since they are there already."""
         counted = size if size >= SMALL_BYTES else 0
         if counted != self._size:
-            self._share.give_back(self._size - counted)
+            self._share.release(self._size - counted)
             self._size = counted
 
     def release(self) -> None:
-        """Hold nothing any more."""
+        """Release all bytes."""
         self.resize(0)
 
 

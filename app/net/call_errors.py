@@ -1,4 +1,4 @@
-"""Failures of an outgoing call, as the caller needs to decide on them."""
+"""Errors of outgoing calls."""
 
 from __future__ import annotations
 

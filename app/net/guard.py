@@ -1,4 +1,4 @@
-"""The egress guard: every connection goes to an address that was checked.
+"""The egress guard: connections go only to checked addresses.
 
 Checking a name first and connecting to it later is not enough, since the name may resolve
 differently the second time. So the check sits where urllib3 opens its socket: the name is
@@ -56,7 +56,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
 
 
 def blocked() -> CallError:
-    """Return the error for an address that is not permitted; deliberately says no more."""
+    """Return the error for a forbidden address, which deliberately gives no detail."""
     return CallError(
         "policy_block",
         "Address not permitted.",
@@ -150,9 +150,9 @@ def _check_host(host: str, *, bracketed: bool) -> None:
         try:
             IPv6Address(host)
         except ValueError as error:
-            raise bad_url("what is in brackets is no IPv6 address") from error
+            raise bad_url("the part in brackets is not an IPv6 address") from error
         if "%" in host:
-            raise bad_url("an address must not have a zone")
+            raise bad_url("an IPv6 address must not have a zone")
         return
     if _is_literal(host):
         return
@@ -173,7 +173,7 @@ def _is_literal(host: str) -> bool:
 
 
 class _Guarded:
-    """What both kinds of connections share; mixed in before urllib3's class."""
+    """Mixin for both kinds of connections; comes before urllib3's class."""
 
     host: str
     port: int
@@ -231,10 +231,10 @@ class _Guarded:
         call = current.call
         call.connection = self
         if call.cut:
-            raise HTTPError("the call was ended before it began")
+            raise HTTPError("the call was stopped before it began")
 
     def cut(self) -> None:
-        """End whatever this connection is waiting for; its thread gets an error."""
+        """Abort whatever this connection is waiting for; its thread gets an error."""
         handle = self._handle
         if handle is not None:
             with suppress(OSError):

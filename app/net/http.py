@@ -66,7 +66,7 @@ class HttpReply:
 
 
 class HttpSession:
-    """Kept-alive connections under one egress policy. Safe to use from many threads.
+    """A pool of keep-alive connections under one egress policy. Thread-safe.
 
     Args:
         policy: What may be reached; checked whenever a connection is opened.
@@ -229,7 +229,7 @@ class HttpSession:
                     parts += piece
                     room.grow(len(parts))
         except zlib.error as error:
-            raise CallError("bad_encoding", "The answer is compressed wrongly.") from error
+            raise CallError("bad_encoding", "The answer could not be decompressed.") from error
         if not decoder.eof:
             raise CallError("connection", "The answer ended too early.", retryable=True)
         return room.settle(parts)
@@ -307,7 +307,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
 
 
 class _Room:
-    """The memory that one answer needs, asked for before it is read.
+    """Reserves the memory of an answer before it is read.
 
     A body of unknown length counts as the longest that is allowed, once it is no small one.
     """
@@ -342,13 +342,13 @@ class _Room:
             raise Canceled
         raise CallError(
             "too_large",
-            "The answer found no room: the answers under way together need more memory than a "
+            "There is no memory left for the answer: the answers being received need more than a "
             "worker may use.",
             action="Lower max_tokens, or the number of connections.",
         )
 
     def grow(self, length: int) -> None:
-        """As `check` and `expect`, for a body of which ``length`` bytes have come so far."""
+        """Check and reserve memory for the ``length`` bytes received so far."""
         self.check(length)
         if length > self._allowed:
             self.expect(self._max_bytes)
@@ -360,7 +360,7 @@ class _Room:
 
 
 def _exact_length(response: BaseHTTPResponse) -> int | None:
-    """Return the length that bounds a body; ``None`` where it ends otherwise, or never.
+    """Return the declared length of a body; ``None`` if there is none.
 
     A length that is no plain number, or stands beside chunks, is not what the HTTP library
     stops at: reading "the rest" would then take as much memory as the server likes.
@@ -373,7 +373,7 @@ def _exact_length(response: BaseHTTPResponse) -> int | None:
 
 
 def _inflated(decoder: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
-    """Yield what ``chunk`` decodes to in small pieces: 64 KB can hold 64 MB."""
+    """Decompress ``chunk`` in small pieces, since 64 KB can hold 64 MB."""
     while True:
         piece = decoder.decompress(chunk, _CHUNK_BYTES)
         yield piece

@@ -67,7 +67,7 @@ def wait_before(policy: RetryPolicy, attempt: int, error: CallError, rng: random
 
 
 def asks_too_long(policy: RetryPolicy, error: CallError) -> bool:
-    """Whether the server asks for a wait that is not worth sleeping through."""
+    """Return whether the server asks for too long a wait."""
     return error.retry_after_s is not None and error.retry_after_s > policy.max_retry_after_s
 
 

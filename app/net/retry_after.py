@@ -1,4 +1,4 @@
-"""How long a server asks to wait, in all the forms that providers use."""
+"""Parses how long a server asks to wait, in all forms that providers use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends calls at their deadline, whatever they are waiting for.
+"""Aborts calls at their deadline, whatever they are waiting for.
 
 Socket timeouts bound one read, so a server that sends a byte now and then holds a call for
 ever. One thread per session looks at all open calls and shuts down what is late.
@@ -25,7 +25,7 @@ class Cuttable(Protocol):
 
 
 class OpenCall:
-    """One call under way.
+    """An open call.
 
     Attributes:
         deadline: ``time.monotonic()`` at which it is ended.
@@ -42,7 +42,7 @@ class OpenCall:
 
 
 class Watchdog:
-    """All open calls of a session, and the thread that ends the late ones."""
+    """Tracks the open calls of a session and aborts late ones from a thread."""
 
     def __init__(self) -> None:
         self._calls: set[OpenCall] = set()
@@ -51,7 +51,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def open(self, deadline: float) -> OpenCall:
-        """Return a call that is ended at ``deadline``; :meth:`close` it in any case.
+        """Register a call that is aborted at ``deadline``; always :meth:`close` it.
 
         Raises:
             Canceled: :meth:`stop` was called.
@@ -67,7 +67,7 @@ class Watchdog:
         return call
 
     def close(self, call: OpenCall) -> None:
-        """Forget a call; its connection belongs to others from now on."""
+        """Unregister a call, whose connection may be reused from now on."""
         with self._lock:
             self._calls.discard(call)
 

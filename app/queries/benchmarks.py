@@ -70,7 +70,7 @@ def unavailable_reason(benchmark: Benchmark, settings: Settings) -> str | None:
     if dataset_loader(settings).available(protocol):
         return None
     if isinstance(protocol.datasets[0], LocalRef):
-        return "The uploaded file is gone from this server; upload it again."
+        return "The uploaded file is no longer on this server; upload it again."
     if settings.offline:
         return "Its data is not on this machine, and downloads are off (OFFLINE)."
     gated = any(isinstance(ref, DatasetRef) and ref.gated for ref in protocol.datasets)

@@ -1,4 +1,4 @@
-"""The one way from a name to a benchmark: ours, or the account's own."""
+"""Finds benchmarks by name, built-in ones and the account's own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def benchmarks_of(account_id: int) -> Iterator[Benchmark]:
 
 
 def own_folder(settings: Settings) -> Path:
-    """Return the folder of all own data; the names in it are made by us, never by users."""
+    """Return the folder of all own data; file names in it are generated, never uploaded."""
     return settings.data_dir.resolve() / "own"
 
 

@@ -1,4 +1,4 @@
-"""Two or more runs side by side: paired by sample, with what makes them hard to compare."""
+"""Compares runs, paired by sample, with warnings about what limits the comparison."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def _refusal(rows: Sequence[Run]) -> str | None:
     if len(benchmarks) > 1:
         return (
             f"These runs are of different benchmarks ({', '.join(benchmarks)}); "
-            "their scores have nothing in common."
+            "their scores cannot be compared."
         )
     return None
 
 
 def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
-    """Say what differs by name, and what that leaves to compare."""
+    """Return warnings about what differs between the runs."""
     found = [
         f"The runs differ in {words} ({field})."
         for field, words in COMPARED
@@ -110,7 +110,7 @@ def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
             "common to all."
         )
     if any(run.simulated for run in rows):
-        found.append("Simulated models are among them: their scores mean nothing.")
+        found.append("Some of them use simulated models, whose scores mean nothing.")
     unfinished = [run.id for run in rows if run.status != "completed"]
     if unfinished:
         found.append(f"{len(unfinished)} of the runs did not complete.")

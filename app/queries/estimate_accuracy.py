@@ -1,4 +1,4 @@
-"""How estimates compare with what runs really took."""
+"""How estimates compare with what runs actually needed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ LABELS: dict[str, tuple[str, Kind]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One number of one run: what was expected, and what it was.
+class EstimateCheck:
+    """One estimated number of a run beside its actual value.
 
     Attributes:
         name: ``input_tokens``, ``output_tokens``, ``cost_usd`` or ``duration_s``.
@@ -54,7 +54,7 @@ class Comparison:
 
     @property
     def ratio(self) -> float | None:
-        """The actual number by the middle of the estimate; ``None`` where that is 0."""
+        """The actual number divided by the middle of the estimate; ``None`` if that is 0."""
         middle = (self.low + self.high) / 2
         return self.actual / middle if middle else None
 
@@ -74,8 +74,8 @@ class Accuracy:
         return self.held / self.runs if self.runs else None
 
 
-def compare(run: Run) -> list[Comparison]:
-    """Return actual beside estimate; empty unless the run answered all that was estimated."""
+def compare(run: Run) -> list[EstimateCheck]:
+    """Return the checks of a run's estimate; empty unless the run answered all samples."""
     estimate = run.estimate
     if run.status != "completed" or not estimate or estimate.get("calls") != run.done:
         return []
@@ -89,7 +89,7 @@ def compare(run: Run) -> list[Comparison]:
     for name, (label, kind) in LABELS.items():
         expected, value = _range(estimate.get(name)), actual[name]
         if expected is not None and value is not None:
-            found.append(Comparison(name, label, kind, *expected, float(value)))
+            found.append(EstimateCheck(name, label, kind, *expected, float(value)))
     return found
 
 
@@ -101,7 +101,7 @@ def _range(value: Any) -> tuple[float, float] | None:
     return value * (1 - COUNT_MARGIN), value * (1 + COUNT_MARGIN)
 
 
-def compared_runs(account_id: int) -> list[tuple[Run, list[Comparison]]]:
+def compared_runs(account_id: int) -> list[tuple[Run, list[EstimateCheck]]]:
     """Return the latest completed runs of real models with their comparisons, newest first."""
     runs = db.session.scalars(
         select(Run)
@@ -118,7 +118,7 @@ def compared_runs(account_id: int) -> list[tuple[Run, list[Comparison]]]:
     return [(run, comparisons) for run, comparisons in pairs if comparisons]
 
 
-def accuracy_of(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[Accuracy]:
+def accuracy_of(compared: Sequence[tuple[Run, list[EstimateCheck]]]) -> list[Accuracy]:
     """Return for each kind of estimate how often it held."""
     found = []
     for name, (label, _) in LABELS.items():
@@ -129,7 +129,7 @@ def accuracy_of(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[Accura
     return found
 
 
-def row_views(compared: Sequence[tuple[Run, list[Comparison]]]) -> list[dict[str, Any]]:
+def row_views(compared: Sequence[tuple[Run, list[EstimateCheck]]]) -> list[dict[str, Any]]:
     """Return runs with their comparisons as the page of estimates shows them."""
     return [
         {

@@ -37,7 +37,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file under way: its name, its type and its text in pieces."""
+    """An export being streamed: its name, type and text in pieces."""
 
     name: str
     media_type: str
@@ -57,7 +57,7 @@ def export(run: Run, file_format: str) -> ExportFile:
         return ExportFile(f"{stem}.jsonl", "application/x-ndjson", _json_lines(run.id))
     if file_format == "json":
         return ExportFile(f"{stem}.json", "application/json", _json(run))
-    raise Invalid("This format is not known.", fields={"format": ["One of: csv, jsonl, json."]})
+    raise Invalid("There is no such format.", fields={"format": ["One of: csv, jsonl, json."]})
 
 
 def _json_lines(run_id: str) -> Iterator[str]:

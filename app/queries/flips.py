@@ -1,4 +1,4 @@
-"""Samples on which runs disagree, as a comparison shows them."""
+"""The samples on which runs disagree, for the comparison page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.queries.sample_texts import cell_text
 
 
 def flip_views(runs: Sequence[Run], sample_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the question of each sample and what each run made of it, in its first epoch."""
+    """Return the question of each flipped sample with each run's answer in its first epoch."""
     cells = {
         (row.run_id, row.sample_id): row
         for row in db.session.execute(

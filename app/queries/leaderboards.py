@@ -1,4 +1,4 @@
-"""How the models of an account rank on one benchmark. Never across benchmarks."""
+"""Ranks the models of an account on one benchmark, never across benchmarks."""
 
 from __future__ import annotations
 

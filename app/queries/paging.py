@@ -1,4 +1,4 @@
-"""Pages of a list by keyset: a cursor names the last row seen, not a number of rows.
+"""Keyset paging: a cursor names the last row seen, not an offset.
 
 So a page costs the same at any depth, and rows that arrive meanwhile shift nothing.
 """
@@ -31,7 +31,7 @@ Position = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows of a list and where the next ones start."""
+    """Some rows of a list and the cursor of the next ones."""
 
     items: Sequence[Row]
     next_cursor: str | None
@@ -40,7 +40,7 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One column of the order. The last one of a list must be unique and never NULL."""
+    """One column of a sort order; the last one must be unique and never NULL."""
 
     column: InstrumentedAttribute[Any] | KeyedColumnElement[Any]
     descending: bool = False
@@ -75,7 +75,7 @@ def _foreign_cursor() -> Invalid:
     return Invalid(
         "The cursor is not valid.",
         code="invalid_cursor",
-        action="Pass a next_cursor of the same list, unchanged, or none.",
+        action="Pass the next_cursor of the same list unchanged, or leave it out.",
         fields={"cursor": ["This is not a cursor of this list."]},
     )
 
@@ -100,7 +100,7 @@ def _from_json(value: object) -> Any:
 
 
 def after(keys: Sequence[SortKey], position: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition that selects the rows behind ``position``; no key may be NULL."""
+    """Return the condition for the rows after ``position``; no key may be NULL."""
     choices: list[ColumnElement[bool]] = []
     for index, key in enumerate(keys):
         value = position[index]
@@ -128,7 +128,7 @@ def read_page(
     count: Callable[[], int] | None = None,
     read: Callable[[Select[Any]], list[Any]] = _entities,
 ) -> Page[Any]:
-    """Return the page of ``query`` (of one entity) that starts behind ``cursor``.
+    """Return the page of ``query`` (of one entity) that starts after ``cursor``.
 
     Args:
         query: Filtered, not ordered.
@@ -156,7 +156,7 @@ def read_page(
 def first_of(
     rows: Sequence[Any], total: int | None, keys: Sequence[SortKey], limit: int
 ) -> Page[Any]:
-    """Return the page of ``limit`` rows; one more has been read where there are more."""
+    """Return the first ``limit`` rows as a page; a further row means that there are more."""
     next_cursor = None
     if len(rows) > limit:
         rows = rows[:limit]
@@ -172,7 +172,7 @@ def search_page(
     cursor: str | None = None,
     read: Callable[[Select[Any]], list[Any]] = _entities,
 ) -> Page[Any]:
-    """Return what `read_page` does, ``total`` included, for a filter that no index helps.
+    """Like `read_page`, including ``total``, for filters without an index.
 
     It is tried on each row once. Page and count on their own would both go through long texts,
     the page too if matches are rare, or if the database only thinks so.
@@ -216,7 +216,7 @@ def page_of(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[Row]:
-    """Return a page of a list in memory; ``key`` is unique and the list is in some fixed order.
+    """Return a page of a list in memory, whose ``key`` is unique and whose order is fixed.
 
     A cursor whose row has gone goes on at the start.
 

@@ -48,11 +48,11 @@ class PairedScores:
         return found
 
     def flips(self) -> int:
-        """Return on how many samples the first two runs differ."""
+        """Return the number of samples on which the first two runs differ."""
         return sum(times for (a, b), times in self.pairs(0, 1).items() if a != b)
 
     def flipped(self) -> Iterator[str]:
-        """Yield the samples on which they do, in order."""
+        """Yield the samples on which the first two runs differ, in order."""
         first, second = self.by_run[:2]
         for sample_id, score in first.items():
             other = second.get(sample_id)

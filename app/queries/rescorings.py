@@ -1,4 +1,4 @@
-"""Scorings of stored answers that are under way."""
+"""Reads of pending rescorings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.models import Rescoring
 
 
 def pending_rescorings(run_id: str) -> list[dict[str, Any]]:
-    """Return what a run is being scored again by: ``protocol`` and answers ``done``."""
+    """Return the pending rescorings of a run: ``protocol`` and answers ``done``."""
     rows = db.session.execute(
         select(Rescoring.protocol, Rescoring.done)
         .where(Rescoring.run_id == run_id)

@@ -1,4 +1,4 @@
-"""Runs as plain records, for lists: without what the ORM does to follow changes of each row."""
+"""Runs as plain records, for lists: faster to read than ORM objects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECORDS = select(*_RECORDED)
 
 
 class RunRecord(SimpleNamespace):
-    """A run's columns but for its lease, by their names; what is changed is not stored."""
+    """A run's columns except its lease, read-only."""
 
     def counts(self) -> dict[str, int]:
         """Return samples in all, done, by outcome, and skipped."""

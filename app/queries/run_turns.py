@@ -1,4 +1,4 @@
-"""Whose turn it is: the order in which queued runs are taken, and each one's place in it.
+"""The order in which queued runs are taken, and each run's place in it.
 
 Accounts take turns. The next run is one of the account with the fewest runs under way; among
 equals, of the one that was served longest ago. Within an account, runs that were never taken go
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from sqlalchemy import Subquery, false, func, select
 
 from app.db import db
-from app.models import Run, User
+from app.models import AccountRow, Run
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A queued run whose turn comes.
+    """A queued run that is next in turn.
 
     Attributes:
         run_id: The run.
@@ -51,9 +51,9 @@ def _in_order() -> Subquery:
             Run.served_at,
             under_way.label("under_way"),
             (under_way + nth).label("turn"),
-            User.served_at.label("account_served_at"),
+            AccountRow.served_at.label("account_served_at"),
         )
-        .join(User, User.id == Run.user_id)
+        .join(AccountRow, AccountRow.id == Run.user_id)
         .outerjoin(busy, busy.c.user_id == Run.user_id)
         .where(Run.status == "queued", Run.worker_deaths == 0)
         .subquery()
@@ -68,7 +68,7 @@ def _in_order() -> Subquery:
 
 
 def next_turns(limit: int = 1, *, most_under_way: int | None = None) -> list[Turn]:
-    """Return the queued runs whose turn comes first.
+    """Return the queued runs that are next in turn.
 
     Args:
         limit: How many at most.
@@ -92,7 +92,7 @@ def queue_positions(account_id: int) -> dict[str, int]:
 
 
 def count_under_way() -> dict[int, int]:
-    """Return how many runs of each account are worked on, without those that make room."""
+    """Count the running runs of each account, except those that are making room."""
     rows = db.session.execute(
         select(Run.user_id, func.count())
         .where(Run.status == "running", Run.yielding == false())

@@ -63,10 +63,10 @@ def list_runs(
     """
     if sort not in SORTS:
         raise Invalid(
-            "This sort order is not known.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
+            "There is no such sort order.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
         )
     if len(wanted.q.split()) > MAX_WORDS:
-        message = f"Look for at most {MAX_WORDS} words."
+        message = f"Search for at most {MAX_WORDS} words."
         raise Invalid(message, fields={"q": [message]})
     if with_total and not cursor and not wanted.active:
         limit = max(1, min(limit, MAX_LIMIT))
@@ -177,7 +177,7 @@ def latest_events(run_id: str, limit: int = 100) -> list[RunEventRow]:
 
 
 def score_view(run: Run | RunRecord) -> dict[str, Any] | None:
-    """Return the final score, or for a run under way the one so far."""
+    """Return the final score, or the score so far of an active run."""
     if run.score is not None and run.status not in ACTIVE:
         return run.score
     if not run.scored:
@@ -195,7 +195,7 @@ def score_view(run: Run | RunRecord) -> dict[str, Any] | None:
 
 
 def duration_s(run: Run | RunRecord) -> float | None:
-    """Return for how long workers have been at the run; ``None`` before the first."""
+    """Return how long workers have worked on the run; ``None`` before the first did."""
     if run.started_at is None:
         return None
     active = run.active_s
@@ -256,7 +256,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
 
 
 def positions_of(runs: Sequence[Run | RunRecord]) -> dict[str, int]:
-    """Return how many runs are taken before each of these runs of one account that is queued."""
+    """Return the queue positions of those of an account's runs that are queued."""
     queued = [run for run in runs if run.status == "queued"]
     return queue_positions(queued[0].user_id) if queued else {}
 
@@ -269,7 +269,7 @@ def timestamp(moment: datetime | None) -> str | None:
 
 
 def page_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Return a run as the pages show it: the API's shape and what a reader can do with it."""
+    """Return a run as pages show it: the API's shape plus the allowed actions."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     active = run.status in ACTIVE
     return {
@@ -302,7 +302,7 @@ def benchmark_title(run: Run | RunRecord) -> str:
 
 
 def preview_skip(run: Run | RunRecord) -> int:
-    """Return how many paragraphs of the run's prompts stand before the question."""
+    """Return how many paragraphs precede the question in the run's prompts."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     protocol = benchmark.protocols.get(run.protocol) if benchmark else None
     return question_paragraph(protocol.prompt_template) if protocol else 0

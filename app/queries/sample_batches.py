@@ -1,4 +1,4 @@
-"""Samples read until there are enough bytes of them: one may be as long as a thousand others."""
+"""Reads samples in batches bounded by bytes, since one may be as long as a thousand others."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TEXTS = ("completion", "answer", "explanation")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows, and whether the query has more that were left for the next batch."""
+    """Rows, and whether the query has more of them."""
 
     rows: list[SampleRow]
     is_cut: bool
 
 
 def read_batch(query: Select[Any]) -> Batch:
-    """Return the first rows of a query, as many as there are, or as fit; at least one."""
+    """Return as many first rows of a query as fit, at least one."""
     rows: list[SampleRow] = []
     chars = 0
     with db.session.scalars(query.execution_options(yield_per=_AT_ONCE)) as found:

@@ -1,4 +1,4 @@
-"""A sample's texts as pages show them: their beginnings, since an answer may have megabytes."""
+"""Shortens a sample's texts for pages, since an answer may have megabytes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _begin(text: str, most: int) -> str:
 
 
 def _joined(value: str | list[str], most: int | None = None) -> str:
-    """Return a target as one text; with ``most``, no longer than it takes to see that it is."""
+    """Return a target as one text, cut soon after ``most`` characters."""
     if isinstance(value, str):
         return value
     return " or ".join(str(each) for each in (value if most is None else value[: most + 1]))

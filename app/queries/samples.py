@@ -133,7 +133,7 @@ def get_sample(run_id: str, sample_id: str, epoch: int) -> SampleRow:
 
 
 def rescored_verdicts(row: SampleRow) -> list[dict[str, Any]]:
-    """Return what later scorings made of a sample's answer, by protocol."""
+    """Return the verdicts of later scorings on a sample, by protocol."""
     rows = db.session.scalars(
         select(RescoredSample)
         .where(
@@ -155,7 +155,7 @@ def rescored_verdicts(row: SampleRow) -> list[dict[str, Any]]:
 
 
 def changed_verdicts(run_id: str) -> dict[str, int]:
-    """Return how many answers each later scoring judges differently, by protocol."""
+    """Return how many answers each later scoring grades differently, by protocol."""
     rows = db.session.execute(
         select(
             RescoredSample.protocol,
@@ -202,7 +202,7 @@ def epochs_of(run_id: str, sample_id: str) -> list[tuple[int, str]]:
 
 
 def latest_samples(run_id: str, limit: int = 10) -> list[SampleRow]:
-    """Return the samples that landed last, newest first."""
+    """Return the latest samples, newest first."""
     # First which, from the index alone: sorting whole rows of a large run takes 30 ms. By the
     # plain id, PostgreSQL would rather go back through all newer runs until it finds this one.
     ids = (
@@ -237,7 +237,7 @@ def categories(run_id: str) -> list[str]:
 
 
 def scores_and_latencies(run_id: str) -> tuple[list[float], list[int]]:
-    """Return the scores in the order in which they landed, and the latencies, ascending.
+    """Return the scores in order of arrival, and the latencies in ascending order.
 
     Unscored samples and calls without an answer are left out. One pass: on large runs it is what
     their page costs.

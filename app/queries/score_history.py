@@ -13,7 +13,7 @@ FIRST_SHOWN = 5
 
 
 def score_history(scores: Sequence[float]) -> list[dict[str, Any]]:
-    """Return how the score and its interval developed, at most a hundred points.
+    """Return the score and its interval over the run, in at most a hundred points.
 
     Args:
         scores: In the order in which they landed.

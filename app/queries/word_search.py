@@ -1,4 +1,4 @@
-"""Text with a word in it, in any case: what lists can be searched for."""
+"""Case-insensitive search for words in texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class _ascii_folded(FunctionElement[str]):  # noqa: N801 - reads as an SQL function
-    """A text for LIKE, in which the case of A to Z does not matter; the pattern is lower case."""
+    """Non-ASCII case folding: PostgreSQL only, and only for non-ASCII words."""
 
     type = Text()
     inherit_cache = True
@@ -29,7 +29,7 @@ def _postgresql_folded(element: _ascii_folded, compiler: SQLCompiler, **kw: Any)
 
 
 def has_word(text: SQLColumnExpression[Any], word: str) -> ColumnElement[bool]:
-    """Return the condition that ``word`` is somewhere in ``text``, in any case.
+    """Return the condition that ``text`` contains ``word``, ignoring case.
 
     Case of other letters than A to Z is ignored only in words that have some, on PostgreSQL.
     """

@@ -1,4 +1,4 @@
-"""What a run's rows add up to."""
+"""Running totals of a run's rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.engine.types import Outcome, SampleResult
 
 @dataclass(slots=True)
 class Counts:
-    """Derived from the rows at a run's start, kept up while it goes on."""
+    """Totals, computed from the rows when work starts and updated during the run."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     scored: int = 0

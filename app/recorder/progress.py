@@ -1,4 +1,4 @@
-"""What the page of a run under way shows: progress, rate, waits, latest samples."""
+"""Live data of a run: progress, rate, waits, latest samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LIVE_TEXT_LENGTH = 300
 
 
 class Progress:
-    """Follows a run's counts and says how fast it goes and what it waits for."""
+    """Tracks a run's counts, its rate and what it waits for."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Progress:
         self._wait_message = ""
 
     def note(self, events: Sequence[RunEvent]) -> None:
-        """Remember the longest wait that still lasts."""
+        """Record a wait, if it is the longest at the moment."""
         for event in events:
             if event.kind in ("retry", "wait") and (event.wait_s or 0) >= SHORTEST_WAIT_S:
                 until = datetime.fromtimestamp(
@@ -135,7 +135,7 @@ class Progress:
 
 
 def waiting_view(waiting: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a run's wait as readers get it; ``None`` once it is over."""
+    """Return a run's wait as pages and API show it; ``None`` once it is over."""
     if not waiting:
         return None
     left_s = (datetime.fromisoformat(waiting["until"]) - now()).total_seconds()
@@ -163,5 +163,5 @@ def _live_sample(result: SampleResult, preview_skip: int) -> dict[str, Any]:
 
 
 def _shortened(text: str) -> str:
-    """Return the beginning of an answer or a target, which may have a megabyte."""
+    """Return the beginning of an answer or a target, which may be megabytes long."""
     return text if len(text) <= LIVE_TEXT_LENGTH else f"{text[: LIVE_TEXT_LENGTH - 1]}…"

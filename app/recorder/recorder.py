@@ -122,8 +122,8 @@ class DbRecorder:
         self.pause = self.pause or self._find_reason_to_pause()
         return not (self.lost or self.cancel_requested or self.pause)
 
-    def tell(self) -> None:
-        """Publish the progress, and the latest samples and log lines since the last time."""
+    def publish(self) -> None:
+        """Publish the progress, and the samples and log lines since the last call."""
         if self.lost:
             return
         self._publish(self._progress.live_events(list(self._latest), list(self._latest_events)))
@@ -191,14 +191,14 @@ class DbRecorder:
 
 
 def _without_bulk(result: SampleResult) -> SampleResult:
-    """Return what readers are told of: the answer's text is in the ledger, and may be large."""
+    """Return the result without its large texts, which are in the ledger."""
     if len(result.completion) <= _SMALL_CHARS:
         return result
     return replace(result, completion="")
 
 
 def _is_passing(error: DBAPIError) -> bool:
-    """Whether the same statement may succeed once the database is back."""
+    """Return whether the statement may succeed once the database is back."""
     if error.connection_invalidated:
         return True
     text = str(error.orig).lower()

@@ -51,7 +51,7 @@ def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
 
 
 def _storable(text: str) -> str:
-    """Return ``text`` as both databases take it: PostgreSQL has no NUL, neither has surrogates."""
+    """Return ``text`` without NUL and surrogates, which databases cannot store."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -59,7 +59,7 @@ _ROW_BYTES = 200  # numbers, times and what the database adds to each row
 
 
 def stored_bytes(row: Mapping[str, Any]) -> int:
-    """Return about how much of the disk a row takes."""
+    """Return approximately how many bytes of disk a row takes."""
     return _ROW_BYTES + sum(map(_size, row.values()))
 
 

@@ -13,8 +13,8 @@ from app.services.runs.ends import pause_runs_with
 from app.services.webhooks import outbox
 
 
-def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
-    """Delete the connection ``name`` and its key; runs under way that use it are paused.
+def delete_connection(account_id: int, is_admin: bool, name: str) -> None:
+    """Delete the connection ``name`` and its key; pauses active runs that use it.
 
     Raises:
         NotFound: The account has none of that name.
@@ -22,16 +22,16 @@ def delete_connection(user_id: int, is_admin: bool, name: str) -> None:
     """
     with transaction() as session:
         removed = session.execute(
-            delete(Connection).where(Connection.user_id == user_id, Connection.name == name)
+            delete(Connection).where(Connection.user_id == account_id, Connection.name == name)
             if is_connection_name(name)
             else delete(Connection).where(Connection.id.is_(None))
         )
         gone = changed_rows(removed) > 0
-        ended = pause_runs_with(session, user_id, name) if gone else []
+        ended = pause_runs_with(session, account_id, name) if gone else []
     if gone:
         outbox.enqueue(ended)
         return
-    given = get_connection(user_id, is_admin, name)
+    given = get_connection(account_id, is_admin, name)
     raise Conflict(
         "This connection comes from the server's environment."
         if given.from_environment

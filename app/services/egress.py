@@ -16,7 +16,7 @@ _lookups = ThreadPoolExecutor(8, thread_name_prefix="lookup")
 
 
 def provider_policy(*, is_admin: bool) -> EgressPolicy:
-    """Return what connections may reach: an admin's also private networks."""
+    """Return what connections may reach; an admin's may also reach private networks."""
     settings = get_settings()
     return EgressPolicy(
         allow_private=is_admin, allow=parse_allow_list(settings.provider_egress_allow)
@@ -32,7 +32,7 @@ def webhook_policy() -> EgressPolicy:
 def check_address(
     url: str, policy: EgressPolicy, field: str, variable: str = "EGRESS_ALLOW"
 ) -> None:
-    """Refuse ``url`` now if ``policy`` does; it is checked again at every connect.
+    """Check ``url`` against ``policy``; it is checked again at every connect.
 
     Args:
         url: What the user typed.
@@ -58,7 +58,7 @@ def check_address(
 
 
 def _resolve_soon(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of ``host`` if they are found soon.
+    """Return the addresses of ``host``, waiting only briefly for DNS.
 
     Whoever owns a name owns how long it takes to resolve; it is checked again at the connect.
 

@@ -1,4 +1,4 @@
-"""Field types of requests: numbers as JSON has them, text that every database can keep."""
+"""Field types of requests: JSON numbers, and text that all databases can store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def typed_number(text: str) -> int | float | str:
 
 
 def storable(text: str) -> str:
-    r"""Refuse U+0000, which PostgreSQL cannot store, and half a surrogate pair, which is no text.
+    r"""Refuse text with U+0000 or lone surrogates, which databases cannot store.
 
     JSON can hold both: ``"\u0000"`` and ``"\ud800"``.
     """

@@ -1,4 +1,4 @@
-"""Calls to users' servers that web requests start: few at once, shared by account.
+"""Calls to accounts' servers made by web requests, limited per account.
 
 A server that hangs must cost its own account's patience, not the threads that serve everybody.
 So calls run in threads of their own, of which an account has a few, and a request waits for them
@@ -35,7 +35,7 @@ class _Wish(Generic[T]):
 
 
 class OutsideCalls(Generic[T]):
-    """Calls in the background; who has the fewest under way begins the next.
+    """Background calls; the account with the fewest open ones starts the next.
 
     Args:
         calls: At the same time, of all accounts.
@@ -52,7 +52,7 @@ class OutsideCalls(Generic[T]):
         self._under_way: Counter[int] = Counter()
 
     def start(self, account_id: int, key: Hashable, do: Callable[[], T]) -> Future[T]:
-        """Return the answer of the call ``key`` that is under way, or that of ``do``, to come.
+        """Return the future of the open call ``key``, or start ``do``.
 
         Raises:
             Limited: The account has too many that have not begun.
@@ -99,7 +99,7 @@ class OutsideCalls(Generic[T]):
 
 
 class Waits:
-    """Web requests that wait for somebody else's server, of which an account has few."""
+    """Limits how many web requests of an account wait for other servers."""
 
     def __init__(self, waits: int = WAITS, per_account: int = WAITS_PER_ACCOUNT) -> None:
         self._waits = waits
@@ -121,7 +121,7 @@ class Waits:
 
     @contextmanager
     def held_if_free(self, account_id: int) -> Iterator[bool]:
-        """Hold one of the account's places, or say that there is none."""
+        """Hold one of the account's places, if one is free."""
         with self._lock:
             full = self._held.total() >= self._waits
             has_place = not full and self._held[account_id] < self._per_account
@@ -142,6 +142,6 @@ def _too_many() -> Limited:
     return Limited(
         "Too many calls to other servers are under way.",
         code="too_many_at_once",
-        action="Wait until some of them have ended.",
+        action="Wait until some of them are done.",
         retry_after_s=5,
     )

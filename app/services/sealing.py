@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with keys that the database never sees.
+"""Encrypts stored secrets with keys that are not in the database.
 
 The first of ``ENCRYPTION_KEYS`` seals, all of them open. To replace a key, put the new one in
 front, run ``flask rotate-keys``, then remove the old one.
@@ -62,7 +62,7 @@ def _reseal(sealed: str) -> str:
 
 
 def rotate_keys() -> int:
-    """Seal every stored secret anew with the first key; return how many there were.
+    """Re-encrypt every stored secret with the first key; returns how many.
 
     Raises:
         Conflict: A secret cannot be opened; then nothing was changed.

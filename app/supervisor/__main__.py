@@ -31,12 +31,12 @@ def _arguments() -> argparse.Namespace:
     )
     after = parser.add_mutually_exclusive_group()
     after.add_argument("--keep", action="store_true", help="keep running after --demo")
-    after.add_argument("--exit", action="store_true", help="end after --demo")
+    after.add_argument("--exit", action="store_true", help="stop after --demo")
     return parser.parse_args()
 
 
 def main() -> int:
-    """Run until a signal comes or it cannot go on; return the exit code."""
+    """Run until a signal arrives or a program gives up; return the exit code."""
     arguments = _arguments()
     try:
         settings, warning = _open_once_there_is_room()
@@ -53,11 +53,11 @@ def main() -> int:
             exit_code = _demo(studio)
             if arguments.exit or not (arguments.keep or is_interactive()):
                 return exit_code
-            say("The Studio keeps running; Ctrl-C ends it.")
+            say("The Studio keeps running; press Ctrl-C to stop it.")
         while True:
             studio.tend()
     except Stopped:
-        say("\nStopping: running benchmarks save what they have and go on at the next start.")
+        say("\nStopping: running benchmarks save what they have and continue at the next start.")
         return 0
     except (ConfigError, GaveUp) as error:
         complain(str(error))
@@ -67,8 +67,8 @@ def main() -> int:
 
 
 def _open_once_there_is_room() -> tuple[Settings, str | None]:
-    """Return the settings, and what the operator should know; a full disk is waited for."""
-    told = False
+    """Return the settings, waiting while the disk is full."""
+    complained = False
     while True:
         try:
             settings = load_settings()
@@ -76,9 +76,9 @@ def _open_once_there_is_room() -> tuple[Settings, str | None]:
         except (DiskFull, OSError) as error:
             if not is_full(error) and not isinstance(error, DiskFull):
                 raise
-            if not told:
+            if not complained:
                 complain(f"{error} The Studio starts once there is room.")
-            told = True
+            complained = True
             time.sleep(_NO_ROOM_PAUSE_S)
 
 

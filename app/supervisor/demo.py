@@ -56,7 +56,7 @@ class Api:
 
 
 def sign_in(api: Api, keep_in: Path) -> str:
-    """Sign in to the demo account, which is made the first time; return its password."""
+    """Sign in to the demo account, creating it if needed; return its password."""
     if keep_in.exists():
         password = str(json.loads(keep_in.read_text())["password"])
     else:

@@ -12,7 +12,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # to thi
 
 
 def address_of(settings: Settings) -> str:
-    """Return where a program on this machine finds the web server."""
+    """Return the URL of the web server for programs on this machine."""
     host = settings.host
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound: all addresses
         host = "127.0.0.1"

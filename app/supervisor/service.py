@@ -20,7 +20,7 @@ _fork = multiprocessing.get_context("fork")
 
 
 class GaveUp(Exception):
-    """The program ended again and again; the text is for the operator."""
+    """The program keeps ending; the text is for the operator."""
 
 
 class Service:
@@ -65,7 +65,7 @@ class Service:
         return self._process is not None and self._process.is_alive()
 
     def tend(self) -> str | None:
-        """Start the program again if it ended; return what there is to tell.
+        """Restart if it died; return a message for the operator.
 
         Raises:
             GaveUp: It ended too often.
@@ -86,13 +86,13 @@ class Service:
             self._crashes = min(self._crashes, GIVE_UP_AFTER - 1)
         elif self._crashes >= GIVE_UP_AFTER:
             raise GaveUp(
-                f"The {self.name} ended {self._crashes} times in a row, at last with exit code "
-                f"{exit_code}. What it wrote above says why."
+                f"The {self.name} ended {self._crashes} times in a row, most recently with exit "
+                f"code {exit_code}. Its messages above say why."
             )
         # The first time at once: whoever waits for it has done nothing wrong.
         pause_s = 0.0 if self._crashes == 1 else min(2.0 ** (self._crashes - 2), _LONGEST_PAUSE_S)
         self._not_before = time.monotonic() + pause_s
-        return f"The {self.name} ended (exit code {exit_code}); it is started again."
+        return f"The {self.name} ended (exit code {exit_code}); starting it again."
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the program; it ends its own children."""
@@ -100,7 +100,7 @@ class Service:
             self._process.terminate()
 
     def kill(self) -> None:
-        """End the program and all that is left of its process group."""
+        """Kill the program and the rest of its process group."""
         if self._process is not None and self._process.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)

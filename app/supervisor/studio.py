@@ -49,11 +49,11 @@ class Studio:
 
     @property
     def address(self) -> str:
-        """Where a browser on this machine finds the Studio."""
+        """The URL of the Studio for a browser on this machine."""
         return readiness.address_of(self._settings)
 
     def start(self) -> None:
-        """Return when the Studio serves.
+        """Start all programs; returns once the Studio answers.
 
         Raises:
             ConfigError: The port is taken, the queue server or the migration failed.
@@ -74,7 +74,7 @@ class Studio:
             self.tend()
 
     def tend(self) -> None:
-        """Look after the programs once, then wait a little.
+        """Check all programs once, then wait a little.
 
         Raises:
             GaveUp: One of them ended too often.
@@ -92,7 +92,7 @@ class Studio:
         time.sleep(_POLL_S)
 
     def stop(self) -> None:
-        """End everything: runs checkpoint, the queue server goes last. Twice Ctrl-C: at once."""
+        """Stop everything: runs checkpoint, the queue server stops last. A second Ctrl-C kills."""
         asked = self._signals
         for service in self._services:
             service.ask_to_stop()
@@ -118,7 +118,7 @@ class Studio:
         if self._queue is not None:
             if self._queue.poll() is None and moment - self._queue_heard_at < _QUEUE_SILENCE_S:
                 return
-            complain("The queue server ended; it is started again.")
+            complain("The queue server ended; starting it again.")
             queue_server.stop(self._queue)
             self._queue = None
         try:
@@ -131,7 +131,7 @@ class Studio:
         self._queue_heard_at = time.monotonic()
 
     def _wait_for_room(self, step: Callable[[], None]) -> None:
-        """Do a step of the start; one that fails on a full disk is tried until there is room."""
+        """Do a step of the start, retrying it while the disk is full."""
         while True:
             try:
                 return step()
@@ -146,15 +146,15 @@ class Studio:
                 time.sleep(_POLL_S)
 
     def _lacks_room(self, error: BaseException | None = None) -> bool:
-        """Return whether a full disk explains what went wrong; says so once."""
+        """Return whether a full disk explains the error; tells the operator once."""
         settings = self._settings
         room = disk.measure(settings.data_dir, settings.min_free_disk_bytes)
         lacking = room.level != "ok" or disk.is_full(error)
         if lacking and not self._short_of_room:
             complain(
-                f"The disk of DATA_DIR ({settings.data_dir}) has no room: "
-                f"{room.free_bytes // 10**6} MB are left. The Studio goes on by itself once there "
-                "is room: free some space."
+                f"The disk of DATA_DIR ({settings.data_dir}) is full: "
+                f"{room.free_bytes // 10**6} MB are left. Free some space; the Studio then "
+                "continues by itself."
             )
         self._short_of_room = lacking
         return lacking
@@ -168,7 +168,7 @@ class Studio:
         if self._signals:
             raise Stopped
         if migration.returncode:
-            raise ConfigError("The database could not be prepared; what it said is above.")
+            raise ConfigError("The database could not be prepared; see the messages above.")
 
     def _make_services(self) -> list[Service]:
         from app.supervisor import programs  # a second's work, done beside the migration
@@ -200,8 +200,9 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise ConfigError(
-                    f"Port {port} on {host} is in use, perhaps by a Studio that runs already. "
-                    f"Choose another: PORT={port + 1 if port < 65535 else 8000} scripts/start"
+                    f"Port {port} on {host} is in use, perhaps by a Studio that is already "
+                    "running. Choose another: "
+                    f"PORT={port + 1 if port < 65535 else 8000} scripts/start"
                 ) from None
             raise ConfigError(
                 f"Cannot listen on {host}:{port}: {error.strerror}. Check HOST and PORT."
@@ -209,6 +210,6 @@ def check_port(host: str, port: int) -> None:
 
 
 def announce(studio: Studio, settings: Settings) -> None:
-    """Say where the Studio is and how to end it."""
+    """Print the Studio's address and how to stop it."""
     say(f"\n  OpenBench Studio is ready: {studio.address}")
-    say(f"  Data: {settings.data_dir.resolve()}   End it with Ctrl-C.\n")
+    say(f"  Data: {settings.data_dir.resolve()}   Press Ctrl-C to stop it.\n")

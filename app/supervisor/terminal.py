@@ -1,4 +1,4 @@
-"""What the supervisor says to its operator."""
+"""Output of the supervisor to its operator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 def say(text: str = "") -> None:
-    """Write a line now, also where the output is a file or a pipe."""
+    """Print a line unbuffered, also to a file or a pipe."""
     _write(sys.stdout, text)
 
 

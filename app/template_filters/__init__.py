@@ -1,4 +1,4 @@
-"""What templates may call: number, money and time formats, icons, and safe Markdown.
+"""Template filters: formats of numbers, money and times, icons, safe Markdown.
 
 Every filter takes ``None`` for "not known yet" and says so in a word or a dash, so that the
 templates need no conditions of their own.

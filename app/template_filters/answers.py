@@ -1,4 +1,4 @@
-"""A model's answer as formatted text that cannot do anything."""
+"""Formats a model's answer as safe HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a request may bring, by who sends it and what for: the front of every endpoint.
+"""Limits the size and shape of request bodies.
 
 A stranger's body is small (he can only sign in and register), an account's as large as what it is
 for. Longer ones are refused by their length, before anything is read: a thread must not wait for
@@ -33,7 +33,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def takes(most_bytes: int) -> Callable[[View], View]:
-    """Let a page's view take a larger body from accounts than a form needs: ``@takes(10_000)``."""
+    """Raise the body limit of a page's view for signed-in accounts: ``@takes(10_000)``."""
 
     def decorate(view: View) -> View:
         view.most_bytes = most_bytes  # type: ignore[attr-defined]
@@ -43,14 +43,14 @@ def takes(most_bytes: int) -> Callable[[View], View]:
 
 
 def bound_page_body() -> None:
-    """Set the largest body of a page's request; the API's guard does it for the API."""
+    """Set the body limit of a page's request; the API's guard does it for the API."""
     if request.method == "POST" and not wants_problem() and current_user.is_authenticated:
         view = current_app.view_functions.get(request.endpoint or "")
         request.max_content_length = getattr(view, "most_bytes", FORM_BYTES)
 
 
 def check_shape(body: object) -> None:
-    """Refuse JSON with more parts or levels than any body needs, before it is validated.
+    """Refuse JSON with too many values or levels, before it is validated.
 
     Raises:
         Invalid: It has.

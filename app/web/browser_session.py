@@ -11,7 +11,7 @@ from app.services.accounts.sessions import close_session, find_session, open_ses
 
 
 def sign_in(account: Account, *, remember: bool = False) -> None:
-    """Sign the browser in, in a new session: nothing that was planted before survives."""
+    """Sign the browser in with a new session, which discards anything planted before."""
     signed_in = open_session(account, get_settings().session_days)
     session.clear()
     session.permanent = remember
@@ -30,7 +30,7 @@ def install(app: Flask, login_manager: LoginManager) -> None:
     """Attach sessions to ``app``; the flags of their cookie are in ``app.factory``."""
     login_manager.session_protection = None  # the row decides, not the browser's address
     login_manager.login_view = "auth.login"
-    login_manager.login_message = "Sign in to go on."
+    login_manager.login_message = "Sign in to continue."
     login_manager.login_message_category = "info"
     login_manager.user_loader(find_session)
     login_manager.init_app(app)

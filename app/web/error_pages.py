@@ -1,4 +1,4 @@
-"""Errors on their way out: an HTML page with a next step, or a problem under ``/api/``."""
+"""Turns errors into an HTML page with a next step, or a problem under ``/api/``."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class MethodNotAllowed(StudioError):
 
 
 class TooLarge(StudioError):
-    """The body is larger than the server takes."""
+    """The body is larger than the server accepts."""
 
     status, code, title = 413, "too_large", "Too large"
 
 
 class UnsupportedMediaType(StudioError):
-    """The body has another type than the server reads."""
+    """The content type of the body is not supported."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported content type"
 
@@ -65,9 +65,9 @@ _KINDS: dict[int, tuple[type[StudioError], str, str | None]] = {
     401: (Unauthorized, "This needs a signed-in account.", "Sign in and try again."),
     403: (Forbidden, "Your account may not do this.", None),
     404: (NotFound, "There is nothing at this address.", "Check the address."),
-    405: (MethodNotAllowed, "This address does not take that method.", None),
+    405: (MethodNotAllowed, "This address does not support that method.", None),
     409: (Conflict, "This is not possible right now.", None),
-    413: (TooLarge, "The request is larger than this server takes.", "Send less at once."),
+    413: (TooLarge, "The request is larger than this server accepts.", "Send less at once."),
     415: (
         UnsupportedMediaType,
         "The body must be JSON.",
@@ -165,7 +165,7 @@ def _show_limit(_error: RateLimitExceeded) -> Response:
     rate = f"{limit.limit.amount} per {limit.limit.GRANULARITY.name}" if limit else "the limit"
     return show_error(
         Limited(
-            f"Too many attempts: this allows {rate}.",
+            f"Too many attempts; the limit is {rate}.",
             action=f"Wait {retry_after_header(wait_s)} seconds, then try again.",
             retry_after_s=wait_s,
         )
@@ -175,7 +175,7 @@ def _show_limit(_error: RateLimitExceeded) -> Response:
 def _show_csrf_error(error: CSRFError) -> Response:
     return show_error(
         BadRequest(
-            "The form had expired, or came from another site; nothing was changed.",
+            "The form has expired or came from another site. Nothing was changed.",
             code="csrf",
             action="Reload the page and send it again.",
         )
@@ -206,21 +206,21 @@ def _show_http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def _show_gone(error: Exception) -> Response:
-    """Answer a request whose row another request deleted after it was found."""
+    """Answer a request whose row was deleted by another request meanwhile."""
     log.info("row gone", extra={"error": type(error).__name__, "request_id": g.get("request_id")})
     return show_error(
-        NotFound("This was deleted meanwhile.", action="Go back to the list it was in.")
+        NotFound("This has been deleted.", action="Go back to the list and reload it.")
     )
 
 
 def _show_collision(error: IntegrityError) -> Response:
-    """Answer a request that two others, or a deletion, left no valid way to fulfil."""
+    """Answer a request that conflicts with concurrent changes."""
     log.warning("collision", exc_info=error, extra={"request_id": g.get("request_id")})
     return show_error(
         Conflict(
-            "Something that this needs was changed or deleted at the same time.",
+            "Something this depends on was changed or deleted at the same time.",
             code="changed_meanwhile",
-            action="Nothing was changed. Look at it and try again.",
+            action="Nothing was changed. Reload the page and try again.",
         )
     )
 
@@ -250,14 +250,14 @@ def _show_full_disk(error: Exception) -> Response:
 
 
 def _show_system_error(error: OSError) -> Response:
-    """Answer a request that a temporary file or an upload had no room for."""
+    """Answer a request that failed because the disk is full."""
     if disk.is_full(error):
         return _show_full_disk(error)
     return _show_crash(InternalServerError(original_exception=error))
 
 
 def _is_outage(error: OperationalError) -> bool:
-    """Tell a database that is away, busy or shutting down from a statement that is wrong."""
+    """Return whether the database is down or busy, rather than the statement wrong."""
     text = str(error.orig).lower()
     wrong = ("no such", "syntax", "too many sql variables", "expression tree", "too complex")
     return not any(word in text for word in wrong)
@@ -268,7 +268,7 @@ def _show_crash(error: InternalServerError) -> Response:
     log.error("unhandled", exc_info=original, extra={"request_id": g.get("request_id")})
     return show_error(
         StudioError(
-            "The server made a mistake; it was logged.",
+            "Something went wrong on the server. The error was logged.",
             action=f"If it happens again, report it with the request id {g.get('request_id')}.",
         )
     )

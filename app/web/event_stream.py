@@ -19,7 +19,7 @@ _STUCK_S = 10
 
 
 def live_answer(run: Run, last_event_id: str | None) -> Response:
-    """Return the run's events from after ``last_event_id``; no proxy may buffer or keep it.
+    """Return the run's events after ``last_event_id`` as a stream that no proxy buffers.
 
     Raises:
         Unavailable: There are too many viewers, or the queue server does not answer.
@@ -47,7 +47,7 @@ def newest_event_id(run_id: str) -> str | None:
 
 
 def _bound_connection() -> Callable[[], None] | None:
-    """Bound what a reader that does not read can hold, and return what ends its connection.
+    """Limit the buffer of a slow reader, and return a function that cuts its connection.
 
     The kernel keeps little of what was not read, and a send that gets on for nothing for ten
     seconds fails, which frees the thread. ``None`` where the web server is not gunicorn.

@@ -31,5 +31,5 @@ def answer(
 
 
 def no_content() -> Response:
-    """Return 204."""
+    """Return an empty 204 response."""
     return current_app.response_class(status=204)

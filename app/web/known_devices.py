@@ -1,4 +1,4 @@
-"""Browsers that have signed in before, so that nobody can lock an account's owner out.
+"""Remembers browsers that have signed in, so that nobody can lock an owner out.
 
 Attempts to sign in are limited per account. A stranger could use that up for the owner; so a
 browser that signed in once carries a signed cookie and is counted by itself. It proves nothing
@@ -25,13 +25,13 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def hash_email(email: str) -> str:
-    """Return what stands for an address where others may read it."""
+    """Return a hash of an email address, for places where others may read it."""
     normal = email.strip().lower().encode("utf-8", "surrogatepass")
     return hashlib.sha256(normal).hexdigest()[:32]
 
 
 def remember_device(response: Response, email: str) -> None:
-    """Mark the browser as one that ``email`` has signed in from."""
+    """Remember that ``email`` has signed in from this browser."""
     settings = get_settings()
     response.set_cookie(
         COOKIE,

@@ -1,4 +1,4 @@
-"""RFC 9457 problems: how the API says that something went wrong."""
+"""Problem responses of the API (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def wants_problem() -> bool:
 
 
 def retry_after_header(seconds: float) -> str:
-    """Return whole seconds, rounded up: who waits so long is not refused again."""
+    """Return the wait in whole seconds, rounded up."""
     return str(max(1, math.ceil(seconds)))
 
 

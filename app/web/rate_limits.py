@@ -1,4 +1,4 @@
-"""Named rate limits, each one shared by the page and the API that do the same thing.
+"""Named rate limits, each shared by the page and the API endpoint of the same action.
 
 Use as decorators beneath the route's: ``@limits.create_run``. All of them count attempts, not
 successes: parallel attempts would otherwise all get through before the first is counted. They are
@@ -53,7 +53,7 @@ def storage_config(settings: Settings) -> dict[str, Any]:
 
 
 def address_key() -> str:
-    """Return whom to count as one address: an IPv6 network counts as one, as hosts own one."""
+    """Return the client's address as a key; an IPv6 network counts as one address."""
     text = request.remote_addr or "unknown"
     try:
         address = ip_address(text)
@@ -90,7 +90,7 @@ def claimed_account_key() -> str:
 
 
 def _claimed_email() -> str:
-    """Return the address in the body, which is a stranger's and small; never fails."""
+    """Return the email address in an untrusted body; never fails."""
     try:
         if request.is_json:
             body = request.get_json(silent=True)
@@ -110,7 +110,7 @@ def _limit(
     name: str, rate: str, *keys: Callable[[], str], taken: str | None = None
 ) -> Callable[[View], View]:
     def attempt() -> None:
-        """Do nothing: it is counted."""
+        """Do nothing: called only to be counted."""
 
     attempt.__qualname__ = f"attempt-{name}"  # the limiter knows functions by their names
     counted: Callable[[], None] = attempt
@@ -135,7 +135,7 @@ def _limit(
 
 
 def count_attempt() -> None:
-    """Count the current request if its view is limited; it must be known who asks.
+    """Count the current request if its view is limited; the account must be known.
 
     Raises:
         RateLimitExceeded: It is one too many.

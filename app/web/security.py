@@ -1,4 +1,4 @@
-"""What every request and response carries: an id, storable text and strict headers."""
+"""Request ids, checks of text, and security headers (CSP) for all requests and responses."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _name_request(trust_upstream: bool) -> None:
 
 
 def _refuse_nul() -> None:
-    """Refuse U+0000 in addresses and page forms: PostgreSQL cannot even look for it.
+    """Refuse U+0000 in URLs and page forms, since PostgreSQL cannot store it.
 
     Bodies and queries of the API are checked by its schemas, which name the field.
     """
@@ -82,7 +82,7 @@ def _refuse_nul() -> None:
 
 
 def _count_page_attempt() -> None:
-    """Count what is limited, before its body is read; the API's guard does it for the API."""
+    """Count rate-limited page requests before their body is read; the API's guard does its own."""
     if not wants_problem():
         rate_limits.count_attempt()
 
@@ -105,7 +105,7 @@ def _protect(response: Response, *, tls: bool) -> Response:
 
 
 def _keep_host_out(response: Response) -> None:
-    """Make redirects relative: the host in the request may be anybody's."""
+    """Make redirects relative, since the request's host cannot be trusted."""
     target = urlsplit(response.location or "")
     if target.netloc:
         path = "/" + target.path.lstrip("/\\")
@@ -121,7 +121,7 @@ def _settle_retry_after(response: Response) -> None:
 
 
 def install(app: Flask) -> None:
-    """Attach to ``app``, around all other extensions whenever they were attached.
+    """Install on ``app``, outside of all other extensions.
 
     A request has its id before the limiter refuses it, and the limiter's headers are settled.
     """

@@ -1,4 +1,4 @@
-"""Addresses of our own pages, and what stands in them."""
+"""Builds URLs of our own pages."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _CODED = "~"
 
 
 def address(endpoint: str, **values: Any) -> str:
-    """Return the address of ``endpoint``; values that are empty or ``None`` are left out."""
+    """Return the URL of ``endpoint``, leaving out empty values."""
     given = {name: value for name, value in values.items() if value not in (None, "")}
     return url_for(endpoint, **given)
 
 
 class SampleIdConverter(PathConverter):
-    """The name of a sample in an address: as it is, or coded where programs would change it.
+    """A sample's id in a URL, encoded where programs would change it.
 
     Browsers and proxies take ``.``, ``..`` and empty steps out of a path, and refuse control
     characters. Such names are ``~`` and the base64url of their UTF-8.
@@ -28,7 +28,7 @@ class SampleIdConverter(PathConverter):
     part_isolating = False  # names may have slashes
 
     def to_url(self, value: str) -> str:
-        """Return the part of an address that names a sample."""
+        """Return a sample's id as part of a URL."""
         steps = value.split("/")
         is_plain = value.isprintable() and not value.startswith(_CODED)
         if is_plain and not any(step in ("", ".", "..") for step in steps):
@@ -36,7 +36,7 @@ class SampleIdConverter(PathConverter):
         return _CODED + urlsafe_b64encode(value.encode()).decode().rstrip("=")
 
     def to_python(self, value: str) -> str:
-        """Return the sample's name; what only looks coded is one."""
+        """Return the sample's id; text that only looks encoded is taken as it is."""
         if not value.startswith(_CODED):
             return value
         coded = value.removeprefix(_CODED)

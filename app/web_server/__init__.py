@@ -1,4 +1,4 @@
-"""The web server's front: what a slow or silent client may hold, and what it may not.
+"""The web server's front, which limits what slow or silent clients can hold.
 
 gunicorn gives a connection to a thread and lets it wait there for its client, so that 130 half
 requests stop a site of 128 threads. Here one loop a process waits for all clients, and a thread

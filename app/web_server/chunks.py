@@ -1,4 +1,4 @@
-"""Where a body in chunks ends."""
+"""Finds the end of a chunked body."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SIZE = re.compile(rb"[0-9a-fA-F]{1,16}[ \t]*")
 
 
 class ChunkScan:
-    """Looks for the end of a body in chunks as it arrives.
+    """Finds the end of a chunked body as it arrives.
 
     It only decides when to hand the request to a thread; what the body holds, and whether it is
     valid at all, gunicorn's parser says afterwards.
@@ -21,7 +21,7 @@ class ChunkScan:
         self._in_trailers = False
 
     def is_over(self, body: bytes | bytearray) -> bool:
-        """Return whether there is nothing more to wait for: ``body`` is whole, or malformed.
+        """Return whether ``body`` is complete or malformed.
 
         Args:
             body: What has arrived of it, all from its start.

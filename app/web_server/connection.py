@@ -1,4 +1,4 @@
-"""A client's connection: what has arrived of its request, and how long it may take."""
+"""A client's connection: its received bytes, its stage and its deadlines."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.message import Request
 
 from app.web_server.chunks import ChunkScan
-from app.web_server.outlet import Budget, Outlet
+from app.web_server.outlet import Outlet, OutletBudget
 from app.web_server.pace import Place, Places
-from app.web_server.request_source import RequestBody, Source
+from app.web_server.request_source import RequestBody, RequestSource
 
 MAX_HEAD_BYTES = 32 * 1024
 SHORT_BODY_BYTES = 16 * 1024
@@ -41,8 +41,8 @@ class Stage(enum.Enum):
     CLOSE = enum.auto()  # the client, to close
 
 
-class Connection:
-    """One client. All but the reading and writing of `Source` and `Outlet` is the loop's.
+class ClientConnection:
+    """One client. All but the reading and writing of `RequestSource` and `Outlet` is the loop's.
 
     Attributes:
         sock: What gunicorn writes an answer to.
@@ -60,8 +60,8 @@ class Connection:
         client: Any,
         server: Any,
         cfg: Config,
-        budget: Budget,
-        watch: Callable[[Connection], None],
+        budget: OutletBudget,
+        watch: Callable[[ClientConnection], None],
     ) -> None:
         sock.setblocking(False)
         self.socket = sock
@@ -77,7 +77,7 @@ class Connection:
         self.will_go_on = False
         self._cfg = cfg
         self._inbox = bytearray()
-        self._source = Source(sock, self._inbox)
+        self._source = RequestSource(sock, self._inbox)
         self._searched = 0
         self._number = 0
         self._chunks = ChunkScan()
@@ -87,11 +87,11 @@ class Connection:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of a request has arrived."""
+        """Whether no byte of a request has arrived."""
         return self.request is None and not self._inbox
 
     def receive(self) -> bool:
-        """Take what has arrived; return whether the client still sends.
+        """Read the received bytes; return whether the client is still sending.
 
         Raises:
             OSError: The client has gone.
@@ -106,7 +106,7 @@ class Connection:
         return bool(data)
 
     def discard(self) -> bool:
-        """Throw away what has arrived; return whether the client still sends."""
+        """Discard the received bytes; return whether the client is still sending."""
         try:
             return bool(self.socket.recv(4 * _RECEIVE_BYTES))
         except (BlockingIOError, InterruptedError):
@@ -115,7 +115,7 @@ class Connection:
             return False
 
     def is_ready(self) -> bool:
-        """Return whether a thread can go to work: on the request, or on what is wrong with it."""
+        """Return whether a thread can start: on a complete request or on an invalid one."""
         if self.failure is not None:
             return True
         if self.request is None and not self._parse():
@@ -164,13 +164,13 @@ class Connection:
         return there or self._is_long
 
     def send_continue(self) -> None:
-        """Ask for the body, where the client waits for that before it sends it."""
+        """Send ``100 Continue`` to a client that waits for it."""
         if self._owes_continue:
             self._owes_continue = False
             self.sock.sendall(_CONTINUE)
 
     def begin_work(self, places: Places) -> None:
-        """Prepare for a thread: it may wait for this client only if there is a place."""
+        """Prepare the connection for a thread."""
         self.stage = Stage.THREAD
         place = Place(places, self.address)
         self.sock.place = place
@@ -179,15 +179,15 @@ class Connection:
             self.request.force_close()  # what is not read of it would be the next request
 
     def end_work(self, *, goes_on: bool) -> None:
-        """Put a thread's work away; `will_go_on` then says whether another request may come."""
+        """Finish a thread's work; `will_go_on` then says whether another request may follow."""
         if self.sock.place is not None:
-            self.sock.place.give_back()
+            self.sock.place.release()
         self._source.place = None
         usable = goes_on and self.failure is None and not self._is_long
         self.will_go_on = usable and self._body_is_read()
 
     def await_request(self) -> None:
-        """Begin anew, with what has arrived of the next request."""
+        """Start over with the received bytes of the next request."""
         self._source.put_back()
         self.request = self._body = None
         self._searched = 0
@@ -195,7 +195,7 @@ class Connection:
         self.deadline = time.monotonic() + (HEAD_S if self._inbox else self._cfg.keepalive)
 
     def _body_is_read(self) -> bool:
-        """Read what the application left of a short body, all of which is in the inbox."""
+        """Read the rest of a short body that the application left unread."""
         try:
             while self._body.read(SHORT_BODY_BYTES):
                 pass

@@ -1,4 +1,4 @@
-"""Where a thread writes its answer: what the client does not take at once waits here."""
+"""Buffers an answer that the client does not read at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from app.web_server.pace import Pace, Place
+from app.web_server.pace import ClientPace, Place
 
 KEPT_BYTES = 1024 * 1024
 """So much of an answer is kept for a slow reader; the thread that wrote it is free meanwhile."""
@@ -15,8 +15,8 @@ ALL_KEPT_BYTES = 8 * 1024 * 1024
 """So much of all answers of the process."""
 
 
-class Budget:
-    """Bytes that all outlets of the process keep."""
+class OutletBudget:
+    """Counts the bytes that all outlets of the process buffer."""
 
     def __init__(self, most: int = ALL_KEPT_BYTES) -> None:
         self._most = most
@@ -24,12 +24,12 @@ class Budget:
         self._kept = 0
 
     def add(self, size: int) -> None:
-        """Take down that so many bytes more (or less) are kept."""
+        """Add to the count of buffered bytes (or subtract)."""
         with self._lock:
             self._kept += size
 
     def is_exceeded(self) -> bool:
-        """Return whether more is kept than should be."""
+        """Return whether more is buffered than allowed."""
         return self._kept > self._most
 
 
@@ -44,19 +44,21 @@ class Outlet:
         watch: Asks the loop to call `flush` when the client can take more.
     """
 
-    def __init__(self, sock: socket.socket, budget: Budget, watch: Callable[[], None]) -> None:
+    def __init__(
+        self, sock: socket.socket, budget: OutletBudget, watch: Callable[[], None]
+    ) -> None:
         self._sock = sock
         self._budget = budget
         self._watch = watch
         self._moved = threading.Condition()
         self._backlog: deque[memoryview] = deque()
         self._kept = 0
-        self._pace = Pace()
+        self._pace = ClientPace()
         self._cut = False
         self.place: Place | None = None
 
     def sendall(self, data: bytes) -> None:
-        """Send ``data``, or keep it for the loop; wait only when too much is kept already.
+        """Send ``data`` or buffer it for the loop; waits only if too much is buffered.
 
         Raises:
             BrokenPipeError: The client has gone, or is too slow to be waited for.
@@ -69,7 +71,7 @@ class Outlet:
                 rest = rest[self._send(rest) :]
                 if not rest:
                     return
-                self._pace = Pace()
+                self._pace = ClientPace()
             self._backlog.append(rest)
             self._count(len(rest))
         if was_empty:
@@ -86,7 +88,7 @@ class Outlet:
         self._refuse_if_cut()
 
     def flush(self) -> bool:
-        """Send what the client takes now; return whether nothing is left.
+        """Send what the client accepts now; return whether nothing is left.
 
         Raises:
             OSError: The client has gone.
@@ -110,12 +112,12 @@ class Outlet:
             return not self._backlog
 
     def is_too_slow(self) -> bool:
-        """Return whether the client takes less than is worth waiting for."""
+        """Return whether the client reads too slowly."""
         with self._moved:
             return bool(self._backlog) and self._pace.is_too_slow()
 
     def cut(self) -> None:
-        """Give the client up: nothing more is sent, and the thread that writes hears of it."""
+        """Drop the client: nothing more is sent, and the writing thread gets an error."""
         with self._moved:
             self._drop()
             self._moved.notify_all()
@@ -149,7 +151,7 @@ class Outlet:
         return len(data)
 
     def gettimeout(self) -> float:
-        """Return 0: this never blocks as a socket does."""
+        """Return 0: an outlet never blocks."""
         return 0.0
 
     def setblocking(self, flag: bool) -> None:

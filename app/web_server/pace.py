@@ -1,4 +1,4 @@
-"""How slow a client may be, and how many slow ones may hold a thread."""
+"""Limits how slow a client may be, and how many slow ones may hold a thread."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ LEAST_BYTES = 40 * 1024
 """What must pass within each window: 2 KB a second, less than any line that people use."""
 
 
-class Pace:
-    """Tells a slow line from one that drips or stands still."""
+class ClientPace:
+    """Measures a client's speed, to tell a slow line from a stalled one."""
 
     def __init__(self) -> None:
         self._window_ends = time.monotonic() + WINDOW_S
         self._bytes = 0
 
     def note(self, size: int) -> None:
-        """Take down that so many bytes passed."""
+        """Count transferred bytes."""
         self._bytes += size
 
     def is_too_slow(self) -> bool:
@@ -33,7 +33,7 @@ class Pace:
 
 
 class Places:
-    """The threads that may wait for their clients at the same time.
+    """Limits how many threads wait for their clients at the same time.
 
     Args:
         total: In all.
@@ -54,7 +54,7 @@ class Places:
             self._taken[address] += 1
             return True
 
-    def give_back(self, address: str) -> None:
+    def release(self, address: str) -> None:
         """Free a place."""
         with self._lock:
             self._taken[address] -= 1
@@ -63,7 +63,7 @@ class Places:
 
 
 class Place:
-    """One client's place: taken when it must wait for the first time, kept until its request ends.
+    """One client's place: taken when a thread first waits for it, kept until its request ends.
 
     An upload that has begun is not given up because others began meanwhile.
     """
@@ -79,8 +79,8 @@ class Place:
             self._taken = self._places.take(self._address)
         return self._taken
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Free the place, if it was taken."""
         if self._taken:
             self._taken = False
-            self._places.give_back(self._address)
+            self._places.release(self._address)

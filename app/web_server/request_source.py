@@ -17,12 +17,12 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
-from app.web_server.pace import Pace, Place
+from app.web_server.pace import ClientPace, Place
 
 _WAIT_MS = 1000
 
 
-class Source(Unreader):  # type: ignore[misc]
+class RequestSource(Unreader):  # type: ignore[misc]
     """Reads ``inbox`` first, and from the socket only what is not there yet.
 
     Args:
@@ -34,7 +34,7 @@ class Source(Unreader):  # type: ignore[misc]
         super().__init__()
         self._sock = sock
         self._inbox = inbox
-        self._pace: Pace | None = None
+        self._pace: ClientPace | None = None
         self.place: Place | None = None
 
     def chunk(self, size_hint: int | None = None) -> bytes:
@@ -58,10 +58,10 @@ class Source(Unreader):  # type: ignore[misc]
 
     def _receive(self, size: int) -> bytes:
         if self._pace is None:
-            self._pace = Pace()
+            self._pace = ClientPace()
         while True:
             if self._pace.is_too_slow():
-                raise RequestTimeout("The body came too slowly.")
+                raise RequestTimeout("The body arrived too slowly.")
             try:
                 data = self._sock.recv(size)
             except (BlockingIOError, InterruptedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 
-from app.web_server.connection import Connection
+from app.web_server.connection import ClientConnection
 
 SHORT_S = 1.0
 """Requests that are older are not work but live views, or wait for something themselves."""
@@ -25,15 +25,15 @@ class Turns:
         self._at_once = at_once
         self._share = share
         self._short = short
-        self._begun: defaultdict[str, dict[Connection, float]] = defaultdict(dict)
+        self._begun: defaultdict[str, dict[ClientConnection, float]] = defaultdict(dict)
         self._count = 0
-        self._waiting: dict[str, dict[Connection, None]] = {}
+        self._waiting: dict[str, dict[ClientConnection, None]] = {}
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: ClientConnection) -> None:
         """Put a request behind the others of its address."""
         self._waiting.setdefault(connection.address, {})[connection] = None
 
-    def begin(self) -> Connection | None:
+    def begin(self) -> ClientConnection | None:
         """Take the next request that a thread may begin, of the address that waits longest."""
         if self._count >= self._at_once:
             return None
@@ -57,7 +57,7 @@ class Turns:
             sum(began > recent for began in begun.values()) < self._short
         )
 
-    def end(self, connection: Connection) -> None:
+    def end(self, connection: ClientConnection) -> None:
         """Free the thread of a request that was begun."""
         begun = self._begun[connection.address]
         del begun[connection]
@@ -65,7 +65,7 @@ class Turns:
         if not begun:
             del self._begun[connection.address]
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: ClientConnection) -> None:
         """Let a request wait no more, if it did."""
         line = self._waiting.get(connection.address, {})
         line.pop(connection, None)

@@ -17,8 +17,8 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from app.heaps import share_heaps
-from app.web_server.connection import LINGER_S, Connection, Stage
-from app.web_server.outlet import Budget
+from app.web_server.connection import LINGER_S, ClientConnection, Stage
+from app.web_server.outlet import OutletBudget
 from app.web_server.pace import Places
 from app.web_server.turns import Turns
 
@@ -55,8 +55,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Prepare this process and serve until it is told to stop."""
         share_heaps()
         self.worker_connections = _allowed_connections(self.cfg.worker_connections)
-        self._budget = Budget()
-        self._connections: dict[Connection, None] = {}
+        self._budget = OutletBudget()
+        self._connections: dict[ClientConnection, None] = {}
         self._of_address: Counter[str] = Counter()
         self._swept_at = 0.0
         super().init_process()
@@ -130,7 +130,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
                     return
                 raise
-            connection = Connection(
+            connection = ClientConnection(
                 sock, client, listener.getsockname(), self.cfg, self._budget, self._watch_answer
             )
             self._connections[connection] = None
@@ -142,7 +142,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def _make_room(self) -> bool:
         """Close what waits longest, of the address that has most connections if it can be."""
         crowd = max(self._of_address, key=self._of_address.__getitem__, default="")
-        waits: dict[tuple[bool, Stage], Connection] = {}
+        waits: dict[tuple[bool, Stage], ClientConnection] = {}
         for connection in self._connections:
             key = (connection.address == crowd, connection.stage)
             if key not in waits:
@@ -156,7 +156,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                     return True
         return False
 
-    def _watch(self, connection: Connection, mask: int) -> None:
+    def _watch(self, connection: ClientConnection, mask: int) -> None:
         if mask == connection.watched:
             return
         if not mask:
@@ -167,7 +167,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.poller.modify(connection.socket, mask, partial(self._on_event, connection))
         connection.watched = mask
 
-    def _on_event(self, connection: Connection, _sock: object, _mask: int) -> None:
+    def _on_event(self, connection: ClientConnection, _sock: object, _mask: int) -> None:
         if connection not in self._connections:
             return  # closed since the events were asked for
         try:
@@ -184,7 +184,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self._close(connection)
 
-    def _advance(self, connection: Connection) -> None:
+    def _advance(self, connection: ClientConnection) -> None:
         """Let a request that is there wait for its turn."""
         if connection.is_ready():
             self._watch(connection, 0)
@@ -200,21 +200,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             connection.begin_work(self._places)
             self.enqueue_req(connection)
 
-    def _watch_answer(self, connection: Connection) -> None:
+    def _watch_answer(self, connection: ClientConnection) -> None:
         """Send the rest of an answer when its reader takes it; called by threads."""
         self.method_queue.defer(self._on_kept, connection)
 
-    def _on_kept(self, connection: Connection) -> None:
+    def _on_kept(self, connection: ClientConnection) -> None:
         if connection in self._connections and not connection.sock.is_empty():
             self._watch(connection, _WRITE)
 
-    def _on_taken(self, connection: Connection) -> None:
+    def _on_taken(self, connection: ClientConnection) -> None:
         if connection.stage is Stage.READER:
             self._go_on(connection)
         else:
             self._watch(connection, 0)
 
-    def handle(self, connection: Connection) -> bool:
+    def handle(self, connection: ClientConnection) -> bool:
         """Answer a request, in a thread; return whether the connection may serve another."""
         try:
             if connection.failure is not None:
@@ -229,7 +229,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.handle_error(connection.request, connection.sock, connection.client, error)
         return False
 
-    def finish_request(self, connection: Connection, done: Future[bool]) -> None:
+    def finish_request(self, connection: ClientConnection, done: Future[bool]) -> None:
         """Go on with a connection whose thread is done."""
         self._turns.end(connection)
         self._begin_turns()
@@ -244,7 +244,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._watch(connection, _WRITE)
 
-    def _go_on(self, connection: Connection) -> None:
+    def _go_on(self, connection: ClientConnection) -> None:
         """Wait for the next request, or for the client to close."""
         if connection.will_go_on:
             connection.await_request()
@@ -273,7 +273,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             elif connection.sock.is_too_slow():
                 self._close(connection)
 
-    def _give_up(self, connection: Connection) -> None:
+    def _give_up(self, connection: ClientConnection) -> None:
         if connection.stage is Stage.REQUEST and not connection.is_idle:
             try:
                 connection.socket.send(_TOO_LATE)
@@ -281,7 +281,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 self.log.debug("A client that is too slow has gone.")
         self._close(connection)
 
-    def _close(self, connection: Connection) -> None:
+    def _close(self, connection: ClientConnection) -> None:
         del self._connections[connection]
         self._of_address[connection.address] -= 1
         if not self._of_address[connection.address]:

@@ -1,4 +1,4 @@
-"""The pool's process that delivers webhooks: many at a time, shared fairly among accounts."""
+"""The process that delivers webhooks: many at a time, shared fairly among accounts."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ class Courier:
         self._jobs.stop()
 
     def stop(self) -> None:
-        """Begin no attempt any more, and make `work` return."""
+        """Start no further attempts, and make `work` return."""
         self._stopping = True
 
     def _request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stop()
 
     def hand_out(self) -> None:
-        """Start attempts until there are no slots or nobody may have one."""
+        """Start attempts until no slot is free or no delivery may have one."""
         with self._app.app_context():
             measure_clock()
             while not self._stopping:
@@ -111,7 +111,7 @@ class Courier:
             while True:
                 if news is not None:
                     one, failed = news
-                    self._slots.give_back(one, failed=failed)
+                    self._slots.release(one, failed=failed)
                 news = self._news.get_nowait()
         except queue.Empty:
             return

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Housekeeper:
-    """Does each chore when it is due; one that fails is logged and tried again.
+    """Does periodic chores; a failed one is logged and tried again.
 
     Args:
         app: Gives the chores their app context; its settings name the queue server.
@@ -71,8 +71,8 @@ class Housekeeper:
             self._complained.pop(chore, None)
 
     def _complain(self, chore: str) -> None:
-        """Log the current exception, unless the same chore told of an outage just before."""
-        told_at = self._complained.get(chore, float("-inf"))
-        if time.monotonic() - told_at > _REPEAT_ERROR_AFTER_S:
+        """Log the current exception, unless the same chore just logged an outage."""
+        logged_at = self._complained.get(chore, float("-inf"))
+        if time.monotonic() - logged_at > _REPEAT_ERROR_AFTER_S:
             self._complained[chore] = time.monotonic()
             _log.exception("chore failed", extra={"chore": chore})

@@ -1,4 +1,4 @@
-"""What a worker that was killed leaves in the queue server, and how it is put right at once.
+"""Cleans up what a killed worker leaves in the queue server.
 
 RQ itself would find out after its lease, and for a job lost between taking and starting it after
 a minute.
@@ -21,7 +21,7 @@ _STARTING_S = 1.0  # a live worker needs milliseconds from taking a job to regis
 
 
 def release_worker(broker: Redis, name: str, queue_name: str) -> None:
-    """Give free what the worker ``name`` held, whose processes have ended.
+    """Release everything that a dead worker still holds in Redis.
 
     The job that it worked on is forgotten; who sweeps the database enqueues the next.
     """
@@ -67,5 +67,5 @@ def _taken_not_started(broker: Redis, queue_name: str) -> set[str]:
 
 
 def _texts(members: Iterable[Any]) -> set[str]:
-    """Return a reply of the server, whose type redis-py leaves open, as text."""
+    """Return a reply of the server as texts (redis-py leaves its type open)."""
     return {member.decode() for member in members}

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Place:
-    """What a child is for, and the child that fills it now."""
+    """A role in the pool, and the child process that fills it now."""
 
     duty: str  # a queue's name, or the housekeeper
     child: ForkProcess | None = None

@@ -1,4 +1,4 @@
-"""How the processes of the pool are tied to each other and kept apart."""
+"""Starts the pool's child processes, with their own connections and signals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _fork = multiprocessing.get_context("fork")
 
 
 def leave_parents_connections(app: Flask) -> None:
-    """Forget, without closing, the connections that a fork copied: they belong to the parent."""
+    """Drop, without closing, the connections that a fork copied from its parent."""
     with app.app_context():
         db.engine.dispose(close=False)
         forget_broker()

@@ -1,4 +1,4 @@
-"""An RQ worker that survives what the stock one does not.
+"""An RQ worker that survives outages of the queue server.
 
 It notices dead peers within seconds instead of minutes, sits out an absent queue server, takes
 its child along when it dies, and lets the running job checkpoint before it stops.
@@ -46,12 +46,12 @@ OnDead = Callable[[int], object]
 
 
 def new_worker_name() -> str:
-    """Return a name that was never used: a killed worker's name stays taken for a while."""
+    """Return a unique name, since a killed worker's name stays taken for a while."""
     return f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 class StudioWorker(Worker):
-    """Works on one queue: with several, RQ may lose a job between taking and starting it.
+    """Works on one queue; with several, RQ may lose a job between taking and starting it.
 
     Args:
         queues: Its queue.
@@ -90,7 +90,7 @@ class StudioWorker(Worker):
 
     @property
     def dequeue_timeout(self) -> int:
-        """Wake up so often for maintenance, in seconds."""
+        """How often to wake up for maintenance, in seconds."""
         return _MAINTENANCE_S
 
     @property
@@ -99,11 +99,11 @@ class StudioWorker(Worker):
         return _MAINTENANCE_S + 10
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
-        """Return after how many silent seconds peers take the execution for abandoned."""
+        """Return the seconds of silence after which a job counts as abandoned."""
         return EXECUTION_LEASE_S
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Say that the worker is present, always for the span that `queue.count_workers` knows.
+        """Send a heartbeat that lasts as long as `queues.count_workers` expects.
 
         With all that it said at its birth: a queue server may have lost its data since.
         """
@@ -113,35 +113,35 @@ class StudioWorker(Worker):
         super().heartbeat(WORKER_TTL_S, pipeline)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """Heartbeat while a job runs; one that fails is no reason to quit and orphan the job."""
+        """Send heartbeats while a job runs; a failed one must not orphan the job."""
         try:
             super().maintain_heartbeats(job, execution)
         except _AWAY as error:
             _log.warning("heartbeat skipped", extra={"job_id": job.id, "reason": str(error)})
 
     def run_maintenance_tasks(self) -> None:
-        """Clean the registries, but first let live workers be heard of after a server restart."""
+        """Clean the registries, but only once live workers had time to report after a restart."""
         if self.connection.info("server")["uptime_in_seconds"] < 2 * EXECUTION_LEASE_S:
             self.last_cleaned_at = now()  # type: ignore[assignment]
             return
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
     def set_shutdown_requested_date(self) -> None:
-        """Note the stop for dashboards; without a queue server the job must checkpoint as well."""
+        """Record the stop for dashboards; the job must checkpoint even without a queue server."""
         try:
             super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
         except _AWAY as error:
             _log.warning("stop not noted", extra={"reason": str(error)})
 
     def teardown(self) -> None:
-        """Sign off, unless the queue server is away: then it finds out by itself."""
+        """Sign off, unless the queue server is down: then the entry expires."""
         try:
             super().teardown()  # type: ignore[no-untyped-call]
         except _AWAY as error:
             _log.warning("worker left without signing off", extra={"reason": str(error)})
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork the job's process; a stop meanwhile reaches it when it can handle it."""
+        """Fork the job's process; a stop during the fork reaches it once it can handle it."""
         with signals_held(signal.SIGTERM):
             super().fork_work_horse(job, queue)
         self._job_pid.value = self.horse_pid
@@ -157,7 +157,7 @@ class StudioWorker(Worker):
         super().main_work_horse(job, queue)
 
     def setup_work_horse_signals(self) -> None:
-        """Turn SIGTERM into the wish to checkpoint."""
+        """Let SIGTERM ask the job to checkpoint."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         drain_on_sigterm()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
@@ -169,11 +169,11 @@ class StudioWorker(Worker):
             self.kill_horse(sig=signal.SIGTERM)
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
-        """Note that the job did not end by itself."""
+        """Record that the job was killed."""
         self._killed_pid = self._job_pid.value
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
-        """Wait for the job's process to end, also while the queue server is away."""
+        """Wait for the job's process to end, even while the queue server is down."""
         while True:
             try:
                 super().monitor_work_horse(job, queue, execution)
@@ -195,7 +195,7 @@ class StudioWorker(Worker):
 
 
 def drain_on_sigterm() -> None:
-    """Set `draining` when SIGTERM comes, by way of a pipe and a thread that waits at its end."""
+    """Set `draining` on SIGTERM, through a pipe and a waiting thread."""
     reading, writing = os.pipe()
 
     def wake(signum: int, frame: FrameType | None) -> None:

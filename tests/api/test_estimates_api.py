@@ -66,7 +66,7 @@ def test_max_tokens_bounds_the_answers(api: ApiClient) -> None:
 
 @pytest.mark.usefixtures("openai")
 def test_a_budget_that_may_not_suffice_is_said(api: ApiClient) -> None:
-    title = "The budget may not suffice"
+    title = "The budget may not be enough"
     assert states(estimate(api, budget_usd=0.000_001))[title] == "warn"
     assert title not in states(estimate(api, budget_usd=100))
 
@@ -135,9 +135,13 @@ def test_a_limit_of_requests_per_minute_bounds_the_duration(
 @pytest.mark.parametrize(
     ("last_test", "title", "state"),
     [
-        (None, "The connection was never tested", "warn"),
-        ({"ok": True}, "The connection answered its last test", "ok"),
-        ({"ok": False, "error": {"message": "401"}}, "The connection failed its last test", "warn"),
+        (None, "The connection has not been tested yet", "warn"),
+        ({"ok": True}, "The last test of the connection succeeded", "ok"),
+        (
+            {"ok": False, "error": {"message": "401"}},
+            "The last test of the connection failed",
+            "warn",
+        ),
     ],
 )
 def test_the_last_test_of_the_connection_is_in_the_checks(

@@ -128,8 +128,8 @@ def test_a_preview_shows_columns_first_and_then_three_prompts(api: ApiClient) ->
         (ROWS, {"scorer": "code/mbpp_inspect"}, "scorer", "not offered"),
         (ROWS, {"prompt_template": "no place"}, "prompt_template", "needs {question}"),
         (ROWS, {"name": "../up"}, "name", "a-z"),
-        (ROWS, {"name": "new"}, "name", "taken by the Studio"),
-        (ROWS, {"question": ""}, "question", "This is needed."),
+        (ROWS, {"name": "new"}, "name", "reserved for a built-in"),
+        (ROWS, {"question": ""}, "question", "This field is required."),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named_and_nothing_is_saved(

@@ -335,7 +335,7 @@ def test_runs_are_filtered(app: Flask, api: ApiClient, owner: Account) -> None:
     assert found(status="active") == [c]
     unknown = api.get("/runs?status=done,failed")
     assert unknown.status_code == 422
-    assert "done is no status" in unknown.json["errors"]["status"][0]
+    assert "unknown status: done;" in unknown.json["errors"]["status"][0]
     assert found(benchmark="gsm8k") == [c]
     assert found(model="openai/gpt-4o") == [b]
     assert found(tag="night") == [a]

@@ -145,7 +145,7 @@ def test_a_server_that_is_silent_is_not_started_twice(folder: Path) -> None:
     assert process is not None
     process.send_signal(signal.SIGSTOP)
     try:
-        with pytest.raises(ConfigError, match="must not be used twice"):
+        with pytest.raises(ConfigError, match="no two servers may use the same data"):
             queue_server.ensure(folder, timeout_s=0.5, in_child=die_with_tests)
         assert process.poll() is None
     finally:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.outcomes import judge_reply
+from app.engine.outcomes import outcome_of_reply
 from app.engine.types import ModelReply, Outcome, Verdict
 
 
@@ -24,4 +24,4 @@ from app.engine.types import ModelReply, Outcome, Verdict
 )
 def test_every_reply_has_one_outcome(finish, score, answer, outcome, expected):
     reply = ModelReply(text="x", finish_reason=finish)
-    assert judge_reply(reply, Verdict(score=score, answer=answer)) == (outcome, expected)
+    assert outcome_of_reply(reply, Verdict(score=score, answer=answer)) == (outcome, expected)

@@ -98,10 +98,10 @@ def test_the_prompts_of_a_benchmark_are_bounded_together(
     [
         ({"a": ["1"] * (MAX_TARGETS + 1)}, "has 51 answers; at most 50"),
         ({"a": "1" * 10_001}, "longer than 10,000 characters"),
-        ({"id": "."}, "cannot stand in an address"),
-        ({"id": ".."}, "cannot stand in an address"),
-        ({"id": "//x"}, "cannot stand in an address"),
-        ({"id": "x/"}, "cannot stand in an address"),
+        ({"id": "."}, "cannot be part of a URL"),
+        ({"id": ".."}, "cannot be part of a URL"),
+        ({"id": "//x"}, "cannot be part of a URL"),
+        ({"id": "x/"}, "cannot be part of a URL"),
         ({"id": "a\x01b"}, "control characters"),
     ],
 )

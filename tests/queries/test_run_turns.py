@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.db import transaction
-from app.models import Run, User
+from app.models import AccountRow, Run
 from app.queries.run_turns import next_turns, queue_positions
 from app.services.accounts.accounts import Account
 from app.services.runs.leases import claim_run, release_lease
@@ -111,5 +111,5 @@ def test_a_claim_notes_when_account_and_run_were_served(app_context: Flask, owne
 
     run_id = add_run(owner.id)
     assert claim_run(run_id, 10)
-    assert db.session.get_one(User, owner.id).served_at > 0
+    assert db.session.get_one(AccountRow, owner.id).served_at > 0
     assert db.session.get_one(Run, run_id).served_at > 0

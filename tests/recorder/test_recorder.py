@@ -68,7 +68,7 @@ def test_batches_are_rows_counts_lease_and_live_events(lease: Lease) -> None:
     assert kept.record(batch[:2], [retry(wait_s=5)])
     assert kept.record(batch[2:], [])
     assert published == []
-    kept.tell()
+    kept.publish()
     row = columns_of(lease.run_id)
     assert (row["done"], row["correct"], row["incorrect"], row["partial"], row["error"]) == (
         4,
@@ -106,10 +106,10 @@ def test_readers_are_told_what_is_new_since_the_last_time(lease: Lease) -> None:
     published: list[LiveEvent] = []
     kept = make(lease, published)
     kept.record([result(0)], [])
-    kept.tell()
+    kept.publish()
     kept.record([result(1)], [retry()])
     published.clear()
-    kept.tell()
+    kept.publish()
     assert [name for name, _ in published] == ["event", "sample", "progress"]
     assert published[1][1]["sample_id"] == "s1"
 
@@ -132,7 +132,7 @@ def test_without_the_lease_nothing_is_written_or_told(lease: Lease) -> None:
     kept = make(lease, published, token="another")
     before = columns_of(lease.run_id)
     assert not kept.record([result(0)], [retry()])
-    kept.tell()
+    kept.publish()
     assert kept.lost
     assert columns_of(lease.run_id) == before
     assert rows_of(lease.run_id) == []

@@ -35,7 +35,7 @@ def seed_connections(account: Account, model_url: str) -> None:
     )
     save("a-connection-whose-name-is-as-long-as-a-name-may-ever-be-here", kind="anthropic")
     for name in ("openai", "wrong-key", "vllm"):
-        probe.test_connection(account.id, account.is_admin, name)
+        probe.probe_connection(account.id, account.is_admin, name)
 
 
 def _silent_port() -> int:

@@ -45,7 +45,7 @@ def test_a_crashed_program_is_started_again(tmp_path: Path) -> None:
 
     service = Service("thing", "thing", crash)
     service.start()
-    _tend_until(service, "The thing ended (exit code 3); it is started again.")
+    _tend_until(service, "The thing ended (exit code 3); starting it again.")
     _tend_until(service, "started again")
     assert ran.read_text() == "xx"
 
@@ -56,7 +56,7 @@ def test_a_program_that_crashes_again_and_again_is_given_up(
     monkeypatch.setattr(service_module, "_LONGEST_PAUSE_S", 0.01)
     service = Service("thing", "thing", lambda: sys.exit(7))
     service.start()
-    with pytest.raises(GaveUp, match="5 times in a row, at last with exit code 7"):
+    with pytest.raises(GaveUp, match="5 times in a row, most recently with exit code 7"):
         _tend_until(service, "never told")
 
 

@@ -134,7 +134,7 @@ def test_a_killed_queue_server_is_started_again(
     for process in studio.family():
         if "server" in Path(process.cmdline()[0]).name:
             process.kill()
-    studio.wait_for("The queue server ended; it is started again.")
+    studio.wait_for("The queue server ended; starting it again.")
     folder = load_settings(data_dir=Path(environment["DATA_DIR"])).queue_dir
     deadline = time.monotonic() + 60
     while not queue_server.answers(folder):

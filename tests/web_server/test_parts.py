@@ -12,8 +12,8 @@ import pytest
 from app.web_server import outlet as outlet_module
 from app.web_server import pace as pace_module
 from app.web_server.chunks import ChunkScan
-from app.web_server.outlet import Budget, Outlet
-from app.web_server.pace import Pace, Place, Places
+from app.web_server.outlet import Outlet, OutletBudget
+from app.web_server.pace import ClientPace, Place, Places
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_pace_is_too_slow_when_too_little_passed_in_a_window(
 ) -> None:
     at = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: at)
-    pace = Pace()
+    pace = ClientPace()
     pace.note(pace_module.LEAST_BYTES)
     assert not pace.is_too_slow()
     at += pace_module.WINDOW_S + 1
@@ -63,7 +63,7 @@ def test_an_address_gets_its_share_and_all_together_the_total() -> None:
     places = Places(3, 2)
     assert [places.take("a"), places.take("a"), places.take("a")] == [True, True, False]
     assert [places.take("b"), places.take("c")] == [True, False]
-    places.give_back("a")
+    places.release("a")
     assert places.take("c")
 
 
@@ -71,9 +71,9 @@ def test_a_place_is_taken_once_and_given_back_once() -> None:
     places = Places(1, 1)
     mine, other = Place(places, "a"), Place(places, "b")
     assert [mine.take(), mine.take(), other.take()] == [True, True, False]
-    other.give_back()
-    mine.give_back()
-    mine.give_back()
+    other.release()
+    mine.release()
+    mine.release()
     assert other.take()
 
 
@@ -100,7 +100,7 @@ def test_what_a_reader_does_not_take_is_kept_and_sent_later(
 ) -> None:
     ours, theirs = pair
     watched: list[str] = []
-    outlet = Outlet(ours, Budget(), lambda: watched.append("watch"))
+    outlet = Outlet(ours, OutletBudget(), lambda: watched.append("watch"))
     outlet.sendall(b"x" * 200_000)
     outlet.sendall(b"y" * 100_000)
     assert watched
@@ -116,7 +116,7 @@ def test_who_writes_much_to_a_slow_reader_waits_if_there_is_a_place(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
     ours, theirs = pair
-    outlet = Outlet(ours, Budget(), lambda: None)
+    outlet = Outlet(ours, OutletBudget(), lambda: None)
     outlet.place = Place(Places(1, 1), "a")
     answer = b"z" * (3 * outlet_module.KEPT_BYTES)
     writer = threading.Thread(target=outlet.sendall, args=(answer,))
@@ -134,7 +134,7 @@ def test_without_a_place_the_reader_is_given_up(
 ) -> None:
     ours, _ = pair
     places = Places(0, 0)
-    outlet = Outlet(ours, Budget(), lambda: None)
+    outlet = Outlet(ours, OutletBudget(), lambda: None)
     outlet.place = Place(places, "a")
     with pytest.raises(BrokenPipeError):
         outlet.sendall(b"z" * (3 * outlet_module.KEPT_BYTES))
@@ -144,7 +144,7 @@ def test_without_a_place_the_reader_is_given_up(
 
 def test_all_outlets_share_a_budget(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, _ = pair
-    budget = Budget(most=1000)
+    budget = OutletBudget(most=1000)
     outlet = Outlet(ours, budget, lambda: None)
     with pytest.raises(BrokenPipeError):
         outlet.sendall(b"z" * 500_000)  # no more than one may keep, but more than all may

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from gunicorn.config import Config
 
-from app.web_server.connection import Connection
-from app.web_server.outlet import Budget
+from app.web_server.connection import ClientConnection
+from app.web_server.outlet import OutletBudget
 from app.web_server.turns import Turns
 
 
@@ -21,10 +21,10 @@ def pairs() -> Iterator[list[socket.socket]]:
         each.close()
 
 
-def connect(address: str, pairs: list[socket.socket]) -> Connection:
+def connect(address: str, pairs: list[socket.socket]) -> ClientConnection:
     ours, theirs = socket.socketpair()
     pairs += [ours, theirs]
-    return Connection(ours, (address, 1), ("", 2), Config(), Budget(), lambda _: None)
+    return ClientConnection(ours, (address, 1), ("", 2), Config(), OutletBudget(), lambda _: None)
 
 
 def begun(turns: Turns) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pages of the operator, imported and registered only where the settings ask for them."""
+"""Pages for the operator, registered only if the settings enable them."""
 
 from app.blueprints.admin.queue_dashboard import bp, install
 

@@ -1,4 +1,4 @@
-"""rq-dashboard at ``/admin/rq``: for administrators, behind our session, and only to look at.
+"""rq-dashboard at ``/admin/rq``: for signed-in administrators, and read-only.
 
 Its own blueprint is not used: it also takes POST, and one GET, that change the queue behind the
 database's back. Only its reading views are mounted here, with addresses narrowed to what they
@@ -73,7 +73,7 @@ def install(app: Flask) -> None:
 
 @bp.before_request
 def require_admin() -> ResponseReturnValue | None:
-    """Send strangers to the sign-in page; for other accounts there is nothing here."""
+    """Send visitors to the sign-in page, and show 404 to accounts that are not administrators."""
     if not current_user.is_authenticated:
         return login_manager.unauthorized()  # type: ignore[no-any-return]
     if not current_user.is_admin:
@@ -85,7 +85,7 @@ def require_admin() -> ResponseReturnValue | None:
 
 @bp.after_request
 def allow_its_scripts(response: Response) -> Response:
-    """Give its pages a policy of their own, by nonce, and hide the buttons that do nothing."""
+    """Give the dashboard's pages a CSP with a nonce, and hide buttons that do nothing."""
     nonce = g.get("queue_nonce")
     if nonce is None or response.mimetype != "text/html" or response.status_code != 200:
         return response
@@ -100,14 +100,14 @@ def allow_its_scripts(response: Response) -> Response:
 
 @bp.context_processor
 def its_values() -> dict[str, Any]:
-    """Return what its templates expect beside the views' own values."""
+    """Return the values that the dashboard's templates expect besides those of the views."""
     return {"poll_interval": _POLL_INTERVAL_MS}
 
 
 def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
     """Show the page of a job."""
     if not queue_view.job_exists(job_id):
-        raise NotFound("The queue has no such job any more.", code="job_not_found")
+        raise NotFound("This job is no longer in the queue.", code="job_not_found")
     # Its own view unpickles what the job holds before it shows the id.
     return render_template(
         "rq_dashboard/job.html",
@@ -124,12 +124,12 @@ def job_view(instance_number: int, job_id: str) -> ResponseReturnValue:
 
 
 def job_info(instance_number: int, job_id: str) -> Response:
-    """Answer what is known of a job."""
+    """Return what is known about a job."""
     return answer(_escaped(queue_view.describe_job(job_id)))
 
 
 def list_workers(instance_number: int) -> Response:
-    """Answer which workers there are."""
+    """Return the workers."""
     return answer({"workers": _escaped(queue_view.describe_workers())})
 
 
@@ -145,7 +145,7 @@ def _escaped(value: Any) -> Any:
 
 
 def refuse(**_: Any) -> ResponseReturnValue:
-    """Refuse what would change the queue: the database decides what is queued."""
+    """Refuse requests that would change the queue: the database decides what is queued."""
     raise MethodNotAllowed(valid_methods=[])
 
 

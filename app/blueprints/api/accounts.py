@@ -1,4 +1,4 @@
-"""``/auth``: registering, signing in for a token, who am I, signing out."""
+"""``/auth``: register, sign in for a token, read one's own account, sign out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from flask import Response, g
 from app.blueprints.api.guard import api_blueprint, bearer_token
 from app.blueprints.api.schemas.accounts import (
     AccountAnswer,
+    AccountFields,
     Credentials,
     LoginAnswer,
     LoginBody,
-    User,
 )
 from app.current import get_settings
 from app.services.accounts import accounts, api_tokens
@@ -32,7 +32,7 @@ _OPEN: list[dict[str, list[str]]] = [{}]  # works without any
 @bp.post("/auth/register", responses={201: AccountAnswer}, security=_OPEN)
 @rate_limits.register
 def register(body: Credentials) -> Response:
-    """Make an account; the first one is the administrator's."""
+    """Create an account; the first one becomes the administrator."""
     account = accounts.register_account(body.email, body.password)
     return answer(AccountAnswer.of(account), 201)
 
@@ -40,7 +40,7 @@ def register(body: Credentials) -> Response:
 @bp.post("/auth/login", responses={200: LoginAnswer}, security=_OPEN)
 @rate_limits.sign_in
 def login(body: LoginBody) -> Response:
-    """Exchange address and password for a token that lasts as long as a browser's session."""
+    """Exchange email and password for a token that lasts as long as a browser session."""
     account = accounts.authenticate(body.email, body.password)
     settings = get_settings()
     token, info = api_tokens.create_token(
@@ -50,7 +50,9 @@ def login(body: LoginBody) -> Response:
         api_tokens.expiry(timedelta(days=settings.session_days)),
         sign_in=True,
     )
-    return answer(LoginAnswer(token=token, expires_at=info.expires_at, user=User.of(account)))
+    return answer(
+        LoginAnswer(token=token, expires_at=info.expires_at, user=AccountFields.of(account))
+    )
 
 
 @bp.get("/auth/me", responses={200: AccountAnswer})

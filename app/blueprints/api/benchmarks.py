@@ -1,4 +1,4 @@
-"""``/benchmarks`` and ``/estimates``: what can be run, and what it would take."""
+"""``/benchmarks`` and ``/estimates``: what can be run, and what it would cost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def get_benchmark(path: BenchmarkPath) -> Response:
 
 @bp.post("/estimates", responses={200: EstimateAnswer})
 def estimate(body: RunRequest) -> Response:
-    """Return what a run would take: calls, tokens, cost and duration."""
+    """Return the calls, tokens, cost and duration that a run would need."""
     account, settings = g.account, get_settings()
     spec = check_request(body, account.id, account.is_admin, settings)
     return answer(estimate_run(spec, account.id, settings))

@@ -6,7 +6,7 @@ from flask import Response, g, url_for
 
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.connections import (
-    Connection,
+    ConnectionAnswer,
     ConnectionBody,
     ConnectionList,
     ConnectionPath,
@@ -36,31 +36,31 @@ def list_connections(query: PageQuery) -> Response:
     )
     return answer(
         ConnectionList(
-            items=[Connection.of(info) for info in page.items],
+            items=[ConnectionAnswer.of(info) for info in page.items],
             next_cursor=page.next_cursor,
             total=page.total,
         )
     )
 
 
-@bp.get("/connections/<string:name>", responses={200: Connection})
+@bp.get("/connections/<string:name>", responses={200: ConnectionAnswer})
 def get_connection(path: ConnectionPath) -> Response:
     """Return a connection."""
     info = store.get_connection(g.account.id, g.account.is_admin, path.name)
-    return answer(Connection.of(info))
+    return answer(ConnectionAnswer.of(info))
 
 
-@bp.put("/connections/<string:name>", responses={200: Connection, 201: Connection})
+@bp.put("/connections/<string:name>", responses={200: ConnectionAnswer, 201: ConnectionAnswer})
 def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
-    """Make a connection, or change the one of that name."""
+    """Create a connection, or change the one with that name."""
     if body.name not in (None, path.name):
         raise Invalid(
-            "The name in the body is another one than in the path.",
-            fields={"name": ["Leave it out, or repeat the name in the path."]},
+            "The name in the body differs from the name in the path.",
+            fields={"name": ["Leave it out, or send the name in the path."]},
         )
     info, new = store.save_connection(g.account.id, g.account.is_admin, path.name, body.changes())
     location = url_for("api_connections.get_connection", name=info.name) if new else None
-    return answer(Connection.of(info), 201 if new else 200, location=location)
+    return answer(ConnectionAnswer.of(info), 201 if new else 200, location=location)
 
 
 @bp.delete("/connections/<string:name>", responses={204: None})
@@ -73,6 +73,6 @@ def delete_connection(path: ConnectionPath) -> Response:
 @bp.post("/connections/<string:name>/test", responses={200: ConnectionTestResult})
 @rate_limits.test_connection
 def test_connection(path: ConnectionPath) -> Response:
-    """Ask the provider for its models, which costs nothing, and say how that went."""
-    result = probe.test_connection(g.account.id, g.account.is_admin, path.name)
+    """Test a connection by asking the provider for its models, which costs nothing."""
+    result = probe.probe_connection(g.account.id, g.account.is_admin, path.name)
     return answer(ConnectionTestResult.of(result))

@@ -37,7 +37,7 @@ class MalformedJson(StudioError):
 
 
 class NotJson(StudioError):
-    """The body says that it is something else than JSON."""
+    """The request's content type is not JSON."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported content type"
 
@@ -52,7 +52,7 @@ def api_blueprint(
     bodies: Mapping[str, int] | None = None,
     uploads: Mapping[str, int] | None = None,
 ) -> APIBlueprint:
-    """Return the blueprint of one resource under ``/api/v1``, guarded.
+    """Return a blueprint under ``/api/v1`` whose routes require authentication.
 
     Use it once per file and register it in ``register_api``::
 
@@ -60,7 +60,7 @@ def api_blueprint(
 
         @bp.post("/runs/<string:run_id>/cancel", responses={202: RunAnswer})
         def cancel_run(path: RunPath):
-            run_lifecycle.request_cancel(g.account.id, path.run_id)
+            lifecycle.cancel_run(path.run_id, g.account.id)
 
     In a view ``g.account`` is an ``Account``; every query takes ``g.account.id``. Errors are
     raised as ``StudioError``; ``app.web.error_pages`` makes problems of them.
@@ -122,7 +122,7 @@ def api_blueprint(
 
 
 def bearer_token() -> str | None:
-    """Return the token that the request presents, if it presents one."""
+    """Return the bearer token of the request, if it has one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
@@ -135,19 +135,19 @@ def _authenticate() -> Account:
             raise Unauthorized(
                 "The token is not valid: it is unknown, revoked or expired.",
                 code="invalid_token",
-                action="Make a new one under Settings, API tokens.",
+                action="Create a new one in Settings, API tokens.",
             )
         return account
     if not current_user.is_authenticated:
         raise Unauthorized(
-            "This needs a credential.",
+            "This request needs a valid token or a signed-in session.",
             action="Send the header Authorization: Bearer obs_..., or sign in.",
         )
     if request.method not in _READS:
         _check_csrf()
     account = current_user.account
     if not isinstance(account, Account):
-        raise Unauthorized("This needs a credential.")
+        raise Unauthorized("This request needs a valid token or a signed-in session.")
     return account
 
 
@@ -164,7 +164,7 @@ def _check_scope(account: Account) -> None:
         raise Forbidden(
             f"This token lacks the scope {needed}.",
             code="missing_scope",
-            action=f"Make a token with the scope {needed}.",
+            action=f"Create a token with the scope {needed}.",
         )
 
 

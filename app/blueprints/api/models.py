@@ -15,7 +15,7 @@ bp = api_blueprint("models", "Models that the account's connections offer.")
 
 @bp.get("/models", responses={200: ModelList})
 def list_models(query: ModelQuery) -> Response:
-    """List models; the providers' own lists are kept for a minute."""
+    """List models; the providers' lists are cached for a minute."""
     found = model_catalog.find_models(
         g.account.id,
         g.account.is_admin,

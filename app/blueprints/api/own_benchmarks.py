@@ -25,7 +25,7 @@ bp = api_blueprint(
 
 
 def _form_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Describe a multipart form (the library would read its text as JSON)."""
+    """Describe a multipart form for OpenAPI (the library would read its text as JSON)."""
     schema = model.model_json_schema()
     schema["properties"] |= {"file": {"type": "string", "format": "binary"}}
     schema["required"] = ["file", *schema.get("required", [])]
@@ -41,7 +41,7 @@ def _form_of(model: type[BaseModel]) -> dict[str, Any]:
 )
 @rate_limits.upload
 def save_own_benchmark() -> Response:
-    """Save a file as a benchmark; a name that you have already gets a new version."""
+    """Save a file as a benchmark; a name that exists gets a new version."""
     settings = get_settings()
     asked = save_requests.read_request(_values())
     with _upload() as upload:
@@ -60,7 +60,7 @@ def save_own_benchmark() -> Response:
 def preview_own() -> Response:
     """Show columns and first rows of a file and, once columns are mapped, three prompts."""
     with _upload() as upload:
-        look = versions.look_at(g.account.id, upload)
+        look = versions.inspect_upload(g.account.id, upload)
         values = _values()
         prompts = None
         if values.get("question") or values.get("target"):
@@ -72,7 +72,7 @@ def preview_own() -> Response:
 
 @bp.delete("/benchmarks/own/<string:slug>")
 def delete_own_benchmark(path: OwnPath) -> Response:
-    """Delete a benchmark with all its versions; runs of it stay."""
+    """Delete a benchmark with all its versions; its runs are kept."""
     versions.delete(g.account.id, path.slug, get_settings())
     return no_content()
 
@@ -84,6 +84,6 @@ def _values() -> dict[str, Any]:
 def _upload() -> Any:
     file = request.files.get("file")
     if file is None:
-        raise Invalid("The form has no file.", fields={"file": ["This is needed."]})
+        raise Invalid("The form has no file.", fields={"file": ["This field is required."]})
     settings = get_settings()
     return uploads.passing_upload(g.account.id, file.stream, file.filename or "", settings)

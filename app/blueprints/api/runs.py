@@ -38,7 +38,7 @@ bp = api_blueprint(
 )
 
 EVENT_STREAM: dict[str, Any] = {
-    "description": "Server-sent events; each has an id, from which Last-Event-ID goes on.",
+    "description": "Server-sent events; Last-Event-ID with the id of one continues after it.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 EXPORTED: dict[str, Any] = {
@@ -121,7 +121,7 @@ def delete_run(path: RunPath) -> Response:
 
 @bp.post("/runs/<string:run_id>/cancel", responses={202: RunDetail})
 def cancel_run(path: RunPath) -> Response:
-    """Ask a run to end; finished samples are kept."""
+    """Ask a run to stop; finished samples are kept."""
     lifecycle.cancel_run(path.run_id, g.account.id)
     return _answer(path.run_id, 202)
 
@@ -129,7 +129,7 @@ def cancel_run(path: RunPath) -> Response:
 @bp.post("/runs/<string:run_id>/resume", responses={202: RunDetail})
 @rate_limits.resume_run
 def resume_run(path: RunPath, body: ResumeBody) -> Response:
-    """Go on with a failed, paused or canceled run; finished samples are kept."""
+    """Resume a failed, paused or canceled run; finished samples are kept."""
     lifecycle.resume_run(
         path.run_id, g.account.id, retry_errors=body.retry_errors, budget_usd=body.budget_usd
     )
@@ -139,14 +139,14 @@ def resume_run(path: RunPath, body: ResumeBody) -> Response:
 @bp.post("/runs/<string:run_id>/duplicate", responses={201: RunDetail})
 @rate_limits.create_run
 def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
-    """Start a run like this one."""
+    """Start a run with the same options as this one."""
     original = runs.get_run(path.run_id, g.account.id)
     overrides: dict[str, Any] = body.overrides.model_dump(exclude_none=True)
     try:
         asked = submission.duplicate_request(original, overrides)
     except ValidationError as error:
         raise Invalid(
-            "The overrides do not fit.",
+            "Some overrides are not valid.",
             fields={str(item["loc"][0]): [str(item["msg"])] for item in error.errors()},
         ) from None
     return _answer(_submit(asked), 201)

@@ -1,4 +1,4 @@
-"""``/runs/{run_id}/samples``: what was asked and answered."""
+"""``/runs/{run_id}/samples``: the questions and answers of a run."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def list_tokens(query: PageQuery) -> Response:
 
 @bp.post("/tokens", responses={201: NewToken})
 def create_token(body: TokenBody) -> Response:
-    """Make a token; its text is in this answer and nowhere else."""
+    """Create a token; its text is in this answer and nowhere else."""
     text, info = api_tokens.create_token(g.account.id, body.name, body.scopes, body.expires_at)
     return answer(NewToken(**Token.of(info).model_dump(), token=text), 201)
 

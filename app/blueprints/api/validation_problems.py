@@ -1,4 +1,4 @@
-"""Problems in the API's description, and invalid fields as one."""
+"""How problems are described in OpenAPI, and invalid fields as a problem."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Problem(BaseModel):
     """What went wrong (RFC 9457), in a form that programs can decide on."""
 
     type: str = Field(description="URI of the kind of problem.")
-    title: str = Field(description="The kind of problem, for people.")
+    title: str = Field(description="The kind of problem, in words.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What went wrong this time.")
     code: str = Field(description="Stable name of the kind, in snake_case.")
-    request_id: str | None = Field(None, description="Finds the request in the server's log.")
+    request_id: str | None = Field(None, description="Identifies the request in the server's log.")
     errors: dict[str, list[str]] | None = Field(
-        None, description="Field to messages, where fields do not fit."
+        None, description="The messages of each field that is not valid."
     )
     action: str | None = Field(None, description="What to do next.")
     retry_after_s: int | None = Field(None, description="How long to wait, for limits.")
@@ -42,13 +42,13 @@ COMMON_PROBLEMS: dict[str | int, Any] = {
         "401": "No valid credential.",
         "403": "The credential lacks a scope, or the account the right.",
         "404": "No such object in this account.",
-        "405": "Not a method of this address.",
+        "405": "This address does not support the method.",
         "409": "The object is in a state that forbids this.",
         "413": "The body is too large.",
         "415": "The body is not JSON.",
-        "422": "Some fields do not fit.",
+        "422": "Some fields are not valid.",
         "429": "Too many requests; Retry-After says how long to wait.",
-        "503": "Queue or database do not answer.",
+        "503": "The queue or the database does not answer.",
     }.items()
 }
 
@@ -58,7 +58,7 @@ def _field_name(location: tuple[int | str, ...]) -> str:
 
 
 def validation_problem(error: ValidationError) -> Response:
-    """Return the fields of a request that do not fit, each with its messages."""
+    """Return the problem for invalid fields of a request, each with its messages."""
     fields: dict[str, list[str]] = {}
     found = error.errors(include_url=False, include_input=False, include_context=False)
     for item in found[:MAX_FIELDS]:
@@ -66,5 +66,5 @@ def validation_problem(error: ValidationError) -> Response:
         fields.setdefault(_field_name(item["loc"]), []).append(message)
     problem = Invalid("", fields=fields)
     names = ", ".join(sorted(problem.fields)) + (", ..." if len(found) > MAX_FIELDS else "")
-    problem.detail = f"These fields do not fit: {names}."
+    problem.detail = f"These fields are not valid: {names}."
     return problem_response(problem)

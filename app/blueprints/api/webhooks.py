@@ -28,7 +28,7 @@ from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "webhooks",
-    "Endpoints that hear of runs, and what was delivered.",
+    "Endpoints that are notified of runs, and their deliveries.",
     bodyless={"rotate_secret", "test_webhook", "redeliver"},
 )
 
@@ -53,7 +53,7 @@ def list_webhooks(query: PageQuery) -> Response:
 
 @bp.post("/webhooks", responses={201: NewWebhook})
 def create_webhook(body: WebhookBody) -> Response:
-    """Make an endpoint; its secret is in this answer and nowhere else."""
+    """Create an endpoint; its secret is in this answer and nowhere else."""
     hook_id, secret = endpoints.create_webhook(g.account.id, body.model_dump())
     shown = WebhookAnswer.of(endpoints.get_webhook(hook_id, g.account.id))
     return answer(

@@ -1,4 +1,4 @@
-"""Forms for signing in and registering; the services decide whether the values fit."""
+"""Forms for signing in and registering; the services validate the values."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class _CredentialsForm(FlaskForm):
 
 
 class LoginForm(_CredentialsForm):
-    """Address and password."""
+    """Email and password."""
 
     remember = BooleanField("Keep me signed in on this device")
 
 
 class RegisterForm(_CredentialsForm):
-    """Address and a new password."""
+    """Email and a new password."""
 
     password = PasswordField(
         "Password",

@@ -24,7 +24,7 @@ def _next_url() -> str | None:
 @bp.route("/login", methods=["GET", "POST"])
 @rate_limits.sign_in
 def login() -> ResponseReturnValue:
-    """Show the form, or sign in; a fresh installation needs its first account instead."""
+    """Show the form, or sign in; a new installation leads to registration instead."""
     if request.method == "POST":
         return _submit_login()
     if current_user.is_authenticated:
@@ -49,13 +49,13 @@ def _submit_login() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @rate_limits.register
 def register() -> ResponseReturnValue:
-    """Show the form, or make an account and sign in to it."""
+    """Show the form, or create an account and sign in to it."""
     if request.method == "POST":
         return _submit_register()
     if current_user.is_authenticated:
         return redirect(url_for("runs.index"), 303)
     if not accounts.registration_is_open():
-        flash("New accounts are closed on this server. Ask its administrator.", "info")
+        flash("Registration is closed on this server. Ask its administrator.", "info")
         return redirect(url_for("auth.login"), 303)
     return _register_page(RegisterForm())
 
@@ -74,15 +74,15 @@ def _submit_register() -> ResponseReturnValue:
         flash(error.detail, "error")
         return redirect(url_for("auth.login"), 303)
     if account.is_admin:
-        flash("Welcome. This account is the administrator's.", "success")
+        flash("Welcome. You are the administrator of this server.", "success")
     return _enter(account, remember=False)
 
 
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
-    """End the session, wherever its cookie was copied to."""
+    """End the session, also for copies of its cookie."""
     browser_session.sign_out()
-    flash("You are signed out.", "info")
+    flash("You have been signed out.", "info")
     return redirect(url_for("auth.login"), 303)
 
 

@@ -1,4 +1,4 @@
-"""The pages on which a file becomes a benchmark: upload, map its columns, look, save."""
+"""The pages that turn a file into a benchmark: upload, map columns, preview, save."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FIELDS = (
 
 @bp.url_value_preprocessor
 def take_upload_turn(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let signed-in accounts send files in turn, before anything reads the form."""
+    """Limit concurrent uploads of an account, before anything reads the form."""
     upload = endpoint == "benchmarks.upload_own" and request.method == "POST"
     if upload and current_user.is_authenticated:
         settings = get_settings()
@@ -42,7 +42,7 @@ def take_upload_turn(endpoint: str | None, _values: dict[str, Any] | None) -> No
 
 @bp.teardown_request
 def end_upload(_error: BaseException | None) -> None:
-    """Give the turn back."""
+    """Release the upload turn."""
     turn = g.pop("upload", None)
     if turn is not None:
         turn.close()
@@ -60,14 +60,14 @@ def new_own() -> str:
 @login_required
 @rate_limits.upload
 def upload_own() -> Response | tuple[str, int]:
-    """Keep the file and go on to its columns."""
+    """Store the file and continue with its columns."""
     name = request.form.get("name", "")
     file = request.files.get("file")
     if file is None or not file.filename:
         return _upload_page(name, "Choose a file first."), 422
     try:
         upload = uploads.keep_upload(current_user.id, file.stream, file.filename, get_settings())
-        versions.look_at(current_user.id, upload)
+        versions.inspect_upload(current_user.id, upload)
     except Invalid as error:
         return _upload_page(name, error.detail), 422
     return redirect(url_for("benchmarks.map_own", upload_id=upload.id, name=name or None), 303)
@@ -76,9 +76,9 @@ def upload_own() -> Response | tuple[str, int]:
 @bp.get("/benchmarks/own/new/<upload_id>")
 @login_required
 def map_own(upload_id: str) -> str:
-    """Ask what the columns hold, with a guess; show the prompts that follow from it."""
+    """Ask what the columns hold, starting from a guess, and show the resulting prompts."""
     upload = uploads.find_upload(current_user.id, upload_id, get_settings())
-    look = versions.look_at(current_user.id, upload)
+    look = versions.inspect_upload(current_user.id, upload)
     values = versions.first_values(current_user.id, request.args.get("name", ""), look)
     prompts, errors = _try_preview(upload, values)
     # The guess may be wrong: nothing is red before the reader had a chance.
@@ -88,21 +88,23 @@ def map_own(upload_id: str) -> str:
 @bp.post("/benchmarks/own/new/<upload_id>")
 @login_required
 def save_own(upload_id: str) -> Response | str | tuple[str, int]:
-    """Show the prompts of another mapping, or save the benchmark."""
+    """Show the prompts of a changed mapping, or save the benchmark."""
     settings = get_settings()
     upload = uploads.find_upload(current_user.id, upload_id, settings)
     values: dict[str, Any] = {name: request.form.get(name, "") for name in _FIELDS}
     values["choices"] = request.form.getlist("choices")
     prompts, errors = _try_preview(upload, values)
     if errors or request.form.get("action") != "save":
-        page = _map_page(upload, versions.look_at(current_user.id, upload), values, prompts, errors)
+        page = _map_page(
+            upload, versions.inspect_upload(current_user.id, upload), values, prompts, errors
+        )
         return (page, 422) if errors else page
     try:
         asked = save_requests.read_request(values)
         name, version = versions.save(current_user.id, upload, asked, settings)
     except StudioError as error:
         fields = error.fields or {"name": [error.detail]}
-        look = versions.look_at(current_user.id, upload)
+        look = versions.inspect_upload(current_user.id, upload)
         return _map_page(upload, look, values, prompts, fields), error.status
     upload.path.unlink(missing_ok=True)
     flash(f"{name} version {version} is ready to run.", "success")
@@ -112,7 +114,7 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
 @bp.post("/benchmarks/own/<slug>/delete")
 @login_required
 def delete_own(slug: str) -> Response:
-    """Delete a benchmark with all its versions; runs of it stay."""
+    """Delete a benchmark with all its versions; its runs are kept."""
     versions.delete(current_user.id, slug, get_settings())
     flash(f"own/{slug} was deleted. Its runs are kept.", "success")
     return redirect(url_for("benchmarks.index"), 303)

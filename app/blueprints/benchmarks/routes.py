@@ -1,4 +1,4 @@
-"""The catalog and its benchmarks."""
+"""The pages of the catalog and of one benchmark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RECENT = 5
 @bp.get("/benchmarks")
 @login_required
 def index() -> str:
-    """Show all benchmarks, or those that fit the filters."""
+    """Show the benchmarks that match the filters."""
     q = request.args.get("q", "").strip()
     category = request.args.get("category", "")
     offline = request.args.get("offline", "") in ("1", "true", "on")

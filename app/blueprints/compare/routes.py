@@ -48,7 +48,7 @@ def _candidates(chosen: list[str]) -> list[dict[str, Any]]:
 
 
 def _page_view(comparison: dict[str, Any], views: list[dict[str, Any]]) -> dict[str, Any]:
-    """Add labels and addresses, which the API does not need, to the runs as pages show them."""
+    """Add the labels and URLs that pages need to a comparison."""
     label_of = {view["run_id"]: LABELS[at] for at, view in enumerate(views)}
     return {
         **comparison,
@@ -79,7 +79,7 @@ def _flips_pager(comparison: dict[str, Any], chosen: list[str], flips_from: int)
 
 
 def _cells(flip: dict[str, Any]) -> list[dict[str, Any]]:
-    """Add the addresses of a sample in each run: one is built, since that takes long, for all."""
+    """Add the URLs of a sample in each run; one is built and adapted, since building is slow."""
     first = flip["cells"][0]["run_id"]
     address = url_for("runs.sample", run_id=first, sample_id=flip["sample_id"], epoch=flip["epoch"])
     return [{**cell, "url": address.replace(first, cell["run_id"], 1)} for cell in flip["cells"]]

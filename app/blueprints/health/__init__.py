@@ -1,4 +1,4 @@
-"""Whether the Studio is well (for people and monitors) and may get requests (for balancers)."""
+"""Health for people and monitors, readiness for load balancers."""
 
 from flask import Blueprint
 

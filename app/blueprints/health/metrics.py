@@ -14,7 +14,7 @@ from app.services.operations import metrics
 @bp.get("/metrics")
 @limiter.exempt
 def show_metrics() -> Response:
-    """Answer all metrics as text; 404 where they are switched off."""
+    """Return all metrics as text; 404 if they are switched off."""
     if not get_settings().metrics:
         raise NotFound("There is nothing at this address.", action="Check the address.")
     return Response(

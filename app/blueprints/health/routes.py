@@ -1,4 +1,4 @@
-"""``/health`` never fails; ``/ready`` says 503 when requests would fail."""
+"""``/health`` always answers 200; ``/ready`` answers 503 when requests would fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def show_health() -> ResponseReturnValue:
 @bp.get("/ready")
 @limiter.exempt
 def show_ready() -> ResponseReturnValue:
-    """Answer 200 when requests can be served, else 503 with the check that failed.
+    """Return 200 when requests can be served, else 503 with the check that failed.
 
     A full disk is told, but everything can still be read.
     """

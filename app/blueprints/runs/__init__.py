@@ -1,4 +1,4 @@
-"""Pages of runs: the dashboard, the form, the live page, the samples."""
+"""Pages of runs: dashboard, form, live page, samples."""
 
 from flask import Blueprint
 

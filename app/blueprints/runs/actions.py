@@ -1,4 +1,4 @@
-"""What a reader can do with a run."""
+"""Actions on a run: cancel, resume, retry errors, duplicate, delete, rescore."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _back(run_id: str) -> Response:
 @bp.post("/runs/<run_id>/cancel")
 @login_required
 def cancel(run_id: str) -> Response:
-    """Ask the run to end; what is scored is kept."""
+    """Ask the run to stop; finished samples are kept."""
     try:
         lifecycle.cancel_run(run_id, current_user.id)
         flash("Canceling. Finished samples are kept.", "info")
@@ -35,7 +35,7 @@ def cancel(run_id: str) -> Response:
 @login_required
 @rate_limits.resume_run
 def resume(run_id: str) -> Response:
-    """Go on where the run stopped."""
+    """Resume the run where it stopped."""
     lifecycle.resume_run(run_id, current_user.id, budget_usd=_budget())
     flash("Resumed. Finished samples are not asked again.", "success")
     return _back(run_id)
@@ -58,16 +58,16 @@ def _budget() -> float | None:
 @login_required
 @rate_limits.resume_run
 def retry_errors(run_id: str) -> Response:
-    """Ask the samples that ended in an error once more."""
+    """Ask again the samples that ended in an error."""
     lifecycle.resume_run(run_id, current_user.id, retry_errors=True)
-    flash("Asking the samples with errors again.", "success")
+    flash("Retrying the samples with errors.", "success")
     return _back(run_id)
 
 
 @bp.post("/runs/<run_id>/duplicate")
 @login_required
 def duplicate(run_id: str) -> Response:
-    """Show the form of a new run, filled in like this one."""
+    """Show the form of a new run with the options of this one."""
     return redirect(address("runs.new", **{"from": run_id}), 303)
 
 
@@ -83,8 +83,8 @@ def delete(run_id: str) -> Response:
 @bp.post("/runs/<run_id>/rescore")
 @login_required
 def rescore(run_id: str) -> Response:
-    """Score the stored answers as another reference would."""
+    """Score the stored answers under another protocol."""
     protocol = request.form.get("protocol", "")
     rescoring.ask_rescoring(run_id, current_user.id, protocol)
-    flash(f"Asked for the score under {protocol}. The model is not called.", "info")
+    flash(f"Scoring the answers again under {protocol}. The model is not called.", "info")
     return _back(run_id)

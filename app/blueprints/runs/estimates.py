@@ -1,4 +1,4 @@
-"""How often estimates held."""
+"""The page that shows how often estimates held."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.queries import estimate_accuracy
 @bp.get("/estimates")
 @login_required
 def estimates() -> str:
-    """Show actual beside estimate for the account's completed runs of real models."""
+    """Show actual values beside estimates for completed runs of real models."""
     compared = estimate_accuracy.compared_runs(current_user.id)
     return render_template(
         "runs/estimates.html",

@@ -19,7 +19,7 @@ TEXT_OF = {
     "max_tokens": "Longest answer.",
     "timeout_s": "Longest wait for one answer.",
     "max_connections": "How many at the same time.",
-    "max_retries": "Further tries after a passing error.",
+    "max_retries": "How often to retry after a temporary error.",
     "max_error_rate": "A larger share of errors ends the run as failed (0 to 1).",
 }
 
@@ -29,7 +29,7 @@ class TypedNumber(StringField):
 
 
 class RunForm(FlaskForm):
-    """Everything a run can be asked for; empty fields mean the defaults."""
+    """All options of a run; empty fields mean the defaults."""
 
     class Meta:
         csrf = False  # CSRFProtect checks every POST before a view sees it
@@ -53,7 +53,7 @@ class RunForm(FlaskForm):
     notes = TextAreaField("Notes")
 
     def to_request(self) -> RunRequest | None:
-        """Return what was asked for, or ``None`` with the errors at their fields."""
+        """Return the request, or ``None`` and set errors on the fields."""
         values: dict[str, Any] = {
             name: typed_number(text) if isinstance(field, TypedNumber) else text
             for name, field in self._fields.items()

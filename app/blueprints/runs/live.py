@@ -1,4 +1,4 @@
-"""What keeps a run's page up to date, and the export."""
+"""Live updates of a run's page, and the export of its samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def events(run_id: str) -> Response:
 @bp.get("/runs/<run_id>/rescorings")
 @login_required
 def rescoring_progress(run_id: str) -> Response:
-    """Say how far the scorings of stored answers are, and the latest line of the run's log."""
+    """Return the progress of rescorings and the latest line of the run's log."""
     run = runs.get_run(run_id, current_user.id)
     items = pending_rescorings(run.id)
     # Read afterwards: a scoring that is not in the list any more has written its last line.

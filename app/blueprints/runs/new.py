@@ -21,7 +21,7 @@ from app.web import rate_limits
 @bp.get("/runs/new")
 @login_required
 def new() -> str:
-    """Show the form, filled in from the address (``?benchmark=``) or from an earlier run."""
+    """Show the form, prefilled from the URL (``?benchmark=``) or from an earlier run."""
     form = RunForm(formdata=None)
     if source := request.args.get("from"):
         _fill_from_run(form, source)

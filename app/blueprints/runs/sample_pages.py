@@ -1,4 +1,4 @@
-"""The samples of a run: the list and one sample."""
+"""The pages of a run's samples: the list, and one sample."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE_SIZE = 50
 @bp.get("/runs/<run_id>/samples")
 @login_required
 def samples(run_id: str) -> str:
-    """List the samples that fit the filters, in the benchmark's order."""
+    """List the samples that match the filters, in the benchmark's order."""
     run = runs.get_run(run_id, current_user.id)
     wanted = queries.SampleFilter(
         outcome=request.args.get("outcome", ""),

@@ -1,4 +1,4 @@
-"""The account page: who one is, and changing the password."""
+"""The account page: profile, password, deletion."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _change_password() -> ResponseReturnValue:
         for message in form.show_errors(error.fields):
             flash(message, "error")
         return _page(form), error.status
-    flash("Your password is changed; other browsers are signed out.", "success")
+    flash("Your password has been changed. Other browsers are signed out.", "success")
     return redirect(url_for("settings.account"), 303)
 
 
@@ -59,7 +59,7 @@ def account_delete() -> ResponseReturnValue:
             flash(f"{error.detail} {error.action or ''}", "error")
         return _page(PasswordForm(formdata=None), form), error.status
     logout_user()
-    flash("Your account and everything in it is deleted.", "success")
+    flash("Your account and everything in it has been deleted.", "success")
     return redirect(url_for("auth.login"), 303)
 
 

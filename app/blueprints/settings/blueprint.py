@@ -1,4 +1,4 @@
-"""The blueprint that all settings pages hang on; each needs a signed-in account."""
+"""The blueprint of all settings pages, each of which needs a signed-in account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ bp = Blueprint("settings", __name__, url_prefix="/settings")
 
 @bp.before_request
 def require_account() -> ResponseReturnValue | None:
-    """Send strangers to the sign-in page."""
+    """Send visitors to the sign-in page."""
     if current_user.is_authenticated:
         return None
     return login_manager.unauthorized()  # type: ignore[no-any-return]
@@ -21,5 +21,5 @@ def require_account() -> ResponseReturnValue | None:
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    """Lead to the first of the pages."""
+    """Redirect to the first settings page."""
     return redirect(url_for("settings.connections"), 303)

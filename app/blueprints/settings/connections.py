@@ -32,7 +32,7 @@ def connections() -> ResponseReturnValue:
 @bp.route("/connections/new", methods=["GET", "POST"], defaults={"name": None})
 @bp.route("/connections/<name>", methods=["GET", "POST"])
 def connection_save(name: str | None) -> ResponseReturnValue:
-    """Show the form of a new connection or of the one called ``name``, or save it."""
+    """Show the form for a new or an existing connection, or save it."""
     info = _editable(name)
     if request.method == "POST":
         return _save(info)
@@ -45,7 +45,7 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
         return _page(form, info), 422
     target = info.name if info else (form.name.data or "").strip().lower()
     if info is None and _is_taken(target):
-        form.show_errors({"name": ["You have a connection of this name already."]})
+        form.show_errors({"name": ["You already have a connection with this name."]})
         return _page(form, info), 409
     try:
         connection_service.save_connection(
@@ -56,15 +56,15 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
             flash(message, "error")
         return _page(form, info), error.status
     session[FRESH] = target  # the list tests it at once
-    flash(f"{target} is saved.", "success")
+    flash(f"{target} has been saved.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 
 @bp.post("/connections/<name>/test")
 @rate_limits.test_connection
 def connection_test(name: str) -> ResponseReturnValue:
-    """Test a connection and say how that went."""
-    result = probe.test_connection(current_user.id, current_user.is_admin, name)
+    """Test a connection and show the result."""
+    result = probe.probe_connection(current_user.id, current_user.is_admin, name)
     if result.error:
         flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")
     else:
@@ -77,7 +77,7 @@ def connection_test(name: str) -> ResponseReturnValue:
 def connection_delete(name: str) -> ResponseReturnValue:
     """Delete a connection and its key."""
     connection_deletion.delete_connection(current_user.id, current_user.is_admin, name)
-    flash(f"{name} is deleted.", "success")
+    flash(f"{name} has been deleted.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 

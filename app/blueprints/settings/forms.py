@@ -1,4 +1,4 @@
-"""Forms of the settings pages; the services decide whether the values fit."""
+"""Forms of the settings pages; the services validate the values."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from app.services.connections.presets import KIND_LABELS, SIMULATED
 
 
 class SettingsForm(FlaskForm):
-    """Base of the forms here."""
+    """Base of all settings forms."""
 
     class Meta:
         csrf = False  # CSRFProtect checks every POST before a view sees it
 
     def show_errors(self, fields: Mapping[str, Sequence[str]]) -> list[str]:
-        """Show messages beside their fields and return those whose field is not here."""
+        """Show messages beside their fields; return those of fields that the form lacks."""
         homeless: list[str] = []
         for name, messages in fields.items():
             if name in self._fields:
@@ -57,7 +57,7 @@ class ConnectionForm(SettingsForm):
     base_url = StringField(
         "Address",
         [Optional(), Length(max=500)],
-        description="With the version, as in https://host/v1. Empty for a well-known name.",
+        description="With the version, as in https://host/v1. Leave empty for a well-known name.",
     )
     api_key = StringField(
         "API key",
@@ -90,7 +90,7 @@ class TokenForm(SettingsForm):
 
 
 class DeleteAccountForm(SettingsForm):
-    """The password once more, since there is no way back."""
+    """The password again, since deletion cannot be undone."""
 
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
 
@@ -109,7 +109,7 @@ class PasswordForm(SettingsForm):
 
 
 class WebhookForm(SettingsForm):
-    """An endpoint that hears of runs."""
+    """A webhook endpoint."""
 
     url = StringField(
         "Address",
@@ -120,15 +120,15 @@ class WebhookForm(SettingsForm):
     events = SelectMultipleField(
         "Events",
         choices=[
-            SelectChoice("run.completed", "A run is done"),
+            SelectChoice("run.completed", "A run completed"),
             SelectChoice("run.failed", "A run failed"),
             SelectChoice("run.canceled", "A run was canceled"),
-            SelectChoice("run.paused", "A run is paused and needs you"),
+            SelectChoice("run.paused", "A run paused and needs you"),
         ],
         default=["run.completed", "run.failed", "run.paused"],
     )
     enabled = BooleanField("Enabled", default=True)
     long_schedule = BooleanField(
         "Keep trying for a day and a half",
-        description="Else a delivery is given up after three retries, about eleven minutes.",
+        description="Otherwise a delivery is given up after three retries, about eleven minutes.",
     )

@@ -16,7 +16,7 @@ from app.services.accounts import api_tokens as token_service
 
 @bp.route("/tokens", methods=["GET", "POST"])
 def tokens() -> ResponseReturnValue:
-    """List the tokens, with a form for another one, or make that one."""
+    """List the tokens with a form for a new one, or create it."""
     if request.method == "POST":
         return _create_token()
     return _page(TokenForm(formdata=None))
@@ -45,7 +45,7 @@ def _create_token() -> ResponseReturnValue:
 def token_delete(token_id: int) -> ResponseReturnValue:
     """Revoke a token."""
     token_service.delete_token(current_user.id, token_id)
-    flash("The token is revoked.", "success")
+    flash("The token has been revoked.", "success")
     return redirect(url_for("settings.tokens"), 303)
 
 

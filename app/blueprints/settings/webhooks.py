@@ -1,4 +1,4 @@
-"""The pages of webhooks: the list, one endpoint with its deliveries."""
+"""The pages of webhooks: the list, and one endpoint with its deliveries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE_SIZE = 25
 
 @bp.route("/webhooks", methods=["GET", "POST"])
 def webhooks() -> ResponseReturnValue:
-    """List the endpoints, with a form for another one, or make that one."""
+    """List the endpoints with a form for a new one, or create it."""
     if request.method == "GET":
         return _list(WebhookForm(formdata=None))
     form = WebhookForm()
@@ -58,7 +58,7 @@ def webhook(webhook_id: str) -> ResponseReturnValue:
 @bp.post("/webhooks/<webhook_id>/test")
 @rate_limits.test_webhook
 def webhook_test(webhook_id: str) -> ResponseReturnValue:
-    """Send a test event and show at once what came of it."""
+    """Send a test event and show the result."""
     hook = webhook_service.get_webhook(webhook_id, current_user.id)
     form = WebhookForm(formdata=None, obj=hook)
     result = delivery_service.send_test(webhook_id, current_user.id)

@@ -16,7 +16,7 @@ INSPECT_PROMPT = (
     "not need to use a \\boxed command."
 )
 OPENBENCH_PROMPT = (
-    "Please reason step by step, and put your final answer within \\boxed{{}}.\n"
+    "Please reason step by step, and put your final answer within \\boxed{}.\n"
     "The answer is an integer between 0 and 999 inclusive.\n\n{problem}"
 )
 
@@ -25,7 +25,7 @@ def _build(records: Iterable[Record], template: str) -> Iterator[Sample]:
     for record in records:
         yield Sample(
             id=str(record["ID"]),
-            messages=user(template.format(problem=record["Problem"])),
+            messages=user(template.replace("{problem}", record["Problem"])),
             target=str(record["Answer"]),
         )
 

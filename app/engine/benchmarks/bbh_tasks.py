@@ -15,50 +15,50 @@ class TaskKind(IntEnum):
     DYCK = 4
 
 
-class Task(NamedTuple):
+class BbhTask(NamedTuple):
     """One of the 27 tasks; ``instruction`` is openbench's, ``None`` where it leaves it out."""
 
     kind: TaskKind
     instruction: str | None = None
 
 
-_DEDUCTION = Task(
+_DEDUCTION = BbhTask(
     TaskKind.CHOICE,
     "A logical deduction task which requires deducing the order of a sequence of objects.",
 )
-_TRACKING = Task(
+_TRACKING = BbhTask(
     TaskKind.CHOICE,
     "A task requiring determining the final positions of a set of objects given their initial "
     "positions and a description of a sequence of swaps.",
 )
 
-TASKS: dict[str, Task] = {
-    "date_understanding": Task(TaskKind.CHOICE, "Infer the date from context."),
-    "disambiguation_qa": Task(
+TASKS: dict[str, BbhTask] = {
+    "date_understanding": BbhTask(TaskKind.CHOICE, "Infer the date from context."),
+    "disambiguation_qa": BbhTask(
         TaskKind.CHOICE, "Clarify the meaning of sentences with ambiguous pronouns."
     ),
-    "geometric_shapes": Task(TaskKind.CHOICE, "Name geometric shapes from their SVG paths."),
-    "hyperbaton": Task(TaskKind.CHOICE),
+    "geometric_shapes": BbhTask(TaskKind.CHOICE, "Name geometric shapes from their SVG paths."),
+    "hyperbaton": BbhTask(TaskKind.CHOICE),
     "logical_deduction_five_objects": _DEDUCTION,
     "logical_deduction_seven_objects": _DEDUCTION,
     "logical_deduction_three_objects": _DEDUCTION,
-    "movie_recommendation": Task(
+    "movie_recommendation": BbhTask(
         TaskKind.CHOICE, "Recommend movies similar to the given list of movies."
     ),
-    "penguins_in_a_table": Task(TaskKind.CHOICE),
-    "reasoning_about_colored_objects": Task(
+    "penguins_in_a_table": BbhTask(TaskKind.CHOICE),
+    "reasoning_about_colored_objects": BbhTask(
         TaskKind.CHOICE,
         "Answer extremely simple questions about the colors of objects on a surface.",
     ),
-    "ruin_names": Task(
+    "ruin_names": BbhTask(
         TaskKind.CHOICE,
         "Select the humorous edit that 'ruins' the input movie or musical artist name.",
     ),
-    "salient_translation_error_detection": Task(
+    "salient_translation_error_detection": BbhTask(
         TaskKind.CHOICE,
         "Detect the type of error in an English translation of a German source sentence.",
     ),
-    "snarks": Task(
+    "snarks": BbhTask(
         TaskKind.CHOICE,
         "Determine which of two sentences is sarcastic.\n\nAccording to Cambridge University "
         'Dictionary, sarcasm is "the use of remarks that clearly mean the opposite of what they '
@@ -66,30 +66,30 @@ TASKS: dict[str, Task] = {
         'way." Sarcastic sentences often contain satirical or ironic utterances, hyperboles, '
         "ambivalent or witty remarks.",
     ),
-    "temporal_sequences": Task(
+    "temporal_sequences": BbhTask(
         TaskKind.CHOICE,
         "Task description: Answer questions about which times certain events could have occurred.",
     ),
     "tracking_shuffled_objects_five_objects": _TRACKING,
     "tracking_shuffled_objects_seven_objects": _TRACKING,
     "tracking_shuffled_objects_three_objects": _TRACKING,
-    "boolean_expressions": Task(TaskKind.BINARY),
-    "causal_judgement": Task(TaskKind.BINARY, "Answer questions about causal attribution."),
-    "formal_fallacies": Task(TaskKind.BINARY),
-    "navigate": Task(
+    "boolean_expressions": BbhTask(TaskKind.BINARY),
+    "causal_judgement": BbhTask(TaskKind.BINARY, "Answer questions about causal attribution."),
+    "formal_fallacies": BbhTask(TaskKind.BINARY),
+    "navigate": BbhTask(
         TaskKind.BINARY,
         "Given a series of navigation instructions, determine whether one would end up back at "
         "the starting point.",
     ),
-    "sports_understanding": Task(
+    "sports_understanding": BbhTask(
         TaskKind.BINARY,
         "Determine whether an artificially constructed sentence relating to sports is plausible "
         "or not.",
     ),
-    "web_of_lies": Task(TaskKind.BINARY),
-    "multistep_arithmetic_two": Task(TaskKind.EXACT),
-    "object_counting": Task(TaskKind.EXACT),
-    "word_sorting": Task(TaskKind.EXACT),
-    "dyck_languages": Task(TaskKind.DYCK),
+    "web_of_lies": BbhTask(TaskKind.BINARY),
+    "multistep_arithmetic_two": BbhTask(TaskKind.EXACT),
+    "object_counting": BbhTask(TaskKind.EXACT),
+    "word_sorting": BbhTask(TaskKind.EXACT),
+    "dyck_languages": BbhTask(TaskKind.DYCK),
 }
 """By name, in the order in which inspect_evals asks them."""

@@ -25,7 +25,7 @@ Category = Literal[
 
 @dataclass(frozen=True, slots=True)
 class DatasetRef:
-    """Where the records of one split live, pinned so that they cannot change under us.
+    """The pinned location of one split's records.
 
     Attributes:
         repo: Hub dataset, ``org/name``.
@@ -67,7 +67,7 @@ class GeneratedRef:
 
 @dataclass(frozen=True, slots=True)
 class LocalRef:
-    """Records in a file of this machine: a user's own, mapped when it was uploaded.
+    """Records in a local file: an account's own data, mapped when it was uploaded.
 
     Attributes:
         path: JSON lines.
@@ -119,7 +119,7 @@ class Benchmark:
     """A named, versioned benchmark.
 
     Attributes:
-        name: The contract's name (``gsm8k``).
+        name: Catalogue id used in API and URLs (``gsm8k``).
         version: Raised with every change of prompt or scorer.
         size: Expected number of samples under the default protocol.
         input_tokens: Average prompt tokens per sample, for estimates without history.
@@ -148,7 +148,7 @@ class Benchmark:
 
     @property
     def offline(self) -> bool:
-        """Whether the records need neither network nor mirror."""
+        """Return whether the records need neither network nor mirror."""
         return all(
             isinstance(ref, GeneratedRef | LocalRef)
             for ref in self.protocols[self.default_protocol].datasets

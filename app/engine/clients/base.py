@@ -1,4 +1,4 @@
-"""The seam between the engine and a model."""
+"""The protocol that every model client implements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.engine.types import ModelReply, ModelRequest
 
 
 class ModelClient(Protocol):
-    """Calls one model once. Retries are around it, not in it. Used from many threads."""
+    """Calls one model, without retries. Thread-safe."""
 
     def complete(self, request: ModelRequest, cancel: Event) -> ModelReply:
         """Ask the model and return its answer.

@@ -1,4 +1,4 @@
-"""Turns a provider's failure into an error that says what the run must do.
+"""Classifies a provider's failure into an error that says what the run must do.
 
 The body counts first and the status second: providers answer 200, 400, 403 or 500 for what
 is the same failure.
@@ -15,7 +15,7 @@ from app.engine.clients.classify_parts import (
     parse_body,
     quote,
 )
-from app.engine.clients.classify_rules import Endpoint, Failure, decide
+from app.engine.clients.classify_rules import Endpoint, ProviderFailure, decide
 from app.engine.clients.classify_words import implied_status
 from app.engine.engine_errors import ModelCallError
 from app.net.call_errors import CallError
@@ -44,7 +44,7 @@ def classify_reply(reply: HttpReply, endpoint: Endpoint, sample_id: str) -> Mode
     found = parts or ErrorParts(message="" if page_title(reply.body) is not None else _text(reply))
     status = implied_status(found) if ok else reply.status
     return decide(
-        Failure(
+        ProviderFailure(
             endpoint=endpoint,
             sample_id=sample_id,
             status=status,
@@ -76,7 +76,7 @@ def not_json(reply: HttpReply, endpoint: Endpoint) -> ModelCallError:
     return ModelCallError(
         "bad_reply",
         f"{endpoint.base_url} returned {'no' if not reply.body.strip() else 'malformed'} JSON.",
-        action="Check that the base URL is a model API, and look at the server's log.",
+        action="Check that the base URL belongs to a model API, and see the server's log.",
         retryable=True,
         status=reply.status,
     )
@@ -88,7 +88,7 @@ def empty_reply(endpoint: Endpoint, request: str | None) -> ModelCallError:
     return ModelCallError(
         "empty_reply",
         f"{endpoint.provider} returned no completion for {endpoint.model}.{suffix}",
-        action="Run it again later; if it stays so, choose another model.",
+        action="Try again later; if it keeps happening, choose another model.",
         retryable=True,
         status=200,
     )

@@ -37,7 +37,7 @@ _OVERLOADED = {498, 503, 529}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Whom a call went to, for the messages.
+    """The provider and model of a call, for messages.
 
     Attributes:
         provider: The provider's title.
@@ -51,8 +51,8 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """All that the rules look at."""
+class ProviderFailure:
+    """The facts about a failure that the rules decide on."""
 
     endpoint: Endpoint
     sample_id: str
@@ -63,7 +63,7 @@ class Failure:
     request_id: str | None
 
     def says(self, tags: set[str], pattern: re.Pattern[str]) -> bool:
-        """Tell whether the provider's codes or its text name this failure."""
+        """Return whether the provider's codes or text name this failure."""
         return names(self.parts, tags, pattern)
 
     def error(self, code: str, message: str, action: str | None, **how: object) -> ModelCallError:
@@ -75,10 +75,10 @@ class Failure:
         return ModelCallError(code, shown, action=action, status=self.status, **how)  # type: ignore[arg-type]
 
 
-_Rule = Callable[[Failure], ModelCallError | None]
+_Rule = Callable[[ProviderFailure], ModelCallError | None]
 
 
-def decide(failure: Failure) -> ModelCallError:
+def decide(failure: ProviderFailure) -> ModelCallError:
     """Return the error of the first rule that matches."""
     for rule in _RULES:
         error = rule(failure)
@@ -87,7 +87,7 @@ def decide(failure: Failure) -> ModelCallError:
     return _bad_request(failure)
 
 
-def _context(failure: Failure) -> ModelCallError | None:
+def _context(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status in (401, 402, 404, 429) or not failure.says(CONTEXT_TAGS, CONTEXT):
         return None
     endpoint = failure.endpoint
@@ -108,7 +108,7 @@ def _count(number: str) -> int:
     return int(number.replace(",", ""))
 
 
-def _filtered(failure: Failure) -> ModelCallError | None:
+def _filtered(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status not in (400, 403, 422, 451) or not failure.says(FILTER_TAGS, FILTER):
         return None
     return failure.error(
@@ -119,18 +119,18 @@ def _filtered(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _quota(failure: Failure) -> ModelCallError | None:
+def _quota(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status not in (400, 402, 403, 429) or not _is_quota(failure):
         return None
     return failure.error(
         "quota",
-        f"{failure.endpoint.provider} has no credit or hit its spend cap.",
+        f"{failure.endpoint.provider} has no credit left, or its spending cap was reached.",
         "Add credit; Resume keeps the finished samples.",
         scope="pause",
     )
 
 
-def _is_quota(failure: Failure) -> bool:
+def _is_quota(failure: ProviderFailure) -> bool:
     parts = failure.parts
     if parts.quotas:
         return any("PerDay" in name or limit == "0" for name, limit in parts.quotas.items())
@@ -142,7 +142,7 @@ def _is_quota(failure: Failure) -> bool:
     return failure.says(QUOTA_TAGS, QUOTA)
 
 
-def _auth(failure: Failure) -> ModelCallError | None:
+def _auth(failure: ProviderFailure) -> ModelCallError | None:
     known = failure.status in (400, 403) and failure.says(KEY_TAGS, KEY)
     if failure.status != 401 and not known:
         return None
@@ -154,7 +154,7 @@ def _auth(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _unknown_model(failure: Failure) -> ModelCallError | None:
+def _unknown_model(failure: ProviderFailure) -> ModelCallError | None:
     known = failure.status in (400, 403, 422) and failure.says(MODEL_TAGS, MODEL)
     if failure.status != 404 and not known:
         return None
@@ -167,7 +167,7 @@ def _unknown_model(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _permission(failure: Failure) -> ModelCallError | None:
+def _permission(failure: ProviderFailure) -> ModelCallError | None:
     refused = failure.status == 400 and "failed_precondition" in failure.parts.tags
     if failure.status != 403 and not refused:
         return None
@@ -179,19 +179,19 @@ def _permission(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _rate_limit(failure: Failure) -> ModelCallError | None:
+def _rate_limit(failure: ProviderFailure) -> ModelCallError | None:
     if failure.status not in (402, 429):
         return None
     return failure.error(
         "rate_limit",
         f"{failure.endpoint.provider} limits the rate of calls.",
-        "Lower concurrency or raise your tier.",
+        "Lower the number of parallel calls, or ask the provider for a higher limit.",
         retryable=True,
         retry_after_s=failure.retry_after_s,
     )
 
 
-def _server(failure: Failure) -> ModelCallError | None:
+def _server(failure: ProviderFailure) -> ModelCallError | None:
     status = failure.status
     if status not in (408, 498) and status < 500:
         return None
@@ -200,7 +200,7 @@ def _server(failure: Failure) -> ModelCallError | None:
         return failure.error(
             "server_memory",
             f"{provider} ran out of memory with {failure.endpoint.model}.",
-            "Load a smaller model or a shorter context there, then Resume.",
+            "Use a smaller model or a shorter context there, then Resume.",
             scope="fail",
         )
     retry: dict[str, object] = {"retryable": True, "retry_after_s": failure.retry_after_s}
@@ -208,19 +208,19 @@ def _server(failure: Failure) -> ModelCallError | None:
         title = failure.title or f"status {status}"
         return failure.error(
             "proxy_error",
-            f"A proxy answered, not the provider: {title}.",
-            f"{provider} may be down; check its status page, Resume later.",
+            f"A proxy answered instead of the provider: {title}.",
+            f"{provider} may be down; check its status page and Resume later.",
             **retry,
         )
     return failure.error(
         "overloaded" if status in _OVERLOADED else "server_error",
         f"{provider} is overloaded or down (status {status}).",
-        "Check its status page, Resume later.",
+        "Check its status page and Resume later.",
         **retry,
     )
 
 
-def _redirect(failure: Failure) -> ModelCallError | None:
+def _redirect(failure: ProviderFailure) -> ModelCallError | None:
     if not 300 <= failure.status < 400:
         return None
     return ModelCallError(
@@ -232,7 +232,7 @@ def _redirect(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _web_page(failure: Failure) -> ModelCallError | None:
+def _web_page(failure: ProviderFailure) -> ModelCallError | None:
     if failure.title is None or failure.status in (429, *range(500, 600)):
         return None
     return failure.error(
@@ -243,7 +243,7 @@ def _web_page(failure: Failure) -> ModelCallError | None:
     )
 
 
-def _bad_request(failure: Failure) -> ModelCallError:
+def _bad_request(failure: ProviderFailure) -> ModelCallError:
     said = quote(failure.parts.message) or f"status {failure.status}"
     suffix = f" (request {failure.request_id})" if failure.request_id else ""
     return ModelCallError(

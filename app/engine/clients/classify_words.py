@@ -68,7 +68,7 @@ _STATUSES = (
 
 
 def names(parts: ErrorParts, tags: set[str], pattern: re.Pattern[str]) -> bool:
-    """Tell whether the provider's codes or its text name a failure."""
+    """Return whether the provider's codes or text name a failure."""
     return not tags.isdisjoint(parts.tags) or bool(pattern.search(parts.message))
 
 

@@ -41,8 +41,8 @@ _parsing = Lock()  # JSON may need thirty times its size: large bodies are read 
 
 
 @dataclass(frozen=True, slots=True)
-class ModelList:
-    """What a provider offers to a key.
+class ProviderModels:
+    """The models that a provider offers to a key.
 
     Attributes:
         ids: Sorted.
@@ -113,7 +113,7 @@ class HttpModelClient:
                 if error.code != "bad_request" or not self.adapt(error, payload):
                     raise
 
-    def list_models(self, timeout_s: float = 10.0) -> ModelList:
+    def list_models(self, timeout_s: float = 10.0) -> ProviderModels:
         """Return the ids of the models that the key may use.
 
         Raises:
@@ -128,7 +128,7 @@ class HttpModelClient:
         with _one_list:
             return self._listed(self._mask.clean(reply))
 
-    def _listed(self, reply: HttpReply) -> ModelList:
+    def _listed(self, reply: HttpReply) -> ProviderModels:
         try:
             payload = self._parsed(reply, "-")
         except ModelCallError as error:
@@ -141,7 +141,7 @@ class HttpModelClient:
         ids = [
             row.get("id") or row.get("name") for row in rows[:_MOST_MODELS] if isinstance(row, dict)
         ]
-        return ModelList(
+        return ProviderModels(
             # Gemini lists "models/gemini-...", but its own documentation calls them without.
             ids=tuple(sorted({id_.removeprefix("models/") for id_ in ids if _is_model_id(id_)})),
             latency_ms=round(reply.elapsed_s * 1000),
@@ -211,7 +211,7 @@ class HttpModelClient:
 
 
 def _is_all_brackets(body: bytes) -> bool:
-    """Say whether a body is made to need memory: no answer has so many parts."""
+    """Return whether a body is built to exhaust memory, with more parts than any answer has."""
     return len(body) > _LARGE_BYTES and body.count(b"[") + body.count(b"{") > _MOST_PARTS
 
 
@@ -223,7 +223,7 @@ def _choice_failed(payload: Mapping[str, Any]) -> bool:
 
 
 def _is_model_id(value: object) -> TypeGuard[str]:
-    """Say whether a run could name this model; lists are not always of what they should be."""
+    """Return whether an entry of a model list is a usable model id."""
     return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST_ID
 
 

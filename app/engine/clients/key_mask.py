@@ -1,4 +1,4 @@
-"""Our key out of what a provider sends: errors and answers are stored and shown."""
+"""Removes our key from what a provider sends, since errors and answers are stored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class KeyMask:
 
 
 def _spellings(char: str) -> bytes:
-    r"""Return a pattern of all that JSON may write for ``char``: ``/``, ``\/``, ``\u002f``."""
+    r"""Return a pattern for all JSON spellings of ``char``: ``/``, ``\/``, ``\u002f``."""
     plain = re.escape(char)
     backslash = rf"\\{plain}|" if char in '/"\\' else ""
     return rf"(?:{backslash}{plain}|\\u00(?i:{ord(char):02x}))".encode()

@@ -1,4 +1,4 @@
-"""Clients of OpenAI's chat completions API and of all who copy it."""
+"""Client of OpenAI's chat completions API and of compatible servers."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def find_kind(name: str) -> Kind | None:
 
 @dataclass(frozen=True, slots=True)
 class KnownProvider:
-    """What a form can fill in for a provider.
+    """Defaults of a well-known provider.
 
     Attributes:
         name: The first part of ``provider/model-id``.

@@ -1,4 +1,4 @@
-"""Values out of a provider's JSON, which may hold anything where a number or a text belongs."""
+"""Reads values from a provider's JSON without trusting their types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_TOKENS = 2**31 - 1
 
 
 def token_count(value: object) -> int | None:
-    """Return how many tokens a provider counted; ``None`` where it is no credible number."""
+    """Return a token count; ``None`` if it is not a credible number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -20,17 +20,17 @@ def token_count(value: object) -> int | None:
 
 
 def as_object(value: object) -> Mapping[str, Any]:
-    """Return a JSON object; an empty one where something else, or nothing, is in its place."""
+    """Return a JSON object, or an empty one in place of anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def id_text(value: object) -> str | None:
-    """Return the provider's id of a call; ``None`` where it is no text."""
+    """Return the provider's id of a call; ``None`` if it is not text."""
     return plain_text(value[:100]) if isinstance(value, str) else None
 
 
 def plain_text(text: str) -> str:
-    r"""Return ``text`` without halves of surrogate pairs (``\ud800`` alone), which are no text.
+    r"""Return ``text`` without lone surrogates (such as ``\ud800``).
 
     JSON can hold them, but nothing can store or send them.
     """

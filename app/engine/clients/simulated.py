@@ -89,7 +89,7 @@ SIMULATED_MODELS: Mapping[str, str] = MappingProxyType(
 
 
 class SimulatedClient:
-    """A ``ModelClient`` that calls nobody.
+    """A ``ModelClient`` that makes no network calls.
 
     Args:
         model: A name in ``SIMULATED_MODELS``.
@@ -103,7 +103,7 @@ class SimulatedClient:
     def __init__(self, model: str, *, seed: int = 0, time_scale: float = 1.0) -> None:
         if model not in _CHARACTERS:
             raise ValueError(
-                f"There is no simulated model {model!r}, only {', '.join(_CHARACTERS)}."
+                f"There is no simulated model {model!r}; choose from: {', '.join(_CHARACTERS)}."
             )
         self._model = model
         self._character = _CHARACTERS[model]

@@ -75,7 +75,7 @@ def _read_parquet(path: Path) -> Iterator[Record]:
 
 
 def _is_binary(value: Any) -> bool:
-    """Tell images and sound, which no text benchmark needs and JSON cannot hold."""
+    """Return whether a value is binary, such as an image, which JSON cannot hold."""
     return isinstance(value, bytes) or (isinstance(value, dict) and "bytes" in value)
 
 
@@ -99,7 +99,7 @@ def _read_table(path: Path, columns: Sequence[str] | None) -> Iterator[Record]:
 
 
 def _read_json(path: Path) -> Iterator[Record]:
-    """Read a file with one JSON list, an object around one list, or JSON lines after all."""
+    """Read a JSON file: a list, an object with one list, or JSON lines."""
     try:
         content = json.loads(path.read_bytes())
     except ValueError:

@@ -1,4 +1,4 @@
-"""A loaded dataset: as often iterated as one likes, never held in memory."""
+"""A dataset that can be iterated repeatedly without being held in memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FileSource:
 
     @property
     def label(self) -> str:
-        """What messages call the file: its place in a mirror."""
+        """The file's name in messages: its path in a mirror."""
         return f"{self.ref.repo.replace('/', '__')}/{self.ref.config}/{self.path.name}"
 
     def records(self) -> Iterator[dict[str, Any]]:
@@ -46,7 +46,7 @@ class GeneratedSource:
 
     @property
     def label(self) -> str:
-        """What messages call the source."""
+        """The source's name in messages."""
         return f"generated records (seed {self.ref.seed})"
 
     def records(self) -> Iterator[dict[str, Any]]:
@@ -57,13 +57,13 @@ class GeneratedSource:
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
-    """A user's own records."""
+    """Records of an account's own file."""
 
     ref: LocalRef
 
     @property
     def label(self) -> str:
-        """What messages call the file."""
+        """The file's name in messages."""
         return self.ref.label
 
     def records(self) -> Iterator[dict[str, Any]]:
@@ -138,7 +138,7 @@ class Dataset:
         return islice(self._samples(), limit)
 
     def _samples(self, observe: Callable[[bytes], None] | None = None) -> Iterator[Sample]:
-        """Build samples; a record that the builder chokes on is the dataset's fault."""
+        """Build samples; a record that the builder fails on is an error of the dataset."""
         position = _Position()
         records = position.follow(self._sources, observe)
         try:
@@ -153,7 +153,7 @@ class Dataset:
 
 
 class _Position:
-    """Remembers which record was handed out last, for error messages."""
+    """Tracks the current record, for error messages."""
 
     def __init__(self) -> None:
         self.label = ""

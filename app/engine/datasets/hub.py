@@ -18,7 +18,7 @@ READABLE = (".parquet", ".jsonl", ".jsonl.gz", ".csv", ".tsv", ".json")
 
 
 class Hub(Protocol):
-    """What the loader needs of a hub; tests bring one of their own."""
+    """The protocol of a hub, as the loader uses it."""
 
     def list_files(self, repo: str, revision: str | None) -> Sequence[str]:
         """Return the paths of all files in the dataset repository ``repo``."""
@@ -93,7 +93,7 @@ class HuggingFaceHub:
 
 
 def split_files(ref: DatasetRef, files: Sequence[str], card: Mapping[str, Any]) -> list[str]:
-    """Return the files that hold the split of ``ref``, in order; none where nothing fits.
+    """Return the files that hold the split of ``ref``, in order.
 
     The README's ``configs`` decide where they name the config; otherwise the usual names do
     (``config/split-00000-of-00001.parquet``, ``data/split.jsonl``).
@@ -135,7 +135,7 @@ def _by_name(ref: DatasetRef, readable: Sequence[str]) -> list[str]:
 
 
 def _explain(error: Exception, repo: str) -> DatasetError:
-    """Say what a failed hub call means; whatever is not the hub's fault is raised again."""
+    """Return the error for a failed hub call; raises whatever the hub did not cause."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.GatedRepoError):
@@ -145,7 +145,7 @@ def _explain(error: Exception, repo: str) -> DatasetError:
         name = type(error).__name__
         return DatasetError(
             "dataset_unavailable",
-            f"The hub did not deliver {repo} ({name}).",
+            f"{repo} could not be downloaded from the hub ({name}).",
             "Try again later, or put a copy into DATASETS_DIR.",
         )
     raise error

@@ -79,21 +79,21 @@ class DatasetLoader:
             DatasetError: ``dataset_unavailable``, ``dataset_gated``, ``dataset_digest`` or
                 ``dataset_invalid``.
         """
-        tell = progress or _silence
+        report = progress or _silence
         for ref in protocol.datasets:
             if isinstance(ref, LocalRef):
                 _check_local(ref)
-        sources = [self._source(ref, tell) for ref in protocol.datasets]
+        sources = [self._source(ref, report) for ref in protocol.datasets]
         support = {
-            name: list[Record](self._source(ref, tell).records())
+            name: list[Record](self._source(ref, report).records())
             for name, ref in protocol.support.items()
         }
         for source in _first_of_each(sources):
-            tell(f"Checking {source.label}")
+            report(f"Checking {source.label}")
         return Dataset(sources, protocol.build, support)
 
     def available(self, protocol: Protocol) -> bool:
-        """Tell whether ``protocol`` can be loaded without the network."""
+        """Return whether ``protocol`` can be loaded without the network."""
         return all(
             self._is_here(ref) for ref in chain(protocol.datasets, protocol.support.values())
         )
@@ -118,12 +118,12 @@ class DatasetLoader:
             return ref.path.is_file()
         return isinstance(ref, GeneratedRef) or self._here(ref) is not None
 
-    def _source(self, ref: AnyRef, tell: Progress) -> Source:
+    def _source(self, ref: AnyRef, report: Progress) -> Source:
         if isinstance(ref, GeneratedRef):
             return GeneratedSource(ref)
         if isinstance(ref, LocalRef):
             return LocalSource(ref)
-        return self._here(ref) or FileSource(ref, self._download(ref, tell))
+        return self._here(ref) or FileSource(ref, self._download(ref, report))
 
     def _here(self, ref: DatasetRef) -> FileSource | None:
         """Return the records of ``ref``, or of its stand-in, without the network."""
@@ -145,7 +145,7 @@ class DatasetLoader:
         version = ref.sha256 or ref.revision or "unpinned"
         return self._cache_dir / _folder(ref) / version / ref.config / f"{ref.split}.jsonl"
 
-    def _download(self, ref: DatasetRef, tell: Progress) -> Path:
+    def _download(self, ref: DatasetRef, report: Progress) -> Path:
         name = f"{ref.repo} {ref.config}/{ref.split}"
         if self._offline:
             raise DatasetError(
@@ -155,7 +155,7 @@ class DatasetLoader:
             )
         if ref.gated and not self._hub_token:
             raise gated(ref.repo)
-        tell(f"Downloading {name}")
+        report(f"Downloading {name}")
         target = self._cached(ref)
         if ref.url is not None:
             self._convert_url(ref, ref.url, target)
@@ -192,7 +192,7 @@ class DatasetLoader:
                 self._fetch(url, download)
             except (CallError, OSError) as error:
                 raise DatasetError(
-                    "dataset_unavailable", f"{url} was not delivered ({error}).", GO_ONLINE
+                    "dataset_unavailable", f"{url} could not be downloaded ({error}).", GO_ONLINE
                 ) from error
             _check_digest(download, url, ref.sha256)
             convert_to_jsonl([download], target, tuple(ref.fields))
@@ -232,7 +232,7 @@ def _folder(ref: DatasetRef) -> str:
 
 
 def _silence(_message: str) -> None:
-    """Take progress nobody asked for."""
+    """Ignore progress messages."""
 
 
 _T = TypeVar("_T", bound=Source)

@@ -1,1 +1,1 @@
-"""Benchmarks of a user's own rows: reading, checking, mapping and defining them."""
+"""Benchmarks of an account's own data: reading, checking, mapping and defining them."""

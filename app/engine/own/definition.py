@@ -1,4 +1,4 @@
-"""A user's benchmark as a ``Benchmark``: what follows treats it like any other."""
+"""Turns an account's own data into a ``Benchmark`` like any other."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PLACE = re.compile(r"\{(question|choices)\}")
 
 @dataclass(frozen=True, slots=True)
 class OwnDefinition:
-    """One version of a user's benchmark.
+    """One version of an account's own benchmark.
 
     Attributes:
         slug: Its name without ``own/``.
@@ -73,7 +73,7 @@ def check_template(template: str, scorer: str) -> None:
     """
     if scorer not in PROFILES:
         known = ", ".join(PROFILES)
-        raise OwnDataError(f"This scorer is not offered; choose one of: {known}.", field="scorer")
+        raise OwnDataError(f"There is no such scorer; choose one of: {known}.", field="scorer")
     if len(template) > MAX_TEMPLATE_CHARS:
         raise OwnDataError(
             f"The template is longer than {MAX_TEMPLATE_CHARS:,} characters.",

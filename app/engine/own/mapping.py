@@ -1,4 +1,4 @@
-"""From the columns of a user's file to the fields of a question."""
+"""Maps the columns of an uploaded file to the fields of a question."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DIVIDER = re.compile(r"[\n|]")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column holds what.
+    """The column of each field.
 
     Attributes:
         question: What is asked.
@@ -60,7 +60,7 @@ class Columns:
 
 
 def guess_columns(names: list[str]) -> dict[str, Any]:
-    """Return a first mapping, by the names of the columns; what is not found is empty."""
+    """Return a guessed mapping, from the names of the columns."""
     by_name = {name.strip().lower(): name for name in reversed(names)}
     found: dict[str, Any] = {
         kind: next((by_name[word] for word in words if word in by_name), "")
@@ -159,8 +159,8 @@ def _id(row: Row, line: int, name: str | None) -> str:
     # Programs that read addresses take these for steps in a path, whatever one does.
     if text in (".", "..") or text.startswith("/") or text.endswith("/") or "//" in text:
         raise OwnDataError(
-            f"the id {text!r} cannot stand in an address: no '.', no '..', "
-            "and no '/' at an end or beside another.",
+            f"the id {text!r} cannot be part of a URL: it must not be '.' or '..', "
+            "start or end with '/', or contain '//'.",
             line,
             "id",
         )

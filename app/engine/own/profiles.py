@@ -1,4 +1,4 @@
-"""How answers to a user's own questions can be scored, each with a prompt that fits it."""
+"""The scorers for own data, each with a default prompt template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program that reads a user's file, so that no other process spends its time and memory on it.
+"""The program that reads an uploaded file in a process with limits of its own.
 
 It takes a task as JSON (``{"task": "look", "path": ...}``) and answers ``{"found": ...}`` or
 ``{"refused": {"message", "line", "field"}}``. Answers are small however large the file is: cells
@@ -73,7 +73,7 @@ def preview(
 def write(
     path: str, file_format: FileFormat, mapping: dict[str, Any], template: str, to: str
 ) -> dict[str, Any]:
-    """Check all rows and write them as JSON lines; return what the version's row says of them.
+    """Check all rows and write them as JSON lines; return the facts to store about them.
 
     Raises:
         OwnDataError: Template or mapping do not fit, or a row does not.
@@ -146,7 +146,7 @@ def _shown(cell: Any) -> Any:
 
 
 def limit_resources() -> None:
-    """Bound the time, memory and files of this process, and let others go first."""
+    """Limit the time, memory and files of this process, and lower its priority."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MAX_FILE_BYTES, 4 * MAX_FILE_BYTES))
@@ -155,7 +155,7 @@ def limit_resources() -> None:
 
 
 def main() -> None:
-    """Do the task that stands on the input."""
+    """Do the task read from standard input."""
     limit_resources()
     asked = json.load(sys.stdin)
     try:

@@ -1,4 +1,4 @@
-"""Rows of a user's file, read one at a time, within limits that keep memory flat.
+"""Reads the rows of an uploaded file one at a time, within limits on memory.
 
 Nothing in such a file is trusted: lines may be endless, cells huge, JSON nested without end.
 So lines are read in bounded pieces and everything is refused by the number of its line.
@@ -36,7 +36,7 @@ _FORMATS: dict[str, FileFormat] = {
 
 
 class OwnDataError(Exception):
-    """A user's file, or what they want of it, does not fit.
+    """The uploaded file, or the mapping of it, is not valid.
 
     Attributes:
         text: What is wrong.
@@ -54,7 +54,7 @@ class OwnDataError(Exception):
 
 
 def format_of(path: Path, name: str) -> FileFormat:
-    """Return the format of an uploaded file, by its name, else by how it begins.
+    """Return the format of an uploaded file, by its name or its first bytes.
 
     Args:
         path: Where it is now.
@@ -68,7 +68,9 @@ def format_of(path: Path, name: str) -> FileFormat:
     if not head.strip():
         raise OwnDataError("The file is empty.")
     if head.startswith(_PACKED):
-        raise OwnDataError("Compressed files are not read: upload the CSV or JSON Lines itself.")
+        raise OwnDataError(
+            "Compressed files are not accepted; upload the CSV or JSON Lines file itself."
+        )
     known = _FORMATS.get(name.lower().rpartition(".")[2])
     return known or ("jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "csv")
 
@@ -84,7 +86,7 @@ def read_rows(path: Path, file_format: FileFormat) -> Iterator[tuple[int, Row]]:
 
 
 def first_rows(path: Path, file_format: FileFormat, count: int) -> list[tuple[int, Row]]:
-    """Return the first rows, fewer where they are long; what is wrong behind them is not found.
+    """Return the first rows (fewer if they are long), without checking the rest.
 
     Raises:
         OwnDataError: As ``read_rows``.
@@ -160,7 +162,7 @@ def _json_row(line: str, number: int) -> Row:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Say whether a value has more than so many levels, without recursion."""
+    """Return whether a value has more than so many levels, without recursion."""
     level = [value]
     for _ in range(levels):
         inner: list[Any] = []
@@ -213,7 +215,7 @@ def _header(cells: list[str], line: int) -> list[str]:
 
 
 def _check_names(names: Iterable[str], line: int) -> None:
-    """Refuse names that no page could show: each stands there several times."""
+    """Refuse column names that are too long for pages."""
     if any(len(name) > MAX_COLUMN_CHARS for name in names):
         raise OwnDataError(f"a column's name is longer than {MAX_COLUMN_CHARS} characters.", line)
 
@@ -225,7 +227,7 @@ def _csv_words(error: csv.Error) -> str:
 
 
 class _CsvLines:
-    """Lines for the csv module, which joins the lines of a quoted cell: those are bounded too.
+    """Yields lines to the csv module, and limits quoted cells of many lines.
 
     Attributes:
         number: Of the line that was handed out last.

@@ -1,1 +1,1 @@
-"""A run of the engine: its plan, its calls, what limits and ends them."""
+"""Runs benchmarks: the plan, its calls, and what limits and ends them."""

@@ -1,4 +1,4 @@
-"""Keeps a run within its budget: money is set aside before a call and settled after it."""
+"""Keeps a run within its budget: reserves money before a call, settles it afterwards."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Budget:
     _changed: Condition = field(default_factory=Condition)
 
     def reserve(self, request: ModelRequest, halt: Event) -> float:
-        """Set money aside for one sample and return how much; settle it afterwards.
+        """Reserve money for one sample and return how much; settle it afterwards.
 
         Raises:
             BudgetReachedError: It does not fit, and no call is under way that might free some.
@@ -89,7 +89,7 @@ class Budget:
     def settle(
         self, reserved_usd: float, request: ModelRequest, result: SampleResult | None
     ) -> None:
-        """Book what a sample did cost; ``None``: no call of it was answered."""
+        """Book the actual cost of a sample; ``None`` if no call was answered."""
         with self._changed:
             self._reserved_usd = max(0.0, self._reserved_usd - reserved_usd)
             if self._reserved_usd < 1e-12:
@@ -105,12 +105,12 @@ class Budget:
         output_tokens = request.generation.max_tokens or self.output_tokens
         cost_usd = self.price(input_tokens, output_tokens)
         if self.judge_price is not None:
-            judged = JUDGE_PROMPT_TOKENS + input_tokens + output_tokens
-            cost_usd += self.judge_price(judged, MAX_JUDGE_TOKENS)
+            judge_tokens = JUDGE_PROMPT_TOKENS + input_tokens + output_tokens
+            cost_usd += self.judge_price(judge_tokens, MAX_JUDGE_TOKENS)
         return cost_usd
 
     def _actual(self, request: ModelRequest, result: SampleResult) -> float:
-        """Return the cost; what the provider did not count is counted here."""
+        """Return the cost, counting tokens here if the provider did not."""
         if result.finish_reason is None:  # no answer came
             return 0.0
         counted = self._prompt_tokens(request)

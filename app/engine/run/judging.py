@@ -56,7 +56,7 @@ class JudgeCalls:
     def attach(
         self, halt: Event, emit: Callable[[RunEvent], None], permit: CallPermit | None = None
     ) -> None:
-        """Take the run's stop signal, its log and its right to make calls; called once."""
+        """Attach the run's stop signal, log and call permit; called once."""
         self._halt, self._emit = halt, emit
         self._permit = permit or self._permit
 
@@ -95,7 +95,7 @@ class JudgeCalls:
         return reply
 
     def _named(self, error: ModelCallError) -> ModelCallError:
-        """Return the error as the judge's: a refusal of the judge is not one of the model."""
+        """Return the error as the judge's, so that it is not mistaken for the model's."""
         return ModelCallError(
             error.code,
             f"The judge {self.name}: {error.message}",

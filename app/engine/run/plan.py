@@ -1,4 +1,4 @@
-"""What a run does, and the seams to whoever records it."""
+"""The plan of a run, and the protocols of what it works with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EventKind = Literal["retry", "wait", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """Something that a reader of the run should know; a line of its log.
+    """A line of the run's log.
 
     Attributes:
         kind: ``retry``: a call will be repeated. ``wait``: calls are held back. ``warning``:
@@ -53,18 +53,18 @@ class RunEvent:
 
 
 class Recorder(Protocol):
-    """Keeps results. Always called from the thread that called the runner."""
+    """Records results. Always called from the thread that called the runner."""
 
     def record(self, results: Sequence[SampleResult], events: Sequence[RunEvent]) -> bool:
-        """Keep a batch, in one transaction; called with empty ones as a heartbeat.
+        """Record a batch in one transaction; empty ones serve as heartbeats.
 
         Returns:
             ``False`` to stop the run: canceled, or the lease was lost.
         """
         ...
 
-    def tell(self) -> None:
-        """Tell readers of what was kept since the last time; called less often."""
+    def publish(self) -> None:
+        """Publish what was recorded since the last call; called less often."""
         ...
 
 
@@ -72,7 +72,7 @@ class BudgetGuard(Protocol):
     """Decides whether a sample may still be paid for (``app.engine.run.budget``). Thread-safe."""
 
     def reserve(self, request: ModelRequest, halt: Event) -> float:
-        """Set money aside for a sample, in USD; every return is followed by one ``settle``.
+        """Reserve money for a sample, in USD; every return is followed by one ``settle``.
 
         Raises:
             BudgetReachedError: The run must pause.
@@ -83,7 +83,7 @@ class BudgetGuard(Protocol):
     def settle(
         self, reserved_usd: float, request: ModelRequest, result: SampleResult | None
     ) -> None:
-        """Book what the sample did cost; ``None``: it has no result."""
+        """Book the actual cost of the sample; ``None`` if it has no result."""
         ...
 
 
@@ -93,13 +93,13 @@ class JudgeSeat(Protocol):
     def attach(
         self, halt: Event, emit: Callable[[RunEvent], None], permit: CallPermit | None = None
     ) -> None:
-        """Take the run's stop signal, its log and its right to make calls."""
+        """Attach the run's stop signal, log and call permit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """All that a run needs besides a client and a recorder.
+    """Everything that a run needs besides a client and a recorder.
 
     Attributes:
         samples: The samples, or a function that returns them; read lazily and once.
@@ -125,7 +125,7 @@ class RunPlan:
         flush_every_s: Results wait at most so long for their commit. Short, because an answer
             that a killed worker had not committed is paid for again.
         flush_at: So many results are committed at once, at most.
-        tell_every_s: Readers hear of what was kept this often, at most.
+        publish_every_s: What was recorded is published this often, at most.
         heartbeat_s: The recorder is called at least this often.
         max_unrecorded: With so many results waiting, no further call is made.
     """
@@ -150,7 +150,7 @@ class RunPlan:
     leave_grace_s: float = 120.0
     flush_every_s: float = 0.02
     flush_at: int = 200
-    tell_every_s: float = 0.25
+    publish_every_s: float = 0.25
     heartbeat_s: float = 1.0
     max_unrecorded: int = 2_000
 

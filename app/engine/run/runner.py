@@ -1,4 +1,4 @@
-"""Runs a benchmark: threads that ask the model, one thread that has the results kept."""
+"""Runs a benchmark: threads call the model, one thread records the results."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ class _Run:
         self._unfinished = False
         self._end: RunEnd | None = None
         self._crash: BaseException | None = None
-        self._notices_told = 0
+        self._notices_logged = 0
         self._throttle = plan.throttle or LocalThrottle()
-        self._wait_told_until = 0.0
+        self._wait_logged_until = 0.0
         self._tally = Tally(plan.max_retry_share, free_retries=max(50, 2 * plan.max_connections))
         self._work = SampleWork(
             plan,
@@ -120,7 +120,7 @@ class _Run:
         self._join()
         self._warn_truncated()
         self._flush()
-        self._recorder.tell()
+        self._recorder.publish()
         if self._crash is not None:
             raise self._crash
         return self._ended()
@@ -174,18 +174,18 @@ class _Run:
 
     def _record_results(self) -> None:
         plan = self._plan
-        flushed_at = told_at = time.monotonic()
-        untold = False
+        flushed_at = published_at = time.monotonic()
+        is_unpublished = False
         halted_at: float | None = None
         while self._working:
             self._tick()
             now = time.monotonic()
             if self._is_due(now - flushed_at):
                 self._flush()
-                flushed_at, untold = now, True
-            if untold and now - told_at >= plan.tell_every_s:
-                self._recorder.tell()
-                told_at, untold = now, False
+                flushed_at, is_unpublished = now, True
+            if is_unpublished and now - published_at >= plan.publish_every_s:
+                self._recorder.publish()
+                published_at, is_unpublished = now, False
             if self._leave.is_set() and not self._halt.is_set():
                 self._halt.set()
             if self._halt.is_set():
@@ -194,7 +194,7 @@ class _Run:
                     return
 
     def _grace_s(self) -> float:
-        """Return how long calls under way may take, now that no further one is made."""
+        """Return how long open calls may still take after the run stopped."""
         return self._plan.stop_grace_s if self._rush.is_set() else self._plan.leave_grace_s
 
     def _hurry(self) -> None:
@@ -212,16 +212,16 @@ class _Run:
             return True
         if waiting and since_s >= plan.flush_every_s:
             return True
-        return bool(self._events) and since_s >= plan.tell_every_s
+        return bool(self._events) and since_s >= plan.publish_every_s
 
     def _flush(self) -> None:
-        """Hand over all that waits, in batches; an empty one if nothing does.
+        """Record all pending results in batches, or an empty one as a heartbeat.
 
         What arrives meanwhile waits for the next time: a slow database gets larger batches,
         not more of them.
         """
-        self._tell_notices()
-        self._tell_wait()
+        self._log_notices()
+        self._log_wait()
         left = len(self._pending)
         while True:
             kept = _take_batch(self._pending, min(left, self._plan.flush_at))
@@ -234,19 +234,19 @@ class _Run:
             if left <= 0:
                 return
 
-    def _tell_notices(self) -> None:
+    def _log_notices(self) -> None:
         notices: list[str] = getattr(self._client, "notices", [])
-        for notice in notices[self._notices_told :]:
+        for notice in notices[self._notices_logged :]:
             self._events.append(RunEvent("warning", datetime.now(UTC), "parameter_dropped", notice))
-            self._notices_told += 1
+            self._notices_logged += 1
 
-    def _tell_wait(self) -> None:
-        """Tell of a pause once, however many threads it holds back, while it lasts."""
+    def _log_wait(self) -> None:
+        """Log a pause once, however many threads it holds back."""
         pause_s = self._throttle.pause_s()
         until = time.monotonic() + pause_s
-        if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_told_until + _SAME_WAIT_S:
-            self._wait_told_until = until
-            message = f"The provider limits the rate of calls; they go on in {pause_s:.0f} s."
+        if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_logged_until + _SAME_WAIT_S:
+            self._wait_logged_until = until
+            message = f"The provider limits the rate of calls; they continue in {pause_s:.0f} s."
             self._events.append(
                 RunEvent("wait", datetime.now(UTC), "rate_limit", message, wait_s=pause_s)
             )
@@ -259,7 +259,7 @@ class _Run:
             self._events.append(RunEvent("warning", datetime.now(UTC), "truncated", message))
 
     def _join(self) -> None:
-        """Wait for the threads; cut what they wait for if they are late."""
+        """Wait for the threads; aborts their calls if they are late."""
         if self._working:
             self._rush.set()
             self._client.close()
@@ -278,7 +278,7 @@ class _Run:
 
 
 def _tasks(plan: RunPlan) -> Iterator[Task]:
-    """Yield what is to be done: each sample in all of its epochs before the next."""
+    """Yield the tasks: each sample in all of its epochs before the next."""
     samples = plan.samples() if callable(plan.samples) else plan.samples
     for index, sample in enumerate(samples):
         for epoch in range(1, plan.epochs + 1):
@@ -295,7 +295,7 @@ def _tasks(plan: RunPlan) -> Iterator[Task]:
 def _take_batch(
     pending: deque[tuple[SampleResult, Task]], most: int
 ) -> list[tuple[SampleResult, Task]]:
-    """Return what is committed at once: rows are copies of their texts."""
+    """Return the next batch to commit, bounded by the size of its texts."""
     batch: list[tuple[SampleResult, Task]] = []
     size = 0
     while len(batch) < most and size < _MOST_CHARS_AT_ONCE:

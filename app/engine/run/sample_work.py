@@ -1,4 +1,4 @@
-"""The work on one sample: ask the model, repeat if need be, score the answer."""
+"""The work on one sample: call the model, retry if needed, score the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.disk import is_full
 from app.engine.clients.base import ModelClient
 from app.engine.disk_full import DISK_FULL
 from app.engine.engine_errors import ModelCallError
-from app.engine.outcomes import judge_reply
+from app.engine.outcomes import outcome_of_reply
 from app.engine.run.budget import BudgetReachedError
 from app.engine.run.plan import BudgetGuard, RunEvent, RunPlan
 from app.engine.run.tally import Tally
@@ -52,19 +52,19 @@ class Task:
     answer: Hold = field(default_factory=UNBOUNDED.hold, compare=False)
 
     def release(self) -> None:
-        """Nothing of it is in memory any more."""
+        """Release the memory of the task."""
         self.answer.release()
         self.prompt.release()
 
 
 @dataclass(slots=True)
-class _Attempts:
+class _Tries:
     made: int = 0
     latency_s: float = 0.0
 
 
 class SampleWork:
-    """Works on samples, one call per thread at a time. Used from many threads.
+    """Asks and scores samples. Thread-safe.
 
     Args:
         plan: The run.
@@ -96,7 +96,7 @@ class SampleWork:
         self._stop = stop
 
     def work(self, task: Task) -> SampleResult | None:
-        """Return the result of a task; ``None`` where it has none and must be done again."""
+        """Return the result of a task; ``None`` if it must be done again."""
         plan = self._plan
         request = ModelRequest(
             task.sample, task.epoch, plan.generation, plan.timeout_s, task.answer
@@ -123,7 +123,7 @@ class SampleWork:
         return result
 
     def _work(self, task: Task, request: ModelRequest) -> SampleResult | None:
-        attempts = _Attempts()
+        attempts = _Tries()
         try:
             reply = call_with_retries(
                 lambda: self._ask(request, attempts),
@@ -138,7 +138,7 @@ class SampleWork:
             return self._give_up(task, error, attempts)
         return self._score(task, reply, attempts)
 
-    def _ask(self, request: ModelRequest, attempts: _Attempts) -> ModelReply:
+    def _ask(self, request: ModelRequest, attempts: _Tries) -> ModelReply:
         request.hold.release()  # of an attempt before this one
         self._throttle.acquire(self._halt)
         try:
@@ -157,7 +157,7 @@ class SampleWork:
             raise
         return reply
 
-    def _give_up(self, task: Task, error: CallError, attempts: _Attempts) -> SampleResult | None:
+    def _give_up(self, task: Task, error: CallError, attempts: _Tries) -> SampleResult | None:
         message = error.message
         if error.retryable and attempts.made > 1:
             message = f"{message} Gave up after {attempts.made} attempts."
@@ -175,11 +175,11 @@ class SampleWork:
         self._count_failure(failure)
         return _result(task, Outcome.ERROR, None, attempts, error=failure)
 
-    def _score(self, task: Task, reply: ModelReply, attempts: _Attempts) -> SampleResult | None:
+    def _score(self, task: Task, reply: ModelReply, attempts: _Tries) -> SampleResult | None:
         verdict = self._verdict(task, reply)
         if verdict is None:
             return None
-        outcome, score = judge_reply(reply, verdict)
+        outcome, score = outcome_of_reply(reply, verdict)
         failure = None
         if outcome is Outcome.ERROR:
             failure = _scoring_failure(verdict)
@@ -192,7 +192,7 @@ class SampleWork:
         return _result(task, outcome, score, attempts, reply, verdict, failure)
 
     def _verdict(self, task: Task, reply: ModelReply) -> Verdict | None:
-        """Return the scorer's verdict; ``None`` where the run ends, so it will be asked again."""
+        """Return the scorer's verdict; ``None`` if the run is stopping."""
         try:
             return self._plan.scorer(reply.text, task.sample)
         except Canceled:
@@ -267,7 +267,7 @@ def _scoring_failure(verdict: Verdict) -> CallFailure:
     return CallFailure(
         "scoring_failed",
         f"The answer could not be scored: {verdict.explanation or 'no reason given'}",
-        "Look at the completion; score it again once the scorer works.",
+        "Read the completion, and score it again once the scorer works.",
     )
 
 
@@ -285,12 +285,12 @@ def _result(
     task: Task,
     outcome: Outcome,
     score: float | None,
-    attempts: _Attempts,
+    attempts: _Tries,
     reply: ModelReply | None = None,
     verdict: Verdict | None = None,
     error: CallFailure | None = None,
 ) -> SampleResult:
-    told: dict[str, Any] = {
+    reply_fields: dict[str, Any] = {
         "completion": "",
         "finish_reason": None,
         "latency_ms": None,
@@ -298,26 +298,26 @@ def _result(
         "output_tokens": None,
     }
     if reply is not None:
-        told = {
+        reply_fields = {
             "completion": reply.text,
             "finish_reason": reply.finish_reason,
             "latency_ms": round(attempts.latency_s * 1000),
             "input_tokens": reply.input_tokens,
             "output_tokens": reply.output_tokens,
         }
-    judged = verdict or Verdict(score=None, answer=None)
+    scored = verdict or Verdict(score=None, answer=None)
     return SampleResult(
         sample=task.sample,
         epoch=task.epoch,
         index=task.index,
         outcome=outcome,
         score=score,
-        answer=judged.answer,
-        explanation=judged.explanation,
+        answer=scored.answer,
+        explanation=scored.explanation,
         attempts=attempts.made,
-        detail=judged.detail,
-        judge_input_tokens=judged.input_tokens,
-        judge_output_tokens=judged.output_tokens,
+        detail=scored.detail,
+        judge_input_tokens=scored.input_tokens,
+        judge_output_tokens=scored.output_tokens,
         error=error,
-        **told,
+        **reply_fields,
     )

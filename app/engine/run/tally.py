@@ -1,4 +1,4 @@
-"""What a run counts while it goes on, to see when going on is pointless."""
+"""Counters of a run, which show when continuing is pointless."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Tally:
             self.calls += 1
 
     def may_retry(self, error: CallError) -> bool:
-        """Whether the budget of retries allows another; counts it if so.
+        """Return whether the retry budget allows another retry, and count it.
 
         Rate limits are free: the throttle slows the whole run down for them.
         """
@@ -55,13 +55,13 @@ class Tally:
         return True
 
     def count_success(self) -> None:
-        """Note a sample that was answered and scored."""
+        """Count a sample that was answered and scored."""
         if self.transient_in_row or self.errors_in_row:
             with self._lock:
                 self.transient_in_row = self.errors_in_row = 0
 
     def count_failure(self, code: str) -> None:
-        """Note a sample that ends as an error. Too long samples say nothing of the next."""
+        """Count a failed sample; over-long prompts do not count towards the streak."""
         with self._lock:
             if code in TRANSIENT:
                 self.transient_in_row += 1
@@ -74,7 +74,7 @@ class Tally:
             self.truncated += 1
 
     def first(self, code: str) -> bool:
-        """Whether ``code`` is asked for the first time: for warnings given once per run."""
+        """Return whether ``code`` is new, for warnings given once per run."""
         if code in self._seen:
             return False
         with self._lock:

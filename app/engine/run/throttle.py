@@ -1,4 +1,4 @@
-"""Slows a run's calls down when the provider says so, for all of its threads at once."""
+"""Slows down all calls of a run when the provider limits their rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.net.call_errors import Canceled
 
 
 class Throttle(Protocol):
-    """Asked before and told after every call. Used from many threads."""
+    """Decides when each call may start. Thread-safe."""
 
     def acquire(self, cancel: Event) -> float:
         """Wait until a call may be made and return the seconds waited.
@@ -25,11 +25,11 @@ class Throttle(Protocol):
         ...
 
     def on_success(self) -> None:
-        """A call was answered."""
+        """Note that a call was answered."""
         ...
 
     def on_rate_limited(self, retry_after_s: float | None) -> None:
-        """A call was refused for its rate; the server asks to wait so long, if it says."""
+        """Note that a call was refused for its rate, and how long the server asks to wait."""
         ...
 
     def pause_s(self) -> float:
@@ -38,7 +38,7 @@ class Throttle(Protocol):
 
 
 class LocalThrottle:
-    """Paces the calls of this process at what the provider has shown to take.
+    """Paces the calls of this process at the rate that the provider accepts.
 
     Without refusals it does nothing. A refusal starts an episode: all threads stop for as
     long as the server asks, and then start calls evenly, a tenth below the rate at which the
@@ -105,7 +105,7 @@ class LocalThrottle:
             self._resume_at = max(self._resume_at, now + LAW.pause_s(retry_after_s))
 
     def pause_s(self) -> float:
-        """Return how long the pause lasts that the server asked for."""
+        """Return how much longer the server's pause lasts."""
         return max(0.0, self._resume_at - self._clock())
 
     def _growth(self, rate_per_s: float) -> float:
@@ -144,7 +144,7 @@ class LocalThrottle:
 
 @dataclass(slots=True)
 class _Window:
-    """The time between two episodes: calls started and not refused, and their pace."""
+    """The time between two rate limits: calls started, not refused, and their rate."""
 
     calls: int
     seconds: float

@@ -1,4 +1,4 @@
-"""A place where untrusted programs run: ``sandbox`` (our side) and ``child`` (theirs).
+"""Runs untrusted programs: ``sandbox`` is our side, ``child`` theirs.
 
 Kept free of imports, because the child imports this package before it locks itself in.
 """

@@ -29,7 +29,7 @@ _KEPT_FAILURE_CHARS = 500
 
 
 class Findings(NamedTuple):
-    """What came of the tests.
+    """The result of the tests.
 
     Attributes:
         passed: All tests held, and the program ended as it should.

@@ -1,4 +1,4 @@
-"""Which files the child may open, enforced by Landlock (Linux 5.13 and later).
+"""Limits which files the child may open, with Landlock (Linux 5.13 and later).
 
 Source: https://docs.kernel.org/userspace-api/landlock.html. Whatever is not granted here is
 denied, wherever symlinks lead. Landlock does not cover ``chmod``, ``chown``, ``utime``:

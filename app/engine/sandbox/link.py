@@ -62,13 +62,13 @@ class Link:
         return message
 
     def close(self) -> None:
-        """Let the other side see that nothing comes any more."""
+        """Close the link."""
         self.is_broken = True
         os.close(self._read_fd)
         os.close(self._write_fd)
 
     def broken(self, reason: str) -> LinkEndedError:
-        """Give the link up; return the error to raise."""
+        """Mark the link as broken; return the error to raise."""
         self.is_broken = True
         return LinkEndedError(f"The answer's program cannot be talked to any more: {reason}")
 

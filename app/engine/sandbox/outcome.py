@@ -1,4 +1,4 @@
-"""What becomes of a program, or why none can be run."""
+"""The result of a program, or why none can be run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SandboxUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SandboxResult:
-    """What became of a program.
+    """The result of a program.
 
     Attributes:
         ok: With tests: they passed, as judged outside of the program, and it ended with exit

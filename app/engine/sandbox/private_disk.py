@@ -14,7 +14,7 @@ from app.engine.sandbox.resource_limits import check, libc
 
 DISK_BYTES = 32 * 1024 * 1024
 DISK_FILES = 256
-_NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
+_NEW_IDS, _NEW_MOUNTS = 0x10000000, 0x00020000
 _NO_SUID, _NO_DEVICES, _NO_PROGRAMS = 1 << 1, 1 << 2, 1 << 3
 _PRIVATE_TREE = (1 << 18) | (1 << 14)  # MS_PRIVATE | MS_REC
 
@@ -29,7 +29,7 @@ def mount_private_disk(directory: str) -> bool:
     """
     user, group = os.geteuid(), os.getegid()
     with contextlib.suppress(OSError):
-        check(libc().unshare(_NEW_USER | _NEW_MOUNTS), "unshare")
+        check(libc().unshare(_NEW_IDS | _NEW_MOUNTS), "unshare")
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")

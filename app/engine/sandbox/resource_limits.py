@@ -1,4 +1,4 @@
-"""What the kernel counts for the child: memory, CPU time, files; and its privileges.
+"""Limits the child's memory, CPU time and files, and drops its privileges.
 
 Runs inside the child, before the untrusted program.
 """
@@ -77,7 +77,7 @@ def limit_resources(memory_bytes: int, cpu_s: int) -> None:
 
 
 def limit_threads() -> None:
-    """Bound the threads of this process; only in a user namespace of its own.
+    """Limit the threads of this process, if it has its own user namespace.
 
     Elsewhere the kernel would count all processes of the user. It does not count those of root.
     """

@@ -51,7 +51,7 @@ class Sandbox:
         self._may_mount = may_mount
 
     def check(self) -> None:
-        """Return when this machine can isolate programs.
+        """Check that this machine can isolate programs; raises if not.
 
         Raises:
             SandboxUnavailableError: It cannot.

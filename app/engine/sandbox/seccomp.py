@@ -1,4 +1,4 @@
-"""Which system calls the child may make, enforced by a seccomp filter.
+"""Limits which system calls the child may make, with a seccomp filter.
 
 A small BPF program (see seccomp(2)) lets the calls of ``syscalls`` through and answers every
 other one with EPERM. It applies to the process and all its threads and cannot be undone.
@@ -47,7 +47,7 @@ class _Filter(ctypes.Structure):
     )
 
 
-class _Program(ctypes.Structure):
+class _FilterProgram(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("filter", ctypes.POINTER(_Filter)))
 
 
@@ -67,7 +67,7 @@ def install_filter(pid: int) -> None:
         raise OSError(f"no system call filter for {machine}")
     program = build_filter(ARCHITECTURES[machine], pid)
     filters = (_Filter * len(program))(*(_Filter(*instruction) for instruction in program))
-    loaded = _Program(len(program), filters)
+    loaded = _FilterProgram(len(program), filters)
     result = libc().prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(loaded), 0, 0)
     check(result, "seccomp")
 

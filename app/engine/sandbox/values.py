@@ -1,4 +1,4 @@
-"""Values as plain data: what crosses between the tests and the program they test.
+"""Encodes values as plain data between the tests and the tested program.
 
 A value becomes a *slot*: itself where JSON has it, else ``[tag, ...]``. Containers lie in one
 flat list of nodes and are named by their number, so shared and circular ones arrive as they

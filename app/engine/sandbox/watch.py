@@ -48,10 +48,10 @@ class Watch:
         self._read_bytes = 0
         self._timed_out = False
         self._stopped: str | None = None
-        self._program: _Program | None = None
+        self._program: _WatchedProgram | None = None
 
     def follow(self) -> None:
-        """Return when the child has ended, of itself or not."""
+        """Wait until the child has ended."""
         with selectors.DefaultSelector() as selector:
             for fd in self._kept:
                 selector.register(fd, selectors.EVENT_READ)
@@ -76,7 +76,7 @@ class Watch:
             self._program = None
 
     def result(self, token: str | None) -> SandboxResult:
-        """Return what became of the child.
+        """Return the result of the child.
 
         Args:
             token: What a program without tests writes at its end.
@@ -110,7 +110,9 @@ class Watch:
 
     def _must_end(self) -> bool:
         if self._program is None and b"\n" in self._kept[self._status]:
-            self._program = _Program(int(self._kept[self._status].split()[1]), self._memory_bytes)
+            self._program = _WatchedProgram(
+                int(self._kept[self._status].split()[1]), self._memory_bytes
+            )
         if time.monotonic() >= self._deadline:
             self._timed_out = True
         elif self._read_bytes > _MAX_OUTPUT_BYTES:
@@ -120,8 +122,8 @@ class Watch:
         return self._timed_out or self._stopped is not None
 
 
-class _Program:
-    """What the kernel tells of the process that runs the program."""
+class _WatchedProgram:
+    """The kernel's figures about the process that runs the program."""
 
     def __init__(self, pid: int, memory_bytes: int) -> None:
         self._status = Path(f"/proc/{pid}/status")
@@ -154,6 +156,6 @@ class _Program:
         return is_its_own and not (disk.f_bfree and disk.f_ffree)
 
     def close(self) -> None:
-        """Let go of its disk, which ends with that."""
+        """Close the program's disk, which frees it."""
         if self._disk_fd is not None:
             os.close(self._disk_fd)

@@ -26,7 +26,7 @@ def _kind(sample: Sample) -> int:
 
 
 def score_bbh(completion: str, sample: Sample) -> Verdict:
-    """Judge a response by the rule of the sample's subset."""
+    """Score a response by the rule of the sample's subset."""
     kind = _kind(sample)
     if kind == MULTIPLE_CHOICE:
         return choice_inspect.score_choice(completion, sample)

@@ -1,4 +1,4 @@
-"""Accounts: registering, proving who one is, changing the password."""
+"""Register, authenticate, change password."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.current import get_settings
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.models import ApiToken, AuthSession, User
+from app.models import AccountRow, ApiToken, AuthSession
 from app.services.accounts.passwords import (
     hash_password,
     needs_rehash,
@@ -29,7 +29,7 @@ _EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,64}@(?:[\w-]{1,63}\.)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is asking, and how far the credential reaches."""
+    """An authenticated account, with the scopes of its credential."""
 
     id: int
     email: str
@@ -38,9 +38,9 @@ class Account:
     scopes: frozenset[str] = ALL_SCOPES
 
 
-def as_account(user: User) -> Account:
+def as_account(row: AccountRow) -> Account:
     """Return the account of a row."""
-    return Account(user.id, user.email, user.is_admin, user.created_at)
+    return Account(row.id, row.email, row.is_admin, row.created_at)
 
 
 def normalize_email(email: str) -> str:
@@ -60,44 +60,44 @@ def normalize_email(email: str) -> str:
 
 def has_accounts() -> bool:
     """Return whether anybody has registered yet."""
-    return db.session.execute(select(User.id).limit(1)).first() is not None
+    return db.session.execute(select(AccountRow.id).limit(1)).first() is not None
 
 
 def registration_is_open() -> bool:
-    """Return whether a new account may be made now."""
+    """Return whether a new account may be created now."""
     settings = get_settings()
     return settings.registration_open or not has_accounts()
 
 
 def _refuse_closed_registration() -> None:
     raise Forbidden(
-        "New accounts are closed on this server.",
+        "Registration is closed on this server.",
         code="registration_closed",
         action="Ask the administrator to open registration (REGISTRATION_OPEN).",
     )
 
 
 def serialize_registrations(session: Session) -> None:
-    """Let one registration at a time decide who is first; SQLite's write lock does already."""
+    """Serialise registrations, so that only one becomes first (SQLite's write lock suffices)."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def lock_account(session: Session, user_id: int) -> None:
-    """Let one request at a time count what an account has and add to it.
+def lock_account(session: Session, account_id: int) -> None:
+    """Lock the account, so that concurrent requests cannot exceed its limits.
 
     SQLite's write lock does that already; there the row is only looked for.
 
     Raises:
         Unauthorized: The account was deleted meanwhile.
     """
-    mine = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+    mine = select(AccountRow.id).where(AccountRow.id == account_id).with_for_update(key_share=True)
     if session.scalar(mine) is None:
-        raise Unauthorized("This account was deleted.", code="account_deleted")
+        raise Unauthorized("This account has been deleted.", code="account_deleted")
 
 
 def register_account(email: str, password: str) -> Account:
-    """Make an account; the first one is the administrator's.
+    """Create an account; the first one becomes the administrator.
 
     Raises:
         Invalid: The address or the password cannot be used.
@@ -110,18 +110,18 @@ def register_account(email: str, password: str) -> Account:
     problems = password_problems(password, email)
     if problems:
         raise Invalid("The password cannot be used.", fields={"password": problems})
-    user = User(email=email, password_hash=hash_password(password), is_admin=False)
+    row = AccountRow(email=email, password_hash=hash_password(password), is_admin=False)
     settings = get_settings()
     try:
         with transaction() as session:
             serialize_registrations(session)
-            first = session.scalar(select(func.count(User.id))) == 0
+            first = session.scalar(select(func.count(AccountRow.id))) == 0
             if not first and not settings.registration_open:
                 _refuse_closed_registration()
-            user.is_admin = first
-            session.add(user)
+            row.is_admin = first
+            session.add(row)
             session.flush()
-            return as_account(user)
+            return as_account(row)
     except IntegrityError:
         raise Conflict(
             "This email address cannot be registered.",
@@ -131,16 +131,16 @@ def register_account(email: str, password: str) -> Account:
         ) from None
 
 
-def _user_by_email(email: str) -> User | None:
-    return db.session.scalar(select(User).where(User.email == email))
+def _find_row(email: str) -> AccountRow | None:
+    return db.session.scalar(select(AccountRow).where(AccountRow.email == email))
 
 
-def _rehash(user_id: int, stored: str, password: str) -> None:
+def _rehash(account_id: int, stored: str, password: str) -> None:
     new = hash_password(password)
     with transaction() as session:
         session.execute(
-            update(User)
-            .where(User.id == user_id, User.password_hash == stored)
+            update(AccountRow)
+            .where(AccountRow.id == account_id, AccountRow.password_hash == stored)
             .values(password_hash=new)
         )
 
@@ -154,9 +154,9 @@ def authenticate(email: str, password: str) -> Account:
         Unauthorized: They do not fit.
     """
     email = email.strip().lower()
-    user = _user_by_email(email) if _EMAIL.fullmatch(email) else None
-    stored = user.password_hash if user else None
-    account = as_account(user) if user else None
+    row = _find_row(email) if _EMAIL.fullmatch(email) else None
+    stored = row.password_hash if row else None
+    account = as_account(row) if row else None
     db.session.rollback()  # hashing is slow; keep no connection for it
     right = verify_password(stored, password)
     if account is None or stored is None or not right:
@@ -170,13 +170,13 @@ def authenticate(email: str, password: str) -> Account:
     return account
 
 
-def change_password(user_id: int, current: str, new: str, keep_session_hash: str | None) -> None:
+def change_password(account_id: int, current: str, new: str, keep_session_hash: str | None) -> None:
     """Replace the password and end all other sign-ins: browsers, and tokens for the old password.
 
     Tokens that were made under Settings stay.
 
     Args:
-        user_id: The account.
+        account_id: The account.
         current: The password in force.
         new: The one to come.
         keep_session_hash: Hash of the session that may go on; ``None`` ends all.
@@ -184,8 +184,8 @@ def change_password(user_id: int, current: str, new: str, keep_session_hash: str
     Raises:
         Invalid: ``current`` is wrong or ``new`` cannot be used.
     """
-    user = db.session.get_one(User, user_id)
-    stored, email = user.password_hash, user.email
+    row = db.session.get_one(AccountRow, account_id)
+    stored, email = row.password_hash, row.email
     db.session.rollback()
     if not verify_password(stored, current):
         raise Invalid(
@@ -198,15 +198,15 @@ def change_password(user_id: int, current: str, new: str, keep_session_hash: str
     new_hash = hash_password(new)
     with transaction() as session:
         changed = session.execute(
-            update(User)
-            .where(User.id == user_id, User.password_hash == stored)
+            update(AccountRow)
+            .where(AccountRow.id == account_id, AccountRow.password_hash == stored)
             .values(password_hash=new_hash)
         )
         if changed.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict("The password was changed elsewhere at the same time.")
-        sign_ins = select(AuthSession.key_hash).where(AuthSession.user_id == user_id)
+        sign_ins = select(AuthSession.key_hash).where(AuthSession.user_id == account_id)
         session.execute(delete(ApiToken).where(ApiToken.token_hash.in_(sign_ins)))
-        others = AuthSession.__table__.delete().where(AuthSession.user_id == user_id)  # type: ignore[attr-defined]
+        others = AuthSession.__table__.delete().where(AuthSession.user_id == account_id)  # type: ignore[attr-defined]
         if keep_session_hash is not None:
             others = others.where(AuthSession.key_hash != keep_session_hash)
         session.execute(others)

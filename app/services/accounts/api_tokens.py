@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.db import db, now, transaction, write_in_passing
 from app.errors import Conflict, Invalid, NotFound
-from app.models import ApiToken, AuthSession, User
+from app.models import AccountRow, ApiToken, AuthSession
 from app.services.accounts.accounts import ALL_SCOPES, Account, lock_account
 
 PREFIX = "obs_"
@@ -25,16 +25,16 @@ MAX_ROW_ID = 2**31 - 1
 _HINT_LENGTH = 10
 _USED_AT_PRECISION = timedelta(minutes=1)
 
-_tokens, _users = cast(Table, ApiToken.__table__).c, cast(Table, User.__table__).c
+_tokens, _accounts = cast(Table, ApiToken.__table__).c, cast(Table, AccountRow.__table__).c
 _VALID_TOKEN = (
     # Built once and without the ORM: every request of an API client asks it.
     select(
         _tokens.id,
         _tokens.scopes,
         _tokens.last_used_at,
-        *(_users.id, _users.email, _users.is_admin, _users.created_at),
+        *(_accounts.id, _accounts.email, _accounts.is_admin, _accounts.created_at),
     )
-    .join_from(ApiToken.__table__, User.__table__)
+    .join_from(ApiToken.__table__, AccountRow.__table__)
     .where(
         _tokens.token_hash == bindparam("token_hash"),
         or_(_tokens.expires_at.is_(None), _tokens.expires_at > bindparam("at")),
@@ -84,25 +84,25 @@ def _check(name: str, scopes: Collection[str], expires_at: datetime | None) -> N
     if not scopes or not set(scopes) <= ALL_SCOPES:
         fields["scopes"] = ["Choose read, write or both."]
     if expires_at is not None and expires_at <= now():
-        fields["expires_at"] = ["This time is in the past."]
+        fields["expires_at"] = ["Choose a time in the future."]
     if fields:
-        raise Invalid("The token was not made.", fields=fields)
+        raise Invalid("The token was not created.", fields=fields)
 
 
 def create_token(
-    user_id: int,
+    account_id: int,
     name: str,
     scopes: Collection[str],
     expires_at: datetime | None = None,
     *,
     sign_in: bool = False,
 ) -> tuple[str, TokenInfo]:
-    """Make a token and return its text, which nobody can read again, and its description.
+    """Create a token; returns its text, which cannot be read again, and its description.
 
     ``write`` includes ``read``. Tokens that have expired make room for new ones.
 
     Args:
-        user_id: The account.
+        account_id: The account.
         name: What it is for.
         scopes: ``read``, ``write`` or both.
         expires_at: ``None``: it does not expire.
@@ -117,7 +117,7 @@ def create_token(
     _check(name, scopes, expires_at)
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
-        user_id=user_id,
+        user_id=account_id,
         name=name,
         token_hash=_hash(token),
         hint=token[:_HINT_LENGTH],
@@ -125,20 +125,20 @@ def create_token(
         expires_at=expires_at,
     )
     with transaction() as session:
-        lock_account(session, user_id)
-        _keep_below_limit(session, user_id, make_room=sign_in)
+        lock_account(session, account_id)
+        _keep_below_limit(session, account_id, make_room=sign_in)
         session.add(row)
         if sign_in and expires_at is not None:
             session.add(
-                AuthSession(key_hash=row.token_hash, user_id=user_id, expires_at=expires_at)
+                AuthSession(key_hash=row.token_hash, user_id=account_id, expires_at=expires_at)
             )
         session.flush()
         return token, _info(row)
 
 
-def _keep_below_limit(session: Session, user_id: int, *, make_room: bool) -> None:
+def _keep_below_limit(session: Session, account_id: int, *, make_room: bool) -> None:
     rows = session.execute(
-        select(ApiToken.id, ApiToken.expires_at).where(ApiToken.user_id == user_id)
+        select(ApiToken.id, ApiToken.expires_at).where(ApiToken.user_id == account_id)
     ).all()
     if len(rows) < MAX_TOKENS:
         return
@@ -150,20 +150,20 @@ def _keep_below_limit(session: Session, user_id: int, *, make_room: bool) -> Non
         raise Conflict(
             f"This account has {MAX_TOKENS} tokens already.",
             code="too_many_tokens",
-            action="Delete one that is no longer used.",
+            action="Delete one that you no longer use.",
         )
     session.execute(delete(ApiToken).where(ApiToken.id.in_(gone)))
 
 
-def list_tokens(user_id: int) -> list[TokenInfo]:
+def list_tokens(account_id: int) -> list[TokenInfo]:
     """Return the tokens of the account, newest first."""
     rows = db.session.scalars(
-        select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
+        select(ApiToken).where(ApiToken.user_id == account_id).order_by(ApiToken.id.desc())
     )
     return [_info(row) for row in rows]
 
 
-def delete_token(user_id: int, token_id: int) -> None:
+def delete_token(account_id: int, token_id: int) -> None:
     """Revoke a token.
 
     Raises:
@@ -173,7 +173,7 @@ def delete_token(user_id: int, token_id: int) -> None:
         raise NotFound("There is no such token.")  # the database would not take the number
     with transaction() as session:
         removed = session.execute(
-            delete(ApiToken).where(ApiToken.user_id == user_id, ApiToken.id == token_id)
+            delete(ApiToken).where(ApiToken.user_id == account_id, ApiToken.id == token_id)
         )
         if removed.rowcount == 0:  # type: ignore[attr-defined]
             raise NotFound("There is no such token.")
@@ -202,7 +202,7 @@ def authenticate_token(token: str) -> Account | None:
 
 
 def _note_use(token_id: int, at: datetime) -> None:
-    """Write down when a token was used, unless the database is busy: reading must not wait."""
+    """Record the use of a token, unless the database is busy: reads must not wait."""
     write_in_passing(
         update(ApiToken)
         .where(
@@ -217,5 +217,5 @@ def _note_use(token_id: int, at: datetime) -> None:
 
 
 def expiry(lifetime: timedelta) -> datetime:
-    """Return when a token that is made now and lasts ``lifetime`` expires."""
+    """Return when a token created now expires."""
     return now() + lifetime

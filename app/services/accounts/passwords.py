@@ -49,7 +49,7 @@ _DECOY = (
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=_WAIT_S):
         raise Unavailable(
-            "Too many people are signing in at this moment.",
+            "Too many people are signing in right now.",
             code="sign_in_busy",
             action="Try again in a few seconds.",
             retry_after_s=5,

@@ -36,7 +36,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
     @property
     def session_hash(self) -> str:
-        """How the database knows this session."""
+        """The key of this session in the database."""
         return hash_key(self.session_key)
 
 
@@ -46,7 +46,7 @@ def hash_key(key: str) -> str:
 
 
 def open_session(account: Account, days: int) -> SignedIn:
-    """Make a session that lasts ``days``; expired ones of the account go."""
+    """Create a session that lasts ``days``; deletes the account's expired ones."""
     key = secrets.token_urlsafe(32)
     at = now()
     with transaction() as rows:
@@ -64,7 +64,7 @@ def open_session(account: Account, days: int) -> SignedIn:
 
 
 def find_session(key: str) -> SignedIn | None:
-    """Return who is behind ``key``; ``None`` when it is unknown, expired or ended."""
+    """Return the account signed in with ``key``; ``None`` if unknown, expired or ended."""
     row = db.session.scalar(
         select(AuthSession).where(
             AuthSession.key_hash == hash_key(key), AuthSession.expires_at > now()
@@ -72,8 +72,8 @@ def find_session(key: str) -> SignedIn | None:
     )
     if row is None:
         return None
-    user = row.user
-    return SignedIn(user.id, user.email, user.is_admin, user.created_at, key)
+    account = row.account
+    return SignedIn(account.id, account.email, account.is_admin, account.created_at, key)
 
 
 def close_session(key: str) -> None:

@@ -1,4 +1,4 @@
-"""The fields of a connection: what is given, what stays, what a well-known name implies."""
+"""Validates the fields of a connection and fills in defaults."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ _HINT_LENGTH = 4
 _LIMITS: Mapping[str, tuple[float, float, str]] = {
     "max_retries": (0, 20, "Use 0 to 20 retries."),
     "max_connections": (1, 256, "Use 1 to 256 connections."),
-    "requests_per_minute": (1, 1_000_000, "Use 1 or more requests per minute, or none."),
+    "requests_per_minute": (
+        1,
+        1_000_000,
+        "Use 1 or more requests per minute, or leave it empty for no limit.",
+    ),
     "timeout_s": (1, 3600, "Use 1 to 3600 seconds."),
 }
 _STORED = ("kind", "base_url", *_LIMITS)
 
 
 def hint_of(key: str) -> str | None:
-    """Return the last four characters; nothing of a key so short that they would give it away."""
+    """Return the last four characters of a key, or nothing if it is too short to show them."""
     return key[-_HINT_LENGTH:] if len(key) >= 3 * _HINT_LENGTH else None
 
 
 def merge_fields(
     name: str, existing: Connection | None, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the values to store: ``changes`` over ``existing`` over what ``name`` implies.
+    """Return the values to store: changes, then existing values, then the preset of the name.
 
     ``api_key`` is in the result only if it is in ``changes``.
 
@@ -88,7 +92,7 @@ def _kind_problem(name: str, kind: str) -> str | None:
     if kind not in KIND_LABELS:
         return f"Choose one of: {', '.join(KIND_LABELS)}."
     if name == SIMULATED and kind != SIMULATED:
-        return "The name simulated is kept for the simulated model."
+        return "The name simulated is reserved for the simulated model."
     return None
 
 

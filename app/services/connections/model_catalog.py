@@ -1,4 +1,4 @@
-"""Models to choose from: what connections offer, with price, context and fitness."""
+"""The models that connections offer, with price, context and compatibility."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OTHER_KINDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class ListPrice:
     """The list price of a million tokens."""
 
     input_usd_per_mtok: float
@@ -43,7 +43,7 @@ class ModelInfo:
 
     id: str
     context_tokens: int | None
-    price: Price | None
+    price: ListPrice | None
     simulated: bool
     compatible: bool
     reason: str | None
@@ -51,24 +51,24 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class FoundModels:
-    """Models, and the connections that could not say what they offer."""
+    """Models, and the connections whose models could not be listed."""
 
     models: Sequence[ModelInfo]
     failures: Sequence[ListFailure]
 
 
 def find_models(
-    user_id: int,
+    account_id: int,
     is_admin: bool,
     *,
     connection: str | None = None,
     benchmark: str | None = None,
     text: str = "",
 ) -> FoundModels:
-    """Return the models of one connection or of all, those that are fit first.
+    """Return the models of one connection or of all, compatible ones first.
 
     Args:
-        user_id: The account.
+        account_id: The account.
         is_admin: Whether it also sees the environment's connections.
         connection: Only this one; ``None`` for all.
         benchmark: For which to say whether a model is fit.
@@ -78,21 +78,21 @@ def find_models(
         NotFound: There is no such connection.
         Invalid: There is no such benchmark.
     """
-    goal = _benchmark(benchmark, user_id)
+    goal = _benchmark(benchmark, account_id)
     if connection:
-        infos = [get_connection(user_id, is_admin, connection)]
+        infos = [get_connection(account_id, is_admin, connection)]
     else:
-        infos = list_connections(user_id, is_admin)
+        infos = list_connections(account_id, is_admin)
     opened: list[OpenConnection] = []
     failures: list[ListFailure] = []
     for info in infos:
         try:
-            opened.append(open_connection(user_id, is_admin, info.name))
+            opened.append(open_connection(account_id, is_admin, info.name))
         except Conflict as error:
             failures.append(ListFailure(info.name, error.code, error.detail, error.action))
     db.session.rollback()  # providers may take seconds: no transaction meanwhile
     models: list[ModelInfo] = []
-    for source, listing in list_all_offered(user_id, opened):
+    for source, listing in list_all_offered(account_id, opened):
         if isinstance(listing, ListFailure):
             failures.append(listing)
         else:
@@ -101,10 +101,10 @@ def find_models(
     return FoundModels(models, failures)
 
 
-def _benchmark(name: str | None, user_id: int) -> Benchmark | None:
+def _benchmark(name: str | None, account_id: int) -> Benchmark | None:
     if not name:
         return None
-    found = find_benchmark(name, user_id)
+    found = find_benchmark(name, account_id)
     if found is None:
         raise Invalid(
             f"There is no benchmark called {name!r}.",
@@ -128,20 +128,20 @@ def _model(
 ) -> ModelInfo:
     context = None if simulated else _context_tokens(connection, model_id)
     reason = None if simulated else _misfit(model_id, context, goal)
-    price = Price(0.0, 0.0) if simulated else _price(connection, model_id)
+    price = ListPrice(0.0, 0.0) if simulated else _price(connection, model_id)
     return ModelInfo(full_id, context, price, simulated, reason is None, reason)
 
 
-def _price(connection: str, model_id: str) -> Price | None:
+def _price(connection: str, model_id: str) -> ListPrice | None:
     known = price_of(connection, model_id)
     if known is None:
         return None
-    return Price(known.input_usd_per_million, known.output_usd_per_million)
+    return ListPrice(known.input_usd_per_million, known.output_usd_per_million)
 
 
 @lru_cache(maxsize=4096)
 def _context_tokens(connection: str, model_id: str) -> int | None:
-    """Return how much fits into the model, as the price list says; ``None``: it does not."""
+    """Return the model's context length from the price list; ``None`` if it has none."""
     if connection not in PRESETS or not PRESETS[connection].needs_key:
         return None  # on a server of one's own, its operator decides
     from genai_prices.data_snapshot import get_snapshot  # takes 0.2 s

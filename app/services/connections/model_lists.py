@@ -1,4 +1,4 @@
-"""The models that connections offer, asked from the providers and kept for a minute."""
+"""Model lists of connections, fetched from the providers and cached for a minute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 
-from app.engine.clients.http_model import ModelList
+from app.engine.clients.http_model import ProviderModels
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated import SIMULATED_MODELS
 from app.engine.engine_errors import ModelCallError
@@ -39,7 +39,7 @@ class ListFailure:
     action: str | None
 
 
-Listing = ModelList | ListFailure
+Listing = ProviderModels | ListFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ _lock = threading.Lock()
 
 
 def list_offered(account_id: int, connection: OpenConnection) -> Listing:
-    """Return the models of ``connection``, asked now, or why there are none.
+    """Fetch the models of ``connection`` now; returns them, or why it failed.
 
     Raises:
         Limited: The account waits for too many servers already.
@@ -75,7 +75,7 @@ def list_offered(account_id: int, connection: OpenConnection) -> Listing:
 def list_all_offered(
     account_id: int, connections: Sequence[OpenConnection]
 ) -> list[tuple[OpenConnection, Listing]]:
-    """Return the listings of ``connections``, at most a minute old, within two seconds.
+    """Return the model lists of ``connections``, at most a minute old, within two seconds.
 
     Providers are asked at the same time, those that failed before last. One that does not answer
     in time is a failure now; its answer, should it come, is there for the next call.
@@ -125,7 +125,7 @@ def _ask(connection: OpenConnection, key: bytes) -> Listing:
     return listing
 
 
-def _call(connection: OpenConnection) -> ModelList:
+def _call(connection: OpenConnection) -> ProviderModels:
     if connection.simulated:
         return _simulated()
     client = make_client(
@@ -145,8 +145,8 @@ def _call(connection: OpenConnection) -> ModelList:
         client.close()
 
 
-def _simulated() -> ModelList:
-    return ModelList(ids=tuple(sorted(SIMULATED_MODELS)), latency_ms=0)
+def _simulated() -> ProviderModels:
+    return ProviderModels(ids=tuple(sorted(SIMULATED_MODELS)), latency_ms=0)
 
 
 def _silent(connection: OpenConnection) -> ListFailure:
@@ -154,7 +154,7 @@ def _silent(connection: OpenConnection) -> ListFailure:
         connection.name,
         "no_answer",
         "The server does not answer.",
-        "Look again in a moment, or type the model's id.",
+        "Try again in a moment, or type the model's id.",
     )
 
 

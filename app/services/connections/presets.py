@@ -1,4 +1,4 @@
-"""What connections may be called and what kind they can be."""
+"""Names and kinds of connections, and presets for well-known providers."""
 
 from __future__ import annotations
 

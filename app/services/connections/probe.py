@@ -1,4 +1,4 @@
-"""Does a connection work? One call that costs nothing: the list of its models."""
+"""Tests a connection with one free call: the list of its models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.services.connections.store import get_connection, open_connection
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFailure:
-    """Why it does not work and what to do."""
+    """Why a connection does not work, and what to do."""
 
     code: str
     message: str
@@ -24,8 +24,8 @@ class ConnectionFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionTest:
-    """What a test found."""
+class ConnectionProbe:
+    """The result of a connection test."""
 
     ok: bool
     latency_ms: int | None
@@ -34,31 +34,31 @@ class ConnectionTest:
     error: ConnectionFailure | None = None
 
 
-def test_connection(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
-    """Ask the provider for its models and keep what came of it with the connection.
+def probe_connection(account_id: int, is_admin: bool, name: str) -> ConnectionProbe:
+    """Ask the provider for its models; stores the result with the connection.
 
     Raises:
         NotFound: The account has no connection of that name.
         Limited: The account waits for too many servers already.
     """
-    info = get_connection(user_id, is_admin, name)
+    info = get_connection(account_id, is_admin, name)
     db.session.rollback()  # the call may take seconds: no transaction meanwhile
-    result = _ask(user_id, is_admin, name)
+    result = _ask(account_id, is_admin, name)
     if not info.read_only:
-        _store(user_id, name, info.updated_at, result)
+        _store(account_id, name, info.updated_at, result)
     return result
 
 
-def _ask(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
+def _ask(account_id: int, is_admin: bool, name: str) -> ConnectionProbe:
     try:
-        connection = open_connection(user_id, is_admin, name)
+        connection = open_connection(account_id, is_admin, name)
     except Conflict as error:
         return _failed(ConnectionFailure(error.code, error.detail, error.action))
     db.session.rollback()
-    listed = list_offered(user_id, connection)
+    listed = list_offered(account_id, connection)
     if isinstance(listed, ListFailure):
         return _failed(ConnectionFailure(listed.code, listed.message, listed.action))
-    return ConnectionTest(
+    return ConnectionProbe(
         ok=True,
         latency_ms=listed.latency_ms,
         models_found=len(listed.ids),
@@ -66,11 +66,11 @@ def _ask(user_id: int, is_admin: bool, name: str) -> ConnectionTest:
     )
 
 
-def _failed(why: ConnectionFailure) -> ConnectionTest:
-    return ConnectionTest(ok=False, latency_ms=None, models_found=0, error=why)
+def _failed(why: ConnectionFailure) -> ConnectionProbe:
+    return ConnectionProbe(ok=False, latency_ms=None, models_found=0, error=why)
 
 
-def _store(user_id: int, name: str, version: Any, result: ConnectionTest) -> None:
+def _store(account_id: int, name: str, version: Any, result: ConnectionProbe) -> None:
     last_test = {
         "ok": result.ok,
         "at": now().isoformat().replace("+00:00", "Z"),
@@ -83,7 +83,7 @@ def _store(user_id: int, name: str, version: Any, result: ConnectionTest) -> Non
         session.execute(
             update(Connection)
             .where(
-                Connection.user_id == user_id,
+                Connection.user_id == account_id,
                 Connection.name == name,
                 Connection.updated_at == version,
             )

@@ -36,7 +36,7 @@ DEFAULT_TIMEOUT_S = 120.0
 
 
 class ConnectionChanges(TypedDict, total=False):
-    """Fields to set; what is missing stays as it is, or gets its default."""
+    """Fields to set; missing ones keep their value, or get their default."""
 
     kind: str
     base_url: str
@@ -73,12 +73,12 @@ class ConnectionInfo:
 
     @property
     def kind_label(self) -> str:
-        """Its kind, for readers."""
+        """Its kind, as pages show it."""
         return KIND_LABELS.get(self.kind, self.kind)
 
     @property
     def read_only(self) -> bool:
-        """Whether there is no row behind it that could be changed or deleted."""
+        """Whether it has no row that could be changed or deleted."""
         return self.from_environment or self.built_in
 
 
@@ -128,7 +128,7 @@ def _environment_key(preset: Preset) -> str | None:
 
 
 def _given_connections(is_admin: bool) -> Iterator[ConnectionInfo]:
-    """Yield the connections that nobody made: the simulated one, and the environment's."""
+    """Yield built-in and environment-provided connections."""
     yield ConnectionInfo(name=SIMULATED, kind=SIMULATED, base_url="", built_in=True)
     if not is_admin:
         return
@@ -145,22 +145,22 @@ def _given_connections(is_admin: bool) -> Iterator[ConnectionInfo]:
             )
 
 
-def list_connections(user_id: int, is_admin: bool) -> list[ConnectionInfo]:
+def list_connections(account_id: int, is_admin: bool) -> list[ConnectionInfo]:
     """Return all connections of the account by name.
 
     Its own come first where the environment has the same name; ``simulated`` is always there.
     """
-    rows = db.session.scalars(select(Connection).where(Connection.user_id == user_id))
+    rows = db.session.scalars(select(Connection).where(Connection.user_id == account_id))
     found = {info.name: info for info in _given_connections(is_admin)}
     found.update((row.name, _info(row)) for row in rows)
     return [found[name] for name in sorted(found)]
 
 
-def _find_row(user_id: int, name: str) -> Connection | None:
+def _find_row(account_id: int, name: str) -> Connection | None:
     if not is_connection_name(name):
         return None
     return db.session.scalar(
-        select(Connection).where(Connection.user_id == user_id, Connection.name == name)
+        select(Connection).where(Connection.user_id == account_id, Connection.name == name)
     )
 
 
@@ -170,13 +170,13 @@ def _missing(name: str) -> NotFound:
     )
 
 
-def get_connection(user_id: int, is_admin: bool, name: str) -> ConnectionInfo:
+def get_connection(account_id: int, is_admin: bool, name: str) -> ConnectionInfo:
     """Return the connection ``name``.
 
     Raises:
         NotFound: The account has none of that name.
     """
-    row = _find_row(user_id, name)
+    row = _find_row(account_id, name)
     if row is not None:
         return _info(row)
     for given in _given_connections(is_admin):
@@ -186,9 +186,9 @@ def get_connection(user_id: int, is_admin: bool, name: str) -> ConnectionInfo:
 
 
 def save_connection(
-    user_id: int, is_admin: bool, name: str, changes: ConnectionChanges
+    account_id: int, is_admin: bool, name: str, changes: ConnectionChanges
 ) -> tuple[ConnectionInfo, bool]:
-    """Make the connection ``name`` or change it; also return whether it is new.
+    """Create or change the connection ``name``; also returns whether it is new.
 
     Raises:
         Invalid: A field does not fit, the address is not permitted, or it was changed without
@@ -205,7 +205,7 @@ def save_connection(
                 ]
             },
         )
-    existing = _find_row(user_id, name)
+    existing = _find_row(account_id, name)
     values = merge_fields(name, existing, changes)
     before = (existing.updated_at, existing.base_url) if existing else None
     db.session.rollback()  # resolving a name can take seconds: no transaction meanwhile
@@ -216,29 +216,29 @@ def save_connection(
         key = values.pop("api_key")
         values["sealed_key"] = seal(key) if key else None
         values["key_hint"] = hint_of(key) if key else None
-    return _write(user_id, name, values, before)
+    return _write(account_id, name, values, before)
 
 
 def _write(
-    user_id: int, name: str, values: dict[str, Any], before: tuple[datetime, str] | None
+    account_id: int, name: str, values: dict[str, Any], before: tuple[datetime, str] | None
 ) -> tuple[ConnectionInfo, bool]:
     try:
         with transaction() as session:
-            lock_account(session, user_id)
-            row = _find_row(user_id, name)
+            lock_account(session, account_id)
+            row = _find_row(account_id, name)
             if (row and (row.updated_at, row.base_url)) != before:
                 raise _changed_meanwhile(name)
             if row is None:
                 others = session.scalars(
-                    select(Connection.id).where(Connection.user_id == user_id)
+                    select(Connection.id).where(Connection.user_id == account_id)
                 ).all()
                 if len(others) >= MAX_CONNECTIONS_PER_ACCOUNT:
                     raise Conflict(
                         f"This account has {MAX_CONNECTIONS_PER_ACCOUNT} connections already.",
                         code="too_many_connections",
-                        action="Delete one that is no longer used.",
+                        action="Delete one that you no longer use.",
                     )
-                row = Connection(user_id=user_id, name=name)
+                row = Connection(user_id=account_id, name=name)
                 session.add(row)
             for field, value in values.items():
                 setattr(row, field, value)
@@ -254,11 +254,11 @@ def _changed_meanwhile(name: str) -> Conflict:
     return Conflict(
         f"The connection {name!r} was changed elsewhere at the same time.",
         code="changed_meanwhile",
-        action="Look at it and save again.",
+        action="Check it and save again.",
     )
 
 
-def open_connection(user_id: int, is_admin: bool, name: str) -> OpenConnection:
+def open_connection(account_id: int, is_admin: bool, name: str) -> OpenConnection:
     """Return the connection ``name`` with its key, for calls.
 
     Raises:
@@ -266,7 +266,7 @@ def open_connection(user_id: int, is_admin: bool, name: str) -> OpenConnection:
         Conflict: The key cannot be opened with the keys of this server, or this version does not
             know the kind.
     """
-    info = get_connection(user_id, is_admin, name)
+    info = get_connection(account_id, is_admin, name)
     kind = find_kind(info.kind)
     if kind is None:
         raise Conflict(
@@ -278,7 +278,7 @@ def open_connection(user_id: int, is_admin: bool, name: str) -> OpenConnection:
         name=info.name,
         kind=kind,
         base_url=info.base_url,
-        api_key=_key_of(user_id, info),
+        api_key=_key_of(account_id, info),
         max_retries=info.max_retries,
         max_connections=info.max_connections,
         requests_per_minute=info.requests_per_minute,
@@ -287,8 +287,8 @@ def open_connection(user_id: int, is_admin: bool, name: str) -> OpenConnection:
     )
 
 
-def _key_of(user_id: int, info: ConnectionInfo) -> str | None:
+def _key_of(account_id: int, info: ConnectionInfo) -> str | None:
     if info.from_environment:
         return _environment_key(PRESETS[info.name])
-    row = _find_row(user_id, info.name)
+    row = _find_row(account_id, info.name)
     return open_sealed(row.sealed_key) if row is not None and row.sealed_key else None

@@ -1,4 +1,4 @@
-"""Checks of what the Studio depends on, each bounded in time."""
+"""Health checks of the database, queue server, disk and workers, each with a time limit."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def report() -> dict[str, Any]:
 
 
 def readiness() -> dict[str, str]:
-    """Return each thing that requests need, with ``ok`` or what is wrong."""
+    """Readiness checks by name: "ok" or the reason."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     database = _start(app, is_reachable)
     queue_state = _start(app, queues.is_reachable)
@@ -98,7 +98,7 @@ def _count_workers() -> int:
 
 
 def _is_migrated() -> bool:
-    """Whether the database has the newest schema that this version knows."""
+    """Return whether the database has the newest schema that this version knows."""
     try:
         with db.engine.connect() as connection:
             found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()

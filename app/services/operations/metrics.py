@@ -1,4 +1,4 @@
-"""Prometheus' text format 0.0.4, written without a library: a few gauges read when asked.
+"""Metrics in Prometheus' text format 0.0.4, read when asked for.
 
 Everything comes from the database and the queue server, so that each web process gives the same
 answer. Requests and their times are the reverse proxy's to count.
@@ -41,7 +41,7 @@ class Gauge:
 
 
 def render() -> str:
-    """Return all metrics; those of a part that does not answer are left out, never an error."""
+    """Return all metrics, leaving out those of parts that do not answer."""
     gauges = [Gauge("studio_build_info", "Version that runs.", [({"version": __version__}, 1)])]
     database = _database()
     queue_state = _queue()

@@ -1,4 +1,4 @@
-"""What the queue server holds, for its operator; only read, and nothing is ever unpickled."""
+"""Read-only view of the queue for administrators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUEUES = queues.QUEUES
 
 
 def describe_job(job_id: str) -> dict[str, Any]:
-    """Return one job in the shape of rq-dashboard, whose own view knows no dependencies of RQ 3.
+    """Return one job as rq-dashboard's templates expect it.
 
     Raises:
         NotFound: There is no such job (any more).
@@ -53,7 +53,7 @@ def describe_job(job_id: str) -> dict[str, Any]:
 
 
 def describe_workers() -> list[dict[str, Any]]:
-    """Return the workers in the shape of rq-dashboard, by state, queue and name."""
+    """Return the workers as rq-dashboard's templates expect them."""
     found = [
         {
             "name": worker.name,
@@ -80,7 +80,7 @@ def job_exists(job_id: str) -> bool:
 
 
 def count_jobs() -> dict[str, dict[str, int]]:
-    """Return for each queue how many jobs wait, are scheduled, are worked on, and failed."""
+    """Return for each queue how many jobs are queued, scheduled, started and failed."""
     with get_broker().pipeline(transaction=False) as pipeline:
         for name in QUEUES:
             pipeline.llen(f"{RQ_KEY_PREFIX}:queue:{name}")
@@ -96,7 +96,7 @@ def _fetch(job_id: str) -> Job:
     try:
         return Job.fetch(job_id, connection=get_broker(), serializer=SERIALIZER)
     except NoSuchJobError:
-        raise NotFound("The queue has no such job any more.", code="job_not_found") from None
+        raise NotFound("This job is no longer in the queue.", code="job_not_found") from None
 
 
 def _current_job(worker: BaseWorker) -> dict[str, Any] | str:

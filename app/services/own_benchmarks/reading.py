@@ -1,4 +1,4 @@
-"""Reading a user's file in a process of its own, with a deadline, one at a time.
+"""Reads an uploaded file in its own process, with a deadline, one at a time.
 
 A file of 100 MB is seconds of work. In the web process it would hold all its threads.
 """
@@ -35,7 +35,7 @@ _busy: Counter[int] = Counter()
 
 
 def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> Any:
-    """Have ``app.engine.own.reader`` do a task; return what it found.
+    """Run a task of ``app.engine.own.reader`` and return its result.
 
     Args:
         account_id: Whose file it is.
@@ -54,7 +54,7 @@ def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> A
         raise Invalid(
             f"The file takes more than {deadline_s:g} s or too much memory to read.",
             code="own_data_too_slow",
-            fields={"file": ["It takes too long to read."]},
+            fields={"file": ["This file takes too long to read."]},
             action="Split it into smaller files, and upload each.",
         )
     refused = answer.get("refused")

@@ -1,4 +1,4 @@
-"""What an uploaded file shall become, as forms and API say it."""
+"""Request models for turning an upload into a benchmark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ColumnName = Annotated[str, StringConstraints(max_length=1_000), Storable]
 
 
 class OwnColumns(BaseModel):
-    """Which columns hold what, how prompts are made and how answers are scored."""
+    """The meaning of the columns, the prompt template and the scorer."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -51,7 +51,7 @@ class OwnColumns(BaseModel):
 
     @property
     def template(self) -> str:
-        """The template in force, with line breaks as models get them (forms send CRLF)."""
+        """The template in use, with plain line breaks (forms send CRLF)."""
         profile = PROFILES.get(self.scorer)
         given = self.prompt_template.replace("\r\n", "\n")
         return given if given.strip() else (profile.template if profile else "")
@@ -64,12 +64,12 @@ class OwnRequest(OwnColumns):
         min_length=1,
         description="Its name without own/. One that you have already gets a new version.",
     )
-    title: Line = Field("", description="For readers; empty: the name.")
+    title: Line = Field("", description="Shown on pages; if empty, the name is.")
     description: Text = Field("", description="For readers.")
 
 
 def read_columns(values: dict[str, Any]) -> OwnColumns:
-    """Return the mapping that a form describes.
+    """Return the column mapping of a form.
 
     Raises:
         Invalid: A field does not fit.
@@ -78,7 +78,7 @@ def read_columns(values: dict[str, Any]) -> OwnColumns:
 
 
 def read_request(values: dict[str, Any]) -> OwnRequest:
-    """Return the benchmark that a form describes.
+    """Return the benchmark request of a form.
 
     Raises:
         Invalid: A field does not fit.
@@ -93,14 +93,16 @@ def _read(model: type[Model], values: dict[str, Any]) -> Model:
         fields: dict[str, list[str]] = {}
         for item in error.errors(include_url=False, include_input=False):
             missing = item["type"] in ("missing", "string_too_short")
-            words = "This is needed." if missing else item["msg"].removeprefix("Value error, ")
+            words = (
+                "This field is required." if missing else item["msg"].removeprefix("Value error, ")
+            )
             fields.setdefault(str(item["loc"][0]), []).append(words)
         names = ", ".join(sorted(fields))
-        raise Invalid(f"These fields do not fit: {names}.", fields=fields) from None
+        raise Invalid(f"These fields are not valid: {names}.", fields=fields) from None
 
 
 def profile_options() -> list[dict[str, Any]]:
-    """Return the scorers that are offered, for pages."""
+    """Return the available scorers, for pages."""
     return [
         {
             "value": profile.scorer,

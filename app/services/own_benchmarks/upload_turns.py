@@ -1,4 +1,4 @@
-"""Who may send a file now: few at once for each account, counted before a byte is read.
+"""Limits concurrent uploads of an account before their bodies are read.
 
 The turns are locks on files, so that they hold across web processes and end with them.
 """
@@ -20,7 +20,7 @@ UPLOADS_AT_ONCE = 2
 
 @contextmanager
 def upload_turn(account_id: int, settings: Settings, bytes_wanted: int | None) -> Iterator[None]:
-    """Hold one of the account's turns while a request with a file is read and answered.
+    """Hold one of the account's upload turns during a request.
 
     This is the one place that each upload passes before it takes any disk.
 
@@ -50,8 +50,8 @@ def _free_turn(account_id: int, settings: Settings) -> IO[bytes]:
         else:
             return file
     raise Limited(
-        f"{UPLOADS_AT_ONCE} files of yours are on their way already.",
+        f"{UPLOADS_AT_ONCE} of your files are already being uploaded.",
         code="uploads_busy",
-        action="Wait until they have arrived, then send this one.",
+        action="Wait until they are done, then upload this one.",
         retry_after_s=5,
     )

@@ -1,4 +1,4 @@
-"""Uploaded files on their way to a benchmark: kept for a day under names of our own."""
+"""Uploaded files that are not benchmarks yet, kept for a day."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Upload:
 
 
 def keep_upload(account_id: int, stream: IO[bytes], name: str, settings: Settings) -> Upload:
-    """Store a file in pieces and return it; the account's oldest make room for it.
+    """Store a file chunk by chunk; the account's oldest uploads make room for it.
 
     Args:
         account_id: The only account that can find it again.
@@ -96,7 +96,7 @@ def find_upload(account_id: int, upload_id: str, settings: Settings) -> Upload:
             if path.is_file():
                 return Upload(upload_id, path, file_format)
     raise NotFound(
-        "The uploaded file is not here any more.",
+        "The uploaded file is no longer on this server.",
         code="upload_not_found",
         action="Upload it again.",
     )
@@ -106,7 +106,7 @@ def find_upload(account_id: int, upload_id: str, settings: Settings) -> Upload:
 def passing_upload(
     account_id: int, stream: IO[bytes], name: str, settings: Settings
 ) -> Iterator[Upload]:
-    """Keep a file for the length of one request."""
+    """Store a file for the duration of one request."""
     upload = keep_upload(account_id, stream, name, settings)
     try:
         yield upload
@@ -123,7 +123,7 @@ def remove_files(account_id: int, benchmark_ids: Iterable[str], settings: Settin
 
 
 def as_invalid(error: OwnDataError) -> Invalid:
-    """Return what is wrong with a file as the answer to a request."""
+    """Return a file's error as a request error."""
     return Invalid(
         error.message,
         code="own_data_invalid",
@@ -133,7 +133,7 @@ def as_invalid(error: OwnDataError) -> Invalid:
 
 
 def upload_folder(settings: Settings) -> Path:
-    """Return the folder of files on their way."""
+    """Return the folder of uploads."""
     return own_folder(settings) / "uploads"
 
 
@@ -148,7 +148,7 @@ def _copy(stream: IO[bytes], path: Path) -> None:
 
 
 def sweep_uploads(settings: Settings) -> int:
-    """Remove what was uploaded a day ago and never saved; return how many files that were."""
+    """Remove uploads that were not saved within a day; returns how many."""
     folder = upload_folder(settings)
     swept = 0
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -161,7 +161,7 @@ def sweep_uploads(settings: Settings) -> int:
 
 
 def _make_room(account_id: int, newest: Path) -> None:
-    """Remove the account's oldest uploads where there are more than it may have waiting."""
+    """Remove the account's oldest uploads beyond its limit."""
     waiting = []
     for path in newest.parent.glob(f"{account_id}-*"):
         with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Benchmarks of an account's own data: looked at, saved as versions, deleted."""
+"""Benchmarks of an account's own data: inspect, preview, save, delete."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A first look at a file: its columns, what they probably hold, its first rows, cut."""
+    """A file's columns, their probable meaning, and its first rows, shortened."""
 
     columns: list[str]
     guess: dict[str, Any]
     rows: list[dict[str, Any]]
 
 
-def look_at(account_id: int, upload: Upload) -> Look:
-    """Return a first look at an upload.
+def inspect_upload(account_id: int, upload: Upload) -> Look:
+    """Return the columns and first rows of an upload.
 
     Raises:
         Invalid: Its beginning cannot be read.
@@ -53,7 +53,7 @@ def look_at(account_id: int, upload: Upload) -> Look:
 
 
 def first_values(account_id: int, name: str, look: Look) -> dict[str, Any]:
-    """Return what the form shows first: the latest version's fields, else a guess.
+    """Return the form's initial values: the latest version's fields, else a guess.
 
     Args:
         account_id: The account.
@@ -90,7 +90,7 @@ def _names(columns: dict[str, Any]) -> list[str]:
 
 
 def preview(account_id: int, upload: Upload, asked: OwnColumns) -> list[dict[str, Any]]:
-    """Return the first prompts as they will be sent, cut where they are long, with their targets.
+    """Return the first prompts as they will be sent, shortened, with their targets.
 
     Raises:
         Invalid: Template or mapping do not fit, or one of the first rows does not.
@@ -108,7 +108,7 @@ def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings)
         Its name (``own/my-questions``) and version.
 
     Raises:
-        Invalid: The name is not possible, template or mapping do not fit, or a row does not:
+        Invalid: The name, the template or the mapping is not valid, or a row does not fit:
             then its line is named.
         Conflict: The account has as many benchmarks, or this one as many versions, as may be.
     """
@@ -128,7 +128,7 @@ def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings)
 
 
 def delete(account_id: int, slug: str, settings: Settings) -> None:
-    """Delete a benchmark with all versions and files; its runs and their samples stay.
+    """Delete a benchmark with its versions and files; its runs and samples are kept.
 
     Raises:
         NotFound: The account has none of that name.
@@ -152,7 +152,7 @@ def delete(account_id: int, slug: str, settings: Settings) -> None:
             raise Conflict(
                 "A run of this benchmark is active.",
                 code="benchmark_in_use",
-                action="Wait for its end, or cancel it.",
+                action="Wait until it ends, or cancel it.",
             )
         benchmark_id = own.id
         session.delete(own)
@@ -162,10 +162,10 @@ def delete(account_id: int, slug: str, settings: Settings) -> None:
 def _slug(name: str) -> str:
     slug = name.strip().removeprefix(PREFIX)
     if not _SLUG.fullmatch(slug) or slug in _RESERVED:
-        message = "1 to 59 of a-z, 0-9, - and _, beginning with a letter or digit."
+        message = "Use 1 to 59 of a-z, 0-9, - and _; start with a letter or digit."
         if slug in _RESERVED:
-            message = "This name is taken by the Studio itself."
-        raise Invalid(f"This name is not possible: {message}", fields={"name": [message]})
+            message = "This name is reserved for a built-in benchmark."
+        raise Invalid(message, fields={"name": [message]})
     return slug
 
 
@@ -240,7 +240,7 @@ def _check_count(account_id: int) -> None:
         raise Conflict(
             f"You have {MAX_BENCHMARKS} benchmarks of your own.",
             code="too_many_benchmarks",
-            action="Delete one that you do not need.",
+            action="Delete one that you no longer need.",
         )
 
 
@@ -252,8 +252,8 @@ def _check_bytes(account_id: int, more: int) -> None:
     )
     if int(kept or 0) + more > MAX_KEPT_BYTES:
         raise Conflict(
-            f"Your own data takes {int(kept or 0) / 1e6:,.0f} MB; with this file it would be more "
-            f"than {MAX_KEPT_BYTES / 1e6:,.0f} MB.",
+            f"Your own data takes up {int(kept or 0) / 1e6:,.0f} MB; with this file it would "
+            f"exceed {MAX_KEPT_BYTES / 1e6:,.0f} MB.",
             code="own_data_full",
-            action="Delete a benchmark of your own that you do not need.",
+            action="Delete one of your own benchmarks that you no longer need.",
         )

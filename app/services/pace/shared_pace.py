@@ -1,4 +1,4 @@
-"""What all workers know of a provider's rate limit: one exchange with the queue server."""
+"""The pace that all workers share, kept in the queue server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LAW = json.dumps(asdict(LAW))
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did since its last report, and how many calls it wants to start.
+    """A run's calls since its last report, and how many it wants to start.
 
     Attributes:
         episode: The newest episode of refusals that the run knew of.
@@ -45,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How calls may go on. All times count from the moment of the answer.
+    """How fast calls may start; all times count from the moment of the answer.
 
     Attributes:
         rate_per_s: Calls started per second by all runs together; ``None``: not paced.
@@ -70,7 +70,7 @@ def _script() -> str:
 
 
 class SharedPace:
-    """The pace of one model behind one key, as kept by the queue server.
+    """The shared pace of one model and key.
 
     Time is the server's alone, so clocks of workers do not matter. A run that dies holds
     nothing but the turns of the next quarter of a second.
@@ -103,7 +103,7 @@ class SharedPace:
         self._exchange = broker.register_script(_script())
 
     def exchange(self, report: Report) -> Pace:
-        """Report and be told how to go on.
+        """Send a report and return the pace from now on.
 
         Raises:
             RedisError: The queue server does not answer; it may or may not have the report.

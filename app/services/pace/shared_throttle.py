@@ -1,4 +1,4 @@
-"""A throttle that all workers share: what one run learns of a rate limit slows all others."""
+"""A throttle shared by all workers, so that one run's rate limit slows all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _rng = random.SystemRandom()
 
 
 def open_throttle(connection: OpenConnection, model: str) -> RedisThrottle | None:
-    """Return the throttle of a connection's model; ``None`` where nothing limits calls.
+    """Return the throttle of a connection's model; ``None`` if it has no limits.
 
     Args:
         connection: With its key, of which the queue server gets a keyed digest only.
@@ -53,7 +53,7 @@ def open_throttle(connection: OpenConnection, model: str) -> RedisThrottle | Non
 
 
 class RedisThrottle:
-    """Starts calls at the pace that all runs of a key and model found out together.
+    """Paces calls together with all other runs of the same key and model.
 
     As long as no run was refused this costs one exchange with the queue server per half
     second; after that, turns are taken several at a time. The exchange is made by whichever
@@ -114,7 +114,7 @@ class RedisThrottle:
             self._answered += 1
 
     def on_rate_limited(self, retry_after_s: float | None) -> None:
-        """Tell all runs at once."""
+        """Report the rate limit to all runs at once."""
         local = self._local
         if local is not None:
             local.on_rate_limited(retry_after_s)
@@ -161,7 +161,7 @@ class RedisThrottle:
         return waited_s + self.acquire(cancel)
 
     def _start(self, episode: int) -> bool:
-        """Count a call whose turn has come; ``False``: a new episode has voided all turns."""
+        """Count a call whose turn has come; ``False`` if a new rate limit voided the turn."""
         with self._lock:
             valid = episode == self._episode and self._clock() >= self._resume_at
             self._started += valid
@@ -177,7 +177,7 @@ class RedisThrottle:
             return self._episode, None
 
     def _await_exchange(self, cancel: Event) -> None:
-        """Make the exchange if it is due and no other thread does; else wait for it."""
+        """Do a due exchange, or wait while another thread does it."""
         left_s = self._exchange_at - self._clock()
         if left_s <= 0 and self._exchange_unless_busy():
             return
@@ -186,7 +186,7 @@ class RedisThrottle:
             raise Canceled
 
     def _join(self) -> None:
-        """Learn of the pace before the first call; the other threads wait for that."""
+        """Fetch the pace before the first call; other threads wait for it."""
         with self._exchanging:
             if not self._joined:
                 self._exchange()
@@ -255,7 +255,7 @@ class RedisThrottle:
             log.info("pace is shared again")
 
     def _go_alone(self, report: Report, error: RedisError) -> None:
-        """Go on without the others, at this run's share of the pace."""
+        """Continue alone, at this run's share of the pace."""
         with self._lock:
             if self._local is None:
                 log.warning(

@@ -1,4 +1,4 @@
-"""What a run may spend: checked when it is asked for, and made into the engine's budget."""
+"""Checks a run's budget and prepares it for the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNKNOWN_OUTPUT_TOKENS = 1_000
 def check_budget(
     budget_usd: float | None, model: str, judge: str | None, *, simulated: bool
 ) -> None:
-    """Refuse a budget that nobody could keep, because a price is not known.
+    """Refuse a budget if a price is unknown, since it could not be enforced.
 
     Raises:
         Invalid: The price of the model, or of its judge, is not known.
@@ -29,12 +29,12 @@ def check_budget(
                 f"The price of {name} is not known, so a budget in US$ cannot be kept.",
                 code="price_unknown",
                 fields={"budget_usd": [f"The price of {name} is not known."]},
-                action="Leave the budget out; the limit of samples and max_tokens bound a run too.",
+                action="Leave the budget out, and bound the cost by a sample limit and max_tokens.",
             )
 
 
 def check_further_budget(run: Run, budget_usd: float) -> None:
-    """Refuse a budget with which a run could not go on.
+    """Refuse a new budget that the run has already used up.
 
     Raises:
         Invalid: It is spent already, or a price is not known.
@@ -43,15 +43,15 @@ def check_further_budget(run: Run, budget_usd: float) -> None:
     spent_usd = (run.cost_usd or 0.0) + (run.judge_cost_usd or 0.0)
     if budget_usd <= spent_usd:
         raise Invalid(
-            f"The run has cost {exact_usd(spent_usd)} so far: a budget of "
-            f"{exact_usd(budget_usd)} for all of it is spent.",
-            fields={"budget_usd": [f"More than {exact_usd(spent_usd)}, which is spent."]},
-            action="Name a larger budget: it counts from the run's beginning.",
+            f"The run has already cost {exact_usd(spent_usd)}, so a budget of "
+            f"{exact_usd(budget_usd)} is used up.",
+            fields={"budget_usd": [f"Enter more than the {exact_usd(spent_usd)} already spent."]},
+            action="Enter a larger budget; it covers the whole run from its start.",
         )
 
 
 def budget_of(run: Run, counts: Counts) -> Budget | None:
-    """Return the budget of a run under way; ``None`` where it has none, or no known price.
+    """Return the budget of an active run; ``None`` without one, or without known prices.
 
     Args:
         run: Its ``config`` holds ``budget_usd``.
@@ -94,13 +94,13 @@ def _price_of(tariff: Tariff) -> PriceOf:
 def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
     spent = tariffs[0].cost_usd(counts.input_tokens, counts.output_tokens, counts.done) or 0.0
     if len(tariffs) > 1:
-        judged = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
-        spent += tariffs[1].cost_usd(*judged) or 0.0
+        judge_usage = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
+        spent += tariffs[1].cost_usd(*judge_usage) or 0.0
     return spent
 
 
 def _longest_answer(run: Run) -> int:
-    """Return the high end of the estimate per call: what to expect without ``max_tokens``."""
+    """Return the estimated longest answer, for runs without ``max_tokens``."""
     estimate = run.estimate or {}
     calls = estimate.get("calls") or 0
     high = (estimate.get("output_tokens") or {}).get("high") or 0

@@ -1,4 +1,4 @@
-"""Requests for runs, checked: everything they name exists and may be used."""
+"""Checks that everything a run request names exists and may be used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.services.runs.run_request import RunRequest
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """A request that was checked: everything it names exists and may be used."""
+    """A checked request: everything it names exists and may be used."""
 
     benchmark: Benchmark
     protocol: Protocol
@@ -51,8 +51,8 @@ def check_request(
         )
     if "sandbox" in benchmark.requirements and not settings.allow_code_execution:
         raise Invalid(
-            f"{benchmark.title} runs code that the model wrote, which is switched off here.",
-            fields={"benchmark": ["Needs code execution, which is switched off here."]},
+            f"{benchmark.title} runs code that the model wrote, which this server does not allow.",
+            fields={"benchmark": ["Needs code execution, which is switched off on this server."]},
             action="An admin can allow it with ALLOW_CODE_EXECUTION=true.",
         )
     connection = _check_model(request.model, account_id, is_admin)

@@ -13,7 +13,7 @@ CostOf = Callable[[int, int, int], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The price of a model, or that it is not known.
+    """The price of a model, if it is known.
 
     Attributes:
         price: ``None`` where it is not known.
@@ -30,7 +30,7 @@ class Tariff:
 
     @property
     def source(self) -> str:
-        """Where the price is from, with its date, for readers."""
+        """The source and date of the price, as pages show it."""
         if self.free:
             return "simulated"
         if self.price is None:
@@ -39,7 +39,7 @@ class Tariff:
         return f"{self.price.source}{dated}"
 
     def cost_usd(self, input_tokens: int, output_tokens: int, calls: int) -> float | None:
-        """Return the cost of calls of about the same size.
+        """Return the cost of calls of similar size.
 
         Prices may depend on the size of a prompt, so the average call is priced.
         """

@@ -1,4 +1,4 @@
-"""What happens once a full disk has room again."""
+"""Resumes runs once a full disk has room again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROBE_BYTES = 2**19
 
 
 def go_on_when_there_is_room() -> int:
-    """Set the reserve aside and go on with runs that paused for want of room; returns how many."""
+    """Renew the disk reserve and resume runs that paused on a full disk; returns how many."""
     settings = get_settings()
     left = room(settings)
     if left.level != "ok":
@@ -39,7 +39,7 @@ def go_on_when_there_is_room() -> int:
 
 
 def _resume_runs() -> int:
-    """Go on with runs that paused because the disk was full; returns how many."""
+    """Resume runs that paused because the disk was full; returns how many."""
     paused = (Run.status == "paused") & (Run.failure["code"].as_string() == DISK_FULL.code)
     columns = select(Run.id, Run.attempt, Run.finished_at)
     waiting = db.session.execute(columns.where(paused).limit(_MOST_RESUMED)).all()
@@ -55,7 +55,7 @@ def _resume_runs() -> int:
 
 
 def _rested(attempt: int) -> datetime:
-    """Return when a run must have paused at the latest to go on now.
+    """Return the latest pause time of runs that may resume now.
 
     One that fills the disk by itself, again and again, does so less and less often.
     """
@@ -63,7 +63,7 @@ def _rested(attempt: int) -> datetime:
 
 
 def _database_has_room(run_id: str) -> bool:
-    """Whether the database takes a large row, which is taken back: its disk may be another one."""
+    """Test with a large write, rolled back, whether the database's disk has room."""
     row = RunEventRow(run_id=run_id, kind="info", message=secrets.token_hex(_PROBE_BYTES))
     try:
         with transaction() as session:

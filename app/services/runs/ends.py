@@ -1,4 +1,4 @@
-"""How the end of a run, or its pause, is written: with its deliveries, in one transaction."""
+"""Writes the end or pause of a run together with its deliveries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.services.webhooks import outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class RunFailure:
     """Why a run ended or paused, for its page."""
 
     code: str
@@ -24,9 +24,9 @@ class Failure:
     action: str | None = None
 
 
-def failure_of(cause: CallFailure) -> Failure:
-    """Return what the engine or a watch found as the failure of a run."""
-    return Failure(cause.code, cause.message, cause.action)
+def failure_of(cause: CallFailure) -> RunFailure:
+    """Return a `CallFailure` as the failure of a run."""
+    return RunFailure(cause.code, cause.message, cause.action)
 
 
 def write_end(
@@ -34,10 +34,10 @@ def write_end(
     statement: Update,
     run_id: str,
     status: str,
-    failure: Failure | None,
+    failure: RunFailure | None,
     values: dict[str, Any],
 ) -> list[str] | None:
-    """Write the end of the run that ``statement`` updates, and its deliveries.
+    """Execute ``statement``, which ends a run, and write the deliveries of the event.
 
     Returns:
         The ids of deliveries to enqueue; ``None`` when the statement changed nothing.
@@ -65,7 +65,7 @@ def write_end(
 
 
 def pause_runs_with(session: Session, account_id: int, connection: str) -> list[str]:
-    """Pause the runs that use a connection, as model or as judge, since it was deleted.
+    """Pause the active runs that use a deleted connection, as model or as judge.
 
     A run that nobody works on pauses at once. The worker of another one is asked to stop: it
     records the answers under way, and pauses it for the reason left in ``failure``.
@@ -73,7 +73,7 @@ def pause_runs_with(session: Session, account_id: int, connection: str) -> list[
     Returns:
         The ids of deliveries to enqueue after the commit.
     """
-    failure = Failure(
+    failure = RunFailure(
         "connection_deleted",
         f"The connection {connection!r} was deleted. Finished samples are kept.",
         "Add it again in Settings → Connections, then Resume.",

@@ -1,4 +1,4 @@
-"""What a run will take, before it starts: calls, tokens, money, time, each as a range."""
+"""Estimates a run's calls, tokens, cost and duration, each as a range."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DEFAULT_LATENCY_S = (0.8, 6.0)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A low and a high guess."""
+    """A low and a high estimate."""
 
     low: float
     high: float
@@ -61,7 +61,7 @@ class Range:
 
 
 def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str, Any]:
-    """Return what a run will take, as the API shows it."""
+    """Return the estimate of a run, as the API shows it."""
     calls = spec.total
     tokens_in, basis_in = _input_tokens(spec, settings)
     history = _history(account_id, spec.benchmark.name, spec.model)
@@ -91,7 +91,7 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
 def _judge_cost(
     spec: RunSpec, tokens_in: float, tokens_out: Range, calls: int
 ) -> dict[str, float] | None:
-    """Return what the judge will cost; ``None`` without one, or where its price is not known."""
+    """Return the judge's estimated cost; ``None`` without a judge or a known price."""
     judge = spec.config["judge"]
     if judge is None:
         return None
@@ -111,7 +111,7 @@ class _History:
 
 
 def _history(account_id: int, benchmark: str, model: str) -> _History | None:
-    """Return what the account's latest runs of this benchmark with this model took."""
+    """Return averages of the account's latest runs of this benchmark with this model."""
     latest = db.session.scalars(
         select(Run.id)
         .where(
@@ -161,7 +161,7 @@ def _input_tokens(spec: RunSpec, settings: Settings) -> tuple[float, str]:
 
 
 def _other_models(account_id: int, spec: RunSpec) -> Range | None:
-    """Return what the answers of the account's other models to this benchmark took."""
+    """Return the answer lengths of the account's other models on this benchmark."""
     means = [
         tokens / done
         for tokens, done in db.session.execute(
@@ -209,14 +209,14 @@ def _duration(spec: RunSpec, latency: Range, calls: int) -> Range:
 
 
 def _checks(spec: RunSpec, settings: Settings, cost: Range | None) -> list[dict[str, Any]]:
-    """Return the preflight list: what is fine, what to look at, what stands in the way."""
+    """Return the preflight checklist: what is fine, what needs attention, what blocks the run."""
     checks = [_data_check(spec.benchmark, settings), _key_check(spec)]
     budget = spec.config["budget_usd"]
     if budget is not None and cost is not None and cost.high > budget:
         checks.append(
             {
                 "state": "warn",
-                "title": "The budget may not suffice",
+                "title": "The budget may not be enough",
                 "detail": f"Up to {usd(cost.high)} estimated, {usd(budget)} allowed: "
                 "the run would pause.",
             }
@@ -250,11 +250,11 @@ def _key_check(spec: RunSpec) -> dict[str, Any]:
             "detail": "Its score says nothing about a real one.",
         }
     if test and test.get("ok"):
-        return {"state": "ok", "title": "The connection answered its last test", "detail": None}
+        return {"state": "ok", "title": "The last test of the connection succeeded", "detail": None}
     if test:
         return {
             "state": "warn",
-            "title": "The connection failed its last test",
+            "title": "The last test of the connection failed",
             "detail": (test.get("error") or {}).get("message"),
         }
-    return {"state": "warn", "title": "The connection was never tested", "detail": None}
+    return {"state": "warn", "title": "The connection has not been tested yet", "detail": None}

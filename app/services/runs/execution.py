@@ -23,11 +23,11 @@ from app.engine.run.runner import run_benchmark
 from app.formats import percent
 from app.models import Run
 from app.recorder import DbRecorder, StorageFull
-from app.services.runs.ends import Failure, failure_of
+from app.services.runs.ends import RunFailure, failure_of
 from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.runs.lifecycle import end_run
 from app.services.runs.plans import PlanError, PreparedRun, build_plan
-from app.services.runs.run_log import tell
+from app.services.runs.run_log import publish_line
 from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
@@ -44,7 +44,7 @@ MOST_WORKER_DEATHS = 3
 
 
 def execute(run_id: str, settings: Settings, draining: Event) -> None:
-    """Work on a run that is queued, or running under an expired lease; else nothing happens.
+    """Claim the run and work on it; does nothing if another worker holds it.
 
     Args:
         run_id: The run.
@@ -62,7 +62,7 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
 
 
 def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Event) -> None:
-    """Work on a run until it ends, pauses, is lost to another worker or must be handed over.
+    """Work on a claimed run until it ends, pauses, is lost or must be handed over.
 
     Args:
         lease: The right to it.
@@ -88,15 +88,15 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
     _finish(lease, status, failure, settings)
 
 
-def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
-    """Return the status that an exception leads to and why; ``None``: leave it to the sweep."""
+def _outcome_of(error: Exception, run_id: str) -> tuple[str, RunFailure] | None:
+    """Return the status and failure for an exception; ``None`` leaves it to the sweep."""
     if isinstance(error, StorageFull):
         return "paused", _FULL
     # The database, a download or a temporary file.
     if isinstance(error, OperationalError | OSError | DatasetError) and disk.is_full(error):
         return "paused", _FULL
     if isinstance(error, PlanError | DatasetError):
-        return "failed", Failure(error.code, error.message, error.action)
+        return "failed", RunFailure(error.code, error.message, error.action)
     if isinstance(error, OperationalError):
         # The lease runs out, and a worker whose database answers goes on.
         log.warning("database away, run left to the sweep", extra={"run_id": run_id})
@@ -106,10 +106,10 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, Failure] | None:
 
 
 _FULL = failure_of(DISK_FULL)
-_BROKEN = Failure(
+_BROKEN = RunFailure(
     "internal_error",
-    "The Studio made a mistake while working on this run. Finished samples are kept.",
-    "Resume; if it happens again, report it with the lines of the server's log.",
+    "Something went wrong in the Studio while it worked on this run. Finished samples are kept.",
+    "Resume. If it happens again, report it with the lines of the server's log.",
 )
 
 
@@ -118,15 +118,15 @@ def _refuse_deadly(run_id: str) -> None:
     if deaths >= MOST_WORKER_DEATHS:
         raise PlanError(
             "worker_died",
-            f"This run ended its worker {deaths} times without getting on, so it is not tried "
-            "again. Finished samples are kept.",
+            f"This run ended its worker {deaths} times without making progress, so it is not "
+            "tried again. Finished samples are kept.",
             "Lower its connections or max_tokens, or give the server more memory; then Resume.",
         )
 
 
 def _work(
     lease: Lease, prepared: PreparedRun, settings: Settings, draining: Event, leave: Event
-) -> tuple[str, Failure | None]:
+) -> tuple[str, RunFailure | None]:
     """Run the engine; returns the status to write and why."""
     broker = get_broker()
     watch = StorageWatch(prepared.account_id, settings)
@@ -171,20 +171,20 @@ def _work(
     return _verdict(end, lease)
 
 
-def _called_off(run_id: str) -> tuple[str, Failure | None]:
-    """Return the end of a run that was asked to stop: by its owner, or for a reason left in it."""
+def _called_off(run_id: str) -> tuple[str, RunFailure | None]:
+    """Return the status and failure of a run that was asked to stop."""
     left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
-    return ("paused", Failure(**left)) if left else ("canceled", None)
+    return ("paused", RunFailure(**left)) if left else ("canceled", None)
 
 
-def _verdict(end: RunEnd, lease: Lease) -> tuple[str, Failure | None]:
+def _verdict(end: RunEnd, lease: Lease) -> tuple[str, RunFailure | None]:
     if end.error is not None:
         status = "paused" if end.reason == "paused" else "failed"
         return status, failure_of(end.error)
     run = db.session.get_one(Run, lease.run_id)
     errors, allowed = run.error, run.config["max_error_rate"]
     if run.done and errors / run.done > allowed:
-        return "failed", Failure(
+        return "failed", RunFailure(
             "too_many_errors",
             f"{errors} of {run.done} samples ended in an error, more than the "
             f"{percent(allowed, 0)} that this run allows. All other samples are kept.",
@@ -205,7 +205,7 @@ def _hand_over(lease: Lease) -> None:
         log.info("run handed over", extra={"run_id": lease.run_id})
 
 
-def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settings) -> None:
+def _finish(lease: Lease, status: str, failure: RunFailure | None, settings: Settings) -> None:
     deliveries = _write_end(lease, status, failure, settings)
     if deliveries is None:
         log.warning("lease lost at the end", extra={"run_id": lease.run_id})
@@ -218,7 +218,7 @@ def _finish(lease: Lease, status: str, failure: Failure | None, settings: Settin
 
 
 def _write_end(
-    lease: Lease, status: str, failure: Failure | None, settings: Settings
+    lease: Lease, status: str, failure: RunFailure | None, settings: Settings
 ) -> list[str] | None:
     """Write the end, waiting for a database that is away or full."""
     give_up_at = time.monotonic() + END_PATIENCE_S
@@ -237,7 +237,7 @@ def _write_end(
 
 
 def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
-    """Write what the run is about; returns ``lost`` or ``canceled`` when no call may be made."""
+    """Write the start of work; returns ``lost`` or ``canceled`` if no call may be made."""
     with transaction() as session:
         row = session.execute(
             update(Run)
@@ -255,4 +255,4 @@ def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
 
 
 def _teller(run_id: str) -> Callable[[str], None]:
-    return lambda message: tell(run_id, message)
+    return lambda message: publish_line(run_id, message)

@@ -1,4 +1,4 @@
-"""The judge of a run: a second model, named by the run, that scores its answers."""
+"""The judge of a run: a second model that scores its answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_judge(
         return None
     if not judge:
         raise _refusal(
-            "Its answers are scored by a second model: name a judge.",
+            "Its answers are scored by a second model: choose a judge.",
             "Write it as connection/model, for example openai/gpt-4.1.",
         )
     name, slash, model_id = judge.partition("/")
@@ -59,7 +59,7 @@ def check_judge(
     if found[name].simulated and not simulated:
         raise _refusal(
             "A simulated judge may only judge simulated runs: its verdicts mean nothing.",
-            "Name a real model as judge.",
+            "Choose a real model as judge.",
         )
     return judge
 

@@ -1,4 +1,4 @@
-"""The right to work on a run: taken, kept and given back by conditional updates alone.
+"""Leases of runs: claimed, renewed and released by conditional updates alone.
 
 The clock is the database's, so that workers need not agree on the time. The token is the
 fencing token: a worker that lost it (stopped for a while, say) changes nothing any more.
@@ -26,14 +26,14 @@ from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
 from app.engine.call_permit import CallPermit, awake_or_not
-from app.models import Run, User
+from app.models import AccountRow, Run
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who may write to a run, and for how long without a sign of life.
+    """The right to write to a run, until it expires.
 
     Attributes:
         permit: Valid for as long as the lease certainly holds.
@@ -55,7 +55,7 @@ def _owner(pid: int) -> str:
 
 @cache
 def _boot() -> str:
-    """Return what is different after each start of the machine; empty where it does not say."""
+    """Return the boot id of the machine; empty where it has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text()[:8] + "-"
     except OSError:
@@ -70,8 +70,8 @@ def _death() -> ColumnElement[int]:
     return case((Run.lease_token.is_(None) | restarted, 0), else_=1)
 
 
-def given_back(*, died: bool = False) -> dict[str, Any]:
-    """Return the columns of a run that its worker left, for an UPDATE.
+def released_columns(*, died: bool = False) -> dict[str, Any]:
+    """Return the values for an UPDATE that releases a run's lease.
 
     Args:
         died: The worker did not leave it, but died over it or was not heard of again.
@@ -120,12 +120,14 @@ def claim_run(run_id: str, duration_s: float) -> Lease | None:
         ).scalar_one_or_none()
         if account_id is None:
             return None
-        session.execute(update(User).where(User.id == account_id).values(served_at=db_epoch_s()))
+        session.execute(
+            update(AccountRow).where(AccountRow.id == account_id).values(served_at=db_epoch_s())
+        )
     return Lease(run_id, token, duration_s, CallPermit(asked_at + duration_s))
 
 
 def renew_lease(lease: Lease) -> bool:
-    """Prolong the lease; ``False`` when it was lost, and nothing may be written any more."""
+    """Renew the lease; ``False`` if it was lost, and nothing may be written any more."""
     renewed = lease.permit.renewing(lease.duration_s)
     with transaction() as session:
         result = session.execute(
@@ -140,18 +142,18 @@ def renew_lease(lease: Lease) -> bool:
 
 
 def release_lease(lease: Lease) -> bool:
-    """Give an unfinished run back, so that another worker goes on with it at once."""
+    """Release an unfinished run, so that another worker continues it at once."""
     with transaction() as session:
         result = session.execute(
             update(Run)
             .where(Run.id == lease.run_id, Run.lease_token == lease.token)
-            .values(**given_back())
+            .values(**released_columns())
         )
     return changed_rows(result) == 1
 
 
 def release_lease_of(pid: int) -> list[tuple[str, int]]:
-    """Give back the runs of the local process ``pid``, which is known to be dead.
+    """Release the runs of the dead local process ``pid``.
 
     Returns:
         The runs' ids, each with the number of its next attempt.
@@ -161,7 +163,7 @@ def release_lease_of(pid: int) -> list[tuple[str, int]]:
         rows = session.execute(
             update(Run)
             .where(mine, Run.status == "running")
-            .values(**given_back(died=True))
+            .values(**released_columns(died=True))
             .returning(Run.id, Run.attempt)
         )
         return [(run_id, attempt) for run_id, attempt in rows]
@@ -169,7 +171,7 @@ def release_lease_of(pid: int) -> list[tuple[str, int]]:
 
 @contextmanager
 def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
-    """Renew the lease while something slow goes on; sets ``stop`` when it was lost."""
+    """Keep renewing the lease during the block; sets ``stop`` if it is lost."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     over = Event()
 
@@ -195,7 +197,7 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
 
 
 class Outages:
-    """Notices when the database cannot be written: then leases expire that nobody could renew.
+    """Tracks database outages, during which leases expire without anyone's fault.
 
     Their holders go on as soon as they can. So for as long as a lease lasts, an expired one
     does not mean that its holder is dead.
@@ -206,7 +208,7 @@ class Outages:
 
     @contextmanager
     def transaction(self, lease_s: float) -> Iterator[tuple[Session, bool]]:
-        """Open a transaction; also say whether expired leases may be taken away in it."""
+        """Open a transaction; yields whether expired leases may be released in it."""
         began = time.monotonic()
         try:
             with transaction() as session:

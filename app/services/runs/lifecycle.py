@@ -1,4 +1,4 @@
-"""How a run moves from one state to the next: conditional updates, each with its outbox."""
+"""Moves runs from one status to the next, by conditional updates with their deliveries."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.errors import Conflict, QueueAway
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
 from app.queries.runs import get_run
 from app.services.runs.budgets import check_further_budget
-from app.services.runs.ends import Failure as Failure
+from app.services.runs.ends import RunFailure as RunFailure
 from app.services.runs.ends import write_end
-from app.services.runs.leases import Lease, Outages, given_back
+from app.services.runs.leases import Lease, Outages, released_columns
 from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
@@ -35,7 +35,7 @@ QUEUE_PATIENCE_S = 5.0
 
 
 def end_run(
-    lease: Lease, status: str, *, failure: Failure | None = None, values: dict[str, Any]
+    lease: Lease, status: str, *, failure: RunFailure | None = None, values: dict[str, Any]
 ) -> list[str] | None:
     """Write the end (or pause) of a run and its deliveries in one transaction.
 
@@ -56,7 +56,7 @@ def end_run(
 
 
 def cancel_run(run_id: str, account_id: int) -> None:
-    """Ask a run to end; one that nobody works on ends at once.
+    """Cancel a run; one that nobody works on ends at once.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -96,7 +96,7 @@ def cancel_run(run_id: str, account_id: int) -> None:
 def resume_run(
     run_id: str, account_id: int, *, retry_errors: bool = False, budget_usd: float | None = None
 ) -> None:
-    """Go on with a failed, paused or canceled run; finished samples are kept.
+    """Resume a failed, paused or canceled run; finished samples are kept.
 
     Scores under other protocols are dropped: they are of the answers so far.
 
@@ -140,7 +140,7 @@ def resume_run(
 
 
 def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:
-    """Queue runs that are over again; returns their ids and the numbers of their attempts.
+    """Queue finished runs again; returns their ids and attempt numbers.
 
     Scores under other protocols go: they are of the answers so far.
     """
@@ -186,7 +186,7 @@ def delete_run(run_id: str, account_id: int) -> None:
 def annotate_run(
     run_id: str, account_id: int, *, tags: list[str] | None, notes: str | None
 ) -> None:
-    """Change a run's tags or notes; ``None`` leaves them.
+    """Change a run's tags or notes; ``None`` keeps them.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -206,7 +206,7 @@ _outages = Outages()
 
 
 def sweep_runs() -> int:
-    """Give runs that nobody works on back to the queue; returns how many.
+    """Requeue runs that nobody works on; returns how many.
 
     Covers dead workers (the lease expired), jobs that the queue lost, and a crash between
     commit and enqueue.
@@ -216,7 +216,7 @@ def sweep_runs() -> int:
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
     settings = get_settings()
     with _outages.transaction(settings.lease_s) as (session, may_reap):
-        expired = _give_back_expired(session) if may_reap else []
+        expired = _release_expired(session) if may_reap else []
         rows = session.execute(
             select(Run.id, Run.attempt, Run.worker_deaths).where(
                 Run.status == "queued", Run.created_at < lost_before
@@ -237,7 +237,7 @@ def sweep_runs() -> int:
 
 
 def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set[str]) -> None:
-    """Have a new job made for runs whose own is at work on the run whose turn it was."""
+    """Renumber runs whose job is working on another run, so that they get a new job."""
     for run_id, (attempt, deaths) in list(queued.items()):
         if queues.run_job_id(run_id, attempt) not in at_work:
             continue
@@ -250,11 +250,11 @@ def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set
             queued[run_id] = (attempt + 1, deaths)
 
 
-def _give_back_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
+def _release_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
     rows = session.execute(
         update(Run)
         .where(Run.status == "running", Run.lease_until < db_epoch_s())
-        .values(**given_back(died=True))
+        .values(**released_columns(died=True))
         .returning(Run.id, Run.attempt, Run.worker_deaths)
     )
     return [(run_id, (attempt, deaths)) for run_id, attempt, deaths in rows]

@@ -1,4 +1,4 @@
-"""Everything that a worker needs to work on a run, gathered in one frozen value.
+"""Gathers everything that a worker needs for a run.
 
 This is the one place where a sealed key is opened, and it only runs in a worker.
 """
@@ -28,7 +28,7 @@ from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 from app.engine.scorers.scorer_registry import all_scorers, judged_scorers, sandboxed_scorers
 from app.engine.types import Generation, Scorer
 from app.errors import Conflict, NotFound
-from app.models import Run, SampleRow, User
+from app.models import AccountRow, Run, SampleRow
 from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
@@ -44,7 +44,7 @@ _memory = WorkerMemory()
 
 
 class PlanError(Exception):
-    """The run cannot be worked on as it is configured.
+    """The run cannot be executed as it is configured.
 
     Attributes:
         code: Stable, snake_case.
@@ -59,7 +59,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run ready to be worked on.
+    """A run that is ready to be executed.
 
     Attributes:
         plan: What the engine gets.
@@ -90,7 +90,7 @@ class PreparedRun:
     preview_skip: int = 0
 
     def close(self) -> None:
-        """Close the connections to the model, to its judge and to what paces them."""
+        """Close the connections to the model, its judge and the shared pace."""
         self.client.close()
         throttles = [self.plan.throttle]
         if self.judge is not None:
@@ -102,14 +102,14 @@ class PreparedRun:
 
 
 def build_plan(
-    run_id: str, settings: Settings, tell: Callable[[str], None], stop: Event
+    run_id: str, settings: Settings, report: Callable[[str], None], stop: Event
 ) -> PreparedRun:
-    """Gather dataset, client, scorer and finished samples of a run.
+    """Prepare a run: its dataset, client, scorer and finished samples.
 
     Args:
         run_id: A run whose lease the caller holds.
         settings: Where datasets are, among others.
-        tell: Called with a sentence for each step that takes time.
+        report: Called with a sentence for each step that takes time.
         stop: Set when the run must end while it is being prepared.
 
     Raises:
@@ -122,12 +122,12 @@ def build_plan(
     if benchmark is None or run.protocol not in benchmark.protocols:
         raise PlanError(
             "benchmark_gone",
-            f"{run.benchmark} ({run.protocol}) is not in this Studio any more.",
+            f"{run.benchmark} ({run.protocol}) is no longer part of this Studio.",
             "Choose another benchmark.",
         )
     protocol = benchmark.protocols[run.protocol]
     connection = _open_connection(run)
-    dataset = dataset_loader(settings).load(protocol, tell)
+    dataset = dataset_loader(settings).load(protocol, report)
     if stop.is_set():
         raise PlanError("stopped", "The run was stopped while it was being prepared.")
     generation = Generation(
@@ -193,7 +193,7 @@ def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
 
 
 def _open_connection(run: Run) -> store.OpenConnection:
-    owner = db.session.get_one(User, run.user_id)
+    owner = db.session.get_one(AccountRow, run.user_id)
     name = run.model.partition("/")[0]
     try:
         return store.open_connection(owner.id, owner.is_admin, name)
@@ -211,7 +211,7 @@ def _judge(run: Run) -> JudgeCalls | None:
     name = run.config.get("judge")
     if not name:
         return None
-    owner = db.session.get_one(User, run.user_id)
+    owner = db.session.get_one(AccountRow, run.user_id)
     try:
         return open_judge(name, owner.id, owner.is_admin)
     except NotFound:
@@ -236,8 +236,8 @@ def make_scorer(profile: str, settings: Settings, judge: JudgeCalls | None = Non
         if judge is None:
             raise PlanError(
                 "judge_missing",
-                f"The scorer {profile} asks a second model, and this run names none.",
-                "Duplicate the run and name a judge.",
+                f"The scorer {profile} asks a second model, and this run has none.",
+                "Duplicate the run and choose a judge.",
             )
         return judged_scorers()[profile](judge)
     if profile in sandboxed_scorers():
@@ -249,7 +249,7 @@ def _sandbox(settings: Settings) -> Sandbox:
     if not settings.allow_code_execution:
         raise PlanError(
             "code_execution_off",
-            "This benchmark runs code that the model wrote, which is switched off here.",
+            "This benchmark runs code that the model wrote, which is switched off on this server.",
             "An admin can allow it with ALLOW_CODE_EXECUTION=true; then Resume.",
         )
     sandbox = Sandbox()
@@ -261,7 +261,7 @@ def _sandbox(settings: Settings) -> Sandbox:
 
 
 def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
-    """Return what is not asked again, what is asked again, and what all rows add up to."""
+    """Return finished samples, samples to replace, and the totals of all rows."""
     finished: set[SampleKey] = set()
     replaced: dict[SampleKey, str] = {}
     counts = Counts(retries=run.retries, stored_bytes=run.stored_bytes)

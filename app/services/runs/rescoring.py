@@ -20,7 +20,7 @@ from app.engine.aggregate import ScoredRow, summarise
 from app.engine.benchmarks.spec import Protocol
 from app.engine.datasets.loader import GO_ONLINE
 from app.engine.engine_errors import DatasetError
-from app.engine.outcomes import judge_reply
+from app.engine.outcomes import outcome_of_reply
 from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.scorer_registry import sandboxed_scorers
 from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
@@ -40,13 +40,13 @@ from app.services.runs.rescoring_claims import (
     file_rescoring,
     take_rescoring,
 )
-from app.services.runs.run_log import tell
+from app.services.runs.run_log import publish_line
 from app.services.runs.scores import metric_of, score_of
 from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
 
-_TELL_EVERY = 2_000
+_LOG_EVERY = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class _Rescored:
 
 
 def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
-    """Have a worker score the run's answers under ``protocol``'s scorer.
+    """Request that a worker score the run's answers under ``protocol``.
 
     Raises:
         NotFound: There is no such run in this account.
@@ -84,11 +84,11 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
 
 
 class _Draining(Exception):  # noqa: N818 - a state, not a mistake
-    """This worker must leave; another one begins again."""
+    """This worker must stop; another one starts the rescoring again."""
 
 
 def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> None:
-    """Do a scoring that was asked for; what stands in the way is told in the run's log.
+    """Do a requested rescoring; failures go into the run's log.
 
     Args:
         run_id: The run.
@@ -111,16 +111,16 @@ def work(run_id: str, protocol: str, settings: Settings, draining: Event) -> Non
         if isinstance(error, OperationalError) and not disk.is_full(error):
             raise
         with suppress(OperationalError):
-            claim.give_back()
+            claim.release()
     except StudioError as error:
         with suppress(LostClaim):
             with transaction() as session:
                 claim.close(session)
-            tell(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
+            publish_line(run_id, f"Not scored again under {protocol}: {error.detail}", "error")
 
 
 def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
-    """Add the score under the protocol's scorer to the run's scores; the first score stays.
+    """Score all answers under the protocol and add the score; the first score is kept.
 
     The samples stay those of the run's own protocol, since they are what was asked. Each new
     verdict is kept (``RescoredSample``). Memory does not grow with the number of samples.
@@ -142,7 +142,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     before, metric = run.score, metric_of(run)
     try:
         scorer = make_scorer(wanted.scorer, settings)
-        tell(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
+        publish_line(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
         samples = dataset_loader(settings).load(asked).samples(limit)
         rescored = _rescored(run_id, samples, epochs, scorer, draining)
         summary = summarise(_kept(claim, key, rescored, total), metric=metric, epochs=epochs)
@@ -153,7 +153,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     score = score_of(summary)
     _write_score(claim, key, score and {**score, "scorer": wanted.scorer})
     if score and before:
-        tell(
+        publish_line(
             run_id,
             f"Scored again under {key}: {percent(score['value'])}, "
             f"first {percent(before['value'])}. The model was not called.",
@@ -161,9 +161,9 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
 
 
 def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Protocol, str]:
-    """Return the protocol that was asked, the one to score by, and the name of its score."""
+    """Return the run's protocol, the one to score by, and the name of its score."""
     if run.status in ACTIVE:
-        raise Conflict("The run is still active.", code="run_active", action="Wait for its end.")
+        raise Conflict("The run is still active.", code="run_active", action="Wait until it ends.")
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     known = dict(benchmark.protocols) if benchmark else {}
     if benchmark is None or protocol not in known or run.protocol not in known:
@@ -174,7 +174,11 @@ def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Proto
     scorer = known[protocol].scorer
     needs_code = scorer in sandboxed_scorers() and not settings.allow_code_execution
     if needs_judge(scorer) or needs_code:
-        what = "code execution, which is off here" if needs_code else "calls of a second model"
+        what = (
+            "code execution, which is switched off on this server"
+            if needs_code
+            else "calls of a second model"
+        )
         raise Invalid(
             f"The scorer {scorer} needs {what}.",
             fields={"protocol": [f"Its scorer needs {what}."]},
@@ -187,7 +191,7 @@ def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Proto
 def _rescored(
     run_id: str, samples: Iterator[Sample], epochs: int, scorer: Scorer, draining: Event
 ) -> Iterator[_Rescored]:
-    """Yield a verdict for each row; rows and samples come in the benchmark's order."""
+    """Yield the new verdict of each row, in the benchmark's order."""
     index, sample = -1, next(samples, None)
     for row in stream_samples(run_id):
         if draining.is_set():
@@ -197,14 +201,14 @@ def _rescored(
             index, sample = index + 1, next(samples, None)
         if sample is None or sample.id != row.sample_id:
             raise Invalid(
-                "The questions are not those that were asked any more.",
+                "The questions have changed since the run.",
                 code="dataset_changed",
                 action="Run the benchmark again.",
             )
-        yield _judged(row, sample, scorer)
+        yield _scored_again(row, sample, scorer)
 
 
-def _judged(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
+def _scored_again(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
     if row.finish_reason is None:  # no answer came: an error stays one, a refusal too
         same = ScoredRow(row.sample_id, row.epoch, row.category, Outcome(row.outcome), row.score)
         return _Rescored(same, None)
@@ -215,14 +219,14 @@ def _judged(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
     except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, as in a run
         verdict = Verdict(None, None, type(error).__name__)
     reply = ModelReply(row.completion, row.finish_reason)  # type: ignore[arg-type]
-    outcome, score = judge_reply(reply, verdict)
+    outcome, score = outcome_of_reply(reply, verdict)
     return _Rescored(
         ScoredRow(row.sample_id, row.epoch, row.category, outcome, score), verdict.answer
     )
 
 
 def _kept(claim: Claim, key: str, rescored: Iterator[_Rescored], total: int) -> Iterator[ScoredRow]:
-    """Store the verdicts in batches on their way to the summary."""
+    """Store the verdicts in batches and yield their scored rows."""
     run_id = claim.run_id
     with transaction() as session:
         claim.keep(session, 0)
@@ -238,8 +242,8 @@ def _kept(claim: Claim, key: str, rescored: Iterator[_Rescored], total: int) -> 
         with transaction() as session:
             claim.keep(session, done)
             session.execute(insert(RescoredSample), [_columns(run_id, key, each) for each in batch])
-        if done % _TELL_EVERY == 0:
-            tell(run_id, f"{done:,} of {total:,} answers scored again.")
+        if done % _LOG_EVERY == 0:
+            publish_line(run_id, f"{done:,} of {total:,} answers scored again.")
         for each in batch:
             yield each.row
 

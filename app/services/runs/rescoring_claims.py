@@ -1,4 +1,4 @@
-"""Scorings of stored answers: asked for, taken by a worker, done or given up.
+"""Claims on rescorings: requested, taken by a worker, finished or given up.
 
 The row is the truth and the job a hint, as for runs: a scoring whose worker died is handed out
 again. Who takes it last wins, and the earlier one can write nothing any more.
@@ -30,12 +30,12 @@ _QUEUE_PATIENCE_S = 5.0
 
 
 class LostClaim(Exception):  # noqa: N818 - a state, not a mistake
-    """Another worker took the scoring, or it was called off; nothing may be written."""
+    """The rescoring was taken over or canceled; nothing may be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to score a run again.
+    """The right to do one rescoring.
 
     Attributes:
         run_id: The run.
@@ -50,7 +50,7 @@ class Claim:
     attempts: int
 
     def keep(self, session: Session, done: int) -> None:
-        """Note the progress in a transaction that writes verdicts.
+        """Record the progress, in the transaction that writes verdicts.
 
         Raises:
             LostClaim: The claim does not hold any more; roll back.
@@ -60,7 +60,7 @@ class Claim:
             raise LostClaim
 
     def close(self, session: Session) -> None:
-        """End it in the transaction that writes the score, or says why there is none.
+        """Delete the request, in the transaction that writes the result.
 
         Raises:
             LostClaim: The claim does not hold any more; roll back.
@@ -68,8 +68,8 @@ class Claim:
         if changed_rows(session.execute(delete(Rescoring).where(self._is_mine()))) == 0:
             raise LostClaim
 
-    def give_back(self) -> None:
-        """Let another worker begin again; that this one could not go on does not count."""
+    def release(self) -> None:
+        """Release the claim without counting an attempt, so that another worker can start."""
         with transaction() as session:
             session.execute(
                 update(Rescoring)
@@ -86,7 +86,7 @@ class Claim:
 
 
 def file_rescoring(run_id: str, protocol: str) -> None:
-    """Write down that a scoring was asked for; one that is under way stays the only one."""
+    """Request a rescoring, unless the same one is already pending."""
     try:
         with transaction() as session:
             session.add(Rescoring(run_id=run_id, protocol=protocol))
@@ -96,7 +96,7 @@ def file_rescoring(run_id: str, protocol: str) -> None:
 
 
 def take_rescoring(run_id: str, protocol: str) -> Claim | None:
-    """Take a scoring that was asked for; ``None`` when there is none."""
+    """Claim a requested rescoring; ``None`` if there is none."""
     token = str(uuid4())
     with transaction() as session:
         attempts = session.execute(
@@ -109,7 +109,7 @@ def take_rescoring(run_id: str, protocol: str) -> Claim | None:
 
 
 def sweep_rescorings() -> int:
-    """Hand out again what the queue or a dead worker lost; returns how many."""
+    """Requeue lost rescorings; returns how many."""
     asked_before = now() - timedelta(seconds=_QUEUE_PATIENCE_S)
     rows = db.session.execute(
         select(Rescoring.run_id, Rescoring.protocol).where(Rescoring.created_at < asked_before)

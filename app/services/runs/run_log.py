@@ -1,4 +1,4 @@
-"""Lines that services add to a run's log: kept, and shown at once to who looks at the run."""
+"""Adds lines to a run's log."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from app.db import now, transaction
 from app.models import RunEventRow
 
 
-def tell(run_id: str, message: str, kind: str = "info") -> None:
-    """Add a line to the log of a run."""
+def publish_line(run_id: str, message: str, kind: str = "info") -> None:
+    """Append a line to a run's log and push it to live viewers."""
     with transaction() as session:
         session.add(RunEventRow(run_id=run_id, kind=kind, message=message))
     line = {"at": now().isoformat(), "kind": kind, "message": message}

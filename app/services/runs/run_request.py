@@ -1,4 +1,4 @@
-"""What a run can be asked for: one model for the form, the API and duplicates."""
+"""The request for a run: one model for form, API and duplicates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ModelName = Annotated[
 
 
 class RunOptions(BaseModel):
-    """How a benchmark is run; what is left out comes from protocol and connection."""
+    """How to run a benchmark; missing options come from protocol and connection."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class RunOptions(BaseModel):
         None, description="Calls under way at the same time."
     )
     max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
-        None, description="Further tries of a call that failed in passing."
+        None, description="Retries of a call after a temporary error."
     )
     judge: ModelName | None = Field(
         None,

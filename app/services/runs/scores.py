@@ -17,7 +17,7 @@ from app.queries.catalog import find_benchmark
 
 
 def final_values(run_id: str) -> dict[str, Any]:
-    """Return the columns that follow from a run's rows: score, breakdown."""
+    """Return the columns computed from a run's rows: score and breakdown."""
     run = db.session.get_one(Run, run_id)
     epochs = run.config["epochs"]
     summary = summarise(_scored_rows(run_id), metric=metric_of(run), epochs=epochs)
@@ -32,7 +32,7 @@ def final_values(run_id: str) -> dict[str, Any]:
 
 
 def metric_of(run: Run) -> str:
-    """Return what the run's score is called."""
+    """Return the name of the run's metric."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     return benchmark.metric if benchmark else "accuracy"
 

@@ -1,4 +1,4 @@
-"""Puts a run into the ledger and tells the queue."""
+"""Creates runs and enqueues them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
 
 
 def hand_to_queue(run_id: str, attempt: int, alone: bool = False) -> None:
-    """Enqueue a committed run; should the queue be gone by now, the sweep will do it."""
+    """Enqueue a committed run; if the queue is down, the sweep does it later."""
     try:
         queues.enqueue_run(run_id, attempt, alone)
     except Unavailable:

@@ -24,7 +24,7 @@ from app.models import Run
 from app.queries.run_turns import Turn, count_under_way, next_turns
 from app.services.runs.execution import execute_claimed
 from app.services.runs.leases import Lease, claim_run
-from app.services.runs.run_log import tell
+from app.services.runs.run_log import publish_line
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ LOOK_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """When a process takes guests, and when a run makes room.
+    """When a process takes further runs, and when a run makes room for others.
 
     Attributes:
         seats: Runs at a time.
@@ -56,7 +56,7 @@ class Bounds:
 
 @dataclass(slots=True)
 class _Seat:
-    """A run that is worked on here."""
+    """A run that this process works on."""
 
     lease: Lease
     account_id: int
@@ -71,7 +71,7 @@ class _Seat:
 
 
 class Workbench:
-    """Works on runs until there is none.
+    """Works on several runs at a time, until none is left.
 
     Args:
         app: For the app context of each run's thread.
@@ -95,7 +95,7 @@ class Workbench:
         self._load = 0.0
 
     def work(self, run_id: str) -> None:
-        """Work on the run whose turn it is, perhaps ``run_id``, and on what comes meanwhile."""
+        """Work on the run whose turn it is (perhaps ``run_id``), and on runs that follow."""
         if not self._take_next() and not self._take(run_id, is_guest=False):
             log.info("run is taken or over", extra={"run_id": run_id})
         while self._seats:
@@ -156,7 +156,7 @@ class Workbench:
     # Taking
 
     def _take_next(self) -> bool:
-        """Take the run whose turn it is; ``False`` when none is queued."""
+        """Claim the run whose turn it is; ``False`` if none is queued."""
         turns = next_turns(self._bounds.seats)  # several: another worker may be faster
         return any(self._take(turn.run_id, is_guest=False) for turn in turns)
 
@@ -191,7 +191,7 @@ class Workbench:
     # Making room
 
     def _make_room(self, waiting: Turn) -> None:
-        """Have a run of an account with more under way go back to the queue."""
+        """Send a run back to the queue whose account has more runs active than others."""
         self._note_progress()
         under_way = count_under_way()
         having_more = [
@@ -209,10 +209,10 @@ class Workbench:
         if _ask_to_yield(seat.lease):
             seat.leave.set()
             log.info("run makes room", extra={"run_id": seat.lease.run_id})
-            tell(
+            publish_line(
                 seat.lease.run_id,
-                "Runs of other accounts wait: this one makes room when its calls under way are "
-                "answered, and goes on by itself.",
+                "Runs of other accounts are waiting: this one makes room once its current calls "
+                "are answered, and continues by itself.",
             )
 
     def _note_progress(self) -> None:
@@ -225,7 +225,7 @@ class Workbench:
 
 
 def _ask_to_yield(lease: Lease) -> bool:
-    """Note that a run makes room; ``False`` when as many do so already as wait for it."""
+    """Mark a run as making room; ``False`` if enough others already do."""
     other = aliased(Run)
     yielding = (
         select(func.count())

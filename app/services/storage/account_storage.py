@@ -1,4 +1,4 @@
-"""What an account may keep: the bytes of its runs' samples are counted as they are committed."""
+"""The storage limit of accounts, counted as samples are committed."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from app.engine.types import CallFailure
 from app.errors import Conflict
 from app.models import Run
 
-_ACTION = "Delete runs that are not needed any more, or ask an admin for more (ACCOUNT_STORAGE_MB)"
+_ACTION = "Delete runs that you no longer need, or ask an admin for more space (ACCOUNT_STORAGE_MB)"
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The room of an account for stored answers, in bytes."""
+    """Used and allowed bytes of an account's stored answers."""
 
     used_bytes: int
     limit_bytes: int
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more may be stored."""
+        """Whether the storage is full."""
         return self.used_bytes >= self.limit_bytes
 
     @property
     def failure(self) -> CallFailure:
-        """What a run that has to pause says."""
+        """The failure shown on a run that has to pause."""
         return CallFailure(
             "account_storage_full",
-            f"The stored answers of this account reached its limit of {_size(self.limit_bytes)}. "
-            "Finished samples are kept.",
+            "The stored answers of this account have reached its limit of "
+            f"{_size(self.limit_bytes)}. Finished samples are kept.",
             f"{_ACTION}; then Resume.",
         )
 
 
 def storage_of(account_id: int) -> Storage:
-    """Return what the account stores and may store."""
+    """Return the used and allowed storage of an account."""
     used = db.session.scalar(select(func.sum(Run.stored_bytes)).where(Run.user_id == account_id))
     limit_mb: int = get_settings().account_storage_mb
     return Storage(int(used or 0), limit_mb * 10**6)
 
 
 def require_storage(account_id: int) -> None:
-    """Refuse a new run of an account that may store nothing more.
+    """Refuse a new run if the account's storage is full.
 
     Raises:
         Conflict: ``account_storage_full``.

@@ -1,4 +1,4 @@
-"""Whether there is room on the disk for something new, and what to say where there is none."""
+"""Refuses new work while the disk is nearly full."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ RETRY_AFTER_S = 30.0
 
 
 def room(settings: Settings | None = None) -> disk.Room:
-    """Return the room on the disk of DATA_DIR."""
+    """Return the free space on the disk of DATA_DIR."""
     chosen: Settings = settings or get_settings()
     return disk.measure(chosen.data_dir, chosen.min_free_disk_bytes)
 
 
 def is_full() -> bool:
-    """Return whether the disk of DATA_DIR is full, so that work must rest."""
+    """Return whether the disk of DATA_DIR is full, so that runs must pause."""
     return room().level == "full"
 
 
 def require_room(bytes_wanted: int = 0) -> None:
-    """Refuse new work where the disk has too little room for it.
+    """Refuse new work if the disk has too little room.
 
     Args:
         bytes_wanted: What the work will surely write; the floor stays free beyond that.
@@ -46,19 +46,19 @@ def require_room(bytes_wanted: int = 0) -> None:
 def _refuse(left: disk.Room) -> NoReturn:
     raise Unavailable(
         f"The disk of the Studio has too little room ({left.free_bytes // 10**6:,} MB are free), "
-        "so nothing new is begun.",
+        "so nothing new can be started.",
         code="disk_low",
-        action="Try again once an admin has freed some space; everything can be read meanwhile.",
+        action="Try again once an admin has freed some space; everything can still be read.",
         retry_after_s=RETRY_AFTER_S,
     )
 
 
 def write_refused() -> Unavailable:
-    """Return what to say when something could not be written."""
+    """Return the error for a write that failed on a full disk."""
     return Unavailable(
-        "The disk of the Studio is full, so that nothing can be changed right now.",
+        "The disk of the Studio is full, so nothing can be changed right now.",
         code=DISK_FULL.code,
         action="Nothing was changed. Try again once an admin has freed some space; "
-        "everything can be read meanwhile.",
+        "everything can still be read.",
         retry_after_s=RETRY_AFTER_S,
     )

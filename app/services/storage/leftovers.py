@@ -1,4 +1,4 @@
-"""Removes what piles up on the disk: parts of downloads and uploads, ended sessions, a long WAL."""
+"""Removes leftovers: partial downloads, old uploads, expired sessions, a long WAL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _swept_at = float("-inf")
 
 
 def sweep_leftovers() -> None:
-    """Remove leftovers, if that was not done just before."""
+    """Remove leftovers, unless that was done recently."""
     global _swept_at
     if time.monotonic() - _swept_at < EVERY_S:
         return
@@ -37,7 +37,7 @@ def sweep_leftovers() -> None:
 
 
 def remove_parts(folder: Path) -> int:
-    """Remove files that are not whole and were not written to for a day; returns how many."""
+    """Remove partial files that have not changed for a day; returns how many."""
     old, removed = time.time() - KEPT_S, 0
     for path in _parts(folder):
         with suppress(OSError):  # another process was faster
@@ -53,7 +53,7 @@ def _parts(folder: Path) -> Iterator[Path]:
 
 
 def shorten_wal(settings: Settings) -> None:
-    """Give back what SQLite's log took in a busy hour: by itself it never shrinks."""
+    """Truncate SQLite's write-ahead log, which never shrinks by itself."""
     for path in settings.database_files[1:2]:
         with suppress(FileNotFoundError):
             if path.stat().st_size > MAX_WAL_BYTES:

@@ -1,4 +1,4 @@
-"""Looks, for a run under way, whether there is room for its answers."""
+"""Checks whether an active run still has room for its answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACCOUNT_EVERY_S = 5.0
 
 
 class StorageWatch:
-    """Says when a run must pause; cheap enough to be asked at every commit.
+    """Decides whether a run must pause; cheap enough for every commit.
 
     Args:
         account_id: Whose run it is.
@@ -33,7 +33,7 @@ class StorageWatch:
         self._made_room = False
 
     def look(self) -> CallFailure | None:
-        """Return why the run must pause; ``None``: there is room."""
+        """Return why the run must pause; ``None`` if there is room."""
         moment = time.monotonic()
         if moment - self._disk_at >= DISK_EVERY_S:
             self._disk_at = moment
@@ -41,11 +41,11 @@ class StorageWatch:
                 return DISK_FULL
         if moment - self._account_at >= ACCOUNT_EVERY_S:
             self._account_at = moment
-            return self._look_at_account()
+            return self._check_account()
         return None
 
     def make_room(self) -> CallFailure | None:
-        """Give the reserve up for what the run still has to write, and say why it must pause.
+        """Release the disk reserve for the run's last writes; returns why it must pause.
 
         Returns ``None`` when that was tried before.
         """
@@ -53,7 +53,7 @@ class StorageWatch:
         first, self._made_room = not self._made_room, True
         return DISK_FULL if released or first else None  # another run may have released it
 
-    def _look_at_account(self) -> CallFailure | None:
+    def _check_account(self) -> CallFailure | None:
         try:
             storage = storage_of(self._account_id)
         except DBAPIError:

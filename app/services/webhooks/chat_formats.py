@@ -88,6 +88,6 @@ def _slack(text: str) -> str:
 
 
 def _discord(text: str) -> str:
-    """Put a backslash before every mark of Discord's Markdown."""
+    """Escape Discord's Markdown."""
     marked = _DISCORD_MARKS.sub(r"\\\1", _LIVE.sub(_BREAK, text))
     return f"\\{marked}" if marked[:1] in ("-", "+") else marked  # else the line would be a list

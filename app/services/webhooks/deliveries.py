@@ -44,7 +44,7 @@ GONE = 410
 
 
 def due_deliveries() -> list[Due]:
-    """Return of each endpoint with due deliveries the one that has waited longest."""
+    """Return the longest-waiting due delivery of each endpoint."""
     first = (
         select(Delivery.id)
         .where(
@@ -100,7 +100,7 @@ def attempt_delivery(delivery_id: str) -> None:
 
 
 def claim_attempt(delivery_id: str, made: int) -> bool:
-    """Take the right to make the attempt after the ``made``-th; one asker gets it.
+    """Claim the next attempt of a delivery; only one caller gets it.
 
     The attempt is counted before it is made. Should its process die in it, the next one begins
     when the claim is over.
@@ -119,7 +119,7 @@ def claim_attempt(delivery_id: str, made: int) -> bool:
 
 
 def make_attempt(delivery_id: str) -> bool:
-    """Make the attempt that `claim_attempt` gave and plan the next if it fails.
+    """Make a claimed attempt, and plan the next if it fails.
 
     Returns:
         Whether it was delivered.
@@ -197,12 +197,12 @@ def _write_attempt(
             next_attempt_at=None if delay_s is None else now() + timedelta(seconds=delay_s),
         )
     )
-    _judge_endpoint(session, delivery, result)
+    _switch_off_if_failing(session, delivery, result)
     return delay_s if changed_rows(written) else None
 
 
-def _judge_endpoint(session: Session, delivery: Delivery, result: AttemptResult) -> None:
-    """Switch an endpoint off that is gone, or that failed too often in a row."""
+def _switch_off_if_failing(session: Session, delivery: Delivery, result: AttemptResult) -> None:
+    """Switch off an endpoint that is gone or has failed too often in a row."""
     if delivery.test:
         return
     of_hook = update(Webhook).where(Webhook.id == delivery.webhook_id)
@@ -307,7 +307,7 @@ def redeliver(delivery_id: str, account_id: int) -> Delivery:
     delivery = _delivery_of(delivery_id, account_id)
     if not delivery.webhook.enabled:
         raise Conflict(
-            "This webhook is switched off, so that nothing is sent to it.",
+            "This webhook is switched off, so nothing is sent to it.",
             code="webhook_disabled",
             action="Switch it on, then redeliver.",
         )

@@ -1,4 +1,4 @@
-"""Who of those with due deliveries gets the next slot: fair by account, wary of what hangs.
+"""Assigns delivery slots fairly among accounts, and rests hosts that hang.
 
 Plain values and a clock, no database: the courier asks, the database is asked by others.
 """
@@ -34,7 +34,7 @@ _MOST_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery whose time has come.
+    """A delivery that is due.
 
     Attributes:
         delivery_id: Its id.
@@ -52,7 +52,7 @@ class Due:
 
     @property
     def place(self) -> Place:
-        """The host as this account's: hangs there must not be held against other accounts."""
+        """The host, per account: hangs must not count against other accounts."""
         return self.account_id, self.host
 
 
@@ -61,7 +61,7 @@ Place = tuple[int, str]
 
 @dataclass(slots=True)
 class _Usage:
-    """How long an account held slots, older use counting less."""
+    """An account's recent use of slots; older use counts less."""
 
     seconds: float = 0.0
     at: float = 0.0
@@ -75,7 +75,7 @@ class _Usage:
 
 @dataclass(slots=True)
 class _Breaker:
-    """Hangs in a row of one host of one account, and until when it rests."""
+    """Consecutive hangs of one host of an account, and until when it rests."""
 
     hangs: int = 0
     rests_until: float = float("-inf")
@@ -105,7 +105,7 @@ class DeliverySlots:
     _breakers: dict[Place, _Breaker] = field(default_factory=dict)
 
     def next_of(self, due: Iterable[Due]) -> Due | None:
-        """Return the delivery that gets the next slot; ``None``: none may have one now.
+        """Return the delivery that gets the next slot; ``None`` if none may.
 
         The account that holds the fewest slots comes first, then the one that used the least,
         then who has waited longest.
@@ -131,8 +131,8 @@ class DeliverySlots:
         """Note that an attempt of ``one`` begins."""
         self._taken[one.delivery_id] = one, self.clock()
 
-    def give_back(self, one: Due, *, failed: bool) -> None:
-        """Note that the attempt is over; ``failed``: the receiver did not take it."""
+    def release(self, one: Due, *, failed: bool) -> None:
+        """Release the slot of a finished attempt; ``failed``: the receiver did not accept it."""
         moment = self.clock()
         _, since = self._taken.pop(one.delivery_id)
         held_s = moment - since

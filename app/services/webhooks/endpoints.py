@@ -1,4 +1,4 @@
-"""Webhook endpoints of an account: made, changed, tested, removed."""
+"""Webhook endpoints of an account: create, change, delete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def get_webhook(webhook_id: str, account_id: int) -> Webhook:
 
 
 def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
-    """Make an endpoint; returns its id and its secret, which is shown this once.
+    """Create an endpoint; returns its id and its secret, which is shown only once.
 
     Args:
         account_id: The owner.
@@ -66,7 +66,7 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
             raise Conflict(
                 f"An account has at most {MAX_WEBHOOKS} webhooks.",
                 code="too_many_webhooks",
-                action="Delete one that you do not need.",
+                action="Delete one that you no longer need.",
             )
         session.add(hook)
         session.flush()
@@ -75,7 +75,7 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
 
 
 def update_webhook(webhook_id: str, account_id: int, values: dict[str, Any]) -> None:
-    """Change an endpoint; switching it on again forgets its failures.
+    """Change an endpoint; enabling it again resets its failures.
 
     Raises:
         NotFound: There is no such endpoint.
@@ -127,7 +127,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         unknown = [event for event in values["events"] if event not in EVENTS]
         if unknown or not values["events"]:
             raise Invalid(
-                "Choose at least one event that is known.",
+                "Choose at least one event from the list.",
                 fields={"events": [f"Choose from: {', '.join(EVENTS)}."]},
             )
         return {**values, "events": list(dict.fromkeys(values["events"]))}

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def write(session: Session, run: Run) -> list[str]:
-    """Add a delivery to every endpoint that wants this event; returns their ids."""
+    """Add a delivery for every endpoint that wants this event; returns their ids."""
     event = f"run.{run.status}"
     hooks = session.scalars(
         select(Webhook).where(Webhook.user_id == run.user_id, Webhook.enabled.is_(True))

@@ -1,4 +1,4 @@
-"""One attempt of a delivery: an HTTP request that is signed and guarded, and what it came to."""
+"""Send one signed webhook request; return the result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ USER_AGENT = f"OpenBench-Studio/{__version__}"
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What one request came to."""
+    """The result of one request."""
 
     ok: bool
     status_code: int | None
@@ -37,7 +37,7 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What an attempt needs of its rows, so that it needs no database while it waits."""
+    """The data of an attempt, so that it needs no database while it waits."""
 
     delivery_id: str
     url: str

@@ -361,7 +361,7 @@ class Recorder:
         self.events += events
         return True
 
-    def tell(self):
+    def publish(self):
         pass
 
 

@@ -83,7 +83,7 @@ class Recorder:
         self.events += events
         return self.on_record(self)
 
-    def tell(self):
+    def publish(self):
         self.told.append(len(self.results))
 
     def ids(self):
@@ -185,7 +185,7 @@ def test_batches_have_at_most_the_size_that_was_asked_for():
 
 
 def test_results_are_kept_at_once_and_readers_hear_of_them_less_often():
-    made = plan(40, max_connections=2, flush_every_s=0.01, tell_every_s=0.25)
+    made = plan(40, max_connections=2, flush_every_s=0.01, publish_every_s=0.25)
     _, recorder, _ = run(made, Client(latency_s=0.03))  # 0.6 s of calls
     assert len([size for size in recorder.batches if size]) >= 10
     assert 2 <= len(recorder.told) <= 4
@@ -196,7 +196,7 @@ def test_a_log_line_alone_is_kept_before_the_heartbeat():
     client = Client(failing("server_error", retryable=True))
     cancel = Event()
     threading.Timer(0.6, cancel.set).start()
-    made = plan(1, heartbeat_s=10, tell_every_s=0.1, retry=RetryPolicy(base_wait_s=32.0))
+    made = plan(1, heartbeat_s=10, publish_every_s=0.1, retry=RetryPolicy(base_wait_s=32.0))
     noted = []
 
     def keep_and_note(recorder):

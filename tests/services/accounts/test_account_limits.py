@@ -10,7 +10,7 @@ import pytest
 
 from app.db import db, transaction
 from app.errors import Conflict, StudioError, Unauthorized
-from app.models import ApiToken, Connection, User, Webhook
+from app.models import AccountRow, ApiToken, Connection, Webhook
 from app.services.account_deletion import delete_account
 from app.services.accounts import api_tokens
 from app.services.accounts.accounts import lock_account, serialize_registrations
@@ -86,7 +86,7 @@ def test_requests_at_once_do_not_get_past_a_limit(app, owner, monkeypatch, modul
 def test_an_account_that_was_deleted_gets_nothing_more(app, owner):
     with app.app_context():
         with transaction() as session:
-            session.delete(session.get_one(User, owner.id))
+            session.delete(session.get_one(AccountRow, owner.id))
         for add in (hook, lambda user_id: api_tokens.create_token(user_id, "x", ["read"])):
             with pytest.raises(Unauthorized):
                 add(owner.id)
@@ -102,7 +102,7 @@ def test_the_only_administrator_does_not_leave_while_somebody_joins(app, make_ac
         error = meanwhile(
             app,
             lambda: delete_account(admin.id, PASSWORD),
-            lambda: session.add(User(email="second@example.org", password_hash="x")),
+            lambda: session.add(AccountRow(email="second@example.org", password_hash="x")),
         )
         assert isinstance(error, Conflict)
         assert error.code == "last_admin"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from app.db import db, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
-from app.models import AuthSession, Run, RunEventRow, User
+from app.models import AccountRow, AuthSession, Run, RunEventRow
 from app.services.account_deletion import delete_account
 from app.services.accounts import accounts, sessions
 from tests.app_fixtures import PASSWORD
@@ -36,8 +36,8 @@ def test_of_registrations_at_the_same_time_exactly_one_is_the_administrators(app
         thread.start()
     for thread in threads:
         thread.join()
-    assert db.session.scalar(select(func.count(User.id))) == 4
-    assert db.session.scalar(select(func.count(User.id)).where(User.is_admin)) == 1
+    assert db.session.scalar(select(func.count(AccountRow.id))) == 4
+    assert db.session.scalar(select(func.count(AccountRow.id)).where(AccountRow.is_admin)) == 1
 
 
 def test_an_address_registers_once_whatever_its_case(owner):
@@ -86,9 +86,9 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(owner):
 def test_an_old_hash_is_renewed_at_sign_in(owner):
     old = PasswordHasher(time_cost=1, memory_cost=512).hash(PASSWORD)
     with transaction() as session:
-        session.execute(update(User).values(password_hash=old))
+        session.execute(update(AccountRow).values(password_hash=old))
     accounts.authenticate("ada@example.org", PASSWORD)
-    renewed = db.session.get_one(User, owner.id).password_hash
+    renewed = db.session.get_one(AccountRow, owner.id).password_hash
     assert renewed != old
     accounts.authenticate("ada@example.org", PASSWORD)
 
@@ -136,17 +136,17 @@ def test_deleting_an_account_takes_everything_of_it(owner, second_user):
         session.flush()
         session.add(RunEventRow(run_id=run.id, kind="info", message="started"))
     delete_account(second_user.id, PASSWORD)
-    assert db.session.get(User, second_user.id) is None
+    assert db.session.get(AccountRow, second_user.id) is None
     assert db.session.scalar(select(func.count(Run.id))) == 0
     assert db.session.scalar(select(func.count(RunEventRow.id))) == 0
-    assert db.session.get(User, owner.id) is not None
+    assert db.session.get(AccountRow, owner.id) is not None
 
 
 def test_an_account_is_not_deleted_without_its_password(owner):
     with pytest.raises(Invalid) as caught:
         delete_account(owner.id, "not the password")
     assert "password" in caught.value.fields
-    assert db.session.get(User, owner.id) is not None
+    assert db.session.get(AccountRow, owner.id) is not None
 
 
 def test_the_only_administrator_stays_while_there_are_others(owner, second_user):

@@ -43,7 +43,7 @@ def _last_test(owner):
 
 def test_a_working_connection_says_how_fast_and_how_many(owner, server):
     _save(owner, server)
-    result = probe.test_connection(owner.id, True, "mine")
+    result = probe.probe_connection(owner.id, True, "mine")
     assert result.ok
     assert result.error is None
     assert result.latency_ms is not None
@@ -56,7 +56,7 @@ def test_a_working_connection_says_how_fast_and_how_many(owner, server):
 def test_a_refused_key_says_what_to_do_and_hides_the_key(owner, server):
     server.behaviour.api_key = "another key"
     _save(owner, server)
-    result = probe.test_connection(owner.id, True, "mine")
+    result = probe.probe_connection(owner.id, True, "mine")
     assert not result.ok
     assert result.error
     assert result.error.code == "auth"
@@ -69,7 +69,7 @@ def test_a_server_that_is_not_there_says_so(owner, unused_tcp_port):
     store.save_connection(
         owner.id, True, "mine", {"base_url": f"http://127.0.0.1:{unused_tcp_port}/v1"}
     )
-    result = probe.test_connection(owner.id, True, "mine")
+    result = probe.probe_connection(owner.id, True, "mine")
     assert not result.ok
     assert result.models_found == 0
     assert result.error
@@ -78,13 +78,13 @@ def test_a_server_that_is_not_there_says_so(owner, unused_tcp_port):
 
 def test_changing_a_connection_forgets_its_last_test(owner, server):
     _save(owner, server)
-    probe.test_connection(owner.id, True, "mine")
+    probe.probe_connection(owner.id, True, "mine")
     info, _new = store.save_connection(owner.id, True, "mine", {"max_retries": 1})
     assert info.last_test is None
 
 
 def test_the_simulated_connection_works_without_a_network(owner):
-    result = probe.test_connection(owner.id, True, "simulated")
+    result = probe.probe_connection(owner.id, True, "simulated")
     assert result.ok
     assert result.models_found > 0
 
@@ -92,7 +92,7 @@ def test_the_simulated_connection_works_without_a_network(owner):
 def test_another_accounts_connection_cannot_be_tested(owner, second_user, server):
     _save(owner, server)
     with pytest.raises(NotFound):
-        probe.test_connection(second_user.id, False, "mine")
+        probe.probe_connection(second_user.id, False, "mine")
 
 
 def test_models_are_asked_for_once_a_minute(owner, server):
@@ -145,7 +145,7 @@ def test_models_that_chat_are_fit(model_id):
 
 def test_prices_and_context_are_those_of_the_list_and_otherwise_unknown():
     known = model_catalog._model("openai", "gpt-4o-mini", "openai/gpt-4o-mini", False, None)
-    assert known.price == model_catalog.Price(0.15, 0.6)
+    assert known.price == model_catalog.ListPrice(0.15, 0.6)
     assert known.context_tokens == 128_000
     unknown = model_catalog._model("mine", "gpt-4o-mini", "mine/gpt-4o-mini", False, None)
     assert unknown.price is None

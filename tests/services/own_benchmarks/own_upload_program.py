@@ -13,7 +13,7 @@ from pathlib import Path
 from app import create_app
 from app.db import db, transaction
 from app.errors import Invalid
-from app.models import User
+from app.models import AccountRow
 from app.services.own_benchmarks import save_requests, uploads, versions
 from tests.app_fixtures import make_settings
 
@@ -43,7 +43,7 @@ app = create_app(settings)
 with app.app_context():
     db.create_all()
     with transaction() as session:
-        session.add(User(email="ada@example.org", password_hash="-"))
+        session.add(AccountRow(email="ada@example.org", password_hash="-"))
     attempt(Path(sys.argv[2]))
     before = peak_mb()
     for name in sys.argv[2:]:

@@ -23,7 +23,7 @@ from app.broker.live import channel_of
 from app.db import db, transaction
 from app.engine.engine_errors import DatasetError
 from app.jobs.rescore_run import rescore_run
-from app.models import Connection, Delivery, Run, RunEventRow, SampleRow, User
+from app.models import AccountRow, Connection, Delivery, Run, RunEventRow, SampleRow
 from app.recorder import StorageFull
 from app.services import connection_deletion
 from app.services.accounts.accounts import Account
@@ -541,7 +541,7 @@ def test_an_account_that_is_deleted_ends_its_run_without_a_trace(
     while model_server.calls < 3:
         time.sleep(0.01)
     with app.app_context(), transaction() as session:
-        session.execute(delete(User).where(User.id == owner.id))
+        session.execute(delete(AccountRow).where(AccountRow.id == owner.id))
     thread.join(60)
     assert not thread.is_alive()
     assert model_server.calls < 40

@@ -153,7 +153,7 @@ def test_a_judge_without_credit_pauses_the_run(
 @pytest.mark.parametrize(
     ("judge", "words"),
     [
-        (None, "name a judge"),
+        (None, "choose a judge"),
         ("gpt-4o", "does not name a model"),
         ("nowhere/gpt-4o", "no connection called 'nowhere'"),
         ("simulated/expert", "may only judge simulated runs"),
@@ -188,7 +188,7 @@ def test_the_form_asks_for_the_judge(signed_in: Any, judged: Any) -> None:
     assert 'name="judge"' in signed_in.get("/runs/new").text
     answer = signed_in.submit("/runs", {**judged, "judge": ""})
     assert answer.status_code == 422
-    assert "name a judge" in answer.text
+    assert "choose a judge" in answer.text
 
 
 def test_code_runs_in_the_sandbox_where_the_admin_allows_it(

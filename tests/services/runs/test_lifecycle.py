@@ -25,7 +25,7 @@ from app.services.accounts.accounts import Account
 from app.services.runs import lifecycle
 from app.services.runs.leases import Lease, claim_run
 from app.services.runs.lifecycle import (
-    Failure,
+    RunFailure,
     annotate_run,
     cancel_run,
     delete_run,
@@ -82,7 +82,7 @@ def test_only_who_holds_the_lease_can_end_a_run(app_context: Flask, owner: Accou
     old = claimed(run_id)
     expire_lease(run_id)
     new = claimed(run_id)
-    assert end_run(old, "failed", failure=Failure("x", "y"), values={}) is None
+    assert end_run(old, "failed", failure=RunFailure("x", "y"), values={}) is None
     assert columns_of(run_id)["status"] == "running"
     assert end_run(new, "completed", values={}) is not None
     assert end_run(new, "failed", values={}) is None
@@ -133,7 +133,9 @@ def test_an_end_whose_deliveries_cannot_be_written_did_not_happen(
 def test_a_failure_is_in_the_row_and_in_the_payload(app_context: Flask, owner: Account) -> None:
     add_webhook(owner.id, "run.failed")
     run_id = add_run(owner.id)
-    end_run(claimed(run_id), "failed", failure=Failure("bad_key", "Wrong key.", "Fix"), values={})
+    end_run(
+        claimed(run_id), "failed", failure=RunFailure("bad_key", "Wrong key.", "Fix"), values={}
+    )
     error = {"code": "bad_key", "message": "Wrong key.", "action": "Fix"}
     assert columns_of(run_id)["failure"] == error
     assert json.loads(deliveries()[0].payload)["error"] == error

@@ -112,7 +112,7 @@ def test_every_new_verdict_is_kept_and_shown(
     assert changed >= 2
     page = signed_in.get(f"/runs/{finished}").text
     assert "One score per protocol" in page
-    assert "Judged differently" in page
+    assert "Scored differently" in page
     first = items[0]["sample_id"]
     assert "Scored again" in signed_in.get(f"/runs/{finished}/samples/{first}").text
 

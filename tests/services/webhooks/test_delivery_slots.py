@@ -81,7 +81,7 @@ def test_slots_are_kept_free_of_accounts_that_held_them_long(
     assert len(first) == SLOTS
     clock.now += 15
     for one in first:
-        slots.give_back(one, failed=True)
+        slots.release(one, failed=True)
     assert len(fill(slots, [one for one in hostile if one not in first])) == SLOTS - KEPT_FREE
     honest = fill(slots, [due(100 + n) for n in range(30)])
     assert len(honest) == KEPT_FREE
@@ -91,7 +91,7 @@ def test_the_account_that_used_least_comes_first(slots: DeliverySlots, clock: Cl
     one = due(1)
     slots.take(one)
     clock.now += 3
-    slots.give_back(one, failed=False)
+    slots.release(one, failed=False)
     chosen = slots.next_of([due(1, 1), due(2, 9)])
     assert chosen is not None
     assert chosen.account_id == 2
@@ -102,10 +102,10 @@ def test_use_is_forgotten(slots: DeliverySlots, clock: Clock) -> None:
     for one in [*others, due(1)]:
         slots.take(one)
     clock.now += HEAVY_S + 1
-    slots.give_back(due(1), failed=False)
+    slots.release(due(1), failed=False)
     assert slots.next_of([due(1, 1)]) is None  # the others are heavy, and fill their part
     for one in others:
-        slots.give_back(one, failed=False)
+        slots.release(one, failed=False)
     clock.now += 600
     refill = fill(slots, [due(n, 1) for n in range(10, 10 + SLOTS)])
     assert len(refill) == SLOTS
@@ -116,7 +116,7 @@ def hang(slots: DeliverySlots, clock: Clock, one: Due) -> None:
     assert chosen is not None
     slots.take(chosen)
     clock.now += HANG_S
-    slots.give_back(chosen, failed=True)
+    slots.release(chosen, failed=True)
 
 
 def test_a_host_that_hangs_rests_longer_and_longer(slots: DeliverySlots, clock: Clock) -> None:
@@ -128,7 +128,7 @@ def test_a_host_that_hangs_rests_longer_and_longer(slots: DeliverySlots, clock: 
     clock.now += 1
     assert len(fill(slots, [due(1, n, "h:1") for n in (9, 10)])) == 1  # one tries it
     clock.now += HANG_S
-    slots.give_back(due(1, 9, "h:1"), failed=True)
+    slots.release(due(1, 9, "h:1"), failed=True)
     clock.now += 2 * PAUSE_S - 1
     assert slots.next_of([due(1, 11, "h:1")]) is None
     for number in range(20, 30):
@@ -145,7 +145,7 @@ def test_a_receiver_that_answers_again_is_trusted_again(slots: DeliverySlots, cl
     one = due(1, 9, "h:1")
     slots.take(one)
     clock.now += 1
-    slots.give_back(one, failed=False)
+    slots.release(one, failed=False)
     assert len(fill(slots, [due(1, n, "h:1") for n in range(10, 14)])) == PER_HOST
 
 
@@ -163,7 +163,7 @@ def test_quick_failures_are_no_hangs(slots: DeliverySlots) -> None:
     for number in range(TRIPS + 2):
         one = due(1, number, "h:1")
         slots.take(one)
-        slots.give_back(one, failed=True)
+        slots.release(one, failed=True)
     assert slots.next_of([due(1, 9, "h:1")]) is not None
 
 
@@ -175,7 +175,7 @@ def test_what_is_remembered_is_bounded(
         one = due(account)
         slots.take(one)
         clock.now += HANG_S
-        slots.give_back(one, failed=True)
+        slots.release(one, failed=True)
         clock.now += 1000
     assert len(slots._usage) <= 11
     assert len(slots._breakers) <= 11

@@ -11,19 +11,19 @@ from app.services.accounts.accounts import Account
 
 
 class Credentials(Body):
-    """Address and password."""
+    """Email and password."""
 
     email: Text = Field(max_length=320)
     password: Text = Field(max_length=1000)
 
 
 class LoginBody(Credentials):
-    """Address and password, and how to call the token."""
+    """Email, password, and the name of the new token."""
 
     token_name: TokenName | None = None
 
 
-class User(BaseModel):
+class AccountFields(BaseModel):
     """An account."""
 
     id: int
@@ -32,7 +32,7 @@ class User(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, account: Account) -> User:
+    def of(cls, account: Account) -> AccountFields:
         """Return the account as the API shows it."""
         return cls(
             id=account.id,
@@ -42,21 +42,21 @@ class User(BaseModel):
         )
 
 
-class AccountAnswer(User):
-    """An account; ``user`` repeats it, in the place where the answer to a login has it."""
+class AccountAnswer(AccountFields):
+    """An account; ``user`` repeats it where the answer to a login has it."""
 
-    user: User
+    user: AccountFields
 
     @classmethod
     def of(cls, account: Account) -> AccountAnswer:
         """Return the account as the API shows it."""
-        user = User.of(account)
+        user = AccountFields.of(account)
         return cls(**user.model_dump(), user=user)
 
 
 class LoginAnswer(BaseModel):
-    """A new token, shown this once."""
+    """A new token, shown only once."""
 
     token: str = Field(description="Send it as Authorization: Bearer <token>.")
     expires_at: datetime | None
-    user: User
+    user: AccountFields

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.blueprints.api.schemas.fields import PageAnswer, PageQuery, Text
 
 
-class Source(BaseModel):
+class SourceAnswer(BaseModel):
     """Where the questions come from."""
 
     kind: str
@@ -27,7 +27,7 @@ class BenchmarkAnswer(BaseModel):
     version: int
     description: str
     samples: int
-    source: Source
+    source: SourceAnswer
     license: str
     metric: str
     scorer: str
@@ -66,24 +66,24 @@ class BenchmarkQuery(PageQuery):
     offline: bool | None = Field(None, description="Only those that need neither hub nor mirror.")
 
 
-class Range(BaseModel):
-    """A low and a high guess."""
+class RangeAnswer(BaseModel):
+    """A low and a high estimate."""
 
     low: float
     high: float
 
 
 class EstimateAnswer(BaseModel):
-    """What a run will take."""
+    """What a run will need."""
 
     samples: int
     calls: int
     input_tokens: int
-    output_tokens: Range
-    cost_usd: Range | None
-    judge_cost_usd: Range | None
+    output_tokens: RangeAnswer
+    cost_usd: RangeAnswer | None
+    judge_cost_usd: RangeAnswer | None
     price_known: bool
     price_source: str
-    duration_s: Range
+    duration_s: RangeAnswer
     basis: str
     checks: list[dict[str, Any]]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
 from app.services.connections.presets import Kind
-from app.services.connections.probe import ConnectionTest
+from app.services.connections.probe import ConnectionProbe
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
 
 
@@ -20,17 +20,17 @@ class ConnectionPath(BaseModel):
 
 
 class ConnectionBody(Body):
-    """Fields to set; those that are missing stay, or get their default.
+    """Fields to set; missing ones keep their value, or get their default.
 
     Well-known names (openai, anthropic, groq, ollama ...) imply ``kind`` and ``base_url``.
     """
 
-    name: Text | None = Field(None, description="If given, the name in the path.")
+    name: Text | None = Field(None, description="If given, it must be the name in the path.")
     kind: Kind | None = None
     base_url: Text | None = Field(
         None,
         max_length=500,
-        description="Up to and including the version. Changing it needs the key again.",
+        description="Up to and including the version. To change it, send the key again.",
     )
     api_key: Text | None = Field(
         None, max_length=2000, description="Never shown again; null removes it."
@@ -43,7 +43,7 @@ class ConnectionBody(Body):
     timeout_s: number(1, 3600) | None = None  # type: ignore[valid-type]
 
     def changes(self) -> ConnectionChanges:
-        """Return what the body sets; only key and request limit can be set to nothing."""
+        """Return what the body sets; only the key and the request limit may be null."""
         given = self.model_dump(exclude_unset=True, exclude={"name"})
         removable = {"api_key", "requests_per_minute"}
         changes = {
@@ -54,7 +54,7 @@ class ConnectionBody(Body):
         return cast(ConnectionChanges, changes)
 
 
-class ConnectionFailure(BaseModel):
+class ConnectionFailureAnswer(BaseModel):
     """What went wrong and what to do."""
 
     code: str
@@ -69,10 +69,10 @@ class LastTest(BaseModel):
     at: datetime
     latency_ms: int | None
     models_found: int
-    error: ConnectionFailure | None = None
+    error: ConnectionFailureAnswer | None = None
 
 
-class Connection(BaseModel):
+class ConnectionAnswer(BaseModel):
     """A provider endpoint; its name is the prefix of its models."""
 
     name: str
@@ -80,7 +80,9 @@ class Connection(BaseModel):
     base_url: str
     api_key_hint: str | None = Field(description="The last four characters of the key.")
     has_key: bool
-    from_environment: bool = Field(description="Read only: the server's environment has the key.")
+    from_environment: bool = Field(
+        description="Read-only: the key comes from the server's environment."
+    )
     simulated: bool
     read_only: bool
     max_retries: int
@@ -92,7 +94,7 @@ class Connection(BaseModel):
     updated_at: datetime | None
 
     @classmethod
-    def of(cls, info: ConnectionInfo) -> Connection:
+    def of(cls, info: ConnectionInfo) -> ConnectionAnswer:
         """Return the connection as the API shows it."""
         return cls.model_validate(info, from_attributes=True)
 
@@ -100,7 +102,7 @@ class Connection(BaseModel):
 class ConnectionList(PageAnswer):
     """Connections of the account by name."""
 
-    items: list[Connection]
+    items: list[ConnectionAnswer]
 
 
 class ConnectionTestResult(BaseModel):
@@ -110,10 +112,10 @@ class ConnectionTestResult(BaseModel):
     latency_ms: int | None
     models_found: int
     models: list[str] = Field(description="At most the first hundred.")
-    error: ConnectionFailure | None = None
+    error: ConnectionFailureAnswer | None = None
 
     @classmethod
-    def of(cls, result: ConnectionTest) -> ConnectionTestResult:
+    def of(cls, result: ConnectionProbe) -> ConnectionTestResult:
         """Return the result as the API shows it."""
         error = result.error
         return cls(
@@ -121,7 +123,9 @@ class ConnectionTestResult(BaseModel):
             latency_ms=result.latency_ms,
             models_found=result.models_found,
             models=list(result.models[:100]),
-            error=ConnectionFailure(code=error.code, message=error.message, action=error.action)
+            error=ConnectionFailureAnswer(
+                code=error.code, message=error.message, action=error.action
+            )
             if error
             else None,
         )

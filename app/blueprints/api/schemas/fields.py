@@ -1,4 +1,4 @@
-"""What all schemas share: strict bodies, paging, and field types that fit every database."""
+"""What all schemas share: strict bodies, paging, and field types that all databases store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.services.field_types import Number, Storable, Whole
 
 
 def _as_in_rfc_3339(value: object) -> object:
-    """Refuse bare numbers, which pydantic takes for seconds since 1970."""
+    """Refuse bare numbers, which pydantic would read as seconds since 1970."""
     if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value):
         raise ValueError("must be a date and time as in RFC 3339, such as 2026-01-31T12:00:00Z")
     return value
@@ -33,7 +33,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("must be in the years 1 to 9999 in UTC, too") from None
+        raise ValueError("must also be in the years 1 to 9999 in UTC") from None
 
 
 Text = Annotated[str, Storable]
@@ -62,13 +62,13 @@ def number(ge: float, le: float) -> Any:
 
 
 class Body(BaseModel):
-    """A body; a field that does not exist is an error, since it is most likely a typo."""
+    """A request body; an unknown field is an error, since it is most likely a typo."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class OptionalBody(Body):
-    """A body that may be missing; then every field has its default."""
+    """A request body that may be missing; then every field has its default."""
 
     model_config = ConfigDict(openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]
 
@@ -79,14 +79,14 @@ class OptionalBody(Body):
 
 
 class PageQuery(BaseModel):
-    """Which part of a list."""
+    """Which page of a list."""
 
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items per page.")
     cursor: Text | None = Field(None, description="The next_cursor of the page before.")
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the schema, made once: flask-openapi3 asks for it with every request."""
+        """Return the schema, built once: flask-openapi3 asks for it with every request."""
         if args or kwargs:
             return super().model_json_schema(*args, **kwargs)
         return _schema_of(cls)

@@ -13,12 +13,12 @@ class ModelQuery(PageQuery):
 
     connection: Text | None = Field(None, max_length=80, description="Only of this connection.")
     benchmark: Text | None = Field(
-        None, max_length=80, description="Say which models are fit for this benchmark."
+        None, max_length=80, description="Also say which models suit this benchmark."
     )
     q: Text | None = Field(None, max_length=200, description="Part of the id.")
 
 
-class Price(BaseModel):
+class PriceAnswer(BaseModel):
     """The list price of a million tokens, in US dollars."""
 
     input_usd_per_mtok: float
@@ -30,10 +30,10 @@ class Model(BaseModel):
 
     id: str = Field(description="connection/model-id")
     context_tokens: int | None
-    price: Price | None = Field(description="null: not known.")
+    price: PriceAnswer | None = Field(description="null: not known.")
     simulated: bool
     compatible: bool
-    reason: str | None = Field(description="Why it is not fit.")
+    reason: str | None = Field(description="Why it does not suit the benchmark.")
 
     @classmethod
     def of(cls, model: ModelInfo) -> Model:

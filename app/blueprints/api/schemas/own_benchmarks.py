@@ -15,7 +15,7 @@ class PreviewForm(OwnColumns):
 
 
 class SaveForm(OwnRequest):
-    """A file, and what it shall become."""
+    """A file and the benchmark to make of it."""
 
 
 class OwnPath(BaseModel):
@@ -35,7 +35,7 @@ class PromptPreview(BaseModel):
 
 
 class OwnPreview(BaseModel):
-    """A look at a file."""
+    """The columns and first rows of a file."""
 
     columns: list[str]
     guess: dict[str, Any] = Field(description="What the columns probably hold, by their names.")

@@ -31,11 +31,13 @@ Status = Literal["queued", "running", "paused", "completed", "failed", "canceled
 def _known_statuses(text: str) -> str:
     known = ("active", *get_args(Status))
     if unknown := set(text.split(",")) - {*known, ""}:
-        raise ValueError(f"{', '.join(sorted(unknown))} is no status: {', '.join(known)}")
+        raise ValueError(
+            f"unknown status: {', '.join(sorted(unknown))}; choose from: {', '.join(known)}"
+        )
     return text
 
 
-class Counts(BaseModel):
+class CountsAnswer(BaseModel):
     """Samples in all, done, and by outcome."""
 
     total: int
@@ -50,7 +52,7 @@ class Counts(BaseModel):
     skipped: int = Field(description="Never asked, in a run that is over.")
 
 
-class Score(BaseModel):
+class ScoreAnswer(BaseModel):
     """A score with its uncertainty; samples with errors are in ``bounds`` only."""
 
     metric: str
@@ -74,7 +76,7 @@ class BreakdownItem(BaseModel):
 
 
 class Usage(BaseModel):
-    """What the run spent; those of a judge are apart."""
+    """What the run spent; a judge's share is listed separately."""
 
     input_tokens: int
     output_tokens: int
@@ -84,7 +86,7 @@ class Usage(BaseModel):
     judge_cost_usd: float | None = Field(description="null: no judge, or its price is unknown.")
 
 
-class Failure(BaseModel):
+class FailureAnswer(BaseModel):
     """What happened and what to do next."""
 
     code: str
@@ -98,7 +100,7 @@ class RunAnswer(BaseModel):
     run_id: str
     status: Status
     queue_position: int | None = Field(
-        None, description="Runs that will be taken before this one; null: not queued."
+        None, description="Runs that will start before this one; null: not queued."
     )
     benchmark: str
     benchmark_version: int
@@ -106,9 +108,9 @@ class RunAnswer(BaseModel):
     simulated: bool
     protocol: str
     config: dict[str, Any]
-    counts: Counts
-    score: Score | None
-    scores: dict[str, Score | None]
+    counts: CountsAnswer
+    score: ScoreAnswer | None
+    scores: dict[str, ScoreAnswer | None]
     breakdown: list[BreakdownItem]
     usage: Usage
     estimate: dict[str, Any] | None
@@ -118,7 +120,7 @@ class RunAnswer(BaseModel):
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
     duration_s: float | None
-    error: Failure | None
+    error: FailureAnswer | None
     tags: list[str]
     notes: str
     digests: dict[str, Any]
@@ -166,23 +168,25 @@ class RunQuery(PageQuery):
 
 
 class RunPatch(Body):
-    """What may be changed of a run."""
+    """The fields of a run that can be changed."""
 
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
 
 
 class ResumeBody(OptionalBody):
-    """How to go on."""
+    """How to resume."""
 
-    retry_errors: StrictBool = Field(False, description="Ask the samples with errors again.")
+    retry_errors: StrictBool = Field(
+        False, description="Ask again the samples that ended in an error."
+    )
     budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
-        None, description="What the run may cost in all from now on; empty: as before."
+        None, description="New budget for the whole run; empty: unchanged."
     )
 
 
 class DuplicateOverrides(RunOptions):
-    """What is different from the original."""
+    """Options that differ from the original run."""
 
     benchmark: Text | None = None
     model: Text | None = None
@@ -191,7 +195,7 @@ class DuplicateOverrides(RunOptions):
 
 
 class DuplicateBody(OptionalBody):
-    """A run like another one."""
+    """A run that copies another one."""
 
     overrides: DuplicateOverrides = Field(
         default_factory=lambda: DuplicateOverrides.model_validate({})
@@ -199,13 +203,13 @@ class DuplicateBody(OptionalBody):
 
 
 class RescoreBody(Body):
-    """Under which protocol's scorer."""
+    """The protocol whose scorer is used."""
 
     protocol: Text
 
 
 class RescoredVerdict(BaseModel):
-    """What a later scoring made of an answer."""
+    """The verdict of a later scoring on an answer."""
 
     protocol: str
     outcome: str
@@ -232,7 +236,7 @@ class SampleAnswer(BaseModel):
     input_tokens: int | None
     output_tokens: int | None
     attempts: int
-    error: Failure | None
+    error: FailureAnswer | None
     created_at: AwareDatetime
     rescored: list[RescoredVerdict] | None = Field(
         None, description="Verdicts of later scorings; only with a single sample."

@@ -20,7 +20,7 @@ class TokenPath(BaseModel):
 
 
 class TokenBody(Body):
-    """A token to make."""
+    """A token to create."""
 
     name: TokenName = Field(description="What it is for.")
     scopes: list[Scope] = Field(
@@ -50,7 +50,7 @@ class Token(BaseModel):
 
 
 class NewToken(Token):
-    """A token and, this once, its text."""
+    """A new token with its text, which is shown only once."""
 
     token: str = Field(description="Send it as Authorization: Bearer <token>.")
 

@@ -14,7 +14,7 @@ Description = Annotated[Text, Field(max_length=200)]
 
 
 class WebhookBody(Body):
-    """An endpoint to make."""
+    """An endpoint to create."""
 
     url: Url
     events: list[Event] = Field(default=["run.completed", "run.failed"], min_length=1)
@@ -60,13 +60,13 @@ class WebhookAnswer(Shown):
 
 
 class NewWebhook(WebhookAnswer):
-    """An endpoint with its secret, which is shown this once."""
+    """An endpoint with its secret, which is shown only once."""
 
     secret: str
 
 
 class Secret(BaseModel):
-    """A fresh secret, shown this once."""
+    """A new secret, shown only once."""
 
     secret: str
 
@@ -90,7 +90,7 @@ class DeliveryPath(BaseModel):
 
 
 class TestAnswer(BaseModel):
-    """What a test came to."""
+    """The result of a test."""
 
     ok: bool
     status_code: int | None
@@ -99,7 +99,7 @@ class TestAnswer(BaseModel):
 
 
 class Attempt(Shown):
-    """One request."""
+    """One request to an endpoint."""
 
     number: int
     at: AwareDatetime
@@ -110,7 +110,7 @@ class Attempt(Shown):
 
 
 class DeliveryAnswer(Shown):
-    """One event to one endpoint."""
+    """One event for one endpoint."""
 
     id: str
     run_id: str | None

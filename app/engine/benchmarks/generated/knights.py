@@ -15,46 +15,46 @@ Kinds = tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Statement:
     """What one person says, as text and as a test of a world."""
 
     text: str
     holds: Callable[[Kinds], bool]
 
 
-def _about_one(me: int, other: int, names: list[str], knight: bool) -> Claim:
+def _about_one(me: int, other: int, names: list[str], knight: bool) -> Statement:
     kind = "knight" if knight else "knave"
-    return Claim(f"{names[other]} is a {kind}.", lambda world: world[other] == knight)
+    return Statement(f"{names[other]} is a {kind}.", lambda world: world[other] == knight)
 
 
-def _same_kind(me: int, other: int, names: list[str], same: bool) -> Claim:
+def _same_kind(me: int, other: int, names: list[str], same: bool) -> Statement:
     word = "the same kind" if same else "different kinds"
-    return Claim(
+    return Statement(
         f"{names[other]} and I are {word}.", lambda world: (world[me] == world[other]) == same
     )
 
 
-def _either(me: int, other: int, names: list[str], knight: bool) -> Claim:
+def _either(me: int, other: int, names: list[str], knight: bool) -> Statement:
     kind = "knight" if knight else "knave"
-    return Claim(
+    return Statement(
         f"At least one of {names[other]} and me is a {kind}.",
         lambda world: world[me] == knight or world[other] == knight,
     )
 
 
-def _count(me: int, other: int, names: list[str], knight: bool) -> Claim:
+def _count(me: int, other: int, names: list[str], knight: bool) -> Statement:
     number = 1 + (me + other) % (len(names) - 1)
     kind = "knights" if knight else "knaves"
-    return Claim(
+    return Statement(
         f"Exactly {number} of the {len(names)} of us are {kind}.",
         lambda world: sum(kind == knight for kind in world) == number,
     )
 
 
-def _if_then(me: int, other: int, names: list[str], knight: bool) -> Claim:
+def _if_then(me: int, other: int, names: list[str], knight: bool) -> Statement:
     third = next(i for i in range(len(names)) if i not in (me, other))
     kind = "knight" if knight else "knave"
-    return Claim(
+    return Statement(
         f"If {names[other]} is a knight, then {names[third]} is a {kind}.",
         lambda world: not world[other] or world[third] == knight,
     )
@@ -63,7 +63,7 @@ def _if_then(me: int, other: int, names: list[str], knight: bool) -> Claim:
 CLAIMS = (_about_one, _same_kind, _either, _count, _if_then)
 
 
-def solutions(claims: list[Claim]) -> list[Kinds]:
+def solutions(claims: list[Statement]) -> list[Kinds]:
     """Return every world in which exactly the knights' claims hold."""
     return [
         world

@@ -21,6 +21,6 @@ export function start(node) {
     setText(text, "a moment");
     node.hidden = true;
     button?.removeAttribute("aria-disabled");
-    setText(find("[data-countdown-done]"), "You can go on now.");
+    setText(find("[data-countdown-done]"), "You can continue now.");
   }
 }

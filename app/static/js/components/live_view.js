@@ -122,7 +122,7 @@ export class LiveView {
       const stop = reason.endsWith(".") ? "" : ".";
       const left = remaining(waiting.resumes_in_s);
       setText(find("b", box), `Waiting for ${waiting.provider}`);
-      setText(find("p", box), `${reason}${stop} The run goes on by itself in about ${left}.`);
+      setText(find("p", box), `${reason}${stop} The run continues by itself in about ${left}.`);
     }
   }
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, now
 
 
-class User(Base):
-    """One account. Everything else belongs to one."""
+class AccountRow(Base):
+    """One account, which owns everything else."""
 
     __tablename__ = "users"
 
@@ -32,7 +32,7 @@ class AuthSession(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
-    user: Mapped[User] = relationship(lazy="joined")
+    account: Mapped[AccountRow] = relationship(lazy="joined")
 
 
 class ApiToken(Base):
