@@ -27,7 +27,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from app.broker.client import get_broker
-from app.broker.queues import QUEUES, enqueue_run
+from app.broker.queues import ALONE, QUEUES, enqueue_run
 from app.db import db, transaction
 from app.extensions import limiter
 from app.logs import configure_logs
@@ -395,13 +395,13 @@ def _fail_job(app: Flask, monkeypatch: pytest.MonkeyPatch, owner: Account) -> No
 
     with app.app_context():
         run_id = add_run(owner.id, status="queued", model="c-openai/echo-401", simulated=False)
-        enqueue_run(run_id, 0)
+        enqueue_run(run_id, 0, alone=True)  # else a thread would die, and not the job
         with monkeypatch.context() as patch:
             patch.setattr(execution, "run_benchmark", dies)
             patch.setattr(execution, "_finish", dies)
             worker = SimpleWorker(list(QUEUES), connection=get_broker(), serializer=JSONSerializer)
             worker.work(burst=True, logging_level="DEBUG")
-        assert get_broker().zcard("rq:failed:runs") == 1
+        assert get_broker().zcard(f"rq:failed:{ALONE}") == 1
         enqueue_run(add_run(owner.id, status="queued"), 0)
 
 
