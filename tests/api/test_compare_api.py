@@ -148,7 +148,7 @@ def test_what_differs_is_named(app: Flask, api: ApiClient, owner: Account) -> No
         "benchmark_version",
         "different protocols (openbench, studio)",
         "Only the 3 samples",
-        "Simulated models",
+        "simulated models",
         "1 of the runs did not complete",
     ):
         assert words in text

@@ -125,7 +125,7 @@ def test_a_preview_shows_columns_first_and_then_three_prompts(api: ApiClient) ->
         ([*ROWS, {**ROWS[0], "key": "z", "q": {}}], {}, "file", "should be text or a number"),
         ([*ROWS, {**ROWS[0], "key": "z" * 101}], {}, "id", "longer than 100 characters"),
         (ROWS, {"scorer": "mcq/inspect"}, "choices", "Line 1: has 0 options"),
-        (ROWS, {"scorer": "code/mbpp_inspect"}, "scorer", "not offered"),
+        (ROWS, {"scorer": "code/mbpp_inspect"}, "scorer", "no such scorer"),
         (ROWS, {"prompt_template": "no place"}, "prompt_template", "needs {question}"),
         (ROWS, {"name": "../up"}, "name", "a-z"),
         (ROWS, {"name": "new"}, "name", "reserved for a built-in"),

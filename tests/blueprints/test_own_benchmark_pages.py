@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_shown_beside_its_field(signed_in: Browser) -> None
     ("content", "name", "words"),
     [
         ("", "a.csv", "The file is empty."),
-        ("PK\x03\x04", "a.zip", "Compressed files are not read"),
+        ("PK\x03\x04", "a.zip", "Compressed files are not accepted"),
         ('{"q": ' + "[" * 60 + "]" * 60 + "}", "a.jsonl", "Line 1: is nested deeper than 50"),
         (CSV, "", "Choose a file first."),
     ],

@@ -46,7 +46,7 @@ def test_a_crashed_program_is_started_again(tmp_path: Path) -> None:
     service = Service("thing", "thing", crash)
     service.start()
     _tend_until(service, "The thing ended (exit code 3); starting it again.")
-    _tend_until(service, "started again")
+    _tend_until(service, "starting it again")
     assert ran.read_text() == "xx"
 
 

@@ -498,7 +498,7 @@ def test_a_run_says_once_that_it_waits_and_for_how_long(
     with app.app_context():
         rows = db.session.query(RunEventRow).filter_by(run_id=run_id, kind="wait").all()
         assert [0 < row.data["wait_s"] <= 5.0 for row in rows] == [True]
-        assert "they go on in" in rows[0].message
+        assert "they continue in" in rows[0].message
         entries: Any = get_broker().xrange(channel_of(run_id))
     waiting = [
         json.loads(fields[b"d"])["waiting"] for _, fields in entries if fields[b"e"] == b"progress"

@@ -86,7 +86,7 @@ def test_a_budget_that_is_spent_already_is_refused(
     row = work(run_id)
     answer = api.post(f"/runs/{run_id}/resume", json={"budget_usd": row["cost_usd"] / 2})
     assert answer.status_code == 422
-    assert "is spent" in answer.json["errors"]["budget_usd"][0]
+    assert "already spent" in answer.json["errors"]["budget_usd"][0]
 
 
 def test_without_a_known_price_a_budget_is_refused_at_once(
