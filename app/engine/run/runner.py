@@ -85,6 +85,8 @@ class _Run:
         self._pending: deque[tuple[SampleResult, Task]] = deque()
         self._events: deque[RunEvent] = deque(maxlen=_MOST_EVENTS)
         self._working = plan.max_connections
+        self._halted_at: float | None = None
+        self._rushed_at: float | None = None
         self._unfinished = False
         self._end: RunEnd | None = None
         self._crash: BaseException | None = None
@@ -176,7 +178,6 @@ class _Run:
         plan = self._plan
         flushed_at = published_at = time.monotonic()
         is_unpublished = False
-        halted_at: float | None = None
         while self._working:
             self._tick()
             now = time.monotonic()
@@ -188,14 +189,18 @@ class _Run:
                 published_at, is_unpublished = now, False
             if self._leave.is_set() and not self._halt.is_set():
                 self._halt.set()
-            if self._halt.is_set():
-                halted_at = halted_at or now
-                if now - halted_at >= self._grace_s():
-                    return
+            if self._is_grace_over(now):
+                return
 
-    def _grace_s(self) -> float:
-        """Return how long open calls may still take after the run stopped."""
-        return self._plan.stop_grace_s if self._rush.is_set() else self._plan.leave_grace_s
+    def _is_grace_over(self, now: float) -> bool:
+        """Return whether open calls had their time; a stop begins it anew, but shorter."""
+        if self._halt.is_set() and self._halted_at is None:
+            self._halted_at = now
+        if self._rush.is_set() and self._rushed_at is None:
+            self._rushed_at = now
+        if self._rushed_at is not None:
+            return now - self._rushed_at >= self._plan.stop_grace_s
+        return self._halted_at is not None and now - self._halted_at >= self._plan.leave_grace_s
 
     def _hurry(self) -> None:
         self._rush.set()

@@ -553,6 +553,35 @@ def test_a_run_that_makes_room_still_ends_at_once_when_it_is_canceled():
     assert end.reason == "stopped"
 
 
+def test_a_run_that_made_room_for_long_still_has_the_grace_of_a_stop():
+    leave, cancel, released = Event(), Event(), Event()
+
+    class Held(Client):
+        def complete(self, request, cancel):
+            self.requests.append(request)
+            while not released.is_set():
+                if self.closed.wait(0.02):
+                    raise Canceled
+            return ModelReply("ANSWER: A")
+
+    client = Held()
+
+    def leave_then_stop():
+        while len(client.requests) < 4:
+            time.sleep(0.01)
+        leave.set()
+        time.sleep(4.0)
+        cancel.set()
+        time.sleep(0.5)
+        released.set()
+
+    threading.Thread(target=leave_then_stop).start()
+    recorder = Recorder()
+    end = run_benchmark(plan(50, stop_grace_s=3.5), client, recorder, cancel, leave)
+    assert end.reason == "stopped"
+    assert len(recorder.results) == len(client.requests) == 4
+
+
 # Memory
 
 
