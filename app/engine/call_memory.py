@@ -26,6 +26,11 @@ class CallMemory:
     prompts: ByteShare = UNBOUNDED
     answers: ByteShare = UNBOUNDED
 
+    def close(self) -> None:
+        """Release all that the run still holds; other runs of the process go on."""
+        self.answers.close()
+        self.prompts.close()
+
 
 class WorkerMemory:
     """The budgets that all runs of a worker process share."""

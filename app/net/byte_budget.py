@@ -52,10 +52,12 @@ class ByteShare:
             return 0
         counted = min(size, budget.total // _LARGEST_PART)
         with budget.changed:
-            while not self._may_take(budget, counted):
+            while self._budget is not None and not self._may_take(budget, counted):
                 if give_up():
                     return None
                 budget.changed.wait(_LOOK_EVERY_S)
+            if self._budget is None:  # closed meanwhile
+                return 0
             self._add(budget, counted)
         return counted
 
@@ -65,9 +67,24 @@ class ByteShare:
         if budget is None or not size:
             return
         with budget.changed:
+            if self._budget is None:  # closed meanwhile
+                return
             self._add(budget, -size)
             if size > 0:
                 budget.changed.notify_all()
+
+    def close(self) -> None:
+        """Release all that is held: calls that broke off, or end too late, never do.
+
+        From now on the share is unbounded, so that what they still release does no harm.
+        """
+        budget = self._budget
+        if budget is None:
+            return
+        with budget.changed:
+            self._budget = None
+            self._add(budget, -self._used)
+            budget.changed.notify_all()
 
     def _may_take(self, budget: ByteBudget, size: int) -> bool:
         free = budget.total - budget.used - size

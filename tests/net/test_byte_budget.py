@@ -114,3 +114,33 @@ def test_what_is_small_is_not_counted() -> None:
     assert hold.reserve(2 * KB, never)
     hold.resize(3 * KB)
     assert budget.used == 0
+
+
+def test_a_closed_share_releases_what_calls_that_broke_off_hold() -> None:
+    budget = ByteBudget(100 * KB)
+    ended, other = budget.share(), budget.share()
+    late = ended.hold()
+    assert late.reserve(25 * KB, never)
+    assert ended.hold().reserve(25 * KB, never)
+    assert other.hold().reserve(20 * KB, never)
+    ended.close()
+    assert budget.used == 20 * KB
+    late.release()
+    assert ended.hold().reserve(25 * KB, never)
+    assert budget.used == 20 * KB
+
+
+def test_a_call_that_waits_goes_on_when_its_share_is_closed() -> None:
+    budget = ByteBudget(100 * KB)
+    ended = budget.share()
+    ended.hold().resize(100 * KB)
+    thread, got = reserve_later(ended.hold(), 25 * KB)
+    ended.close()
+    thread.join(30)
+    assert got.is_set()
+    assert budget.used == 0
+
+
+def test_the_share_of_all_unbounded_calls_can_be_closed() -> None:
+    UNBOUNDED.close()
+    assert UNBOUNDED.hold().reserve(10**9, never)

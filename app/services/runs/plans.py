@@ -90,8 +90,9 @@ class PreparedRun:
     preview_skip: int = 0
 
     def close(self) -> None:
-        """Close the connections to the model, its judge and the shared pace."""
+        """Close the connections to model, judge and shared pace; release the memory of calls."""
         self.client.close()
+        self.plan.memory.close()
         throttles = [self.plan.throttle]
         if self.judge is not None:
             self.judge.client.close()
