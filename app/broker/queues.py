@@ -33,8 +33,9 @@ EXECUTE_ALONE = "app.jobs.execute_run.execute_alone"
 RESCORE_RUN = "app.jobs.rescore_run.rescore_run"
 DELIVER_WEBHOOK = "app.jobs.deliver_webhook.deliver_webhook"
 
-# A run has no time limit of its own; this one only ends a job that hangs for good.
-_RUN_TIMEOUT_S = 7 * 86_400
+RUN_TIMEOUT_S = 7 * 86_400
+"""A run has no time limit of its own; this one only ends a job that hangs for good."""
+
 _RESCORE_TIMEOUT_S = 6 * 3600
 _DELIVERY_TIMEOUT_S = 120
 _KEEP_FAILED_S = 86_400
@@ -68,7 +69,7 @@ def enqueue_run(run_id: str, attempt: int, alone: bool = False) -> None:
         Unavailable: The queue server does not answer.
     """
     name, job = (ALONE, EXECUTE_ALONE) if alone else (RUNS, EXECUTE_RUN)
-    _enqueue(name, job, (run_id,), run_job_id(run_id, attempt), _RUN_TIMEOUT_S)
+    _enqueue(name, job, (run_id,), run_job_id(run_id, attempt), RUN_TIMEOUT_S)
 
 
 def enqueue_rescore(run_id: str, protocol: str) -> None:

@@ -9,8 +9,7 @@ from flask import Flask, current_app
 from app.broker import queues
 from app.current import settings_of
 from app.jobs.drain import draining
-from app.services.runs.execution import execute_claimed
-from app.services.runs.leases import claim_run
+from app.services.runs.execution import execute
 from app.services.runs.workbench import Bounds, Workbench
 
 
@@ -26,14 +25,10 @@ def execute_run(run_id: str) -> None:
 def execute_alone(run_id: str) -> None:
     """Work on a run that crashed a worker, alone in this process."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    settings = settings_of(app)
-    lease = claim_run(run_id, settings.lease_s)
-    if lease is None:
-        return
     leave, over = Event(), Event()
     Thread(target=_leave_for_others, args=(app, leave, over), name="slice", daemon=True).start()
     try:
-        execute_claimed(lease, settings, draining, leave)
+        execute(run_id, settings_of(app), draining, leave)
     finally:
         over.set()
 

@@ -43,13 +43,14 @@ MOST_WORKER_DEATHS = 3
 """A run that ended so many workers without getting on would end the next one, too."""
 
 
-def execute(run_id: str, settings: Settings, draining: Event) -> None:
+def execute(run_id: str, settings: Settings, draining: Event, leave: Event | None = None) -> None:
     """Claim the run and work on it; does nothing if another worker holds it.
 
     Args:
         run_id: The run.
         settings: Lease time, datasets, limits.
         draining: Set when this worker must leave: the run goes back to the queue.
+        leave: See `execute_claimed`.
     """
     if disk_space.is_full():
         log.warning("disk full, run not begun", extra={"run_id": run_id})
@@ -58,7 +59,7 @@ def execute(run_id: str, settings: Settings, draining: Event) -> None:
     if lease is None:
         log.info("run is taken or over", extra={"run_id": run_id})
         return
-    execute_claimed(lease, settings, draining, Event())
+    execute_claimed(lease, settings, draining, leave or Event())
 
 
 def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Event) -> None:

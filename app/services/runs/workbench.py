@@ -15,9 +15,9 @@ from threading import Event, Thread
 
 from flask import Flask
 from sqlalchemy import func, select, true, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 
+from app.broker.queues import RUN_TIMEOUT_S
 from app.config import Settings
 from app.db import changed_rows, db, transaction
 from app.models import Run
@@ -25,10 +25,12 @@ from app.queries.run_turns import Turn, count_under_way, next_turns
 from app.services.runs.execution import execute_claimed
 from app.services.runs.leases import Lease, claim_run
 from app.services.runs.run_log import publish_line
+from app.services.storage import disk_space
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
+_REPEAT_ERROR_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Bounds:
         room_after_s: So long after it was first seen, a run without a seat is made room for.
         slice_s: So long a run may stay at least,
         stalled_s: or as long as this without any answer.
+        stay_s: After so long all runs go back to the queue: their job is ended soon after.
     """
 
     seats: int = 16
@@ -52,6 +55,7 @@ class Bounds:
     room_after_s: float = 5.0
     slice_s: float = 30.0
     stalled_s: float = 15.0
+    stay_s: float = RUN_TIMEOUT_S - 86_400.0
 
 
 @dataclass(slots=True)
@@ -93,9 +97,14 @@ class Workbench:
         self._looked_at = time.monotonic()
         self._computed_s = time.process_time()
         self._load = 0.0
+        self._began_at = time.monotonic()
+        self._complained_at = float("-inf")
 
     def work(self, run_id: str) -> None:
         """Work on the run whose turn it is (perhaps ``run_id``), and on runs that follow."""
+        if disk_space.is_full():
+            log.warning("disk full, run not begun", extra={"run_id": run_id})
+            return  # it stays queued; once there is room, the sweep hands it out again
         if not self._take_next() and not self._take(run_id, is_guest=False):
             log.info("run is taken or over", extra={"run_id": run_id})
         while self._seats:
@@ -103,14 +112,23 @@ class Workbench:
             self._changed.clear()
             self._seats = [seat for seat in self._seats if not seat.over]
             self._measure()
-            if not (self._draining.is_set() or any(seat.is_suspect for seat in self._seats)):
+            if time.monotonic() - self._began_at >= self._bounds.stay_s:
+                for seat in self._staying():
+                    seat.leave.set()
+            elif self._may_take():
                 self._look_patiently()
+
+    def _may_take(self) -> bool:
+        suspect = any(seat.is_suspect for seat in self._seats)
+        return not (self._draining.is_set() or suspect or disk_space.is_full())
 
     def _look_patiently(self) -> None:
         try:
             self._look()
-        except OperationalError as error:  # its runs wait for the database as well
-            log.warning("nothing taken", extra={"error": type(error).__name__})
+        except Exception:  # noqa: BLE001 - whatever it is must not end the runs under way
+            if time.monotonic() - self._complained_at > _REPEAT_ERROR_AFTER_S:
+                self._complained_at = time.monotonic()
+                log.exception("no further run taken")
         finally:
             db.session.remove()
 
@@ -174,8 +192,8 @@ class Workbench:
             done=run.done,
         )
         db.session.rollback()
-        self._seats.append(seat)
         Thread(target=self._execute, args=(seat,), name=f"run-{run_id[-6:]}").start()
+        self._seats.append(seat)
         return True
 
     def _execute(self, seat: _Seat) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.broker.queues import RUN_TIMEOUT_S
 from app.db import db
 from app.models import RunEventRow
 from app.services.accounts.accounts import Account
 from app.services.connections import store
+from app.services.runs import workbench
 from app.services.runs.workbench import Bounds, Workbench
 from tests.fakes.model_server import ModelServer
 from tests.run_fixtures import add_run, columns_of
@@ -69,7 +71,7 @@ def hang(app: Flask, hanging: ModelServer) -> Callable[..., str]:
         with app.app_context():
             fields: Any = {"kind": "openai_compatible", "base_url": hanging.base_url}
             store.save_connection(account.id, True, "slow", fields)
-            config = {"timeout_s": 3600.0, "limit": 4}
+            config = {"timeout_s": 3600.0, "limit": 4, **columns.pop("config", {})}
             return add_run(account.id, model="slow/fake", simulated=False, config=config, **columns)
 
     return queue
@@ -182,3 +184,42 @@ def test_a_busy_process_takes_no_guests(
     other = quick(second_user)
     time.sleep(1.5)
     assert wait_for(app, other, "queued")
+
+
+def test_what_breaks_while_it_looks_for_runs_ends_none_that_is_under_way(
+    app: Flask,
+    owner: Account,
+    second_user: Account,
+    bench: Any,
+    hang: Any,
+    quick: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stuck = hang(owner)
+    bench()
+    wait_for(app, stuck, "running")
+    broke = Event()
+
+    def breaks(*arguments: Any, **options: Any) -> Any:
+        broke.set()
+        raise RuntimeError("no more threads")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(workbench, "next_turns", breaks)
+        assert broke.wait(SOON_S)
+    wait_for(app, quick(second_user), "completed")
+    assert wait_for(app, stuck, "running")["done"] == 0
+
+
+def test_runs_go_back_to_the_queue_before_the_time_of_their_job_is_over(
+    app: Flask, owner: Account, bench: Any, hang: Any, hanging: ModelServer
+) -> None:
+    run_id = hang(owner, config={"timeout_s": 5.0, "limit": 12})
+    bench(stay_s=0.0)
+    row = wait_for(app, run_id, "queued", "completed", "failed", "paused")
+    while not row["attempt"]:  # it was not taken yet
+        row = wait_for(app, run_id, "queued")
+        time.sleep(0.05)
+    assert (row["status"], row["done"], row["worker_deaths"]) == ("queued", 4, 0)
+    assert hanging.calls == 4  # what was under way was waited for
+    assert Bounds().stay_s < RUN_TIMEOUT_S

@@ -17,6 +17,7 @@ from app.broker.client import get_broker
 from app.db import db, now, transaction
 from app.engine.disk_full import DISK_FULL
 from app.errors import Unavailable
+from app.jobs.execute_run import execute_alone, execute_run
 from app.models import Run
 from app.recorder import recorder
 from app.recorder.rows import upsert_samples
@@ -25,7 +26,7 @@ from app.services.runs import disk_recovery
 from app.services.storage import disk_space
 from app.services.storage.storage_watch import StorageWatch
 from tests.app_fixtures import ApiClient, Browser
-from tests.run_fixtures import RUN, add_run
+from tests.run_fixtures import RUN, add_run, columns_of
 from tests.small_disk import disk_of, fill
 
 Start = Callable[..., str]
@@ -156,14 +157,19 @@ def test_runs_that_paused_for_other_reasons_wait_for_their_account(
         assert disk_recovery.go_on_when_there_is_room() == 0
 
 
+@pytest.mark.parametrize("job", [execute_run, execute_alone])
 def test_no_run_is_begun_on_a_full_disk(
-    disk: Path, app: Flask, start_run: Start, work: Work
+    disk: Path, app: Flask, start_run: Start, job: Callable[[str], None]
 ) -> None:
     run_id = start_run()
     fill(disk / "ballast")
-    assert work(run_id)["status"] == "queued"
-    (disk / "ballast").unlink()
-    assert work(run_id)["status"] == "completed"
+    with app.app_context():
+        job(run_id)
+        row = columns_of(run_id)
+        assert (row["status"], row["started_at"]) == ("queued", None)
+        (disk / "ballast").unlink()
+        job(run_id)
+        assert columns_of(run_id)["status"] == "completed"
 
 
 def test_the_reserve_lets_the_pause_be_written(
