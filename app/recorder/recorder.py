@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import insert, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db import db_epoch_s
 from app.disk import is_full
@@ -142,7 +143,7 @@ class DbRecorder:
                 ) as connection:
                     self._write(connection, rows, lines)
                 return
-            except DBAPIError as error:
+            except (DBAPIError, PoolTimeout) as error:
                 if is_full(error):
                     self.pause = self._make_room()
                     if self.pause is None:
@@ -197,9 +198,9 @@ def _without_bulk(result: SampleResult) -> SampleResult:
     return replace(result, completion="")
 
 
-def _is_passing(error: DBAPIError) -> bool:
+def _is_passing(error: DBAPIError | PoolTimeout) -> bool:
     """Return whether the statement may succeed once the database is back."""
-    if error.connection_invalidated:
+    if isinstance(error, PoolTimeout) or error.connection_invalidated:
         return True
     text = str(error.orig).lower()
     return any(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import create_engine, update
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
 
-from app.db import db, now, transaction
+from app.db import db, engine_options, now, prepare_engine, transaction
 from app.disk import is_full
 from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome
@@ -240,3 +242,22 @@ def test_a_statement_that_is_wrong_is_not_repeated(lease: Lease, impatient: list
     with pytest.raises(OperationalError):
         kept.record([result(0)], [])
     assert impatient == []
+
+
+def test_a_process_whose_connections_are_all_in_use_waits_for_one(lease: Lease) -> None:
+    url = db.engine.url
+    options = engine_options(str(url)) | {
+        "pool_size": 1,
+        "max_overflow": 0,
+        "pool_timeout": 0.1,
+        "poolclass": QueuePool,
+    }
+    engine = create_engine(url, **options)
+    prepare_engine(engine)
+    kept = make(lease)
+    kept._engine = engine
+    in_use = engine.connect()
+    threading.Timer(1.5, in_use.close).start()
+    assert kept.record([result(0)], [])
+    assert columns_of(lease.run_id)["done"] == 1
+    engine.dispose()

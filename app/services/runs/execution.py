@@ -10,6 +10,7 @@ from threading import Event
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import disk
 from app.broker.client import get_broker
@@ -98,7 +99,7 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, RunFailure] | None:
         return "paused", _FULL
     if isinstance(error, PlanError | DatasetError):
         return "failed", RunFailure(error.code, error.message, error.action)
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | PoolTimeout):
         # The lease runs out, and a worker whose database answers goes on.
         log.warning("database away, run left to the sweep", extra={"run_id": run_id})
         return None
@@ -227,7 +228,7 @@ def _write_end(
         try:
             values = final_values(lease.run_id)
             return end_run(lease, status, failure=failure, values=values)
-        except OperationalError as error:
+        except (OperationalError, PoolTimeout) as error:
             if time.monotonic() > give_up_at:
                 raise
             if disk.is_full(error):

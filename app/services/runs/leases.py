@@ -22,6 +22,7 @@ from uuid import uuid4
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, case, func, literal, null, or_, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
@@ -180,7 +181,7 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
             while not over.wait(lease.duration_s / 4):
                 try:
                     kept = renew_lease(lease)
-                except OperationalError:
+                except (OperationalError, PoolTimeout):
                     log.warning("lease not renewed", extra={"run_id": lease.run_id})
                     continue  # the database may be back before the lease expires
                 if not kept:
@@ -215,7 +216,7 @@ class Outages:
                 if time.monotonic() - began > lease_s / 3:
                     self._distrust(lease_s)
                 yield session, time.monotonic() >= self._trust_from
-        except OperationalError:
+        except (OperationalError, PoolTimeout):
             self._distrust(lease_s)
             raise
 

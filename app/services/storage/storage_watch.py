@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import disk
 from app.config import Settings
@@ -56,7 +57,7 @@ class StorageWatch:
     def _check_account(self) -> CallFailure | None:
         try:
             storage = storage_of(self._account_id)
-        except DBAPIError:
+        except (DBAPIError, PoolTimeout):
             return None  # away: the recorder waits for it
         finally:
             db.session.remove()  # an open transaction would keep the database from tidying up
