@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event, Thread
 
 from flask import Flask, current_app
@@ -34,9 +35,10 @@ def execute_alone(run_id: str) -> None:
 
 
 def _leave_for_others(app: Flask, leave: Event, over: Event) -> None:
-    """Set ``leave`` once the time slice is over and another job waits for this process."""
+    """Set ``leave`` once the time slice is over and another job waits, or this one must end."""
+    ends_at = time.monotonic() + Bounds().stay_s
     while not over.wait(Bounds().slice_s):
         with app.app_context():
-            if queues.has_waiting(queues.ALONE):
+            if queues.has_waiting(queues.ALONE) or time.monotonic() >= ends_at:
                 leave.set()
                 return

@@ -63,7 +63,8 @@ def cancel_run(run_id: str, account_id: int) -> None:
         Conflict: It is over already.
     """
     run = get_run(run_id, account_id)
-    values = {} if run.status == "running" else final_values(run_id)
+    is_worked_on = run.status == "running" and run.lease_until >= now().timestamp()
+    values = {} if is_worked_on else final_values(run_id)
     with transaction() as session:
         idle = update(Run).where(
             Run.id == run_id,

@@ -176,6 +176,18 @@ def test_a_run_canceled_between_two_workers_has_the_score_of_its_rows(
     assert columns_of(run_id)["score"]["value"] == 0.5
 
 
+def test_a_run_canceled_after_its_worker_died_has_the_score_of_its_rows(
+    app_context: Flask, owner: Account
+) -> None:
+    run_id = add_run(owner.id)
+    claimed(run_id)
+    add_samples(run_id, {}, {"outcome": "incorrect", "score": 0.0})
+    expire_lease(run_id)
+    cancel_run(run_id, owner.id)
+    row = columns_of(run_id)
+    assert (row["status"], row["score"]["value"]) == ("canceled", 0.5)
+
+
 def test_a_wish_to_cancel_survives_the_worker(app_context: Flask, owner: Account) -> None:
     run_id = add_run(owner.id)
     claimed(run_id)
