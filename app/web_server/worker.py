@@ -192,7 +192,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self._turns.add(connection)
             self._begin_turns()
         elif connection.request is not None:
-            connection.send_continue()
+            try:
+                connection.send_continue()
+            except OSError:
+                self._close(connection)
 
     def _begin_turns(self) -> None:
         """Hand requests to the threads that are free."""
