@@ -140,7 +140,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 self._close(connection)
 
     def _make_room(self) -> bool:
-        """Close what waits longest, of the address that has most connections if it can be."""
+        """Close a connection, of the largest crowd if possible; return whether one could be."""
         crowd = max(self._of_address, key=self._of_address.__getitem__, default="")
         waits: dict[tuple[bool, Stage], ClientConnection] = {}
         for connection in self._connections:
