@@ -14,7 +14,7 @@ WORKDIR /studio
 COPY --from=packages /studio/.venv .venv
 COPY app app
 COPY migrations migrations
-COPY wsgi.py gunicorn.conf.py ./
+COPY wsgi.py gunicorn.conf.py LICENSE NOTICE ./
 ENV PATH=/studio/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
