@@ -14,7 +14,7 @@ WORKDIR /studio
 COPY --from=packages /studio/.venv .venv
 COPY app app
 COPY migrations migrations
-COPY wsgi.py gunicorn.conf.py ./
+COPY wsgi.py gunicorn.conf.py LICENSE NOTICE ./
 ENV PATH=/studio/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -26,6 +26,6 @@ VOLUME /data
 EXPOSE 8000
 # Always 200 while the process serves; the body says whether database and queue are well.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=4 \
-    CMD ["python", "-m", "app.supervisor.probe"]
+    CMD ["python", "-m", "app.supervisor.readiness"]
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "app.supervisor"]

@@ -1,4 +1,4 @@
-"""Checks what the documents name: links, files, quoted prompts, the steps of CI.
+"""Checks what the documents name: links, files, programs, quoted prompts, the steps of CI.
 
 Usage: scripts/documents_check.py
 """
@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "app" / "engine"
 _LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]+)")
 _CODE = re.compile(r"`((?:app|tests|scripts|docs|deploy|migrations|\.github|\.ci)/[\w./*-]+)`")
+_PROGRAM = re.compile(r"""-m["', ]+(app(?:\.\w+)+)""")
 _NOTICE_FILE = re.compile(r"^  ((?:benchmarks|scorers)/\S+) +(.*)$", re.MULTILINE)
 # Need data that no hosted machine has.
 ONLY_AT_HOME = {"parity", "catalog"}
@@ -36,6 +37,20 @@ def lost_names() -> Iterator[str]:
         for path in _CODE.findall(text):
             if not any(ROOT.glob(path)):
                 yield f"{shown} names {path}, which does not exist"
+
+
+def lost_programs() -> Iterator[str]:
+    """Name every module that is to be run with ``python -m`` and does not exist."""
+    for place in (
+        *documents(),
+        ROOT / "Dockerfile",
+        ROOT / "compose.yaml",
+        *ROOT.glob("scripts/*"),
+    ):
+        for module in _PROGRAM.findall(place.read_text()) if place.is_file() else ():
+            path = ROOT.joinpath(*module.split("."))
+            if not (path.with_suffix(".py").exists() or (path / "__main__.py").exists()):
+                yield f"{place.relative_to(ROOT)} runs {module}, which does not exist"
 
 
 def misquoted(quoted: str) -> Iterator[str]:
@@ -82,7 +97,13 @@ def main() -> int:
         sys.stderr.write(__doc__ or "")
         return 0 if sys.argv[1] in ("-h", "--help") else 2
     quoted, _, read = (ROOT / "NOTICE").read_text().partition("2. DATA THAT IS READ")
-    wrong = [*lost_names(), *misquoted(quoted), *untold_terms(read), *different_steps()]
+    wrong = [
+        *lost_names(),
+        *lost_programs(),
+        *misquoted(quoted),
+        *untold_terms(read),
+        *different_steps(),
+    ]
     for line in wrong:
         sys.stderr.write(f"{line}\n")
     return 1 if wrong else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, g, request
@@ -128,14 +129,15 @@ def install(app: Flask) -> None:
     settings = settings_of(app)
     trust_upstream = settings.trusted_proxies > 0
 
-    def name_request() -> None:
+    def name_request(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
         _name_request(trust_upstream)
 
     def protect(response: Response) -> Response:
         return _protect(response, tls=settings.cookies_need_tls)
 
+    # Flask calls these before all others, and own data is refused in one (blueprints.benchmarks).
+    app.url_value_preprocessors.setdefault(None, []).insert(0, name_request)
     app.before_request_funcs.setdefault(None, [])[:0] = [
-        name_request,
         bounds.bound_page_body,
         _count_page_attempt,
         _refuse_nul,

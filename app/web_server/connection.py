@@ -164,10 +164,16 @@ class ClientConnection:
         return there or self._is_long
 
     def send_continue(self) -> None:
-        """Send ``100 Continue`` to a client that waits for it."""
+        """Send ``100 Continue`` to a client that waits for it.
+
+        Raises:
+            OSError: The client has gone, or has not read what came before.
+        """
         if self._owes_continue:
             self._owes_continue = False
-            self.sock.sendall(_CONTINUE)
+            # Past the outlet, which holds nothing between two answers: the loop must not wait.
+            if self.socket.send(_CONTINUE) < len(_CONTINUE):
+                raise BrokenPipeError("the client does not read")
 
     def begin_work(self, places: Places) -> None:
         """Prepare the connection for a thread."""

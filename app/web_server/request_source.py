@@ -93,10 +93,10 @@ class RequestBody:
         self._before: Callable[[], None] | None = before
 
     def _ask(self, method: str, *arguments: int | None) -> Any:
-        if self._before is not None:
-            before, self._before = self._before, None
-            before()
         try:
+            if self._before is not None:
+                before, self._before = self._before, None
+                before()
             return getattr(self._body, method)(*arguments)
         except HTTPException:
             raise

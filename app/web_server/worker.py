@@ -140,7 +140,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 self._close(connection)
 
     def _make_room(self) -> bool:
-        """Close what waits longest, of the address that has most connections if it can be."""
+        """Close a connection, of the largest crowd if possible; return whether one could be."""
         crowd = max(self._of_address, key=self._of_address.__getitem__, default="")
         waits: dict[tuple[bool, Stage], ClientConnection] = {}
         for connection in self._connections:
@@ -192,7 +192,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self._turns.add(connection)
             self._begin_turns()
         elif connection.request is not None:
-            connection.send_continue()
+            try:
+                connection.send_continue()
+            except OSError:
+                self._close(connection)
 
     def _begin_turns(self) -> None:
         """Hand requests to the threads that are free."""

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 import requests
 
 from app.broker import live
+from app.engine.own.mapping import MAX_TARGET_CHARS, MAX_TARGETS
 from tests.attacks.site import Account, Site
 from tests.attacks.watch import Watch
 from tests.faults.provider import Provider
@@ -70,10 +71,13 @@ def test_a_flood_of_views_leaves_others_theirs(
 
 
 def test_samples_of_a_megabyte_do_not_fill_the_queue_server(site: Site, watch: Watch) -> None:
-    """Targets of 900 KB, of which every live event used to carry one."""
+    """Targets as long as an upload may have them, of which every live event used to carry one."""
     hostile = site.account("hostile")
+    targets = ["x" * MAX_TARGET_CHARS] * MAX_TARGETS
+    question = "why " * 100_000
     rows = b"".join(
-        json.dumps({"q": f"What is {n}?", "a": "x" * 900_000}).encode() + b"\n" for n in range(20)
+        json.dumps({"q": f"What is {n}? {question}", "a": targets}).encode() + b"\n"
+        for n in range(20)
     )
     made = hostile.http(
         "POST",

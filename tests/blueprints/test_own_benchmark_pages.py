@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from app.db import db
+from app.models import AccountRow
+from app.services.own_benchmarks.upload_turns import UPLOADS_AT_ONCE, upload_turn
 from tests.app_fixtures import Browser
 
 CSV = "question,answer,topic\n" + "".join(f"What is {n}?,{n},t{n % 2}\n" for n in range(1, 6))
@@ -53,6 +57,22 @@ def test_the_catalog_leads_to_the_upload(signed_in: Browser) -> None:
     page = signed_in.get("/benchmarks/own/new").text
     assert 'type="file"' in page
     assert "100,000 rows" in page
+
+
+def test_one_file_too_many_at_once_is_refused_on_a_page_with_its_reference(
+    app: Flask, signed_in: Browser
+) -> None:
+    settings = app.extensions["settings"]
+    with app.app_context(), ExitStack() as turns:
+        account_id = db.session.query(AccountRow.id).scalar()
+        for _ in range(UPLOADS_AT_ONCE):
+            turns.enter_context(upload_turn(account_id, settings, 1000))
+        answer = upload(signed_in)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
+    assert "already being uploaded" in answer.text
+    assert len(answer.headers["X-Request-ID"]) >= 8
+    assert answer.headers["X-Request-ID"] in answer.text
+    map_url(upload(signed_in))
 
 
 def test_columns_are_guessed_and_three_prompts_shown_before_anything_is_saved(

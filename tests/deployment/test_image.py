@@ -39,7 +39,9 @@ def test_its_command_serves_its_healthcheck_passes_and_its_stop_signal_ends_it(
         sys.stderr.write("\nno Python here that another account may run: run as root\n")
     before = _tree(image.workdir)
     env = {"HOST": "127.0.0.1", "PORT": str(free_port()), "WORKERS": "1", "WEB_PROCESSES": "1"}
-    assert image.run(image.recipe.healthcheck, env).returncode == 1  # nobody serves yet
+    unhealthy = image.run(image.recipe.healthcheck, env)
+    assert unhealthy.returncode == 1  # nobody serves yet
+    assert "Error" not in unhealthy.stderr, unhealthy.stderr
     log = image.root / "studio.log"
     with log.open("wb") as output:
         process = image.start(image.recipe.command, env, output)

@@ -250,7 +250,8 @@ def test_full_disk(
             if level == "full" and not calls_at_pause and time.monotonic() - began > QUIET_S:
                 calls_at_pause = studio.provider.calls
             time.sleep(1)
-        if level == "full" and calls_at_pause and filler is OtherProgram:
+        if filler is OtherProgram:
+            assert level == "full"
             assert paused_s is not None, f"not paused\n{studio.story()}"
             assert studio.provider.calls == calls_at_pause, "it pays for what it cannot keep"
     finally:

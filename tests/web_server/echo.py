@@ -1,8 +1,9 @@
-"""A small WSGI application for tests of the worker: says what it read, or much."""
+"""A small WSGI application for tests of the worker: says what it read, or much, or ends late."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -17,10 +18,17 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         answer = b"m" * 5_000_000
     elif path == "/ignore":
         answer = b"ignored"
+    elif path == "/late":
+        answer = b"late"
     else:
         try:
             answer = b"read %d" % len(environ["wsgi.input"].read())
         except HTTPException as error:
             status, answer = f"{error.code} {error.name}", str(error.description).encode()
     start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
-    return [answer]
+    return _ends_late(answer) if path == "/late" else [answer]
+
+
+def _ends_late(answer: bytes) -> Iterator[bytes]:
+    yield answer
+    time.sleep(1)  # the client has its answer, and the thread is not done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -139,6 +140,26 @@ def test_who_waits_for_leave_to_send_gets_it_unless_refused(server: Server) -> N
     with closing(server.connect()) as client:
         client.sendall(_post("/refuse", b"", CLOSE, "Expect: 100-continue", length=100_000))
         assert client.recv(1024).startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_asks_for_leave_to_send_and_goes_ends_nothing(server: Server) -> None:
+    before = _processes(server)
+    with closing(server.connect()) as client:
+        asks = _post("/", b"", "Expect: 100-continue", length=10)
+        client.sendall(b"GET /late HTTP/1.1\r\nHost: s\r\n\r\n" + asks)
+        answer = b""
+        while not answer.endswith(b"late"):
+            answer += client.recv(1024)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # resets
+    # Answered after the other is done: what that did to the process has happened.
+    late = b"GET /late HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n"
+    assert server.talk(late).endswith(b"late")
+    assert server.talk(_post("/", b"abc", CLOSE)).endswith(b"read 3")
+    assert _processes(server) == before
+
+
+def _processes(server: Server) -> set[int]:
+    return {child.pid for child in psutil.Process(server.process.pid).children()}
 
 
 @pytest.mark.parametrize(

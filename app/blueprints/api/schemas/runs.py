@@ -100,7 +100,8 @@ class RunAnswer(BaseModel):
     run_id: str
     status: Status
     queue_position: int | None = Field(
-        None, description="Runs that will start before this one; null: not queued."
+        None,
+        description="Runs that are taken before this one; null: it is not in the queue of turns.",
     )
     benchmark: str
     benchmark_version: int

@@ -116,7 +116,10 @@ class Follower {
         this.end(run.status);
       }
     } catch {
-      this.say("lost", "Connection lost, trying again");
+      // Asked beside a stream for the place in the queue: the stream says how the connection is.
+      if (this.poller) {
+        this.say("lost", "Connection lost, trying again");
+      }
     }
   }
 
@@ -127,6 +130,9 @@ class Follower {
 
   /* The final page is the server's; a counter keeps a lagging server from causing a loop. */
   end(status) {
+    if (this.ended) {
+      return;
+    }
     this.ended = true;
     this.view.setStatus(status);
     this.say("done", "Finished");
