@@ -17,6 +17,9 @@ from tests.faults.processes import Program, wait_until
 from tests.faults.provider import Provider
 from tests.faults.studio import CANARY, Studio
 
+ELSEWHERE = "127.0.0.2"
+"""The address of attackers: what comes from one address waits for its turn together."""
+
 ENDED = frozenset({"completed", "failed", "canceled", "paused"})
 
 

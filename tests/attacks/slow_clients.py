@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.attacks.site import Site
+from tests.attacks.site import ELSEWHERE, Site
 
 _TICK_S = 1.0
 _CONNECTS_A_TICK = 50
@@ -123,6 +123,7 @@ class Crowd:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             client.settimeout(5)
             with contextlib.suppress(OSError):
+                client.bind((ELSEWHERE, 0))
                 client.connect(("127.0.0.1", self.site.port))
                 client.sendall(kind.opening)
                 client.setblocking(False)

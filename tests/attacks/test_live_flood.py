@@ -12,7 +12,7 @@ import requests
 
 from app.broker import live
 from app.engine.own.mapping import MAX_TARGET_CHARS, MAX_TARGETS
-from tests.attacks.site import Account, Site
+from tests.attacks.site import ELSEWHERE, Account, Site
 from tests.attacks.watch import Watch
 from tests.faults.provider import Provider
 
@@ -32,6 +32,7 @@ def views(account: Account, run_id: str, number: int) -> Iterator[None]:
             view = stack.enter_context(socket.socket())
             view.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             view.settimeout(10)
+            view.bind((ELSEWHERE, 0))
             view.connect(("127.0.0.1", account.site.port))
             view.sendall(request.encode())
         time.sleep(2)
@@ -74,7 +75,7 @@ def test_samples_of_a_megabyte_do_not_fill_the_queue_server(site: Site, watch: W
     """Targets as long as an upload may have them, of which every live event used to carry one."""
     hostile = site.account("hostile")
     targets = ["x" * MAX_TARGET_CHARS] * MAX_TARGETS
-    question = "why " * 100_000
+    question = "why " * 25_000
     rows = b"".join(
         json.dumps({"q": f"What is {n}? {question}", "a": targets}).encode() + b"\n"
         for n in range(20)
