@@ -64,7 +64,7 @@ def check_ledger(studio: Studio, run_id: str, expected: Ledger) -> dict[str, Any
 def check_calls(studio: Studio, samples: int, *, paid_twice: int = 0, retries: int = 0) -> int:
     """Check how many calls the provider got; returns the number."""
     calls = studio.provider.calls
-    assert samples <= calls <= samples + paid_twice + retries
+    assert samples <= calls <= samples + paid_twice + retries, f"{calls} calls"
     return calls
 
 

@@ -14,7 +14,6 @@ from tests.faults.invariants import (
     check_no_secret,
     check_one_end,
     ledger_of,
-    uncommitted,
 )
 from tests.faults.processes import wait_until
 from tests.faults.studio import Studio, worker_of
@@ -44,6 +43,8 @@ def test_a_worker_that_wakes_up_asks_for_nothing(
     studio.provider.wait_for_calls(at)
     stopped = stop_between_writes(studio, first)
     stopped_at = time.monotonic()
+    # In flight, or answered and not committed yet: what nobody will see of this worker.
+    lost = studio.provider.calls - int(studio.run(run_id)["done"])
     wait_until(
         lambda: worker_of(studio.run(run_id)) not in (0, horse), "the takeover", tell=studio.story
     )
@@ -53,8 +54,8 @@ def test_a_worker_that_wakes_up_asks_for_nothing(
     wait_until(lambda: "nothing more is written" in first.text, "it gives up", tell=studio.story)
     studio.wait_for_status(run_id, "completed", timeout_s=120)
     assert len(ledger_of(studio, run_id)) == SAMPLES
-    twice = uncommitted(LATENCY_S, MANY_CONNECTIONS)
-    calls = check_calls(studio, SAMPLES, paid_twice=twice)
+    assert lost <= 2 * MANY_CONNECTIONS
+    calls = check_calls(studio, SAMPLES, paid_twice=lost)
     check_one_end(studio, run_id, receiver, "completed")
     check_no_secret(studio)
-    note.result(f"{calls - SAMPLES} of at most {twice} calls were paid for twice")
+    note.result(f"{calls - SAMPLES} of the {lost} calls lost were paid for twice")
