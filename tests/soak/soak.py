@@ -55,7 +55,7 @@ def soak(minutes: float, every_s: float) -> int:
     with tempfile.TemporaryDirectory(prefix="obs-soak-") as folder:
         write_questions(Path(folder))
         provider = Provider(Path(folder) / "answers.json", CANARY, _LATENCY_S)
-        site = Site(Path(folder), provider)
+        site = Site(Path(folder), provider, PROVIDER_EGRESS_ALLOW="127.0.0.0/8")
         try:
             site.start()
             return _measure(site, minutes, every_s)
