@@ -31,32 +31,25 @@ def app(app_with_queue: Flask) -> Flask:
     return app_with_queue
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The monotonic clock of leases, as a list with the current second."""
-    second = [1000.0]
-    monkeypatch.setattr("app.services.runs.leases.time.monotonic", lambda: second[0])
-    return second
-
-
 def test_leases_that_expired_while_the_database_was_locked_are_not_taken(
-    app_context: Flask, clock: list[float], database_url: str | None
+    app_context: Flask, database_url: str | None
 ) -> None:
     if database_url is not None:
         pytest.skip("SQLite only")
-    outages = Outages()
+    clock = [1000.0]
+    outages = Outages(lambda: clock[0])
     path = app_context.extensions["settings"].database.removeprefix("sqlite:///")
-    with outages.transaction(10) as (_, may_reap):
-        assert may_reap
+    with outages.transaction(10) as (_, trust):
+        assert trust.may_release
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with impatient(), pytest.raises(OperationalError), outages.transaction(10):
             pytest.fail("the lock was ignored")
-    with outages.transaction(10) as (_, may_reap):
-        assert not may_reap
+    with outages.transaction(10) as (_, trust):
+        assert not trust.may_release
     clock[0] += 10
-    with outages.transaction(10) as (_, may_reap):
-        assert may_reap
+    with outages.transaction(10) as (_, trust):
+        assert trust.may_release
 
 
 @contextmanager
@@ -68,20 +61,31 @@ def impatient() -> Iterator[None]:
     db.engine.dispose()
 
 
-def test_the_sweep_leaves_runs_alone_right_after_an_outage(
-    app_context: Flask, owner: Account, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("since_s", "status", "deaths"),
+    [(5, "running", 0), (60, "queued", 0), (600, "queued", 1)],
+    ids=["its holder may go on", "its holder may have given up", "its holder died"],
+)
+def test_what_an_expired_lease_says_after_an_outage(
+    app_context: Flask,
+    owner: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    since_s: float,
+    status: str,
+    deaths: int,
 ) -> None:
     run_id = add_run(owner.id)
     claim_run(run_id, 10)
     expire_lease(run_id)
-    outages = Outages()
-    outages._distrust(60)
+    clock = [1000.0]
+    outages = Outages(lambda: clock[0])
     monkeypatch.setattr(lifecycle, "_outages", outages)
+    with pytest.raises(OperationalError), outages.transaction(10):
+        raise OperationalError("SELECT 1", {}, OSError("away"))
+    clock[0] += since_s
     lifecycle.sweep_runs()
-    assert columns_of(run_id)["status"] == "running"
-    monkeypatch.setattr(lifecycle, "_outages", Outages())
-    lifecycle.sweep_runs()
-    assert columns_of(run_id)["status"] == "queued"
+    row = columns_of(run_id)
+    assert (row["status"], row["worker_deaths"]) == (status, deaths)
 
 
 def test_now_follows_the_database_when_this_clock_is_wrong(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask
 
@@ -26,12 +26,12 @@ class Housekeeper:
 
     Args:
         app: Gives the chores their app context; its settings name the queue server.
-        sweep: Runs in an app context; ``app.jobs.recover_runs.recover_runs``.
+        sweeps: Chores by name, which run in an app context; ``app.jobs.recover_runs.SWEEPS``.
     """
 
-    def __init__(self, app: Flask, sweep: Callable[[], object]) -> None:
+    def __init__(self, app: Flask, sweeps: Mapping[str, Callable[[], object]]) -> None:
         self._app = app
-        self._sweep = sweep
+        self._sweeps = sweeps
         self._schedule = Schedule(settings_of(app))
         self._swept_at = float("-inf")
         self._tidied_at = float("-inf")
@@ -48,15 +48,19 @@ class Housekeeper:
         self._attempt("schedule", self._schedule.enqueue_due)
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
-            self._attempt("sweep", self._heal)
+            self._attempt("measure the database's clock", self._in_context(measure_clock))
+            for chore, sweep in self._sweeps.items():
+                self._attempt(chore, self._in_context(sweep))
         if time.monotonic() - self._tidied_at >= TIDY_EVERY_S:
             self._tidied_at = time.monotonic()
             self._attempt("tidy", self._tidy)
 
-    def _heal(self) -> None:
-        with self._app.app_context():
-            measure_clock()
-            self._sweep()
+    def _in_context(self, do: Callable[[], object]) -> Callable[[], None]:
+        def chore() -> None:
+            with self._app.app_context():
+                do()
+
+        return chore
 
     def _tidy(self) -> None:
         sweep_folders()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ctypes import c_int
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import connection as processes
 from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import RawValue
@@ -21,7 +22,7 @@ from flask import Flask
 from app.broker.client import connect, connect_worker
 from app.broker.queues import ALONE, RUNS, WEBHOOKS
 from app.current import settings_of
-from app.jobs.recover_runs import recover_runs, release_runs_of
+from app.jobs.recover_runs import SWEEPS, release_runs_of
 from app.lifeline import name_process
 from app.worker.courier import Courier
 from app.worker.housekeeper import Housekeeper
@@ -55,16 +56,16 @@ class Pool:
     Args:
         app: Already imported and set up: its memory is shared by all children.
         workers: Processes that work on runs.
-        sweep: See `Housekeeper`.
+        sweeps: See `Housekeeper`.
         on_dead: Called, in a child and an app context, with the process id of a job's process that
             was killed.
     """
 
     def __init__(
-        self, app: Flask, workers: int, sweep: Callable[[], object], on_dead: OnDead
+        self, app: Flask, workers: int, sweeps: Mapping[str, Callable[[], object]], on_dead: OnDead
     ) -> None:
         self._app = app
-        self._sweep = sweep
+        self._sweeps = sweeps
         self._on_dead = on_dead
         duties = [RUNS] * workers + [ALONE, WEBHOOKS, _HOUSEKEEPER]
         self._places = [_Place(duty) for duty in duties]
@@ -93,16 +94,16 @@ class Pool:
 
     def _start(self, place: _Place) -> ForkProcess:
         if place.duty == _HOUSEKEEPER:
-            return start_child(self._app, _HOUSEKEEPER, _keep_house, self._app, self._sweep)
+            return start_child(self._app, _HOUSEKEEPER, _keep_house, self._app, self._sweeps)
         name = new_worker_name()
         if place.duty == WEBHOOKS:
             return start_child(self._app, name, _deliver, self._app, name)
         place.job_pid.value = 0
         return start_child(self._app, name, _work, self._app, name, place, self._call_on_dead)
 
-    def _call_on_dead(self, pid: int) -> None:
+    def _call_on_dead(self, pid: int, *, died: bool = True) -> None:
         with self._app.app_context():
-            self._on_dead(pid)
+            self._on_dead(pid, died=died)
 
     def _reap(self) -> None:
         self._releases = [child for child in self._releases if child.is_alive()]
@@ -124,7 +125,8 @@ class Pool:
         )
         if place.duty != _HOUSEKEEPER and child.exitcode != 0:
             # By value: the place gets a new child, which uses the shared memory again.
-            pid, on_dead = place.job_pid.value, self._call_on_dead
+            pid = place.job_pid.value
+            on_dead = partial(self._call_on_dead, died=not self._stopping)
             release = start_child(
                 self._app, "release", _release, self._app, child.name, place.duty, pid, on_dead
             )
@@ -156,7 +158,7 @@ class Pool:
 
 def run_pool(app: Flask, workers: int) -> None:
     """Work with so many processes on runs until SIGTERM or SIGINT."""
-    Pool(app, workers, recover_runs, release_runs_of).run()
+    Pool(app, workers, SWEEPS, release_runs_of).run()
 
 
 def _work(app: Flask, name: str, place: _Place, on_dead: OnDead) -> None:
@@ -177,9 +179,9 @@ def _deliver(app: Flask, name: str) -> None:
     Courier(app, name).run()
 
 
-def _keep_house(app: Flask, sweep: Callable[[], object]) -> None:
+def _keep_house(app: Flask, sweeps: Mapping[str, Callable[[], object]]) -> None:
     name_process("studio-keeper")
-    Housekeeper(app, sweep).run()
+    Housekeeper(app, sweeps).run()
 
 
 def _release(app: Flask, name: str, queue_name: str, job_pid: int, on_dead: OnDead) -> None:

@@ -12,10 +12,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ctypes import c_int
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from redis.client import Pipeline
@@ -42,7 +42,17 @@ _RELEASE_TIMEOUT_S = 10.0
 _AWAY = (BrokerConnectionError, BrokerTimeoutError)
 _log = logging.getLogger(__name__)
 
-OnDead = Callable[[int], object]
+
+class OnDead(Protocol):
+    """Gives back what a dead process worked on."""
+
+    def __call__(self, pid: int, *, died: bool = True) -> object:
+        """Release it.
+
+        Args:
+            pid: The process.
+            died: ``False`` where it was ended on purpose.
+        """
 
 
 def new_worker_name() -> str:

@@ -17,7 +17,7 @@ def main() -> None:
         data_dir=Path(sys.argv[1]), redis_url=sys.argv[2], database_url=None, web_threads=8
     )
     configure_logs("INFO", "text")
-    Pool(bare_app(settings), 1, sample_jobs.sweep, sample_jobs.on_dead).run()
+    Pool(bare_app(settings), 1, {"sweep": sample_jobs.sweep}, sample_jobs.on_dead).run()
 
 
 main()

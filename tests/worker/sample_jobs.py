@@ -40,7 +40,7 @@ def stubborn(tag: str) -> None:
     _note("finished", tag)
 
 
-def on_dead(pid: int) -> None:
+def on_dead(pid: int, *, died: bool = True) -> None:
     _note("dead", pid)
 
 

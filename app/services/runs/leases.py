@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,6 +30,9 @@ from app.engine.call_permit import CallPermit, awake_or_not
 from app.models import AccountRow, Run
 
 log = logging.getLogger(__name__)
+
+BLAMELESS_S = 150.0
+"""After an outage: longer than who ends a run waits for the database (`execution`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +156,26 @@ def release_lease(lease: Lease) -> bool:
     return changed_rows(result) == 1
 
 
-def release_lease_of(pid: int) -> list[tuple[str, int]]:
+def release_lease_of(pid: int, *, died: bool = True) -> list[tuple[str, int, bool]]:
     """Release the runs of the dead local process ``pid``.
 
+    Args:
+        pid: The process.
+        died: ``False`` where it was ended, and not by what it worked on.
+
     Returns:
-        The runs' ids, each with the number of its next attempt.
+        The runs' ids, each with the number of its next attempt, and whether a worker died over
+        it.
     """
     mine = Run.lease_token.startswith(_owner(pid), autoescape=True)
     with transaction() as session:
         rows = session.execute(
             update(Run)
             .where(mine, Run.status == "running")
-            .values(**released_columns(died=True))
-            .returning(Run.id, Run.attempt)
+            .values(**released_columns(died=died))
+            .returning(Run.id, Run.attempt, Run.worker_deaths)
         )
-        return [(run_id, attempt) for run_id, attempt in rows]
+        return [(run_id, attempt, deaths > 0) for run_id, attempt, deaths in rows]
 
 
 @contextmanager
@@ -197,28 +205,42 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
         thread.join(timeout=5)
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What an expired lease says about its holder.
+
+    Attributes:
+        may_release: The holder does not go on.
+        may_blame: And it can only have died.
+    """
+
+    may_release: bool
+    may_blame: bool
+
+
 class Outages:
     """Tracks database outages, during which leases expire without anyone's fault.
 
     Their holders go on as soon as they can. So for as long as a lease lasts, an expired one
-    does not mean that its holder is dead.
+    does not mean that its holder is dead. A holder that was preparing or ending its run gives up
+    instead, and lets the lease expire: for a while longer, an expired one does not mean that the
+    run ended its worker.
     """
 
-    def __init__(self) -> None:
-        self._trust_from = float("-inf")
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ended_at = float("-inf")
 
     @contextmanager
-    def transaction(self, lease_s: float) -> Iterator[tuple[Session, bool]]:
-        """Open a transaction; yields whether expired leases may be released in it."""
-        began = time.monotonic()
+    def transaction(self, lease_s: float) -> Iterator[tuple[Session, Trust]]:
+        """Open a transaction; yields what leases that are expired in it say."""
+        began = self._clock()
         try:
             with transaction() as session:
-                if time.monotonic() - began > lease_s / 3:
-                    self._distrust(lease_s)
-                yield session, time.monotonic() >= self._trust_from
+                if self._clock() - began > lease_s / 3:
+                    self._ended_at = self._clock()
+                since_s = self._clock() - self._ended_at
+                yield session, Trust(since_s >= lease_s, since_s >= lease_s + BLAMELESS_S)
         except (OperationalError, PoolTimeout):
-            self._distrust(lease_s)
+            self._ended_at = self._clock()
             raise
-
-    def _distrust(self, lease_s: float) -> None:
-        self._trust_from = time.monotonic() + lease_s

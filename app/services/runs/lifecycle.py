@@ -216,8 +216,8 @@ def sweep_runs() -> int:
     waiting_jobs = queues.waiting_job_ids()
     lost_before = now() - timedelta(seconds=QUEUE_PATIENCE_S)
     settings = get_settings()
-    with _outages.transaction(settings.lease_s) as (session, may_reap):
-        expired = _release_expired(session) if may_reap else []
+    with _outages.transaction(settings.lease_s) as (session, trust):
+        expired = _release_expired(session, died=trust.may_blame) if trust.may_release else []
         rows = session.execute(
             select(Run.id, Run.attempt, Run.worker_deaths).where(
                 Run.status == "queued", Run.created_at < lost_before
@@ -251,11 +251,11 @@ def _renumber(session: Session, queued: dict[str, tuple[int, int]], at_work: set
             queued[run_id] = (attempt + 1, deaths)
 
 
-def _release_expired(session: Session) -> list[tuple[str, tuple[int, int]]]:
+def _release_expired(session: Session, *, died: bool) -> list[tuple[str, tuple[int, int]]]:
     rows = session.execute(
         update(Run)
         .where(Run.status == "running", Run.lease_until < db_epoch_s())
-        .values(**released_columns(died=True))
+        .values(**released_columns(died=died))
         .returning(Run.id, Run.attempt, Run.worker_deaths)
     )
     return [(run_id, (attempt, deaths)) for run_id, attempt, deaths in rows]

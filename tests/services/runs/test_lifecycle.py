@@ -18,7 +18,7 @@ from app.broker.client import get_broker
 from app.db import db, now, transaction
 from app.errors import Conflict, NotFound, Unavailable
 from app.jobs.execute_run import execute_run
-from app.jobs.recover_runs import recover_runs, release_runs_of
+from app.jobs.recover_runs import release_runs_of
 from app.models import Delivery, Run, Webhook
 from app.queries.runs import get_run
 from app.services.accounts.accounts import Account
@@ -31,6 +31,7 @@ from app.services.runs.lifecycle import (
     delete_run,
     end_run,
     resume_run,
+    sweep_runs,
 )
 from app.services.sealing import seal
 from app.services.webhooks import outbox
@@ -193,7 +194,7 @@ def test_a_wish_to_cancel_survives_the_worker(app_context: Flask, owner: Account
     claimed(run_id)
     cancel_run(run_id, owner.id)
     expire_lease(run_id)
-    assert recover_runs() == 1
+    assert sweep_runs() == 1
     execute_run(run_id)
     row = columns_of(run_id)
     assert (row["status"], row["done"]) == ("canceled", 0)
@@ -252,9 +253,9 @@ def test_the_sweep_requeues_a_run_whose_worker_is_silent(
 ) -> None:
     run_id = add_run(owner.id)
     claimed(run_id)
-    assert recover_runs() == 0
+    assert sweep_runs() == 0
     expire_lease(run_id)
-    assert recover_runs() == 1
+    assert sweep_runs() == 1
     row = columns_of(run_id)
     assert (row["status"], row["attempt"], row["lease_token"]) == ("queued", 1, None)
     assert queues.queued_job_ids() == {queues.run_job_id(run_id, 1)}
@@ -266,17 +267,28 @@ def test_the_sweep_requeues_what_the_queue_lost_once(app_context: Flask, owner: 
     add_run(owner.id)  # its enqueueing may be under way
     known = add_run(owner.id, created_at=long_ago)
     queues.enqueue_run(known, 0)
-    assert recover_runs() == 1
+    assert sweep_runs() == 1
     assert queues.queued_job_ids() == {queues.run_job_id(lost, 0), queues.run_job_id(known, 0)}
-    assert recover_runs() == 0
+    assert sweep_runs() == 0
     get_broker().flushdb()  # a queue server that was restarted without its data
-    assert recover_runs() == 2
+    assert sweep_runs() == 2
 
 
 def test_the_runs_of_a_dead_process_are_queued_at_once(app_context: Flask, owner: Account) -> None:
     run_id = add_run(owner.id)
     claimed(run_id)
     assert release_runs_of(os.getpid()) == 1
+    assert queues.queued_job_ids() == {queues.run_job_id(run_id, 1)}
+    assert columns_of(run_id)["worker_deaths"] == 1
+
+
+def test_the_runs_of_a_process_that_was_ended_on_purpose_are_not_to_blame(
+    app_context: Flask, owner: Account
+) -> None:
+    run_id = add_run(owner.id)
+    claimed(run_id)
+    assert release_runs_of(os.getpid(), died=False) == 1
+    assert columns_of(run_id)["worker_deaths"] == 0
     assert queues.queued_job_ids() == {queues.run_job_id(run_id, 1)}
 
 
@@ -296,7 +308,7 @@ def test_a_queue_that_went_away_after_the_commit_is_healed_by_the_sweep(
     with transaction() as session:
         early = now() - timedelta(minutes=1)
         session.execute(update(Run).where(Run.id == run_id).values(created_at=early))
-    assert recover_runs() == 1
+    assert sweep_runs() == 1
 
 
 def test_without_a_queue_server_the_sweep_says_so(

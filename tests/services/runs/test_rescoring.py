@@ -15,7 +15,6 @@ from sqlalchemy import update
 from app.broker import queues
 from app.broker.client import get_broker
 from app.db import db, now, transaction
-from app.jobs.recover_runs import recover_runs
 from app.jobs.rescore_run import rescore_run
 from app.models import RescoredSample, Rescoring, Run, RunEventRow
 from app.services.accounts.accounts import Account
@@ -140,7 +139,7 @@ def test_a_scoring_that_was_lost_is_handed_out_again(
             session.execute(update(Rescoring).values(created_at=now() - timedelta(minutes=1)))
         assert sweep_rescorings() == 0  # the queue knows it
         get_broker().flushdb()
-        assert recover_runs() == 1
+        assert sweep_rescorings() == 1
         assert queues.rescore_job_id(finished, "inspect") in queues.queued_job_ids()
         rescore_run(finished, "inspect")
         assert sweep_rescorings() == 0
