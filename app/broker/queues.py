@@ -72,14 +72,20 @@ def enqueue_run(run_id: str, attempt: int, alone: bool = False) -> None:
     _enqueue(name, job, (run_id,), run_job_id(run_id, attempt), RUN_TIMEOUT_S)
 
 
-def enqueue_rescore(run_id: str, protocol: str) -> None:
+def enqueue_rescore(run_id: str, protocol: str, *, at_front: bool = False) -> None:
     """Enqueue the rescoring of a run under ``protocol``, unless it is already queued.
+
+    Args:
+        run_id: The run.
+        protocol: By whose scorer.
+        at_front: Before all that wait.
 
     Raises:
         Unavailable: The queue server does not answer.
     """
     job_id = rescore_job_id(run_id, protocol)
-    _enqueue(ALONE, RESCORE_RUN, (run_id, protocol), job_id, _RESCORE_TIMEOUT_S)
+    arguments = (run_id, protocol)
+    _enqueue(ALONE, RESCORE_RUN, arguments, job_id, _RESCORE_TIMEOUT_S, at_front=at_front)
 
 
 def enqueue_delivery(delivery_id: str, attempt: int, delay_s: float = 0) -> None:
@@ -183,18 +189,19 @@ def _enqueue(
     job_id: str,
     timeout_s: int,
     delay_s: float = 0,
+    at_front: bool = False,
 ) -> None:
     queue = Queue(name, connection=get_broker(), serializer=JSONSerializer)
     try:
         try:
-            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
+            _push(queue, job_path, arguments, job_id, timeout_s, delay_s, at_front)
         except DuplicateJobError:
             # The job's record exists. Where it is in no list, it is what a failed or lost
             # attempt left behind, and stands in the way; so does one planned for later.
             if job_id in queued_job_ids(QUEUES) and (delay_s > 0 or not _is_planned(name, job_id)):
                 return
             _discard(job_id)
-            _push(queue, job_path, arguments, job_id, timeout_s, delay_s)
+            _push(queue, job_path, arguments, job_id, timeout_s, delay_s, at_front)
     except DuplicateJobError:
         return  # another process was faster
     except RedisError as error:
@@ -208,6 +215,7 @@ def _push(
     job_id: str,
     timeout_s: int,
     delay_s: float,
+    at_front: bool,
 ) -> None:
     job = queue.create_job(
         job_path,
@@ -221,7 +229,7 @@ def _push(
     if delay_s > 0:
         queue.schedule_job(job, now() + timedelta(seconds=delay_s), unique=True)
     else:
-        queue.enqueue_job(job, unique=True)
+        queue.enqueue_job(job, at_front=at_front, unique=True)
 
 
 def _is_planned(name: str, job_id: str) -> bool:

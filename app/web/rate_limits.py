@@ -32,6 +32,8 @@ WEBHOOK_TEST_LIMIT = "10 per minute"
 REDELIVER_LIMIT = "10 per minute"
 ROTATION_LIMIT = "10 per minute"
 RESUME_RUN_LIMIT = "10 per minute"
+RESCORE_LIMIT = "30 per minute"
+SAVE_LIMIT = "60 per minute"
 UPLOAD_LIMIT = "20 per minute"
 ACCOUNT_CHANGE_LIMIT = "5 per minute"
 _STORAGE_TIMEOUT_S = 0.5
@@ -116,7 +118,7 @@ def _limit(
     counted: Callable[[], None] = attempt
     for key in keys:
         counted = limiter.shared_limit(
-            rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST"]
+            rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST", "PUT", "PATCH"]
         )(counted)
     if taken is not None:
         counted = limiter.shared_limit(
@@ -156,3 +158,6 @@ test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)
 redeliver = _limit("redeliver", REDELIVER_LIMIT, account_key)
 rotate_secret = _limit("rotate-secret", ROTATION_LIMIT, account_key)
 resume_run = _limit("resume-run", RESUME_RUN_LIMIT, account_key)
+rescore = _limit("rescore", RESCORE_LIMIT, account_key)
+save_connection = _limit("save-connection", SAVE_LIMIT, account_key)
+save_webhook = _limit("save-webhook", SAVE_LIMIT, account_key)

@@ -1,4 +1,4 @@
-"""Every request that makes the Studio call somebody else is limited by account."""
+"""Requests that make the Studio call somebody else, or work for long, are limited by account."""
 
 from __future__ import annotations
 
@@ -37,6 +37,36 @@ def test_the_eleventh_request_within_a_minute_is_refused(
     assert codes[-1] == 429
     assert api.post(path).headers["Retry-After"]
     assert second_api.post(path).status_code != 429  # another account's
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "most"),
+    [
+        ("PUT", "/connections/work", 60),
+        ("POST", "/webhooks", 60),
+        ("PATCH", f"/webhooks/{NOWHERE}", 60),
+        ("POST", f"/runs/{NOWHERE}/rescore", 30),
+    ],
+)
+def test_saving_and_scoring_again_are_limited_more_widely(
+    api: ApiClient, method: str, path: str, most: int
+) -> None:
+    codes = [api.call(method, path, json={}).status_code for _ in range(most + 2)]
+    assert 429 not in codes[: most - 1]
+    assert codes[-1] == 429
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/settings/connections/new",
+        "/settings/webhooks",
+        f"/settings/webhooks/{NOWHERE}",
+        f"/runs/{NOWHERE}/rescore",
+    ],
+)
+def test_the_pages_of_the_same_count_as_well(signed_in: Browser, path: str) -> None:
+    assert [signed_in.submit(path).status_code for _ in range(62)][-1] == 429
 
 
 @pytest.mark.parametrize(

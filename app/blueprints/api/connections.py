@@ -51,6 +51,7 @@ def get_connection(path: ConnectionPath) -> Response:
 
 
 @bp.put("/connections/<string:name>", responses={200: ConnectionAnswer, 201: ConnectionAnswer})
+@rate_limits.save_connection
 def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
     """Create a connection, or change the one with that name."""
     if body.name not in (None, path.name):

@@ -153,6 +153,7 @@ def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
 
 
 @bp.post("/runs/<string:run_id>/rescore", responses={202: RunDetail})
+@rate_limits.rescore
 def rescore_run(path: RunPath, body: RescoreBody) -> Response:
     """Score the stored answers under another protocol; no model call is made."""
     rescoring.ask_rescoring(path.run_id, g.account.id, body.protocol)

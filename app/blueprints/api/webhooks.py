@@ -52,6 +52,7 @@ def list_webhooks(query: PageQuery) -> Response:
 
 
 @bp.post("/webhooks", responses={201: NewWebhook})
+@rate_limits.save_webhook
 def create_webhook(body: WebhookBody) -> Response:
     """Create an endpoint; its secret is in this answer and nowhere else."""
     hook_id, secret = endpoints.create_webhook(g.account.id, body.model_dump())
@@ -70,6 +71,7 @@ def get_webhook(path: WebhookPath) -> Response:
 
 
 @bp.patch("/webhooks/<string:webhook_id>", responses={200: WebhookAnswer})
+@rate_limits.save_webhook
 def patch_webhook(path: WebhookPath, body: WebhookPatch) -> Response:
     """Change an endpoint."""
     endpoints.update_webhook(path.webhook_id, g.account.id, body.model_dump(exclude_none=True))

@@ -82,6 +82,7 @@ def delete(run_id: str) -> Response:
 
 @bp.post("/runs/<run_id>/rescore")
 @login_required
+@rate_limits.rescore
 def rescore(run_id: str) -> Response:
     """Score the stored answers under another protocol."""
     protocol = request.form.get("protocol", "")

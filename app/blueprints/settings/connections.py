@@ -31,6 +31,7 @@ def connections() -> ResponseReturnValue:
 
 @bp.route("/connections/new", methods=["GET", "POST"], defaults={"name": None})
 @bp.route("/connections/<name>", methods=["GET", "POST"])
+@rate_limits.save_connection
 def connection_save(name: str | None) -> ResponseReturnValue:
     """Show the form for a new or an existing connection, or save it."""
     info = _editable(name)

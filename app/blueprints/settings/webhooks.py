@@ -20,6 +20,7 @@ PAGE_SIZE = 25
 
 
 @bp.route("/webhooks", methods=["GET", "POST"])
+@rate_limits.save_webhook
 def webhooks() -> ResponseReturnValue:
     """List the endpoints with a form for a new one, or create it."""
     if request.method == "GET":
@@ -38,6 +39,7 @@ def webhooks() -> ResponseReturnValue:
 
 
 @bp.route("/webhooks/<webhook_id>", methods=["GET", "POST"])
+@rate_limits.save_webhook
 def webhook(webhook_id: str) -> ResponseReturnValue:
     """Show one endpoint with its deliveries, or change it."""
     hook = webhook_service.get_webhook(webhook_id, current_user.id)

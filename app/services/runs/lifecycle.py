@@ -22,7 +22,7 @@ from app.services.runs.ends import RunFailure as RunFailure
 from app.services.runs.ends import write_end
 from app.services.runs.leases import Lease, Outages, released_columns
 from app.services.runs.scores import final_values
-from app.services.runs.submission import hand_to_queue
+from app.services.runs.submission import hand_to_queue, require_queue_place
 from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
@@ -110,14 +110,15 @@ def resume_run(
 
     Raises:
         NotFound: There is no such run in this account.
-        Conflict: It is running, there is nothing left to do, or the account may store
-            nothing more.
+        Conflict: It is running, there is nothing left to do, the account may store nothing more,
+            or too many of its runs are queued.
         Invalid: The budget is spent already, or a price is not known.
         Unavailable: The queue does not answer, or the disk has no room; nothing was changed.
     """
     run = get_run(run_id, account_id)
     require_room()
     require_storage(account_id)
+    require_queue_place(account_id)
     if not queues.is_reachable():
         raise QueueAway("the run was not resumed")
     config = run.config

@@ -62,7 +62,8 @@ def ask_rescoring(run_id: str, account_id: int, protocol: str) -> None:
 
     Raises:
         NotFound: There is no such run in this account.
-        Conflict: The run is still active, or the account may store nothing more.
+        Conflict: The run is still active, the account may store nothing more, or too many of its
+            runs are being scored again.
         Invalid: The benchmark has no such protocol, or its scorer cannot be used on stored
             answers here.
         Unavailable: The queue does not answer, or the disk has no room; nothing was changed.

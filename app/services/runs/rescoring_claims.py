@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.broker import queues
 from app.db import changed_rows, db, now, transaction
-from app.errors import Unavailable
-from app.models import Rescoring
+from app.errors import Conflict, Unavailable
+from app.models import Rescoring, Run
 from app.services.storage import disk_space
 
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
 """A scoring that ended its worker so often would do it again."""
+
+MOST_PENDING = 20
+"""Of one account."""
 
 _QUEUE_PATIENCE_S = 5.0
 
@@ -86,13 +89,30 @@ class Claim:
 
 
 def file_rescoring(run_id: str, protocol: str) -> None:
-    """Request a rescoring, unless the same one is already pending."""
+    """Request a rescoring, unless the same one is already pending.
+
+    The first one of an account goes before all that wait, so that nobody waits for the many of
+    another account.
+
+    Raises:
+        Conflict: Too many of the account are pending.
+    """
+    owner = select(Run.user_id).where(Run.id == run_id).scalar_subquery()
+    pending = db.session.scalar(
+        select(func.count()).select_from(Rescoring).join(Run).where(Run.user_id == owner)
+    )
+    if pending and pending >= MOST_PENDING:
+        raise Conflict(
+            f"{pending} of your runs are being scored again or wait for it.",
+            code="too_many_rescorings",
+            action="Wait until some of them are done.",
+        )
     try:
         with transaction() as session:
             session.add(Rescoring(run_id=run_id, protocol=protocol))
     except IntegrityError:
         return  # under way already, or the run was deleted meanwhile
-    _enqueue(run_id, protocol)
+    _enqueue(run_id, protocol, at_front=not pending)
 
 
 def take_rescoring(run_id: str, protocol: str) -> Claim | None:
@@ -126,8 +146,8 @@ def sweep_rescorings() -> int:
     return len(lost)
 
 
-def _enqueue(run_id: str, protocol: str) -> None:
+def _enqueue(run_id: str, protocol: str, *, at_front: bool = False) -> None:
     try:
-        queues.enqueue_rescore(run_id, protocol)
+        queues.enqueue_rescore(run_id, protocol, at_front=at_front)
     except Unavailable:
         log.warning("queue away: the sweep will enqueue the scoring", extra={"run_id": run_id})

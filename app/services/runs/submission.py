@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from sqlalchemy import func, select
+
 from app.broker import queues
 from app.config import Settings
-from app.db import transaction
-from app.errors import QueueAway, Unavailable
+from app.db import db, transaction
+from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
@@ -18,18 +20,22 @@ from app.services.storage.disk_space import require_room
 
 log = logging.getLogger(__name__)
 
+MOST_QUEUED = 1_000
+"""Runs of one account: whoever decides whose turn it is looks at all that are queued."""
+
 
 def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: Settings) -> str:
     """Insert a queued run and enqueue it; returns its id.
 
     Raises:
         Invalid: The request does not fit.
-        Conflict: The account may store nothing more.
+        Conflict: The account may store nothing more, or too many of its runs are queued.
         Unavailable: The queue does not answer, or the disk has no room; no run was made.
     """
     spec = check_request(request, account_id, is_admin, settings)
     require_room()
     require_storage(account_id)
+    require_queue_place(account_id)
     if not queues.is_reachable():
         raise QueueAway("no run was started")
     run = Run(
@@ -51,6 +57,23 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
         run_id, attempt = run.id, run.attempt
     hand_to_queue(run_id, attempt)
     return run_id
+
+
+def require_queue_place(account_id: int) -> None:
+    """Refuse a further run if too many of the account are queued.
+
+    Raises:
+        Conflict: ``too_many_queued``.
+    """
+    queued = db.session.scalar(
+        select(func.count()).where(Run.user_id == account_id, Run.status == "queued")
+    )
+    if queued and queued >= MOST_QUEUED:
+        raise Conflict(
+            f"{queued:,} of your runs are queued, which is as many as may be.",
+            code="too_many_queued",
+            action="Wait until some of them have started, or cancel some.",
+        )
 
 
 def hand_to_queue(run_id: str, attempt: int, alone: bool = False) -> None:

@@ -22,7 +22,7 @@ from app.jobs.recover_runs import release_runs_of
 from app.models import Delivery, Run, Webhook
 from app.queries.runs import get_run
 from app.services.accounts.accounts import Account
-from app.services.runs import lifecycle
+from app.services.runs import lifecycle, submission
 from app.services.runs.leases import Lease, claim_run
 from app.services.runs.lifecycle import (
     RunFailure,
@@ -35,6 +35,7 @@ from app.services.runs.lifecycle import (
 )
 from app.services.sealing import seal
 from app.services.webhooks import outbox
+from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples, columns_of, expire_lease
 
 
@@ -222,6 +223,27 @@ def test_resuming_queues_the_next_attempt(app_context: Flask, owner: Account, st
 def test_nothing_to_resume_is_a_conflict(app_context: Flask, owner: Account, status: str) -> None:
     with pytest.raises(Conflict, match="nothing to resume"):
         resume_run(add_run(owner.id, status=status), owner.id)
+
+
+def test_an_account_has_so_many_queued_runs_at_most(
+    app_context: Flask,
+    owner: Account,
+    second_user: Account,
+    api: ApiClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(submission, "MOST_QUEUED", 2)
+    paused = add_run(owner.id, status="paused")
+    for _ in range(2):
+        add_run(second_user.id)
+        add_run(owner.id, status="running")
+    resume_run(paused, owner.id)
+    body = {"benchmark": "gen_word_problems", "model": "simulated/expert", "limit": 1}
+    assert api.post("/runs", json=body).status_code == 201
+    refused = api.post("/runs", json=body)
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_queued")
+    with pytest.raises(Conflict, match="queued"):
+        resume_run(add_run(owner.id, status="paused"), owner.id)
 
 
 def test_a_completed_run_goes_on_only_for_its_errors(app_context: Flask, owner: Account) -> None:

@@ -15,10 +15,12 @@ from sqlalchemy import update
 from app.broker import queues
 from app.broker.client import get_broker
 from app.db import db, now, transaction
+from app.errors import Conflict
 from app.jobs.rescore_run import rescore_run
 from app.models import RescoredSample, Rescoring, Run, RunEventRow
 from app.services.accounts.accounts import Account
 from app.services.connections import store
+from app.services.runs import rescoring_claims
 from app.services.runs.rescoring_claims import (
     MOST_ATTEMPTS,
     LostClaim,
@@ -28,6 +30,7 @@ from app.services.runs.rescoring_claims import (
 )
 from tests.app_fixtures import ApiClient, Browser
 from tests.fakes.model_server import ModelServer
+from tests.run_fixtures import add_run
 
 ANSWERS = ("ANSWER: 42", "Answer: 42", "The answer is 42.", "ANSWER: 41", "no idea")
 
@@ -127,6 +130,22 @@ def test_what_stands_in_the_way_is_told_in_the_log(
         rescore_run("no-such-run", "inspect")
     assert "inspect" not in api.get(f"/runs/{finished}").json["scores"]
     assert api.post(f"/runs/{finished}/rescore", json={"protocol": "x"}).status_code == 422
+
+
+def test_the_first_scoring_of_an_account_goes_before_the_many_of_another(
+    app_context: Flask, owner: Account, second_user: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rescoring_claims, "MOST_PENDING", 3)
+    mine = [add_run(owner.id, status="completed") for _ in range(4)]
+    other = add_run(second_user.id, status="completed")
+    for run_id in mine[:3]:
+        file_rescoring(run_id, "inspect")
+    file_rescoring(other, "inspect")
+    waiting = [job.decode() for job in get_broker().lrange(f"rq:queue:{queues.ALONE}", 0, -1)]
+    wanted = [queues.rescore_job_id(run_id, "inspect") for run_id in [other, *mine[:3]]]
+    assert [job_id for job_id in waiting if job_id in wanted] == wanted
+    with pytest.raises(Conflict, match="scored again"):
+        file_rescoring(mine[3], "inspect")
 
 
 def test_a_scoring_that_was_lost_is_handed_out_again(
