@@ -9,13 +9,13 @@ there counts as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
 from typing import Any, TypeVar
 
 from flask import Response, current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
+from app.client_address import client_of
 from app.config import Settings
 from app.extensions import limiter
 from app.web.known_devices import hash_email, known_device
@@ -55,17 +55,8 @@ def storage_config(settings: Settings) -> dict[str, Any]:
 
 
 def address_key() -> str:
-    """Return the client's address as a key; an IPv6 network counts as one address."""
-    text = request.remote_addr or "unknown"
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return f"{IPv6Address(int(address) >> 64 << 64)}/64"
-    return text
+    """Return the client's address as a key."""
+    return client_of(request.remote_addr or "unknown")
 
 
 def account_key() -> str:

@@ -13,6 +13,7 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.message import Request
 
+from app.client_address import client_of
 from app.web_server.chunks import ChunkScan
 from app.web_server.outlet import Outlet, OutletBudget
 from app.web_server.pace import Place, Places
@@ -66,7 +67,9 @@ class ClientConnection:
         sock.setblocking(False)
         self.socket = sock
         self.client = client
-        self.address = str(client[0]) if isinstance(client, tuple) and client else "local"
+        self.address = (
+            client_of(str(client[0])) if isinstance(client, tuple) and client else "local"
+        )
         self.server = server
         self.sock = Outlet(sock, budget, lambda: watch(self))
         self.stage = Stage.REQUEST

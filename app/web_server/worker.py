@@ -8,7 +8,7 @@ import resource
 import selectors
 import socket
 import time
-from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ _SWEEP_S = 0.5
 _ACCEPTED_AT_ONCE = 64
 _OTHER_FILES = 256  # databases, queue server, uploads, logs
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT})
+_BROKEN_LISTENER = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP})
 _TOO_LATE_TEXT = b"The request did not arrive in time.\n"
 _TOO_LATE = (
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain\r\n"
@@ -38,8 +39,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """Waits for requests, and for readers of answers, without a thread for each.
 
     Attributes:
-        share_by_address: Whether one address gets three quarters of the threads and half of the
-            places of slow clients at most; not behind a proxy, which is one address for all.
+        share_by_address: Whether one address gets three quarters of the threads, half of the
+            places of slow clients and half of the connections at most; not behind a proxy, which
+            is one address for all.
     """
 
     share_by_address = True
@@ -55,9 +57,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Prepare this process and serve until it is told to stop."""
         share_heaps()
         self.worker_connections = _allowed_connections(self.cfg.worker_connections)
+        shares = 2 if self.share_by_address else 1
+        self._most_of_address = max(1, self.worker_connections // shares)
         self._budget = OutletBudget()
         self._connections: dict[ClientConnection, None] = {}
-        self._of_address: Counter[str] = Counter()
+        self._of_address: dict[str, dict[ClientConnection, None]] = {}
         self._swept_at = 0.0
         super().init_process()
 
@@ -118,43 +122,37 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     # Connections: accepted, read, worked on, written, closed
 
     def accept(self, listener: socket.socket) -> None:
-        """Take the connections that wait; for each too many, give up one of the largest crowd."""
+        """Take the connections that wait; for each too many, give up one of its own crowd."""
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
                 sock, client = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
+                if error.errno in _BROKEN_LISTENER:
+                    raise
                 if error.errno in (errno.EMFILE, errno.ENFILE) and self._make_room():
                     continue
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
-                    return
-                raise
+                return  # the client has gone, or the machine has no room; accept(2)
             connection = ClientConnection(
                 sock, client, listener.getsockname(), self.cfg, self._budget, self._watch_answer
             )
-            self._connections[connection] = None
-            self._of_address[connection.address] += 1
+            crowd = self._of_address.setdefault(connection.address, {})
+            self._connections[connection] = crowd[connection] = None
             self._watch(connection, _READ)
-            if len(self._connections) > self.worker_connections and not self._make_room():
+            if len(crowd) > self._most_of_address:
+                self._close(_first_to_go(crowd) or connection)
+            elif len(self._connections) > self.worker_connections and not self._make_room():
                 self._close(connection)
 
     def _make_room(self) -> bool:
         """Close a connection, of the largest crowd if possible; return whether one could be."""
-        crowd = max(self._of_address, key=self._of_address.__getitem__, default="")
-        waits: dict[tuple[bool, Stage], ClientConnection] = {}
-        for connection in self._connections:
-            key = (connection.address == crowd, connection.stage)
-            if key not in waits:
-                waits[key] = connection
-                if key in ((True, Stage.CLOSE), (True, Stage.REQUEST)):
-                    break
-        for is_of_crowd in (True, False):
-            for stage in (Stage.CLOSE, Stage.REQUEST, Stage.TURN, Stage.READER):
-                if found := waits.get((is_of_crowd, stage)):
-                    self._close(found)
-                    return True
-        return False
+        crowd = max(self._of_address.values(), key=len, default={})
+        found = _first_to_go(crowd) or _first_to_go(self._connections)
+        if found is None:
+            return False
+        self._close(found)
+        return True
 
     def _watch(self, connection: ClientConnection, mask: int) -> None:
         if mask == connection.watched:
@@ -253,7 +251,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             connection.await_request()
             self._watch(connection, _READ)
             # In the order of waiting: who waits longest goes first when there are too many.
-            self._connections[connection] = self._connections.pop(connection)
+            for line in (self._connections, self._of_address[connection.address]):
+                line[connection] = line.pop(connection)
             self._advance(connection)
             return
         connection.stage = Stage.CLOSE
@@ -286,8 +285,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def _close(self, connection: ClientConnection) -> None:
         del self._connections[connection]
-        self._of_address[connection.address] -= 1
-        if not self._of_address[connection.address]:
+        crowd = self._of_address[connection.address]
+        del crowd[connection]
+        if not crowd:
             del self._of_address[connection.address]
         self._turns.remove(connection)
         self._watch(connection, 0)
@@ -297,6 +297,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             return
         with contextlib.suppress(OSError):
             connection.socket.shutdown(socket.SHUT_RDWR)  # wakes the one that reads from it
+
+
+def _first_to_go(line: Iterable[ClientConnection]) -> ClientConnection | None:
+    """Return who waits longest of those that cost least to lose."""
+    first: dict[Stage, ClientConnection] = {}
+    for connection in line:
+        if connection.stage in (Stage.CLOSE, Stage.REQUEST):
+            return connection
+        first.setdefault(connection.stage, connection)
+    return first.get(Stage.TURN) or first.get(Stage.READER)
 
 
 def _allowed_connections(wanted: int) -> int:

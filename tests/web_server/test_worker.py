@@ -35,12 +35,12 @@ def post_fork(server, worker):
 class Server:
     """gunicorn with one process of eight threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self._config = folder / "conf.py"
-        self._config.write_text(CONFIG)
+        self._config.write_text(CONFIG + more)
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -68,8 +68,9 @@ class Server:
                 time.sleep(wait_s)
             return read_all(client)
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        address = ("127.0.0.1", self.port)
+        return socket.create_connection(address, timeout=60, source_address=(source, 0))
 
 
 def read_all(client: socket.socket) -> bytes:
@@ -215,6 +216,28 @@ def _is_refused(client: socket.socket) -> bool:
         return client.recv(1024).startswith(b"HTTP/1.1 503 ")
     except TimeoutError:
         return False
+
+
+def test_an_address_has_half_of_the_connections_and_loses_its_own(tmp_path: Path) -> None:
+    running = Server(tmp_path, "worker_connections = 40\n")
+    try:
+        first = running.connect("127.0.0.3")
+        first.sendall(b"GET / HT")
+        crowd = [running.connect("127.0.0.2") for _ in range(30)]
+        for client in crowd[:10]:
+            assert client.recv(1) == b""  # the oldest of its crowd
+        for client in (first, *crowd[10:]):
+            client.sendall(
+                b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+                if client is not first
+                else b"TP/1.1\r\nHost: x\r\n\r\n"
+            )
+            assert client.recv(12) == b"HTTP/1.1 200"
+        for client in (first, *crowd):
+            client.close()
+    finally:
+        running.process.terminate()
+        running.process.wait(120)
 
 
 def test_a_half_request_is_told_that_it_is_too_late(server: Server) -> None:
