@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from functools import partial
 
 from app.current import get_settings
 from app.errors import Invalid
 from app.net.call_errors import CallError
 from app.net.guard import EgressPolicy, check_url, parse_allow_list, resolve
+from app.services.outside_calls import OutsideCalls
 
 LOOKUP_PATIENCE_S = 2.0
-_lookups = ThreadPoolExecutor(8, thread_name_prefix="lookup")
+_lookups: OutsideCalls[Sequence[str]] = OutsideCalls(calls=8, per_account=2)
 
 
 def provider_policy(*, is_admin: bool) -> EgressPolicy:
@@ -30,21 +31,23 @@ def webhook_policy() -> EgressPolicy:
 
 
 def check_address(
-    url: str, policy: EgressPolicy, field: str, variable: str = "EGRESS_ALLOW"
+    url: str, policy: EgressPolicy, account_id: int, field: str, variable: str = "EGRESS_ALLOW"
 ) -> None:
     """Check ``url`` against ``policy``; it is checked again at every connect.
 
     Args:
         url: What the user typed.
         policy: What the account may reach.
+        account_id: Whose names are looked up: of one account, two at a time.
         field: The name of the field, for messages.
         variable: The setting with which an administrator can permit the address.
 
     Raises:
         Invalid: Not an http(s) URL, or an address that is not permitted; names ``field``.
+        Limited: Too many names of the account are being looked up.
     """
     try:
-        check_url(url, policy, _resolve_soon)
+        check_url(url, policy, partial(_resolve_soon, account_id))
     except CallError as error:
         action = error.action
         if error.code == "policy_block":
@@ -57,7 +60,7 @@ def check_address(
         ) from None
 
 
-def _resolve_soon(host: str, port: int) -> Sequence[str]:
+def _resolve_soon(account_id: int, host: str, port: int) -> Sequence[str]:
     """Return the addresses of ``host``, waiting only briefly for DNS.
 
     Whoever owns a name owns how long it takes to resolve; it is checked again at the connect.
@@ -65,9 +68,9 @@ def _resolve_soon(host: str, port: int) -> Sequence[str]:
     Raises:
         OSError: There are none, or none so soon.
     """
-    found = _lookups.submit(resolve, host, port)
+    key = (account_id, host, port)
+    found = _lookups.start(account_id, key, partial(resolve, host, port))
     try:
         return found.result(LOOKUP_PATIENCE_S)
     except Late:
-        found.cancel()
         raise OSError(f"{host} does not resolve in {LOOKUP_PATIENCE_S:g} s") from None

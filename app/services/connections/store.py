@@ -211,7 +211,7 @@ def save_connection(
     db.session.rollback()  # resolving a name can take seconds: no transaction meanwhile
     if values["kind"] != SIMULATED:
         policy = provider_policy(is_admin=is_admin)
-        check_address(values["base_url"], policy, "base_url", "PROVIDER_EGRESS_ALLOW")
+        check_address(values["base_url"], policy, account_id, "base_url", "PROVIDER_EGRESS_ALLOW")
     if "api_key" in changes:
         key = values.pop("api_key")
         values["sealed_key"] = seal(key) if key else None

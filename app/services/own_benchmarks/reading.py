@@ -1,4 +1,4 @@
-"""Reads an uploaded file in its own process, with a deadline, one at a time.
+"""Reads an uploaded file in its own process, with a deadline, one at a time for each account.
 
 A file of 100 MB is seconds of work. In the web process it would hold all its threads.
 """
@@ -9,29 +9,27 @@ import json
 import logging
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
-from typing import Any
+from typing import IO, Any
 
+from app.current import get_settings
 from app.engine.own.reader import OUT_OF_MEMORY_EXIT_CODE
 from app.engine.own.rows import OwnDataError
-from app.errors import Invalid, Limited, Unavailable
+from app.errors import Invalid, Limited, StudioError, Unavailable
+from app.services.own_benchmarks.file_turns import take_turn
 
 log = logging.getLogger(__name__)
 
 LOOK_DEADLINE_S = 30.0
 SAVE_DEADLINE_S = 120.0
-_AT_ONCE = 1  # in each web process; a reader takes 20 to 60 MB
-_PER_ACCOUNT = 2
+_AT_ONCE = 2  # of all web processes; a reader takes 20 to 60 MB
+_PER_ACCOUNT = 2  # one is read, one waits
 _WAIT_S = 30.0
+_LOOK_EVERY_S = 0.1
 _ROOT = Path(__file__).resolve().parents[3]
-
-_slots = BoundedSemaphore(_AT_ONCE)
-_lock = Lock()
-_busy: Counter[int] = Counter()
 
 
 def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> Any:
@@ -65,32 +63,51 @@ def read_own_file(account_id: int, task: dict[str, Any], deadline_s: float) -> A
 
 @contextmanager
 def _turn(account_id: int) -> Iterator[None]:
-    with _lock:
-        if _busy[account_id] >= _PER_ACCOUNT:
-            raise Limited(
-                "Other files of yours are being read.",
-                code="own_data_busy",
-                action="Wait until they are done, then try again.",
-                retry_after_s=5,
-            )
-        _busy[account_id] += 1
-    try:
-        if not _slots.acquire(timeout=_WAIT_S):
-            raise Unavailable(
-                "Files of other accounts are being read.",
-                code="own_data_busy",
-                action="Try again in a minute.",
-                retry_after_s=30,
-            )
-        try:
-            yield
-        finally:
-            _slots.release()
-    finally:
-        with _lock:
-            _busy[account_id] -= 1
-            if not _busy[account_id]:
-                del _busy[account_id]
+    """Hold one of the turns of all accounts, and the one of this account."""
+    folder = get_settings().data_dir.resolve() / "reading-turns"
+    places = [f"place-{account_id}-{number}" for number in range(_PER_ACCOUNT)]
+    place = take_turn(folder, places)
+    if place is None:
+        raise _busy_with_yours()
+    of_all = [f"any-{number}" for number in range(_AT_ONCE)]
+    with (
+        place,
+        _wait_for(folder, [f"account-{account_id}"], _busy_with_yours),
+        _wait_for(folder, of_all, _busy_with_others),
+    ):
+        yield
+
+
+def _wait_for(folder: Path, names: Sequence[str], refusal: Callable[[], StudioError]) -> IO[bytes]:
+    """Take a turn as soon as one is free.
+
+    Raises:
+        StudioError: The refusal: none is free for too long.
+    """
+    give_up_at = time.monotonic() + _WAIT_S
+    while (turn := take_turn(folder, names)) is None:
+        if time.monotonic() > give_up_at:
+            raise refusal()
+        time.sleep(_LOOK_EVERY_S)
+    return turn
+
+
+def _busy_with_yours() -> Limited:
+    return Limited(
+        "Other files of yours are being read.",
+        code="own_data_busy",
+        action="Wait until they are done, then try again.",
+        retry_after_s=5,
+    )
+
+
+def _busy_with_others() -> Unavailable:
+    return Unavailable(
+        "Files of other accounts are being read.",
+        code="own_data_busy",
+        action="Try again in a minute.",
+        retry_after_s=30,
+    )
 
 
 def _run(task: bytes, deadline_s: float) -> dict[str, Any] | None:

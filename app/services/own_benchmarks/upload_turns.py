@@ -1,11 +1,7 @@
-"""Limits concurrent uploads of an account before their bodies are read.
-
-The turns are locks on files, so that they hold across web processes and end with them.
-"""
+"""Limits concurrent uploads of an account before their bodies are read."""
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -13,6 +9,7 @@ from typing import IO
 from app.config import Settings
 from app.engine.own.rows import MAX_FILE_BYTES
 from app.errors import Limited
+from app.services.own_benchmarks.file_turns import take_turn
 from app.services.storage.disk_space import require_room
 
 UPLOADS_AT_ONCE = 2
@@ -39,16 +36,10 @@ def upload_turn(account_id: int, settings: Settings, bytes_wanted: int | None) -
 
 
 def _free_turn(account_id: int, settings: Settings) -> IO[bytes]:
-    folder = settings.data_dir.resolve() / "upload-turns"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for number in range(UPLOADS_AT_ONCE):
-        file = (folder / f"{account_id}-{number}.turn").open("ab")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-        else:
-            return file
+    names = [f"{account_id}-{number}" for number in range(UPLOADS_AT_ONCE)]
+    turn = take_turn(settings.data_dir.resolve() / "upload-turns", names)
+    if turn is not None:
+        return turn
     raise Limited(
         f"{UPLOADS_AT_ONCE} of your files are already being uploaded.",
         code="uploads_busy",

@@ -54,7 +54,7 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
         Invalid: The address may not be reached, or an event is not known.
         Conflict: The account has as many as it may.
     """
-    values = _checked(values)
+    values = _checked(account_id, values)
     secret = new_secret()
     hook = Webhook(
         id=str(uuid_utils.uuid7()), user_id=account_id, sealed_secret=seal(secret), **values
@@ -82,7 +82,7 @@ def update_webhook(webhook_id: str, account_id: int, values: dict[str, Any]) -> 
         Invalid: As for ``create_webhook``.
     """
     get_webhook(webhook_id, account_id)
-    changes = _checked(values)
+    changes = _checked(account_id, values)
     if changes.get("enabled"):
         changes |= {"failures_in_a_row": 0, "disabled_reason": None}
     if changes:
@@ -119,10 +119,10 @@ def delete_webhook(webhook_id: str, account_id: int) -> None:
         raise NotFound("There is no such webhook in this account.", code="webhook_not_found")
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
+def _checked(account_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values to store: each event once."""
     if "url" in values:
-        check_address(values["url"], webhook_policy(), "url")
+        check_address(values["url"], webhook_policy(), account_id, "url")
     if "events" in values:
         unknown = [event for event in values["events"] if event not in EVENTS]
         if unknown or not values["events"]:

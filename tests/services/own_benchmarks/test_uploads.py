@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.config import Settings
-from app.errors import Conflict, Invalid, Limited, NotFound
+from app.errors import Conflict, Invalid, Limited, NotFound, Unavailable
 from app.services.accounts import accounts
 from app.services.accounts.accounts import Account
 from app.services.own_benchmarks import reading, save_requests, uploads, versions
@@ -111,7 +111,24 @@ def test_own_data_is_bounded_in_bytes(
     assert names == ["1.jsonl"]
 
 
-def test_a_reader_that_fails_does_not_blame_the_size_of_the_file(tmp_path):
+def test_an_account_waits_for_its_own_files_and_not_for_those_of_another(
+    owner: Account, settings: Settings, app_context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_WAIT_S", 0.0)
+    rows = keep(owner, settings)
+    task = {"task": "look", "path": str(rows.path), "file_format": rows.file_format}
+    with reading._turn(owner.id):
+        with pytest.raises(Limited):
+            reading.read_own_file(owner.id, task, 60)
+        assert reading.read_own_file(owner.id + 1, task, 60)["columns"]
+        with reading._turn(owner.id + 2), pytest.raises(Unavailable):
+            reading.read_own_file(owner.id + 1, task, 60)
+    assert reading.read_own_file(owner.id, task, 60)["columns"]
+
+
+def test_a_reader_that_fails_does_not_blame_the_size_of_the_file(
+    app_context: Flask, tmp_path: Path
+) -> None:
     task = {"task": "look", "path": str(tmp_path / "gone.csv"), "file_format": "csv"}
     with pytest.raises(Invalid) as caught:
         reading.read_own_file(1, task, 60)
