@@ -124,7 +124,7 @@ def test_the_runs_of_a_dead_process_are_freed_and_no_others(
     with transaction() as session:  # another process of this machine, whose number begins alike
         token = lease.token.replace(f"/{os.getpid()}/", f"/{os.getpid()}1/")
         session.execute(update(Run).where(Run.id == other).values(lease_token=token))
-    assert release_lease_of(os.getpid()) == [(mine, 1)]
+    assert release_lease_of(os.getpid()) == [(mine, 1, True)]
     assert columns_of(mine)["status"] == "queued"
     assert columns_of(other)["status"] == "running"
     assert release_lease_of(os.getpid()) == []
