@@ -113,6 +113,15 @@ class Settings(BaseSettings):
         None, description="Local mirror of datasets: `<org>__<name>/<config>/<split>.jsonl[.gz]`."
     )
     hf_token: SecretStr | None = Field(None, description="Hub token for gated datasets.")
+    hf_endpoint: str | None = Field(
+        None, description="Mirror of the hub to download datasets from; empty: the public one."
+    )
+    https_proxy: SecretStr | None = Field(
+        None, description="Proxy for downloads of datasets: `http://[user:password@]host:port`."
+    )
+    no_proxy: str = Field(
+        "", description="Comma-separated hosts that are reached without `HTTPS_PROXY`."
+    )
     offline: bool = Field(False, description="Never ask the hub; use mirror and cache only.")
     registration_open: bool = Field(
         True, description="Whether people may register; the first account can always be created."
@@ -163,6 +172,7 @@ class Settings(BaseSettings):
         if value == "" and getattr(info, "field_name", "") not in {
             "egress_allow",
             "provider_egress_allow",
+            "no_proxy",
         }:
             field = cls.model_fields[getattr(info, "field_name", "")]
             return field.get_default()
@@ -193,7 +203,18 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("public_url")
+    @field_validator("https_proxy")
+    @classmethod
+    def _http_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        address = value.get_secret_value()
+        address = address if "://" in address else f"http://{address}"
+        if not address.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://; other proxies are not spoken to")
+        return SecretStr(address)
+
+    @field_validator("public_url", "hf_endpoint")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

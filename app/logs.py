@@ -11,7 +11,9 @@ from typing import Any
 
 MASK = "[redacted]"
 _KEYS = re.compile(
-    r"(?<![A-Za-z])(?:sk-|sk_|gsk_|xai-|AIza|hf_|obs_|whsec_|r8_|nvapi-|pplx-|csk-)[A-Za-z0-9_\-+/=]{8,}"
+    # Names of functions such as hf_hub_download begin like a token of the hub, and are none.
+    r"(?<![A-Za-z])(?:sk-|sk_|gsk_|xai-|AIza|hf_(?![a-z]{1,15}(?:_[a-z]{1,15})*(?![A-Za-z0-9_]))|obs_|whsec_|r8_"
+    r"|nvapi-|pplx-|csk-)[A-Za-z0-9_\-+/=]{8,}"
     r"|(?i:bearer\s+)[A-Za-z0-9._~+/=\-]{8,}"
     r"|(?i:(?:api[_-]?key|token|password|secret|authorization)[\"']?\s*[:=]\s*[\"']?)"
     r"[^\s\"',;&]{6,}"

@@ -46,8 +46,9 @@ A run with a limit asks the first samples in the order of the dataset: a small r
 bigger one.
 
 Records come from `DATASETS_DIR/<org>__<name>/<config>/<split>.jsonl` (or `.jsonl.gz`) where that
-file exists, else from earlier downloads, else from the source given below. Generated benchmarks
-need no data.
+file exists, else from earlier downloads, else from the source given below (`HF_ENDPOINT` names a
+mirror of the hub). Downloads are checked against the digests that the hub names; a copy that is
+damaged later is downloaded again. Generated benchmarks need no data.
 """
 
 

@@ -63,6 +63,8 @@ def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
         ("LOG_LEVEL", "LOUD", "'DEBUG'"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("PUBLIC_URL", "studio.example.org", "https://"),
+        ("HF_ENDPOINT", "hub.example.org", "https://"),
+        ("HTTPS_PROXY", "socks5://proxy:1080", "http://"),
         ("EGRESS_ALLOW", "10.0.0.0/33", "10.0.0.0/33"),
         ("EGRESS_ALLOW", "169.254.169.254/32", "can never be allowed"),
         ("PROVIDER_EGRESS_ALLOW", "intranet", "intranet"),
@@ -172,7 +174,11 @@ def test_addresses_are_derived(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         DATABASE_URL="postgres://u:p@db/studio",
         REDIS_URL="redis://queue:6379/0",
         TRUSTED_HOSTS="studio.example.org, localhost",
+        HTTPS_PROXY="me:word@proxy:3128",
     )
+    assert settings.https_proxy is not None
+    assert settings.https_proxy.get_secret_value() == "http://me:word@proxy:3128"
+    assert "word" not in repr(settings)
     assert settings.database == "postgresql+psycopg://u:p@db/studio"
     assert settings.queue == "redis://queue:6379/0"
     assert settings.trusted_hosts == ("studio.example.org", "localhost")

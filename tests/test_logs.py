@@ -34,6 +34,7 @@ def _logging_as_before() -> Iterator[None]:
         "key gsk_0123456789abcdefghij",
         "key AIzaSyA0123456789abcdefghij",
         "key hf_0123456789abcdefghij",
+        "key hf_abcdefghij0123456789abcdefghij",
         "key obs_0123456789abcdefghij",
         "key whsec_MDEyMzQ1Njc4OWFiY2RlZg==",
         "postgresql://studio:hunter2hunter2@db.example.org/studio",
@@ -54,6 +55,8 @@ def test_keys_are_masked(text: str) -> None:
         "run ended run_id=01a20d47-f58c-7526-9baa-fb681c56e2a9 status=completed",
         "30 tokens, 5 passwords, a task-force",
         "https://example.org:8443/path",
+        "in hf_hub_download, hf_raise_for_status and hf_transfer",
+        'File "hub.py", line 51, in hf_hub_url(repo)',
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:

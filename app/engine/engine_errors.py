@@ -47,8 +47,8 @@ class DatasetError(Exception):
     """Records cannot be loaded, or one does not fit its schema.
 
     Attributes:
-        code: ``dataset_unavailable``, ``dataset_gated``, ``dataset_digest`` or
-            ``dataset_invalid``.
+        code: ``dataset_unavailable``, ``dataset_gated``, ``dataset_token``, ``dataset_digest``
+            or ``dataset_invalid``.
         message: Names the file, line and field where there is one.
         action: What to do next.
     """

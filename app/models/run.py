@@ -98,6 +98,7 @@ class Run(Base):
     breakdown: Mapped[dict[str, Any] | None]
     failure: Mapped[dict[str, Any] | None]
     waiting: Mapped[dict[str, Any] | None]
+    preparing: Mapped[dict[str, Any] | None]
 
     attempt: Mapped[int] = mapped_column(default=0)
     retry_errors: Mapped[bool] = mapped_column(default=False)

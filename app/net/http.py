@@ -1,7 +1,7 @@
 """Outgoing HTTP: guarded, bounded in time and size, and cheap.
 
 urllib3's pools are used directly: they are the engine of ``requests``, whose layers above
-them cost as much again per call. No redirects, no cookies, no proxies from the environment.
+them cost as much again per call. No redirects, no cookies, no proxies but those that are given.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import certifi
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, ProxyManager
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -25,7 +27,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
-from urllib3.util import Timeout
+from urllib3.util import Timeout, make_headers, parse_url
 
 from app.net.byte_budget import UNBOUNDED, Hold
 from app.net.call_errors import CallError, Canceled
@@ -47,6 +49,9 @@ _SMALL_BYTES = 65_536
 BYTES_PER_BYTE = 4
 """What a body takes while it is read: itself, its text, and what is made of it."""
 
+ProxyChoice = Callable[[str, str], str | None]
+"""Returns the address of the proxy for a scheme and a host; ``None``: connect directly."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
@@ -65,6 +70,54 @@ class HttpReply:
     elapsed_s: float
 
 
+class HttpStream:
+    """An answer whose body is read in parts.
+
+    Attributes:
+        status: The HTTP status.
+        headers: By name, in any case.
+    """
+
+    def __init__(
+        self,
+        response: BaseHTTPResponse,
+        call: OpenCall,
+        failure: Callable[[Exception], CallError | Canceled],
+    ) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._call = call
+        self._failure = failure
+
+    @property
+    def length(self) -> int | None:
+        """The declared length of the body, in bytes; ``None`` without one."""
+        return _exact_length(self._response)
+
+    def end_in(self, timeout_s: float) -> None:
+        """Set another deadline, ``timeout_s`` from now."""
+        self._call.deadline = time.monotonic() + timeout_s
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the body as it comes, not decoded.
+
+        Raises:
+            CallError: ``timeout`` or ``connection``: it broke off.
+            Canceled: The session was closed meanwhile.
+        """
+        while True:
+            try:
+                part = self._response.read(_CHUNK_BYTES, decode_content=False)
+                if self._call.cut:
+                    raise HTTPError
+            except (HTTPError, OSError) as error:
+                raise self._failure(error) from error
+            if not part:
+                return
+            yield part
+
+
 class HttpSession:
     """A pool of keep-alive connections under one egress policy. Thread-safe.
 
@@ -75,6 +128,8 @@ class HttpSession:
         max_bytes: The most that a decoded body may have.
         resolver: Resolves host names.
         ca_file: Certificates to trust besides the system's and Mozilla's.
+        proxy: Returns the address of the proxy for a scheme and a host, ``None`` for none. What
+            lies behind a proxy is checked by name only; the proxy itself may be a private address.
     """
 
     def __init__(
@@ -86,7 +141,9 @@ class HttpSession:
         max_bytes: int = 10_000_000,
         resolver: Resolver = resolve,
         ca_file: str | None = None,
+        proxy: ProxyChoice | None = None,
     ) -> None:
+        self._proxy = proxy
         self._policy = policy
         self._max_connections = max_connections
         self._connect_timeout_s = connect_timeout_s
@@ -127,6 +184,72 @@ class HttpSession:
     def get_json(self, url: str, headers: Mapping[str, str], timeout_s: float) -> HttpReply:
         """Fetch ``url``; everything else as in :meth:`post_json`."""
         return self._call("GET", url, {"Accept": "application/json", **headers}, None, timeout_s)
+
+    @contextmanager
+    def stream(
+        self, url: str, headers: Mapping[str, str], timeout_s: float, silence_s: float
+    ) -> Iterator[HttpStream]:
+        """Fetch ``url`` and give its answer to the block, which reads as much as it likes.
+
+        Args:
+            url: Complete address.
+            headers: All but ``User-Agent``; no encoding is asked for.
+            timeout_s: Until the last byte; :meth:`HttpStream.end_in` sets another deadline.
+            silence_s: A server that sends nothing for so long is given up.
+
+        Raises:
+            CallError: As :meth:`post_json`.
+            Canceled: The session was closed meanwhile.
+        """
+        pool, target = self._routes.get(url) or self._route(url)
+        started = time.monotonic()
+        call = self._watchdog.open(started + timeout_s)
+        current.call = call
+
+        def failure(error: Exception) -> CallError | Canceled:
+            if call.cut == "deadline":
+                took_s = time.monotonic() - started
+                return CallError(
+                    "timeout", f"{pool.host} is too slow: no complete answer in {took_s:.0f} s."
+                )
+            return self._failure(error, call, pool, silence_s)
+
+        try:
+            response = self._ask(pool, target, headers, silence_s, failure)
+            try:
+                yield HttpStream(response, call, failure)
+            finally:
+                response.close()  # one that was read to its end has given its connection back
+        finally:
+            current.call = None
+            self._watchdog.close(call)
+
+    def _ask(
+        self,
+        pool: HTTPConnectionPool,
+        target: str,
+        headers: Mapping[str, str],
+        silence_s: float,
+        failure: Callable[[Exception], CallError | Canceled],
+    ) -> BaseHTTPResponse:
+        """Send a GET and return its answer, whose body is not read yet."""
+        fixed = {"Accept-Encoding": "identity", "User-Agent": "OpenBench-Studio"}
+        try:
+            return pool.urlopen(
+                "GET",
+                target,
+                headers={**fixed, **headers},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=Timeout(connect=self._connect_timeout_s, read=silence_s),
+                preload_content=False,
+                decode_content=False,
+            )
+        except (HTTPError, OSError) as error:
+            raise failure(error) from error
+        except ValueError:
+            raise CallError("bad_header", "A header of the request cannot be sent.") from None
 
     def close(self) -> None:
         """End the calls under way (their threads get ``Canceled``) and close everything."""
@@ -238,12 +361,15 @@ class HttpSession:
         parts = split_url(url)
         host, port = str(parts.hostname), effective_port(parts)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        proxy = self._proxy(parts.scheme, host) if self._proxy else None
+        if proxy and parts.scheme == "http":
+            target = url
         with self._lock:
             key = (parts.scheme, host, port)
             pool = self._pools.get(key)
             if pool is None:
                 try:
-                    pool = self._pools[key] = self._make_pool(*key)
+                    pool = self._pools[key] = self._make_pool(*key, proxy)
                 except (LocationParseError, LocationValueError) as error:
                     raise bad_url("the host name is malformed") from error
             if len(self._routes) > 100:
@@ -251,12 +377,20 @@ class HttpSession:
             self._routes[url] = (pool, target)
         return pool, target
 
-    def _make_pool(self, scheme: str, host: str, port: int) -> HTTPConnectionPool:
+    def _make_pool(
+        self, scheme: str, host: str, port: int, proxy: str | None
+    ) -> HTTPConnectionPool:
         options: dict[str, Any] = {
             "maxsize": self._max_connections,
             "policy": self._policy,
             "resolver": self._resolver,
         }
+        if proxy:
+            through = ProxyManager(proxy, proxy_headers=_credentials(proxy))
+            options |= through.connection_pool_kw | {"policy": EgressPolicy(allow_private=True)}
+            if scheme == "http" and through.proxy is not None:
+                scheme, host = through.proxy.scheme or "http", through.proxy.host or ""
+                port = through.proxy.port or 80
         name = f"[{host}]" if ":" in host else host
         if scheme == "http":
             return GuardedHttpPool(name, port, **options)
@@ -294,6 +428,12 @@ class HttpSession:
             action="Check the URL, and that the server is running.",
             retryable=True,
         )
+
+
+def _credentials(proxy: str) -> Mapping[str, str]:
+    """Return the header that signs in at a proxy whose address has a name and a password."""
+    auth = parse_url(proxy).auth
+    return make_headers(proxy_basic_auth=unquote(auth)) if auth else {}
 
 
 @lru_cache(maxsize=4)

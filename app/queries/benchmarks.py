@@ -16,7 +16,9 @@ from app.engine.engine_errors import DatasetError
 from app.engine.own.definition import PREFIX
 from app.engine.types import Sample
 from app.errors import NotFound
-from app.net.download import download
+from app.net.download import Downloader
+from app.net.guard import EgressPolicy
+from app.net.proxies import proxy_choice
 from app.queries.catalog import benchmarks_of, find_benchmark
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,15 @@ def dataset_loader(settings: Settings) -> DatasetLoader:
         mirror_dir=settings.datasets_dir,
         hub_token=settings.hf_token.get_secret_value() if settings.hf_token else None,
         offline=settings.offline,
-        fetch=download,
+        # A mirror of the hub may be a machine of the operator's network.
+        downloader=Downloader(
+            EgressPolicy(allow_private=settings.hf_endpoint is not None),
+            proxy=proxy_choice(
+                settings.https_proxy.get_secret_value() if settings.https_proxy else None,
+                settings.no_proxy,
+            ),
+        ),
+        hub_endpoint=settings.hf_endpoint,
     )
 
 

@@ -238,6 +238,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "estimate": run.estimate,
         "retries": run.retries,
         "waiting": waiting_view(run.waiting),
+        "preparing": run.preparing if run.status == "running" else None,
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),
         "finished_at": timestamp(run.finished_at),

@@ -73,7 +73,7 @@ RUNS = (
         for name in (
             "done", "other", "epochs", "rescoring", "simulated", "cities", "facts", "judged",
             "canceled", "paused", "over_budget", "with_errors", "failed", "refused",
-            "queued", "started", "running", "waiting",
+            "queued", "started", "running", "waiting", "preparing",
         )
     ),
 )  # fmt: skip

@@ -136,8 +136,19 @@ class RunSeeder:
             "until": (now() + timedelta(days=1)).isoformat(),
             "message": "openai limits the rate.",
         }
+        download = {
+            "message": "Downloading TIGER-Lab/MMLU-Pro",
+            "done_bytes": 1_240_000,
+            "total_bytes": 4_150_000,
+        }
+        preparing = claim_run(self.submit("preparing", limit=30), FOREVER_S)
+        assert preparing is not None
         with transaction() as session:
-            session.execute(update(Run).where(Run.id == waiting.run_id).values(waiting=wait))
+            for run_id, values in (
+                (waiting.run_id, {"waiting": wait}),
+                (preparing.run_id, {"preparing": download}),
+            ):
+                session.execute(update(Run).where(Run.id == run_id).values(**values))
 
     def sample(self, run: str, **wanted: Any) -> str:
         """Return the id of the first sample of a run with these columns."""

@@ -162,7 +162,7 @@ def rescore_run(path: RunPath, body: RescoreBody) -> Response:
 
 @bp.get("/runs/<string:run_id>/events", responses={200: EVENT_STREAM})
 def stream_events(path: RunPath) -> Response:
-    """Stream ``progress``, ``event``, ``sample``, ``status`` and ``done`` events."""
+    """Stream ``preparing``, ``progress``, ``event``, ``sample``, ``status``, ``done`` events."""
     run = runs.get_run(path.run_id, g.account.id)
     last = request.headers.get("Last-Event-ID") or request.args.get("after")
     return live_answer(run, last)

@@ -55,6 +55,7 @@ def write_end(
             cancel_requested_at=None,
             retry_errors=False,
             waiting=None,
+            preparing=None,
             **values,
         ).execution_options(synchronize_session=False)
     )

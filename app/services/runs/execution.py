@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
 
@@ -28,7 +27,7 @@ from app.services.runs.ends import RunFailure, failure_of
 from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.runs.lifecycle import end_run
 from app.services.runs.plans import PlanError, PreparedRun, build_plan
-from app.services.runs.run_log import publish_line
+from app.services.runs.preparation import Interrupted, Preparation
 from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue
 from app.services.storage import disk_space
@@ -74,12 +73,14 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
             way are answered.
     """
     run_id = lease.run_id
-    stop = Event()
+    lost = Event()
     try:
         _refuse_deadly(run_id)
-        with kept_alive(lease, stop):
-            prepared = build_plan(run_id, settings, _teller(run_id), stop)
+        with kept_alive(lease, lost):
+            prepared = build_plan(run_id, settings, Preparation(lease, lost, draining))
         status, failure = _work(lease, prepared, settings, draining, leave)
+    except Interrupted as interruption:
+        status, failure = _interrupted(interruption, lease)
     except Exception as error:  # noqa: BLE001 - each way to fail has an answer of its own
         outcome = _outcome_of(error, run_id)
         if outcome is None:
@@ -88,6 +89,15 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
     if status in ("lost", "handed_over"):
         return
     _finish(lease, status, failure, settings)
+
+
+def _interrupted(interruption: Interrupted, lease: Lease) -> tuple[str, RunFailure | None]:
+    """Return the status and failure of a run that was stopped while it was being prepared."""
+    if interruption.reason == "canceled":
+        return _called_off(lease.run_id)
+    if interruption.reason == "handed_over":
+        _hand_over(lease)
+    return interruption.reason, None
 
 
 def _outcome_of(error: Exception, run_id: str) -> tuple[str, RunFailure] | None:
@@ -173,6 +183,12 @@ def _work(
     return _verdict(end, lease)
 
 
+def _is_called_off(run_id: str) -> bool:
+    db.session.rollback()
+    asked = select(Run.cancel_requested_at).where(Run.id == run_id)
+    return db.session.scalar(asked) is not None
+
+
 def _called_off(run_id: str) -> tuple[str, RunFailure | None]:
     """Return the status and failure of a run that was asked to stop."""
     left = db.session.scalar(select(Run.failure).where(Run.id == run_id))
@@ -208,10 +224,11 @@ def _hand_over(lease: Lease) -> None:
 
 
 def _finish(lease: Lease, status: str, failure: RunFailure | None, settings: Settings) -> None:
-    deliveries = _write_end(lease, status, failure, settings)
-    if deliveries is None:
+    ended = _write_end(lease, status, failure, settings)
+    if ended is None:
         log.warning("lease lost at the end", extra={"run_id": lease.run_id})
         return
+    status, deliveries = ended
     outbox.enqueue(deliveries)
     broker = get_broker()
     publish(broker, lease.run_id, "status", {"status": status})
@@ -221,13 +238,21 @@ def _finish(lease: Lease, status: str, failure: RunFailure | None, settings: Set
 
 def _write_end(
     lease: Lease, status: str, failure: RunFailure | None, settings: Settings
-) -> list[str] | None:
-    """Write the end, waiting for a database that is away or full."""
+) -> tuple[str, list[str]] | None:
+    """Write the end, waiting for a database that is away or full.
+
+    Returns:
+        The status that was written, and the deliveries to make; ``None``: the lease was lost.
+    """
     give_up_at = time.monotonic() + END_PATIENCE_S
     while True:
         try:
             values = final_values(lease.run_id)
-            return end_run(lease, status, failure=failure, values=values)
+            if status == "failed" and _is_called_off(lease.run_id):
+                # Whatever failed while the run was being stopped: its owner wanted it to stop.
+                status, failure = _called_off(lease.run_id)
+            deliveries = end_run(lease, status, failure=failure, values=values)
+            return None if deliveries is None else (status, deliveries)
         except (OperationalError, PoolTimeout) as error:
             if time.monotonic() > give_up_at:
                 raise
@@ -247,6 +272,7 @@ def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
             .values(
                 total=prepared.total,
                 digests=prepared.digests,
+                preparing=None,
                 lease_until=db_epoch_s() + lease.duration_s,
             )
             .returning(Run.cancel_requested_at)
@@ -254,7 +280,3 @@ def _note_start(lease: Lease, prepared: PreparedRun) -> str | None:
     if row is None:
         return "lost"
     return "canceled" if row.cancel_requested_at else None
-
-
-def _teller(run_id: str) -> Callable[[str], None]:
-    return lambda message: publish_line(run_id, message)

@@ -84,6 +84,7 @@ def released_columns(*, died: bool = False) -> dict[str, Any]:
     return {
         **deaths,
         "yielding": False,
+        "preparing": None,
         "status": "queued",
         "attempt": Run.attempt + 1,
         "lease_token": None,

@@ -5,9 +5,8 @@ This is the one place where a sealed key is opened, and it only runs in a worker
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Event
 from typing import Any
 
 from sqlalchemy import select
@@ -38,6 +37,7 @@ from app.services.pace.shared_throttle import RedisThrottle, open_throttle
 from app.services.runs.budgets import budget_of, judge_tariff
 from app.services.runs.costs import CostOf, tariff_of
 from app.services.runs.judges import open_judge
+from app.services.runs.preparation import Preparation
 from app.version import __version__
 
 _memory = WorkerMemory()
@@ -102,18 +102,16 @@ class PreparedRun:
                 throttle.close()
 
 
-def build_plan(
-    run_id: str, settings: Settings, report: Callable[[str], None], stop: Event
-) -> PreparedRun:
+def build_plan(run_id: str, settings: Settings, preparation: Preparation) -> PreparedRun:
     """Prepare a run: its dataset, client, scorer and finished samples.
 
     Args:
         run_id: A run whose lease the caller holds.
         settings: Where datasets are, among others.
-        report: Called with a sentence for each step that takes time.
-        stop: Set when the run must end while it is being prepared.
+        preparation: Loads the dataset.
 
     Raises:
+        Interrupted: The run must not go on here.
         PlanError: Benchmark, protocol or connection are gone, or the model is not usable.
         DatasetError: The records cannot be loaded.
     """
@@ -128,9 +126,7 @@ def build_plan(
         )
     protocol = benchmark.protocols[run.protocol]
     connection = _open_connection(run)
-    dataset = dataset_loader(settings).load(protocol, report)
-    if stop.is_set():
-        raise PlanError("stopped", "The run was stopped while it was being prepared.")
+    dataset = preparation.load(dataset_loader(settings), protocol)
     generation = Generation(
         temperature=config["temperature"],
         top_p=config["top_p"],

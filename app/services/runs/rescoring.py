@@ -33,6 +33,7 @@ from app.queries.runs import get_run
 from app.queries.samples import EXPORT_BATCH, stream_samples
 from app.services.runs.judges import needs_judge
 from app.services.runs.plans import PlanError, make_scorer
+from app.services.runs.preparation import Loading
 from app.services.runs.rescoring_claims import (
     MOST_ATTEMPTS,
     Claim,
@@ -144,7 +145,8 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     try:
         scorer = make_scorer(wanted.scorer, settings)
         publish_line(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
-        samples = dataset_loader(settings).load(asked).samples(limit)
+        dataset = Loading(dataset_loader(settings), asked).wait(lambda: _check_stay(draining))
+        samples = dataset.samples(limit)
         rescored = _rescored(run_id, samples, epochs, scorer, draining)
         summary = summarise(_kept(claim, key, rescored, total), metric=metric, epochs=epochs)
     except DatasetError as error:
@@ -159,6 +161,11 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
             f"Scored again under {key}: {percent(score['value'])}, "
             f"first {percent(before['value'])}. The model was not called.",
         )
+
+
+def _check_stay(draining: Event) -> None:
+    if draining.is_set():
+        raise _Draining
 
 
 def _check(run: Run, protocol: str, settings: Settings) -> tuple[Protocol, Protocol, str]:
@@ -195,8 +202,7 @@ def _rescored(
     """Yield the new verdict of each row, in the benchmark's order."""
     index, sample = -1, next(samples, None)
     for row in stream_samples(run_id):
-        if draining.is_set():
-            raise _Draining
+        _check_stay(draining)
         wanted = row.position // epochs
         while sample is not None and index + 1 < wanted:
             index, sample = index + 1, next(samples, None)

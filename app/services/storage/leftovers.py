@@ -17,8 +17,11 @@ from app.models import AuthSession
 EVERY_S = 600.0
 KEPT_S = 86_400.0
 MAX_WAL_BYTES = 64 * 10**6
-_PARTS = ("datasets/**/*.incomplete", "datasets/**/.*", "own/**/*.part", "secrets/tmp*")
-"""What processes that were killed leave half done; whole files never have such names."""
+_PARTS = ("datasets/hub/**/*", "datasets/**/.*", "own/**/*.part", "secrets/tmp*")
+"""What processes that were killed leave half done; whole files never have such names.
+
+The first is what Studios before 0.2 kept of the hub besides the records that they made of it.
+"""
 
 _swept_at = float("-inf")
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
-import json
-import threading
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from app.engine.benchmarks.spec import DatasetRef, Protocol, Record, Support
-from app.engine.datasets.hub import PARQUET_REVISION, HuggingFaceHub, split_files
+from app.engine.datasets.hub import PARQUET_REVISION, HubFile, split_files
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
+from app.net.download import OnBytes
 
 REF = DatasetRef("org/name", "main", "test", "a" * 40, {"question": str, "answer": int})
 
@@ -41,18 +39,25 @@ class FolderHub:
     def _root(self, revision: str | None) -> Path:
         return self.folder / (revision or "main").replace("/", "_")
 
-    def list_files(self, repo: str, revision: str | None) -> Sequence[str]:
+    def list_files(self, repo: str, revision: str | None) -> Sequence[HubFile]:
         self.asked.append((repo, revision))
         root = self._root(revision)
-        return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+        return [HubFile(str(path.relative_to(root))) for path in root.rglob("*") if path.is_file()]
 
-    def download(self, repo: str, path: str, revision: str | None) -> Path:
+    def download(
+        self, repo: str, file: HubFile, revision: str | None, target: Path, on_bytes: OnBytes
+    ) -> None:
         self.asked.append((repo, revision))
-        return self._root(revision) / path
+        shutil.copyfile(self._root(revision) / file.path, target)
+        on_bytes(target.stat().st_size, None)
 
-    def card(self, repo: str, revision: str | None) -> Mapping[str, Any]:
+    def card(self, repo: str, revision: str | None, files: Sequence[HubFile]) -> Mapping[str, Any]:
         self.asked.append((repo, revision))
         return self.readme
+
+
+def paths(ref: DatasetRef, files: Sequence[str], card: Mapping[str, Any]) -> list[str]:
+    return [file.path for file in split_files(ref, [HubFile(path) for path in files], card)]
 
 
 def write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -75,7 +80,7 @@ def test_the_readme_decides_which_files_hold_a_split() -> None:
             }
         ]
     }
-    assert split_files(REF, files, card) == ["x/one-test.parquet"]
+    assert paths(REF, files, card) == ["x/one-test.parquet"]
 
 
 @pytest.mark.parametrize(
@@ -89,11 +94,18 @@ def test_the_readme_decides_which_files_hold_a_split() -> None:
     ],
 )
 def test_usual_names_are_found_without_a_readme(path: str) -> None:
-    assert split_files(REF, [path, "main/train-00000-of-00001.parquet", "LICENSE"], {}) == [path]
+    assert paths(REF, [path, "main/train-00000-of-00001.parquet", "LICENSE"], {}) == [path]
+
+
+@pytest.mark.parametrize(
+    "configs", ["main", ["main"], {"config_name": "main"}, [{"config_name": "main"}], 3, None]
+)
+def test_a_readme_that_says_nothing_of_use_leaves_it_to_the_names(configs: Any) -> None:
+    assert paths(REF, ["main/test.jsonl"], {"configs": configs}) == ["main/test.jsonl"]
 
 
 def test_another_split_is_never_taken() -> None:
-    assert split_files(REF, ["main/train-0.parquet", "other/test-0.parquet"], {}) == []
+    assert paths(REF, ["main/train-0.parquet", "other/test-0.parquet"], {}) == []
 
 
 def test_parquet_becomes_records_of_the_pinned_revision(tmp_path: Path) -> None:
@@ -154,70 +166,3 @@ def test_json_files_may_hold_a_list_or_lines(tmp_path: Path, content: str) -> No
         cache_dir=tmp_path / "cache", mirror_dir=None, hub=FolderHub(tmp_path / "hub")
     )
     assert next(loader.load(PROTOCOL).records())["question"] == "q"
-
-
-class _Hub(http.server.BaseHTTPRequestHandler):
-    """Answers like the hub does, for one file or with a refusal."""
-
-    status = 200
-    files: ClassVar[dict[str, bytes]] = {}
-
-    def do_GET(self) -> None:
-        if self.status != 200:
-            self._answer(b"{}", {"X-Error-Code": "GatedRepo"} if self.status == 403 else {})
-        elif self.path.startswith("/api/"):
-            entries = [
-                {"type": "file", "path": path, "size": len(data), "oid": "0"}
-                for path, data in self.files.items()
-            ]
-            self._answer(json.dumps(entries).encode(), {"Content-Type": "application/json"})
-        else:
-            name = self.path.partition(f"/resolve/{REF.revision}/")[2]
-            etag = f'"{hash(self.files[name]) & 0xFFFF:040x}"'
-            headers = {"ETag": etag, "X-Repo-Commit": str(REF.revision)}
-            self._answer(self.files[name], headers)
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def _answer(self, body: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(self.status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Stay quiet."""
-
-
-@contextlib.contextmanager
-def serve(status: int = 200, files: dict[str, bytes] | None = None) -> Iterator[str]:
-    handler = type("Handler", (_Hub,), {"status": status, "files": files or {}})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.mark.parametrize(("status", "code"), [(403, "dataset_gated"), (404, "dataset_unavailable")])
-def test_a_refusal_of_the_hub_is_explained(tmp_path: Path, status: int, code: str) -> None:
-    with serve(status) as address, pytest.raises(DatasetError) as caught:
-        HuggingFaceHub(tmp_path, "token", address).list_files("org/name", None)
-    assert caught.value.code == code
-
-
-def test_records_come_from_the_real_hub_client(tmp_path: Path) -> None:
-    configs = "- config_name: main\n  data_files:\n  - split: test\n    path: x.jsonl\n"
-    readme = f"---\nconfigs:\n{configs}---\n"
-    files = {"README.md": readme.encode(), "x.jsonl": f"{ROW}\n".encode(), "y.jsonl": b"{}\n"}
-    with serve(files=files) as address:
-        hub = HuggingFaceHub(tmp_path / "hub", None, address)
-        loader = DatasetLoader(cache_dir=tmp_path / "cache", mirror_dir=None, hub=hub)
-        dataset = loader.load(PROTOCOL)
-    assert [record["question"] for record in dataset.records()] == ["q"]

@@ -18,6 +18,7 @@ from app.engine.datasets.loader import DatasetLoader
 from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 from app.net.call_errors import CallError
+from app.net.download import OnBytes
 
 FIELDS = {"question": str, "answer": int}
 
@@ -238,7 +239,7 @@ CSV_REF = DatasetRef(
 def test_an_address_is_fetched_once_and_checked(tmp_path: Path) -> None:
     fetched: list[str] = []
 
-    def fetch(url: str, target: Path) -> None:
+    def fetch(url: str, target: Path, _on_bytes: OnBytes) -> None:
         fetched.append(url)
         target.write_text(CSV)
 
@@ -250,12 +251,15 @@ def test_an_address_is_fetched_once_and_checked(tmp_path: Path) -> None:
     offline = DatasetLoader(cache_dir=tmp_path, mirror_dir=None, offline=True)
     assert offline.load(protocol(CSV_REF)).digest == dataset.digest
     assert fetched == ["https://example.org/a.csv"]
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["test.jsonl"]
+    here = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert here == ["test.jsonl", "test.jsonl.sha256"]
 
 
 def test_another_file_at_the_address_is_refused(tmp_path: Path) -> None:
     online = DatasetLoader(
-        cache_dir=tmp_path, mirror_dir=None, fetch=lambda _url, path: _write(path, "question\nx\n")
+        cache_dir=tmp_path,
+        mirror_dir=None,
+        fetch=lambda _url, path, _on_bytes: _write(path, "question\nx\n"),
     )
     error = failure(online, protocol(CSV_REF))
     assert error.code == "dataset_digest"
@@ -264,19 +268,80 @@ def test_another_file_at_the_address_is_refused(tmp_path: Path) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_a_damaged_answer_of_an_address_is_fetched_again(tmp_path: Path) -> None:
+    answers = iter(["question,ans", CSV])
+    online = DatasetLoader(
+        cache_dir=tmp_path,
+        mirror_dir=None,
+        fetch=lambda _url, path, _on_bytes: _write(path, next(answers)),
+    )
+    assert online.load(protocol(CSV_REF)).size == 1
+
+
+def test_a_web_page_at_the_address_is_called_one(tmp_path: Path) -> None:
+    online = DatasetLoader(
+        cache_dir=tmp_path,
+        mirror_dir=None,
+        fetch=lambda _url, path, _on_bytes: _write(path, "\n<!DOCTYPE HTML><title>Hotel"),
+    )
+    error = failure(online, protocol(CSV_REF))
+    assert error.code == "dataset_unavailable"
+    assert "web page" in error.message
+
+
+def _online(tmp_path: Path, fetched: list[str]) -> DatasetLoader:
+    def fetch(url: str, target: Path, _on_bytes: OnBytes) -> None:
+        fetched.append(url)
+        target.write_text(CSV)
+
+    return DatasetLoader(cache_dir=tmp_path, mirror_dir=None, fetch=fetch)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "changed", "emptied", "no receipt, cut short"])
+def test_a_damaged_copy_in_the_cache_is_downloaded_again(tmp_path: Path, damage: str) -> None:
+    fetched: list[str] = []
+    loader = _online(tmp_path, fetched)
+    digest = loader.load(protocol(CSV_REF)).digest
+    (copy,) = tmp_path.rglob("*.jsonl")
+    content = copy.read_bytes()
+    changed = {"changed": content.replace(b"three", b"threw"), "emptied": b""}
+    copy.write_bytes(changed.get(damage, content[:-9]))
+    if damage.startswith("no receipt"):
+        copy.with_name("test.jsonl.sha256").unlink()
+
+    offline = DatasetLoader(cache_dir=tmp_path, mirror_dir=None, offline=True)
+    assert "is damaged, and downloads are off" in failure(offline, protocol(CSV_REF)).message
+    assert copy.is_file()
+    assert loader.load(protocol(CSV_REF)).digest == digest
+    assert len(fetched) == 2
+    assert loader.load(protocol(CSV_REF)).digest == digest
+    assert len(fetched) == 2
+
+
+def test_a_copy_of_an_earlier_studio_is_kept(tmp_path: Path) -> None:
+    fetched: list[str] = []
+    loader = _online(tmp_path, fetched)
+    loader.load(protocol(CSV_REF))
+    (receipt,) = tmp_path.rglob("*.sha256")
+    receipt.unlink()
+    assert loader.load(protocol(CSV_REF)).size == 1
+    assert receipt.is_file()
+    assert len(fetched) == 1
+
+
 def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
 def test_an_address_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
-    def fetch(_url: str, _target: Path) -> None:
+    def fetch(_url: str, _target: Path, _on_bytes: OnBytes) -> None:
         raise CallError("timeout", "no answer")
 
     online = DatasetLoader(cache_dir=tmp_path, mirror_dir=None, fetch=fetch)
-    assert failure(online, protocol(CSV_REF)).code == "dataset_unavailable"
-    assert (
-        failure(DatasetLoader(cache_dir=tmp_path, mirror_dir=None), protocol(CSV_REF)).code
-        == "dataset_unavailable"
+    error = failure(online, protocol(CSV_REF))
+    assert (error.code, error.message) == (
+        "dataset_unavailable",
+        "https://example.org/a.csv could not be downloaded. no answer",
     )
 
 
@@ -287,7 +352,7 @@ def test_a_table_without_header_gets_the_names_of_the_fields(tmp_path: Path) -> 
     online = DatasetLoader(
         cache_dir=tmp_path,
         mirror_dir=None,
-        fetch=lambda _url, path: _write(path, 'ein "Zitat\t18\nzwei\t3\n'),
+        fetch=lambda _url, path, _on_bytes: _write(path, 'ein "Zitat\t18\nzwei\t3\n'),
     )
     dataset = online.load(protocol(ref))
     assert [sample.target for sample in dataset.samples()] == ["18", "3"]
@@ -300,7 +365,7 @@ def test_a_line_break_inside_a_csv_field_is_the_same_in_every_file(tmp_path: Pat
     )
     content = b'question,answer\r\n"one\r\ntwo",1\r\n,\r\n" ",""\r\n"x\n",2\r\n'
 
-    def fetch(_url: str, path: Path) -> None:
+    def fetch(_url: str, path: Path, _on_bytes: OnBytes) -> None:
         path.write_bytes(content)
 
     online = DatasetLoader(cache_dir=tmp_path, mirror_dir=None, fetch=fetch)
@@ -329,7 +394,7 @@ def test_packed_lines_behind_an_address_are_read(tmp_path: Path) -> None:
     ref = DatasetRef("org/name", "main", "test", fields=FIELDS, url=url)
     packed = gzip.compress(b'{"question": "q", "answer": 1}\n')
 
-    def fetch(_url: str, path: Path) -> None:
+    def fetch(_url: str, path: Path, _on_bytes: OnBytes) -> None:
         path.write_bytes(packed)
 
     online = DatasetLoader(cache_dir=tmp_path, mirror_dir=None, fetch=fetch)
@@ -365,7 +430,7 @@ def test_csv_fields_may_be_long(tmp_path: Path) -> None:
     online = DatasetLoader(
         cache_dir=tmp_path,
         mirror_dir=None,
-        fetch=lambda _url, path: _write(path, f"question,answer\n{long},1\n"),
+        fetch=lambda _url, path, _on_bytes: _write(path, f"question,answer\n{long},1\n"),
     )
     assert len(next(online.load(protocol(ref)).samples()).messages[0]["content"]) == 300_000
     csv.field_size_limit(before)

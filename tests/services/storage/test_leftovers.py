@@ -22,7 +22,12 @@ def due(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_parts_go_after_a_day_and_whole_files_stay(tmp_path: Path) -> None:
-    parts = ["datasets/hub/blobs/a.incomplete", "datasets/x/.1f.csv", "own/uploads/1-2.part"]
+    parts = [
+        "datasets/hub/blobs/0a1b2c",
+        "datasets/hub/blobs/a.incomplete",
+        "datasets/x/.1f.csv",
+        "own/uploads/1-2.part",
+    ]
     whole = ["datasets/x/test.jsonl", "own/abc/rows.jsonl", "secrets/secret_key", "studio.db"]
     for name in [*parts, *whole, "own/uploads/new.part"]:
         path = tmp_path / name

@@ -94,6 +94,14 @@ class FailureAnswer(BaseModel):
     action: str | None = None
 
 
+class PreparingAnswer(BaseModel):
+    """What is done before the first call, such as a download."""
+
+    message: str
+    done_bytes: int | None = Field(description="null: nothing is downloaded.")
+    total_bytes: int | None = Field(description="null: nobody says how much it is.")
+
+
 class RunAnswer(BaseModel):
     """A run."""
 
@@ -117,6 +125,9 @@ class RunAnswer(BaseModel):
     estimate: dict[str, Any] | None
     retries: int
     waiting: dict[str, Any] | None
+    preparing: PreparingAnswer | None = Field(
+        description="What is being done before the first call; null when calls are made."
+    )
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None

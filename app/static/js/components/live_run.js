@@ -40,11 +40,15 @@ class Follower {
       this.say("live", "Live");
     });
     on("progress", (progress) => this.take(progress));
+    on("preparing", (step) => this.view.setPreparing(step));
     on("event", (line) => this.view.addLine(line));
     on("sample", (sample) => this.view.addSample(sample));
     on("status", ({ status }) => {
       this.isQueued = status === "queued";
       this.view.setStatus(status);
+      if (status === "queued") {
+        this.view.setPreparing(null);
+      }
     });
     on("done", ({ status }) => {
       source.close();
@@ -177,5 +181,6 @@ function progressOf(run) {
     rate_per_s: run.rate_per_s,
     retries: run.retries,
     waiting: run.waiting ?? null,
+    preparing: run.preparing ?? null,
   };
 }

@@ -2,6 +2,7 @@
 
 import { find, findAll, make, setText } from "../lib/dom.js";
 import {
+  byteSize,
   clock,
   compact,
   interval,
@@ -68,6 +69,7 @@ export class LiveView {
     this.setPace(progress);
     this.setOutcomes(progress.counts);
     this.setWaiting(progress.waiting);
+    this.setPreparing(progress.preparing);
   }
 
   setSpend(progress) {
@@ -123,6 +125,27 @@ export class LiveView {
       const left = remaining(waiting.resumes_in_s);
       setText(find("b", box), `Waiting for ${waiting.provider}`);
       setText(find("p", box), `${reason}${stop} The run continues by itself in about ${left}.`);
+    }
+  }
+
+  /* What is done before the first call; calls end it. */
+  setPreparing(preparing) {
+    const box = find("[data-preparing]", this.root);
+    box.hidden = !preparing;
+    if (!preparing) {
+      return;
+    }
+    const { message, done_bytes: done, total_bytes: total } = preparing;
+    const isDownload = done !== null && done !== undefined;
+    const size = total ? `${byteSize(done)} of ${byteSize(total)}` : byteSize(done);
+    setText(find("b", box), message);
+    setText(find("p", box), `${isDownload ? `${size}. ` : ""}The first call is made when all data is here.`);
+    const bar = find("progress", box);
+    if (total) {
+      bar.max = total;
+      bar.value = done;
+    } else {
+      bar.removeAttribute("value");
     }
   }
 

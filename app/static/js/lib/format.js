@@ -35,6 +35,20 @@ export function compact(value) {
   return String(Math.round(value));
 }
 
+export function byteSize(value) {
+  if (isMissing(value)) {
+    return NONE;
+  }
+  let size = value;
+  for (const unit of ["B", "kB", "MB", "GB"]) {
+    if (size < 1000) {
+      return unit === "B" ? `${size} B` : `${size.toFixed(1)} ${unit}`;
+    }
+    size /= 1000;
+  }
+  return `${size.toFixed(1)} TB`;
+}
+
 export function usd(value) {
   if (isMissing(value)) {
     return "unknown";
