@@ -93,6 +93,11 @@ class ModelReply:
         input_tokens: As the provider counted them; ``None`` where it did not say.
         output_tokens: As above, reasoning tokens included.
         request_id: The provider's own id of the call, for its support.
+        reasoning: What the model thought, where the server sends it beside the answer.
+        reasoning_tokens: Tokens of thinking, as the provider counted them; ``None`` where it did
+            not say.
+        model: The model that answered, as the server names it.
+        fingerprint: The server's own mark of what answered (``system_fingerprint``).
     """
 
     text: str
@@ -100,6 +105,10 @@ class ModelReply:
     input_tokens: int | None = None
     output_tokens: int | None = None
     request_id: str | None = None
+    reasoning: str = ""
+    reasoning_tokens: int | None = None
+    model: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +146,27 @@ class CallFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Who answered, in the server's words; what it does not say is ``None``.
+
+    Attributes:
+        model: The model's name.
+        fingerprint: The server's mark of what answered.
+        reply_id: The provider's id of the call.
+    """
+
+    model: str | None
+    fingerprint: str | None
+    reply_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SampleResult:
-    """One scored reply: exactly one row of the ledger."""
+    """One scored reply: exactly one row of the ledger.
+
+    ``reasoning`` is what the model thought, where the server sends it beside the answer;
+    ``served`` is ``None`` without a reply.
+    """
 
     sample: Sample
     epoch: int
@@ -157,3 +185,5 @@ class SampleResult:
     judge_input_tokens: int = 0
     judge_output_tokens: int = 0
     error: CallFailure | None = None
+    reasoning: str = ""
+    served: Served | None = None

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.engine.clients.anthropic_reply import read_message
 from app.engine.clients.http_model import HttpModelClient
-from app.engine.clients.reply_values import as_object, token_count
-from app.engine.types import FinishReason, ModelReply, ModelRequest
+from app.engine.types import ModelReply, ModelRequest
 
 API_VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 4096
 """The API demands a limit; this one is sent where a run leaves it to the provider."""
-
-_FINISH: Mapping[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "refusal",
-}
 
 
 class AnthropicMessagesClient(HttpModelClient):
@@ -59,24 +51,4 @@ class AnthropicMessagesClient(HttpModelClient):
 
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the text blocks, joined; ``None`` for an answer without blocks or reason."""
-        finish = _FINISH.get(str(payload.get("stop_reason")), "unknown")
-        blocks = payload.get("content")
-        if not isinstance(blocks, list) or (not blocks and finish == "unknown"):
-            return None
-        usage = as_object(payload.get("usage"))
-        counted = [
-            token_count(usage.get(name))
-            for name in (
-                "input_tokens",
-                "cache_creation_input_tokens",
-                "cache_read_input_tokens",
-            )
-        ]
-        known = [count for count in counted if count is not None]
-        return ModelReply(
-            text="".join(block["text"] for block in blocks if block.get("type") == "text"),
-            finish_reason=finish,
-            input_tokens=sum(known) if known else None,
-            output_tokens=usage.get("output_tokens"),
-            request_id=call_id or payload.get("id"),
-        )
+        return read_message(payload, call_id)

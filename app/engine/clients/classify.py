@@ -22,11 +22,20 @@ from app.net.call_errors import CallError
 from app.net.http import HttpReply
 from app.net.retry_after import parse_retry_after, parse_wait
 
-RETRY_ONCE = frozenset({"web_page", "empty_reply", "bad_reply"})
+RETRY_ONCE = frozenset({"web_page", "empty_reply", "bad_reply", "malformed_generation"})
 """Codes of failures that are worth one more try and no more."""
 
 TRANSIENT = frozenset(
-    {"rate_limit", "overloaded", "server_error", "proxy_error", "timeout", "connection", "tls"}
+    {
+        "rate_limit",
+        "overloaded",
+        "server_error",
+        "proxy_error",
+        "timeout",
+        "connection",
+        "tls",
+        "generation_failed",
+    }
 )
 """Codes of failures that pass by themselves; many in a row pause a run."""
 

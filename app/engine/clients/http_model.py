@@ -19,6 +19,7 @@ from app.engine.clients.classify import (
 from app.engine.clients.classify_parts import parse_body
 from app.engine.clients.classify_rules import Endpoint
 from app.engine.clients.key_mask import KeyMask
+from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_values import id_text, plain_text, token_count
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
@@ -173,7 +174,7 @@ class HttpModelClient:
         else:
             with _parsing:
                 answer = self._answer(reply, request)
-        request.hold.resize(text_bytes(answer.text))
+        request.hold.resize(text_bytes(answer.text) + text_bytes(answer.reasoning))
         return answer
 
     def _answer(self, reply: HttpReply, request: ModelRequest) -> ModelReply:
@@ -182,6 +183,8 @@ class HttpModelClient:
         call_id = request_id(reply)
         try:
             answer = self.reply(payload, call_id)
+        except ReplyFailed as failed:
+            raise failed.error(self._endpoint, call_id) from None
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             # JSON of another shape than the API's: no completion in it either.
             raise empty_reply(self._endpoint, call_id) from error
@@ -193,6 +196,10 @@ class HttpModelClient:
             input_tokens=token_count(answer.input_tokens),
             output_tokens=token_count(answer.output_tokens),
             request_id=id_text(answer.request_id),
+            reasoning=plain_text(answer.reasoning),
+            reasoning_tokens=token_count(answer.reasoning_tokens),
+            model=id_text(answer.model, _LONGEST_ID),
+            fingerprint=id_text(answer.fingerprint),
         )
 
     def _parsed(self, reply: HttpReply, sample_id: str) -> Any:

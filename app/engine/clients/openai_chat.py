@@ -9,23 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.engine.clients.http_model import HttpModelClient
-from app.engine.clients.reply_values import as_object
+from app.engine.clients.openai_reply import read_completion
 from app.engine.engine_errors import ModelCallError
-from app.engine.types import FinishReason, ModelReply, ModelRequest
+from app.engine.types import ModelReply, ModelRequest
 from app.net.http import HttpSession
 
-_FINISH: Mapping[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "content_filter": "content_filter",
-    "safety": "content_filter",
-    "refusal": "refusal",
-}
 _REASONING = re.compile(r"(?:o\d|gpt-[5-9])")
 _OPTIONAL = ("temperature", "top_p", "seed", "stop")
 
@@ -69,22 +57,7 @@ class OpenAIChatClient(HttpModelClient):
 
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the first choice; ``None`` without one."""
-        if not payload.get("choices"):
-            return self._blocked(payload, call_id)
-        choice = payload["choices"][0]
-        message = choice.get("message") or {}
-        finish = _FINISH.get(str(choice.get("finish_reason")).lower(), "unknown")
-        text = _text(message.get("content"))
-        if not text and message.get("refusal"):
-            text, finish = str(message["refusal"]), "refusal"
-        usage = as_object(payload.get("usage"))
-        return ModelReply(
-            text=text,
-            finish_reason=finish,
-            input_tokens=usage.get("prompt_tokens"),
-            output_tokens=usage.get("completion_tokens"),
-            request_id=call_id or payload.get("id"),
-        )
+        return read_completion(payload, call_id)
 
     def adapt(self, error: ModelCallError, sent: Mapping[str, Any]) -> bool:
         """Leave out a parameter that this model refuses, and say so in ``notices``."""
@@ -102,18 +75,3 @@ class OpenAIChatClient(HttpModelClient):
             names = ", ".join(sorted(news))
             self.notices.append(f"{self._model} does not accept {names}: left to the provider.")
         return bool(refused)
-
-    def _blocked(self, payload: Mapping[str, Any], call_id: str | None) -> ModelReply | None:
-        feedback = payload.get("promptFeedback")
-        if isinstance(feedback, dict) and feedback.get("blockReason"):
-            return ModelReply(text="", finish_reason="content_filter", request_id=call_id)
-        return None
-
-
-def _text(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = (part.get("text") for part in content if isinstance(part, dict))
-        return "".join(part for part in parts if isinstance(part, str))
-    return ""

@@ -24,9 +24,11 @@ def as_object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def id_text(value: object) -> str | None:
-    """Return the provider's id of a call; ``None`` if it is not text."""
-    return plain_text(value[:100]) if isinstance(value, str) else None
+def id_text(value: object, longest: int = 100) -> str | None:
+    """Return an id or a name that a provider gives, in one line; ``None`` if it is not text."""
+    if not isinstance(value, str):
+        return None
+    return " ".join(plain_text(value[:longest]).replace("\0", " ").split()) or None
 
 
 def plain_text(text: str) -> str:

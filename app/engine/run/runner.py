@@ -257,10 +257,11 @@ class _Run:
             )
 
     def _warn_truncated(self) -> None:
-        count = self._tally.truncated
+        count, thinking = self._tally.truncated, self._tally.all_thinking
         if count:
             answers = "1 answer" if count == 1 else f"{count:,} answers"
-            message = f"{answers} hit max_tokens; raise it."
+            none = f", {thinking:,} of them while the model still thought" if thinking else ""
+            message = f"{answers} hit max_tokens{none}; raise it."
             self._events.append(RunEvent("warning", datetime.now(UTC), "truncated", message))
 
     def _join(self) -> None:
@@ -305,7 +306,7 @@ def _take_batch(
     size = 0
     while len(batch) < most and size < _MOST_CHARS_AT_ONCE:
         batch.append(pending.popleft())
-        size += len(batch[-1][0].completion)
+        size += len(batch[-1][0].completion) + len(batch[-1][0].reasoning)
     return batch
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Literal
@@ -13,12 +13,20 @@ from app.disk import is_full
 from app.engine.clients.base import ModelClient
 from app.engine.disk_full import DISK_FULL
 from app.engine.engine_errors import ModelCallError
-from app.engine.outcomes import outcome_of_reply
+from app.engine.outcomes import is_only_reasoning, outcome_of_reply
 from app.engine.run.budget import BudgetReachedError
+from app.engine.run.missing_answers import (
+    ONLY_REASONING,
+    cut_while_thinking,
+    only_reasoning,
+    stop_of_only_reasoning,
+    warning_of_only_reasoning,
+)
 from app.engine.run.plan import BudgetGuard, RunEvent, RunPlan
 from app.engine.run.tally import Tally
 from app.engine.run.throttle import Throttle
 from app.engine.sandbox.sandbox import SandboxUnavailableError
+from app.engine.scorers.reasoning import split_thoughts
 from app.engine.types import (
     CallFailure,
     ModelReply,
@@ -26,11 +34,15 @@ from app.engine.types import (
     Outcome,
     Sample,
     SampleResult,
+    Served,
     Verdict,
 )
 from app.net.byte_budget import UNBOUNDED, Hold
 from app.net.call_errors import CallError, Canceled
 from app.net.retry import Retry, asks_too_long, call_with_retries
+
+_ENOUGH_WITHOUT_ANSWER = 5
+"""So many replies of reasoning alone, and none with an answer, end a run: all will be so."""
 
 _LONG_PROMPT_CHARS = 8_000
 _CHARS_PER_TOKEN_AT_MOST = 12
@@ -176,9 +188,13 @@ class SampleWork:
         return _result(task, Outcome.ERROR, None, attempts, error=failure)
 
     def _score(self, task: Task, reply: ModelReply, attempts: _Tries) -> SampleResult | None:
+        if is_only_reasoning(reply):
+            return self._miss_answer(task, reply, attempts)
         verdict = self._verdict(task, reply)
         if verdict is None:
             return None
+        if reply.finish_reason == "length":
+            verdict = self._check_cut(reply, verdict)
         outcome, score = outcome_of_reply(reply, verdict)
         failure = None
         if outcome is Outcome.ERROR:
@@ -186,10 +202,25 @@ class SampleWork:
             self._count_failure(failure, verdict.detail.get("judge_error"))
         else:
             self._tally.count_success()
-        if reply.finish_reason == "length":
-            self._tally.count_truncated()
         self._check_prompt_size(task, reply)
         return _result(task, outcome, score, attempts, reply, verdict, failure)
+
+    def _check_cut(self, reply: ModelReply, verdict: Verdict) -> Verdict:
+        """Count a cut reply; one without an answer says in its verdict where the tokens went."""
+        has_answer = bool(split_thoughts(reply.text).answer)
+        self._tally.count_truncated(all_thinking=not has_answer)
+        return verdict if has_answer else replace(verdict, explanation=cut_while_thinking(reply))
+
+    def _miss_answer(self, task: Task, reply: ModelReply, attempts: _Tries) -> SampleResult:
+        """Return the result of a sample whose answer the server took for thinking."""
+        failure = only_reasoning(reply)
+        if self._tally.first(ONLY_REASONING):
+            self._warn(ONLY_REASONING, warning_of_only_reasoning())
+        count = self._tally.count_only_reasoning()
+        if count >= _ENOUGH_WITHOUT_ANSWER and not self._tally.answered:
+            self._stop("failed", stop_of_only_reasoning(count))
+        self._count_failure(failure)
+        return _result(task, Outcome.ERROR, None, attempts, reply, error=failure)
 
     def _verdict(self, task: Task, reply: ModelReply) -> Verdict | None:
         """Return the scorer's verdict; ``None`` if the run is stopping."""
@@ -296,6 +327,8 @@ def _result(
         "latency_ms": None,
         "input_tokens": None,
         "output_tokens": None,
+        "reasoning": "",
+        "served": None,
     }
     if reply is not None:
         reply_fields = {
@@ -304,6 +337,8 @@ def _result(
             "latency_ms": round(attempts.latency_s * 1000),
             "input_tokens": reply.input_tokens,
             "output_tokens": reply.output_tokens,
+            "reasoning": reply.reasoning,
+            "served": Served(reply.model, reply.fingerprint, reply.request_id),
         }
     scored = verdict or Verdict(score=None, answer=None)
     return SampleResult(

@@ -23,6 +23,9 @@ class Tally:
         transient_in_row: Samples given up for transient failures, since the last success.
         errors_in_row: Samples with other errors, since the last success.
         truncated: Replies that hit the limit of tokens.
+        all_thinking: As above, before the model came to its answer.
+        only_reasoning: Replies whose answer the server took for thinking.
+        answered: Replies with an answer.
     """
 
     max_retry_share: float
@@ -32,6 +35,9 @@ class Tally:
     transient_in_row: int = 0
     errors_in_row: int = 0
     truncated: int = 0
+    all_thinking: int = 0
+    only_reasoning: int = 0
+    answered: int = 0
     _charged: int = 0
     _seen: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -56,6 +62,7 @@ class Tally:
 
     def count_success(self) -> None:
         """Count a sample that was answered and scored."""
+        self.answered += 1  # a lost count is no harm: only whether there was one matters
         if self.transient_in_row or self.errors_in_row:
             with self._lock:
                 self.transient_in_row = self.errors_in_row = 0
@@ -68,10 +75,17 @@ class Tally:
             elif code != "context_length":
                 self.errors_in_row += 1
 
-    def count_truncated(self) -> None:
-        """Count a reply that hit the limit of tokens."""
+    def count_truncated(self, *, all_thinking: bool = False) -> None:
+        """Count a reply that hit the limit of tokens, perhaps before there was an answer."""
         with self._lock:
             self.truncated += 1
+            self.all_thinking += all_thinking
+
+    def count_only_reasoning(self) -> int:
+        """Count a reply whose answer the server took for thinking; returns how many there are."""
+        with self._lock:
+            self.only_reasoning += 1
+            return self.only_reasoning
 
     def first(self, code: str) -> bool:
         """Return whether ``code`` is new, for warnings given once per run."""

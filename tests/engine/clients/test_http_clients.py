@@ -99,7 +99,6 @@ def raw(**changes):
         (raw(message={"content": None}), "", "stop"),
         (raw(message={"content": None, "refusal": "I cannot."}), "I cannot.", "refusal"),
         (raw(message={"content": [{"type": "text", "text": "a"}, {"text": "b"}]}), "ab", "stop"),
-        (raw(message=None), "", "stop"),
         (Answer(body=b'{"promptFeedback": {"blockReason": "SAFETY"}}'), "", "content_filter"),
     ],
 )

@@ -1,0 +1,81 @@
+"""Reads an answer of OpenAI's chat completions API and of the many servers that resemble it.
+
+Pure: a parsed body in, a reply out. What arrives in pieces is put together into such a body
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.engine.clients.finish_reasons import read_ending
+from app.engine.clients.reply_failures import ReplyFailed
+from app.engine.clients.reply_texts import answer_text, refusal_text, thought_text
+from app.engine.clients.reply_values import as_object
+from app.engine.types import FinishReason, ModelReply
+
+
+def read_completion(payload: Mapping[str, Any], call_id: str | None = None) -> ModelReply | None:
+    """Return the first choice of a body; ``None`` where it holds no completion.
+
+    Args:
+        payload: The body, with ``choices``.
+        call_id: The provider's id of the call, from the headers; else the body's is taken.
+
+    Raises:
+        ReplyFailed: The provider says that the generation failed.
+    """
+    if not payload.get("choices"):
+        return _blocked(payload, call_id)
+    choice = payload["choices"][0]
+    ending = read_ending(choice.get("finish_reason"))
+    if ending.failure is not None:
+        raise ReplyFailed(ending.failure, ending.said)
+    message = _message(choice)
+    content = message.get("content")
+    text, reasoning = answer_text(content), thought_text(message)
+    finish: FinishReason = ending.reason
+    if not text:
+        refused = refusal_text(message)
+        if refused:
+            text, finish = refused, "refusal"
+        elif message.get("tool_calls") or message.get("function_call"):
+            raise ReplyFailed("tool_call", ending.said)
+        elif not reasoning and _is_nothing(finish, choice):
+            return None
+    usage = as_object(payload.get("usage"))
+    return ModelReply(
+        text=text,
+        finish_reason=finish,
+        input_tokens=usage.get("prompt_tokens"),
+        output_tokens=usage.get("completion_tokens"),
+        request_id=call_id or payload.get("id"),
+        reasoning=reasoning,
+        reasoning_tokens=as_object(usage.get("completion_tokens_details")).get("reasoning_tokens"),
+        model=payload.get("model"),
+        fingerprint=payload.get("system_fingerprint"),
+    )
+
+
+def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the message of a choice; that of a completion API is its bare text."""
+    message = choice.get("message")
+    if isinstance(message, dict):
+        return message
+    text = message if message is not None else choice.get("text")
+    return {"content": text}
+
+
+def _is_nothing(finish: FinishReason, choice: Mapping[str, Any]) -> bool:
+    """Return whether a choice without text is no answer at all, rather than an empty one."""
+    if finish in ("content_filter", "refusal", "length"):
+        return False
+    return finish == "unknown" or (choice.get("message") is None and "text" not in choice)
+
+
+def _blocked(payload: Mapping[str, Any], call_id: str | None) -> ModelReply | None:
+    feedback = payload.get("promptFeedback")
+    if isinstance(feedback, dict) and feedback.get("blockReason"):
+        return ModelReply(text="", finish_reason="content_filter", request_id=call_id)
+    return None

@@ -1,0 +1,58 @@
+"""What is said of replies that hold thinking and no answer."""
+
+from __future__ import annotations
+
+from app.engine.types import CallFailure, ModelReply
+
+ONLY_REASONING = "only_reasoning"
+"""Code of the failure of a sample whose answer the server took for thinking."""
+
+_REMEDY = (
+    "If the server is yours, start it without its reasoning parser or with the one of this model "
+    "(vLLM: --reasoning-parser; llama.cpp: --reasoning-format none); then Retry errors."
+)
+
+
+def only_reasoning(reply: ModelReply) -> CallFailure:
+    """Return why a sample has no answer although the model came to its end."""
+    tokens = "" if reply.output_tokens is None else f" ({reply.output_tokens:,} tokens)"
+    return CallFailure(
+        ONLY_REASONING,
+        f"The server sent reasoning{tokens} and no answer: its reasoning parser takes the answer "
+        "for thinking. The sample is not counted as wrong.",
+        _REMEDY,
+    )
+
+
+def warning_of_only_reasoning() -> str:
+    """Return the line for the run, once."""
+    return (
+        "Replies hold reasoning and no answer: the server's reasoning parser eats the answers. "
+        f"They count as errors, not as wrong. {_REMEDY}"
+    )
+
+
+def stop_of_only_reasoning(count: int) -> CallFailure:
+    """Return why a run ends early none of whose replies has an answer."""
+    return CallFailure(
+        ONLY_REASONING,
+        f"All {count} replies so far hold reasoning and no answer: the server's reasoning parser "
+        "eats the answers. No further question was asked.",
+        _REMEDY,
+    )
+
+
+def cut_while_thinking(reply: ModelReply) -> str:
+    """Return why a reply has no answer that the limit of tokens cut."""
+    total, thinking = reply.output_tokens, reply.reasoning_tokens
+    if thinking is None and reply.reasoning:
+        thinking = total
+    if thinking and total is not None and thinking > total:
+        total += thinking  # some servers count them apart
+    if thinking and total:
+        spent = f"{thinking:,} of {total:,} tokens went into thinking"
+    elif reply.reasoning or "<think" in reply.text:
+        spent = "all tokens went into thinking"
+    else:
+        spent = "the limit of tokens was reached before there was any text"
+    return f"There is no answer: {spent}. Raise max_tokens."
