@@ -39,8 +39,9 @@ This file is made by `scripts/benchmark_docs.py` from the definitions in
 A benchmark runs under a *protocol*: the data, prompt, parameters and scorer of one reference
 (`inspect`: inspect_evals 0.26, `openbench`: openbench 0.5.3) or our own (`studio`). Prompts
 equal the references' byte for byte (`scripts/parity_prompts.py` compares them with recordings);
-what we do differently is listed under "Differences". The same model can score very differently
-under two protocols, so compare runs of the same protocol only.
+what we do differently is listed under "Differences". For all protocols, what stands before a lone
+closing `</think>` is thinking and not graded; the references grade it. The same model can score
+very differently under two protocols, so compare runs of the same protocol only.
 
 A run with a limit asks the first samples in the order of the dataset: a small run is a part of a
 bigger one.

@@ -71,6 +71,8 @@ BENCHMARKS = (
                     "the judge.",
                     "openbench reads “Confidence: 0.85” as 0 % and “1%” as 100 %; here they are "
                     "85 % and 1 %. The score does not depend on it.",
+                    "openbench counts a reply of the judge that holds no text as wrong; here the "
+                    "sample stays unscored.",
                 ),
             ),
         },

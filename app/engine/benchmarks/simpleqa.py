@@ -62,6 +62,8 @@ BENCHMARKS = (
                 generation=Generation(temperature=0.0),
                 differences=(
                     "openbench always asks gpt-4.1 as judge; here the run names the judge.",
+                    "openbench grades a reply of the judge that holds no text as not attempted; "
+                    "here the sample stays unscored.",
                 ),
             ),
         },

@@ -7,9 +7,10 @@ the runner's business.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.engine.engine_errors import ModelCallError
+from app.engine.scorers.reasoning import split_thoughts
 from app.engine.types import Message, ModelReply, Sample, Scorer, Verdict
 
 Judge = Callable[[tuple[Message, ...]], ModelReply]
@@ -17,6 +18,9 @@ Judge = Callable[[tuple[Message, ...]], ModelReply]
 
 JudgedScorer = Callable[[Judge], Scorer]
 """Makes a scorer of a judge."""
+
+JUDGE_UNREADABLE = "judge_unreadable"
+"""Why a sample is unscored whose judge answered, but gave no grade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,32 @@ class Grade:
     name: str
     score: float
     is_readable: bool = True
+
+
+def answering(judge: Judge) -> Judge:
+    """Return ``judge`` whose replies hold its answers alone, without what it thought aloud."""
+
+    def ask(messages: tuple[Message, ...]) -> ModelReply:
+        reply = judge(messages)
+        divided = split_thoughts(reply.text)
+        if not divided.reasoning:
+            return reply
+        return replace(reply, text=divided.answer, reasoning=reply.reasoning or divided.reasoning)
+
+    return ask
+
+
+def gave_no_answer(reply: ModelReply) -> str | None:
+    """Return why a judge's reply cannot be read at all; ``None`` where it has a text."""
+    if reply.text.strip():
+        return None
+    if reply.finish_reason in ("content_filter", "refusal"):
+        return "The judge refused to grade."
+    if reply.finish_reason == "length":
+        return "The judge reached its limit of tokens before it gave a grade."
+    if reply.reasoning:
+        return "The judge's server sent reasoning and no grade."
+    return "The judge sent no text."
 
 
 def question_of(sample: Sample) -> str:
@@ -72,6 +102,9 @@ def graded_scorer(
                 if error.scope != "sample":
                     raise
                 return _unscored(completion, f"The judge failed: {error.message}", error.code)
+            silent = gave_no_answer(reply)
+            if silent is not None:
+                return _unscored(completion, silent, JUDGE_UNREADABLE, reply)
             return _verdict(completion, reply, read(reply.text))
 
         return score
@@ -81,7 +114,7 @@ def graded_scorer(
 
 def _verdict(completion: str, reply: ModelReply, grade: Grade | None) -> Verdict:
     if grade is None:
-        return _unscored(completion, "The judge gave no grade.", "judge_unreadable", reply)
+        return _unscored(completion, "The judge gave no grade.", JUDGE_UNREADABLE, reply)
     return Verdict(
         score=grade.score,
         answer=completion or None,

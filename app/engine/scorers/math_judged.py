@@ -10,11 +10,9 @@ import re
 from collections.abc import Callable
 
 from app.engine.scorers.answers import final_answer_line, first_answer_line
+from app.engine.scorers.judge import JUDGE_UNREADABLE, Judge, gave_no_answer
 from app.engine.scorers.verdicts import MAX_ANSWER_CHARS, quoted, targets_of, unparsable
-from app.engine.types import Message, ModelReply, Sample, Scorer, Verdict
-
-Judge = Callable[[tuple[Message, ...]], ModelReply]
-"""Asks the judge model once. May raise ``ModelCallError``, which scorers let through."""
+from app.engine.types import Sample, Scorer, Verdict
 
 _NONTRIVIAL_NOTE = (
     "(these are actually equal, don't mark them equivalent if you need to{gap}do nontrivial "
@@ -103,6 +101,16 @@ def _make(
             return unparsable("The response has no line “Answer: …”.")
         target = targets_of(sample)[0]
         reply = judge(({"role": "user", "content": prompt(target, answer)},))
+        silent = gave_no_answer(reply)
+        if silent is not None:
+            return Verdict(
+                score=None,
+                answer=answer[:MAX_ANSWER_CHARS],
+                explanation=silent,
+                detail={"judge_error": JUDGE_UNREADABLE},
+                input_tokens=reply.input_tokens or 0,
+                output_tokens=reply.output_tokens or 0,
+            )
         correct = accepts(reply.text)
         relation = "equal to" if correct else "different from"
         return Verdict(

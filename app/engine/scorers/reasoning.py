@@ -3,13 +3,19 @@
 Servers without a reasoning parser put the block into the text. Both references take one block
 out before they score, and strip what is left: inspect_ai 0.3.285 the first one that is closed as
 often as it is opened, 0.3.125 (which openbench uses) everything from the first tag to the next
-closing one. A block that is never closed stays. All scans are linear.
+closing one. A block that is never closed stays.
+
+A text whose first tag is a closing one was thought up to there: the chat template wrote the
+opening tag (DeepSeek-R1, QwQ). The references leave such a text whole; here it is cut for all,
+since no protocol means to grade thoughts. Readings of our own, those of judges' replies among
+them, leave out all thoughts (:func:`split_thoughts`). All scans are linear.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from app.engine.types import Sample, Scorer, Verdict
 
@@ -17,6 +23,59 @@ _TAG = re.compile("<(/?)think")
 _CLOSING = "</think>"
 # Only these attributes, in this order, make a tag for openbench's inspect_ai.
 _PLAIN_TAG = re.compile(r'<think(?:\s+signature="[^"]*")?(?:\s+redacted="true")?\s*+>')
+_NAMES = "think|thinking|seed:think"
+_ANY_TAG = re.compile(rf"<(/?)(?:{_NAMES})(?:\s[^<>]*)?>|\[(/?)THINK\]|◁(/?)think▷")
+
+
+@dataclass(frozen=True, slots=True)
+class Thoughts:
+    """A text, divided.
+
+    Attributes:
+        reasoning: What was thought; empty where nothing was.
+        answer: The rest.
+    """
+
+    reasoning: str
+    answer: str
+
+
+def split_thoughts(text: str) -> Thoughts:
+    """Return what a text says and what was only thought, whatever the model's tags are.
+
+    All blocks are thoughts; so is what comes before a closing tag that nothing opens, and what
+    follows an opening tag that nothing closes.
+    """
+    thought: list[str] = []
+    said: list[str] = []
+    depth = read = 0
+    for tag in _ANY_TAG.finditer(text):
+        part = text[read : tag.start()]
+        read = tag.end()
+        if "/" in tag[0]:
+            if not depth:  # all before it was thought, too
+                thought += said
+                said.clear()
+            thought.append(part)
+            depth = max(0, depth - 1)
+        else:
+            (thought if depth else said).append(part)
+            depth += 1
+    (thought if depth else said).append(text[read:])
+    return Thoughts("".join(thought).strip(), "".join(said).strip() if read else text)
+
+
+def without_thoughts(text: str) -> str:
+    """Return the answer in a text, without any thoughts."""
+    return split_thoughts(text).answer
+
+
+def after_lone_closing(text: str) -> str:
+    """Return what follows the closing tag that comes first; the text where an opening one does."""
+    closing = text.find(_CLOSING)
+    if closing < 0 or _TAG.search(text, 0, closing):
+        return text
+    return text[closing + len(_CLOSING) :].strip()
 
 
 def without_balanced_thought(text: str) -> str:

@@ -6,7 +6,7 @@ A module may define three tables, each by profile name (``mcq/inspect``):
 - ``JUDGED``: factories that take a judge (a call of a model) and return a scorer;
 - ``SANDBOXED``: factories that take a sandbox (a place to run code) and return a scorer.
 
-What the registry hands out never sees what a model thought aloud (see ``reasoning``).
+What the registry hands out never sees what a model or a judge thought aloud (see ``reasoning``).
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from types import MappingProxyType
 from typing import Any
 
 from app.engine import scorers
+from app.engine.scorers.judge import answering
 from app.engine.scorers.reasoning import (
+    after_lone_closing,
     scoring_the_answer,
     without_balanced_thought,
     without_first_thought,
+    without_thoughts,
 )
 from app.engine.types import Scorer
 
@@ -42,10 +45,15 @@ def _table(attribute: str) -> Mapping[str, Any]:
 
 
 def _answer_only(profile: str, scorer: Scorer) -> Scorer:
-    is_openbench = profile.endswith("openbench")
-    return scoring_the_answer(
-        scorer, without_first_thought if is_openbench else without_balanced_thought
-    )
+    return scoring_the_answer(scorer, _visible(profile.rpartition("/")[2]))
+
+
+def _visible(source: str) -> Callable[[str], str]:
+    if source == "openbench":
+        return lambda text: without_first_thought(after_lone_closing(text))
+    if source.startswith(("inspect", "google")):
+        return lambda text: without_balanced_thought(after_lone_closing(text))
+    return without_thoughts
 
 
 @cache
@@ -74,7 +82,16 @@ def judged_scorers() -> Mapping[str, ScorerFactory]:
     Raises:
         ValueError: Two modules define the same profile.
     """
-    return _factories("JUDGED")
+    return _judged()
+
+
+@cache
+def _judged() -> Mapping[str, ScorerFactory]:
+    def asking(factory: ScorerFactory) -> ScorerFactory:
+        return lambda judge: factory(answering(judge))
+
+    factories = _factories("JUDGED")
+    return MappingProxyType({name: asking(factories[name]) for name in factories})
 
 
 def sandboxed_scorers() -> Mapping[str, ScorerFactory]:

@@ -72,7 +72,6 @@ def test_a_verdict_has_answer_reasoning_confidence_and_cost() -> None:
         ("**correct:** yes", 0.0, False),
         ("incorrect: yes", 1.0, True),
         ("yes", 0.0, False),
-        ("", 0.0, False),
     ],
 )
 def test_the_first_yes_or_no_after_correct_counts(reply: str, score: float, readable: bool) -> None:

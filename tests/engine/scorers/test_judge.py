@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.engine.engine_errors import ModelCallError, Scope
+from app.engine.scorers.scorer_registry import judged_scorers
 from app.engine.scorers.simpleqa import JUDGED
 from app.engine.types import ModelReply, Sample
 
@@ -45,14 +46,80 @@ def test_openbench_prompts_and_verdicts_are_reproduced_to_the_byte(test_data):
         ("**C**", 0.0, 0.0),
         ("CORRECT", 1.0, 0.0),
         ("NOT_ATTEMPTED", 0.0, 1.0),
-        ("The grade is A", None, 1.0),
+        ("The grade is A", 1.0, 1.0),
+        ("(A)", 1.0, 1.0),
+        ("**A**", 1.0, 1.0),
+        ("A: CORRECT", 1.0, 1.0),
+        ("B: INCORRECT", 0.0, 0.0),
+        ("C - NOT_ATTEMPTED", 0.0, 0.0),
+        ("CORRECT (A)", 1.0, 0.0),
+        ("**Grade:** `A`", 1.0, 1.0),
+        (r"$\boxed{\text{A}}$", 1.0, 1.0),
+        ("A: both name the same man", 1.0, 1.0),
+        ("Both name the same man.\n\nA", 1.0, 0.0),
+        ("A\n\nBoth name the same man.", 1.0, 1.0),
+        ("A: INCORRECT", None, 1.0),
+        ("A\n\nB", None, 1.0),
+        ("A or B", None, 1.0),
+        ("A correct answer", None, 1.0),
         ("no idea", None, 0.0),
-        ("", None, 0.0),
+        ("", None, None),
     ],
 )
 def test_a_reply_is_read_as_its_protocol_reads_it(reply, inspect, openbench):
     assert JUDGED["judge/simpleqa_inspect"](replying(reply))("Cernan", MOON).score == inspect
     assert JUDGED["judge/simpleqa_openbench"](replying(reply))("Cernan", MOON).score == openbench
+
+
+PROFILES = ("judge/simpleqa_inspect", "judge/simpleqa_openbench")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>Alright, the Answer could be A.</think>B",
+        "Alright, the Answer could be A.\n</think>\n\nB",
+        "<thinking>CORRECT? A.</thinking>\n\n**B**",
+        "<think>A</think>\n<think>A again</think>B: INCORRECT",
+        "<think>A <think>A</think> A</think>(B)",
+        "[THINK]A[/THINK]B",
+    ],
+)
+def test_what_a_judge_thought_aloud_is_not_its_grade(profile, reply):
+    verdict = judged_scorers()[profile](replying(reply))("Cernan", MOON)
+    assert (verdict.score, verdict.detail["grade"]) == (0.0, "incorrect")
+    assert "A" not in verdict.detail["judge_reply"]
+
+
+def test_what_the_judge_of_hle_or_maths_thought_aloud_is_not_its_grade():
+    hle = judged_scorers()["judge/hle_openbench"]
+    for thought in ("<think>correct: yes?</think>", "correct: yes?</think>"):
+        assert hle(replying(f"{thought}\ncorrect: no\n\nconfidence: 7"))("x", MOON).score == 0.0
+    for profile in ("math/openbench", "math/inspect_judged"):
+        judged = judged_scorers()[profile](replying("No, I mean yes.</think>Yes"))
+        assert judged("Answer: 3", MOON).score == 1.0
+        judged = judged_scorers()[profile](replying("<think>yes</think>No"))
+        assert judged("Answer: 3", MOON).score == 0.0
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (ModelReply("", "stop", reasoning="A, I think"), "sent reasoning and no grade"),
+        (ModelReply("", "length", reasoning="A, I think"), "limit of tokens"),
+        (ModelReply("<think>A, I think", "length"), "limit of tokens"),
+        (ModelReply("", "content_filter"), "refused"),
+        (ModelReply(" \n", "stop"), "no text"),
+    ],
+)
+@pytest.mark.parametrize(
+    "profile", [*PROFILES, "judge/hle_openbench", "math/openbench", "math/inspect_judged"]
+)
+def test_a_judge_without_an_answer_leaves_the_sample_unscored(profile, reply, why):
+    verdict = judged_scorers()[profile](lambda messages: reply)("Answer: Cernan", MOON)
+    assert (verdict.score, verdict.detail["judge_error"]) == (None, "judge_unreadable")
+    assert why in verdict.explanation
 
 
 def test_the_judge_tokens_are_booked_even_when_it_gave_no_grade():

@@ -8,7 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from app.engine.scorers import scorer_registry
-from app.engine.scorers.reasoning import without_balanced_thought, without_first_thought
+from app.engine.scorers.reasoning import (
+    Thoughts,
+    after_lone_closing,
+    split_thoughts,
+    without_balanced_thought,
+    without_first_thought,
+)
 from app.engine.types import Message, ModelReply, Sample
 
 
@@ -37,14 +43,50 @@ def test_one_closed_block_is_left_out_as_each_reference_does_it(
     assert without_balanced_thought(text) == inspect
 
 
-@pytest.mark.parametrize("cut", [without_first_thought, without_balanced_thought])
+@pytest.mark.parametrize(
+    "cut", [without_first_thought, without_balanced_thought, after_lone_closing, split_thoughts]
+)
 @pytest.mark.parametrize(
     "part", ["<think", "<think>", "</think>", "<think\t ", "</think", "<think>\n</"]
 )
-def test_tags_that_do_not_match_are_read_once(cut: Callable[[str], str], part: str) -> None:
+def test_tags_that_do_not_match_are_read_once(cut: Callable[[str], object], part: str) -> None:
     started = time.thread_time()
     cut(part * 100_000)
     assert time.thread_time() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "answer"),
+    [
+        ("B", "", "B"),
+        (" B\n", "", " B\n"),
+        ("<think>A</think>B", "A", "B"),
+        ("A</think>B", "A", "B"),
+        ("A</think>x</think> B", "Ax", "B"),
+        ("<think>A</think>B<think>C</think>D", "AC", "BD"),
+        ("<think>A<think>B</think>C</think>D", "ABC", "D"),
+        ("<think>A", "A", ""),
+        ("B <think>A", "A", "B"),
+        ("<think></think>B", "", "B"),
+        ('<think signature="s">A</think>B', "A", "B"),
+        ("<thinking>A</thinking>B", "A", "B"),
+        ("<seed:think>A</seed:think>B", "A", "B"),
+        ("[THINK]A[/THINK]B", "A", "B"),
+        ("◁think▷A◁/think▷B", "A", "B"),
+        ("if a < think and b > c", "", "if a < think and b > c"),
+    ],
+)
+def test_a_text_is_divided_into_what_was_thought_and_what_is_said(
+    text: str, reasoning: str, answer: str
+) -> None:
+    assert split_thoughts(text) == Thoughts(reasoning, answer)
+
+
+@pytest.mark.parametrize("profile", ["mcq/openbench", "mcq/inspect", "exact/choice"])
+def test_a_lone_closing_tag_ends_the_thinking_for_every_scorer(profile: str) -> None:
+    sample = Sample("1", (), "A", ("x", "y"))
+    text = "Option B? ANSWER: B\nAnswer: B\n</think>\n\nANSWER: A"
+    assert scorer_registry.all_scorers()[profile](text, sample).score == 1.0
 
 
 def test_no_scorer_sees_what_the_model_thought() -> None:
