@@ -7,12 +7,12 @@ from threading import Event
 
 import pytest
 
-from app.engine.clients.providers import make_client
+from app.engine.clients.providers import Kind, make_client
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import Generation, ModelReply, ModelRequest, Sample
 from app.net.guard import EgressPolicy
 from tests.fakes.model_server import Answer, ModelServer
-from tests.fakes.provider_shapes import SHAPES, THOUGHT, ProviderServer, said, shaped
+from tests.fakes.provider_shapes import SHAPES, THOUGHT, ProviderServer, shaped
 
 TEXT = "ANSWER: B"
 
@@ -24,7 +24,7 @@ def server():
 
 
 def ask(server: ModelServer, model: str) -> ModelReply:
-    kind = "anthropic" if model.startswith("anthropic/") else "openai_compatible"
+    kind: Kind = "anthropic" if model.startswith("anthropic/") else "openai_compatible"
     client = make_client(
         kind, server.base_url, None, model, policy=EgressPolicy(allow_private=True), provider="Acme"
     )
@@ -168,7 +168,9 @@ def test_content_that_is_nested_deeply_is_no_harm():
     content: object = "x"
     for _ in range(500):
         content = [content]
-    body = json.dumps({"choices": [{"message": said(content), "finish_reason": "stop"}]}).encode()
+    body = json.dumps(
+        {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    ).encode()
     with ModelServer(answer=lambda call: Answer(body=body)) as server:
         assert ask(server, "m").text == ""
 
