@@ -19,11 +19,13 @@ from app.engine.clients.reply_values import plain_text
 _TITLE_BEGINS = re.compile(rb"<title[^>]*+(>)?", re.IGNORECASE)
 _TITLE_ENDS = re.compile(rb"</title>", re.IGNORECASE)
 _SECRETS = re.compile(
-    r"\b(?:sk|pk|rk|key|gsk|xai|csk|nvapi|AIza)[-_A-Za-z0-9*.]{8,}|Bearer\s+\S+|whsec_\S+",
+    r"\b(?:(?:sk|pk|rk|key|gsk|xai|csk|nvapi)[-_]|AIza)[-_A-Za-z0-9*.]{7,}"
+    r"|Bearer\s+\S+|whsec_\S+",
     re.IGNORECASE,
 )
 _LONGEST_TEXT = 300
 _MOST_READ = 4000
+_SIZES = ("n_prompt_tokens", "n_ctx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _from_object(error: Mapping[str, Any]) -> ErrorParts:
         if isinstance(part.get("retryDelay"), str):
             delay = part["retryDelay"]
     return ErrorParts(
-        message=_as_text(error.get("message")),
+        message=_with_sizes(error),
         tags=frozenset(tags),
         status=_status(error.get("code")),
         quotas=quotas,
@@ -145,6 +147,13 @@ def _parts(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                     yield from (each for each in violations if isinstance(each, dict))
                 if isinstance(row.get("reasons"), list):
                     yield {"reason": "moderation"}
+
+
+def _with_sizes(error: Mapping[str, Any]) -> str:
+    """Return the text of an error; llama.cpp tells the sizes of a long prompt beside it."""
+    said = _as_text(error.get("message"))
+    sizes = [f"{name}: {error[name]}" for name in _SIZES if isinstance(error.get(name), int)]
+    return f"{said} ({', '.join(sizes)})" if sizes else said
 
 
 def _as_text(said: Any) -> str:

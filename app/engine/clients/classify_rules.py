@@ -24,14 +24,9 @@ from app.engine.clients.classify_words import (
     QUOTA_TAGS,
     names,
 )
+from app.engine.clients.context_size import read_context_size
 from app.engine.engine_errors import ModelCallError
 
-_NUMBER = re.compile(r"\d[\d,]{2,}")
-_ALLOWED = re.compile(
-    r"(?:context length is |tokens allowed \(|> |<= |context size \(|limit:? |maximum of )"
-    r"(\d[\d,]{2,})",
-    re.IGNORECASE,
-)
 _OVERLOADED = {498, 503, 529}
 
 
@@ -92,20 +87,15 @@ def _context(failure: ProviderFailure) -> ModelCallError | None:
         return None
     endpoint = failure.endpoint
     message = f"Sample {failure.sample_id} is too long for {endpoint.model}."
-    allowed = _ALLOWED.search(failure.parts.message)
-    if allowed:
-        most = _count(allowed.group(1))
-        needed = max(_count(number) for number in _NUMBER.findall(failure.parts.message))
-        if needed > most:
-            message = (
-                f"Sample {failure.sample_id} needs {needed:,} tokens; "
-                f"{endpoint.model} allows {most:,}."
-            )
+    size = read_context_size(failure.parts.message)
+    if size.allowed and size.needed:
+        message = (
+            f"Sample {failure.sample_id} needs {size.needed:,} tokens; "
+            f"{endpoint.model} allows {size.allowed:,}."
+        )
+    elif size.allowed:
+        message = f"{message[:-1]}, which allows {size.allowed:,} tokens."
     return failure.error("context_length", message, "Shorten it or choose another model.")
-
-
-def _count(number: str) -> int:
-    return int(number.replace(",", ""))
 
 
 def _filtered(failure: ProviderFailure) -> ModelCallError | None:

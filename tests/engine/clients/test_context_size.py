@@ -1,0 +1,60 @@
+"""How long a prompt is and how long it may be, in the words of each provider."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.engine.clients.context_size import read_context_size
+
+
+@pytest.mark.parametrize(
+    ("said", "needed", "allowed"),
+    [
+        # OpenAI and its likes
+        ("This model's maximum context length is 8192 tokens. However, you requested 9,001 tokens "
+         "(8001 in the messages, 1000 in the completion).", 9001, 8192),
+        ("This model's maximum context length is 16385 tokens. However, your messages resulted in "
+         "20013 tokens. Please reduce the length of the messages.", 20013, 16385),
+        # Anthropic
+        ("prompt is too long: 210000 tokens > 200000 maximum", 210_000, 200_000),
+        ("input length and `max_tokens` exceed context limit: 198,000 + 4096 > 200000, decrease "
+         "input length or `max_tokens` and try again", 202_096, 200_000),
+        # Gemini
+        ("The input token count (1200000) exceeds the maximum number of tokens allowed (1048575).",
+         1_200_000, 1_048_575),
+        # Mistral
+        ("Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+         40_000, 32_768),
+        # Together, TGI
+        ("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3000 `inputs` tokens and 2000 "
+         "`max_new_tokens`", 5000, 4096),
+        # vLLM: characters are no tokens, and "at least" is no size
+        ("You passed 64554 characters and requested 16 output tokens. However, the model's context "
+         "length is only 2048 tokens, resulting in a maximum input length of 2032 tokens. Please "
+         "reduce the length of the input prompt. (parameter=input_text, value=64554)", None, 2048),
+        ("This model's maximum context length is 2048 tokens. However, you requested 1024 output "
+         "tokens and your prompt contains at least 1025 input tokens, for a total of at least 2049 "
+         "tokens. Please reduce the length of the input prompt or the number of requested output "
+         "tokens. (parameter=input_tokens, value=1025)", None, 2048),
+        ("This model's maximum context length is 2048 tokens. However, you requested 0 output "
+         "tokens and your prompt contains at least 2049 input tokens", None, 2048),
+        # llama.cpp
+        ("request (5012 tokens) exceeds the available context size (4096 tokens), try increasing "
+         "it", 5012, 4096),
+        ("the request exceeds the available context size, try increasing it", None, None),
+        # llama-cpp-python
+        ("This model's maximum context length is 512 tokens, however you requested 700 tokens (600 "
+         "in your prompt; 100 for the completion).", 700, 512),
+        ("Requested tokens (600) exceed context window of 512", 600, 512),
+        # SGLang
+        ("Requested token count exceeds the model's maximum context length of 4096 tokens. You "
+         "requested a total of 5000 tokens: 4000 tokens from the input messages and 1000 tokens "
+         "for the completion.", 5000, 4096),
+        # a number that is no size
+        ("maximum context length is 8192 tokens (request 1234567890)", None, 8192),
+        ("", None, None),
+    ],
+)  # fmt: skip
+def test_the_sizes_are_read_as_tokens(said: str, needed: int | None, allowed: int | None) -> None:
+    found = read_context_size(said)
+    assert (found.needed, found.allowed) == (needed, allowed)
