@@ -140,6 +140,11 @@ def split_url(url: str) -> SplitResult:
     return parts
 
 
+def host_in_url(host: str) -> str:
+    """Return a host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def effective_port(parts: SplitResult) -> int:
     """Return the port that a URL leads to."""
     return parts.port or (443 if parts.scheme == "https" else 80)
@@ -205,14 +210,15 @@ class _Guarded:
                 return self._connect_to(address)
             except OSError as error:
                 failure = error
+        host = host_in_url(self.host)
         if isinstance(failure, TimeoutError):
             raise CallError(
                 "timeout",
-                f"{self.host} did not accept a connection in {_seconds(self.timeout)} s.",
+                f"{host} did not accept a connection in {_seconds(self.timeout)} s.",
                 action="Check the URL, a firewall and the timeout.",
                 retryable=True,
             ) from failure
-        raise _unreachable(f"{self.host}:{self.port} refused the connection.") from failure
+        raise _unreachable(f"{host}:{self.port} refused the connection.") from failure
 
     def _connect_to(self, address: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -39,6 +39,7 @@ from app.net.guard import (
     bad_url,
     current,
     effective_port,
+    host_in_url,
     resolve,
     split_url,
 )
@@ -391,7 +392,7 @@ class HttpSession:
             if scheme == "http" and through.proxy is not None:
                 scheme, host = through.proxy.scheme or "http", through.proxy.host or ""
                 port = through.proxy.port or 80
-        name = f"[{host}]" if ":" in host else host
+        name = host_in_url(host)
         if scheme == "http":
             return GuardedHttpPool(name, port, **options)
         return GuardedHttpsPool(name, port, ssl_context=_tls_context(self._ca_file), **options)
@@ -405,11 +406,12 @@ class HttpSession:
     ) -> CallError | Canceled:
         if call.cut == "closed":
             return Canceled()
+        host = host_in_url(pool.host)
         late = (ReadTimeoutError, ConnectTimeoutError, TimeoutError)
         if call.cut == "deadline" or isinstance(error, late):
             return CallError(
                 "timeout",
-                f"No answer from {pool.host} in {timeout_s:g} s.",
+                f"No answer from {host} in {timeout_s:g} s.",
                 action="Check the URL, a firewall and the timeout.",
                 retryable=True,
             )
@@ -417,14 +419,14 @@ class HttpSession:
             untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
             return CallError(
                 "tls",
-                f"The TLS connection to {pool.host} failed"
+                f"The TLS connection to {host} failed"
                 + (": its certificate is not trusted." if untrusted else "."),
                 action="Check the URL and the server's certificate.",
                 retryable=not untrusted,
             )
         return CallError(
             "connection",
-            f"{pool.host} closed the connection without a complete answer.",
+            f"{host} closed the connection without a complete answer.",
             action="Check the URL, and that the server is running.",
             retryable=True,
         )
