@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import uuid_utils
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -92,6 +92,7 @@ class Run(Base):
     judge_cost_usd: Mapped[float | None]
     retries: Mapped[int] = mapped_column(default=0)
     stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    served_models: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
 
     score: Mapped[dict[str, Any] | None]
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)

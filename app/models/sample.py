@@ -47,6 +47,7 @@ class SampleRow(Base):
     input: Mapped[list[dict[str, str]]] = mapped_column(JSON)
     target: Mapped[str | list[str]] = mapped_column(JSON)
     completion: Mapped[str] = mapped_column(Text)
+    reasoning: Mapped[str | None] = mapped_column(Text)
     answer: Mapped[str | None] = mapped_column(Text)
     explanation: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]]
@@ -57,6 +58,9 @@ class SampleRow(Base):
     judge_input_tokens: Mapped[int] = mapped_column(default=0)
     judge_output_tokens: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int]
+    served_model: Mapped[str | None] = mapped_column(String(200))
+    fingerprint: Mapped[str | None] = mapped_column(String(100))
+    reply_id: Mapped[str | None] = mapped_column(String(100))
     error: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -34,6 +34,9 @@ class RetryPolicy:
         jitter: Computed waits are stretched by up to this share, so that calls that failed
             together do not return together.
         once: Codes of errors that are worth a single retry.
+        window_s: A limited rate is waited out for so long, beyond ``max_retries`` if need be:
+            limits count by the minute, and a minute is longer than five doubled waits. 0: no
+            longer than other errors.
     """
 
     max_retries: int = 5
@@ -42,6 +45,18 @@ class RetryPolicy:
     max_retry_after_s: float = 120.0
     jitter: float = 0.25
     once: frozenset[str] = frozenset()
+    window_s: float = 0.0
+
+
+RATE_LIMIT = "rate_limit"
+"""The code of an error that says that calls come too fast."""
+
+_WINDOW_PER_RETRY_S = 15.0
+
+
+def window_of(max_retries: int) -> float:
+    """Return how long a limited rate is waited out: over a minute with five retries."""
+    return _WINDOW_PER_RETRY_S * max_retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +125,6 @@ def call_with_retries(
         CallError,
         interval=0,
         jitter=None,
-        max_tries=policy.max_retries + 1,
         giveup=state.give_up,
         on_backoff=state.before_retry,
         logger=None,
@@ -130,13 +144,14 @@ class _Attempts:
     wait: Callable[[float], bool]
     rng: random.Random
     failed: int = 0
+    limited_s: float = 0.0
     repeated: set[str] = field(default_factory=set)
 
     def give_up(self, error: Exception) -> bool:
         self.failed += 1
         if not isinstance(error, CallError) or not error.retryable:
             return True
-        if self.failed > self.policy.max_retries:
+        if self.failed > self.policy.max_retries and not self._is_in_window(error):
             return True
         if asks_too_long(self.policy, error):
             return True
@@ -145,12 +160,17 @@ class _Attempts:
         self.repeated.add(error.code)
         return self.may_retry is not None and not self.may_retry(error)
 
+    def _is_in_window(self, error: CallError) -> bool:
+        return error.code == RATE_LIMIT and self.limited_s < self.policy.window_s
+
     def before_retry(self, details: Mapping[str, Any]) -> None:
         error: CallError = details["exception"]
         attempt: int = details["tries"]
         if self.cancel.is_set():
             raise Canceled
         wait_s = wait_before(self.policy, attempt, error, self.rng)
+        if error.code == RATE_LIMIT:
+            self.limited_s += wait_s
         if self.on_retry is not None:
             self.on_retry(Retry(attempt, wait_s, error))
         if self.wait(wait_s):

@@ -16,13 +16,31 @@ _DURATION = re.compile(
 _PLAIN = re.compile(r"\d+(?:\.\d+)?(?:[eE]\+?\d+)?", re.ASCII)
 _LONGEST_S = 3650 * 86_400.0
 _UNITS_S = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_EPOCH_S, _EPOCH_MS = 1e9, 1e12
+_GATEWAYS = ("", "llm_provider-")
+"""What stands before a header: LiteLLM's proxy passes its provider's on under another name."""
+
 _RESETS = (
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
     ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
     ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
     ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
     ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
     ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+)
+_SPOKEN = re.compile(
+    r"\b(?:try(?:ing)? again|retry(?:ing)?|wait|resets?)\b[^\d\n]{0,24}?"
+    r"((?:\d+(?:\.\d+)?\s*(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?"
+    r"|d)(?![a-z])(?:,? (?:and )?)?)+)",
+    re.IGNORECASE,
+)
+_SPOKEN_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_SPOKEN_MOMENT = re.compile(
+    r"\b(?:resets?|again|retry)\b[^\d\n]{0,24}?"
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)",
+    re.IGNORECASE,
 )
 
 
@@ -36,18 +54,35 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None
         headers: Of the answer, by name in any case (or all in lower case).
         now: Aware; dates are counted from here.
     """
-    milliseconds = headers.get("retry-after-ms")
+    for gateway in _GATEWAYS:
+        waited = _of_provider(headers, gateway, now)
+        if waited is not None:
+            return waited
+    return None
+
+
+def _of_provider(headers: Mapping[str, str], before: str, now: datetime) -> float | None:
+    milliseconds = headers.get(f"{before}retry-after-ms")
     if milliseconds is not None and _PLAIN.fullmatch(milliseconds.strip()):
         return _sane(float(milliseconds) / 1000)
-    given = headers.get("retry-after")
+    given = headers.get(f"{before}retry-after")
     if given is not None:
         return parse_wait(given, now)
     waits = [
-        parse_wait(headers.get(reset, ""), now)
+        _parse_reset(headers.get(before + reset, ""), now)
         for remaining, reset in _RESETS
-        if headers.get(remaining) == "0"
+        if headers.get(before + remaining) == "0"
     ]
     return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _parse_reset(text: str, now: datetime) -> float | None:
+    """Return the seconds until a reset: like a wait, or a number that is a Unix time."""
+    text = text.strip()
+    if not _PLAIN.fullmatch(text) or float(text) < _EPOCH_S:
+        return parse_wait(text, now)
+    moment_s = float(text) / (1000 if float(text) >= _EPOCH_MS else 1)
+    return _sane(max(0.0, moment_s - now.timestamp()))
 
 
 def parse_wait(text: str, now: datetime) -> float | None:
@@ -65,6 +100,25 @@ def parse_wait(text: str, now: datetime) -> float | None:
         return _sane(sum(float(groups[unit]) * size for unit, size in _UNITS_S.items()))
     moment = _moment(text)
     return None if moment is None else _sane(max(0.0, (moment - now).total_seconds()))
+
+
+def find_wait(said: str, now: datetime) -> float | None:
+    """Return the seconds to wait in the words of an error; ``None`` where there are none.
+
+    ``Please try again in 1m26.4s.`` (OpenAI), ``Try again in 5 seconds.`` (LiteLLM), ``Please
+    retry after 10 seconds`` (Azure), ``Limit resets at: 2026-01-01 10:00:00 UTC`` (LiteLLM).
+    """
+    spoken = _SPOKEN.search(said)
+    if spoken is not None:
+        parts = _SPOKEN_PART.findall(spoken[1])
+        return _sane(sum(float(number) * _UNITS_S[_unit(word)] for number, word in parts))
+    moment = _SPOKEN_MOMENT.search(said)
+    return None if moment is None else parse_wait(moment[1], now)
+
+
+def _unit(word: str) -> str:
+    word = word.lower()
+    return "ms" if word.startswith(("ms", "milli")) else word[0]
 
 
 def _moment(text: str) -> datetime | None:

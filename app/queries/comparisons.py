@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations, islice
 from typing import Any
 
+from app.engine.served_models import is_same_model, other_model
 from app.engine.statistics import Comparison, compare_counts, describe, holm
 from app.errors import Invalid
 from app.models import Run
@@ -109,12 +110,24 @@ def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
             else f"Each pair is compared on the samples that both have scored; {common:,} are "
             "common to all."
         )
+    found += [
+        f"Run {run.id[-6:]} ({run.model}): {sentence}"
+        for run in rows
+        for sentence in _other_models(run)
+    ]
     if any(run.simulated for run in rows):
         found.append("Some of them use simulated models, whose scores mean nothing.")
     unfinished = [run.id for run in rows if run.status != "completed"]
     if unfinished:
         found.append(f"{len(unfinished)} of the runs did not complete.")
     return found
+
+
+def _other_models(run: Run) -> list[str]:
+    """Return a sentence for each model that answered a run without having been asked for."""
+    asked = run.model.partition("/")[2]
+    served = dict.fromkeys(entry["model"] for entry in run.served_models or () if entry["model"])
+    return [other_model(asked, model) for model in served if not is_same_model(asked, model)]
 
 
 def _pairs(rows: Sequence[Run], paired: PairedScores) -> list[dict[str, Any]]:

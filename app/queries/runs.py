@@ -237,6 +237,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         },
         "estimate": run.estimate,
         "retries": run.retries,
+        "served_models": run.served_models or [],
         "waiting": waiting_view(run.waiting),
         "preparing": run.preparing if run.status == "running" else None,
         "created_at": timestamp(run.created_at),

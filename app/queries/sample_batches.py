@@ -12,7 +12,7 @@ from app.models import SampleRow
 
 BATCH_CHARS = 8_000_000
 _AT_ONCE = 4
-_TEXTS = ("completion", "answer", "explanation")
+_TEXTS = ("completion", "reasoning", "answer", "explanation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ def shorten(view: dict[str, Any]) -> dict[str, Any]:
     """Return a sample's view with the beginnings of its texts; ``is_cut``: one was longer."""
     short = {
         "completion": _begin(view["completion"], TEXT_CHARS),
+        "said": _begin(view["said"], TEXT_CHARS),
+        "reasoning": _begin(view["reasoning"] or "", TEXT_CHARS) or None,
         "input": [
             {**part, "content": _begin(str(part["content"]), TEXT_CHARS)} for part in view["input"]
         ],

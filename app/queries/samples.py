@@ -12,6 +12,7 @@ from sqlalchemy.orm import defer, load_only
 
 from app.db import db
 from app.engine.previews import preview
+from app.engine.scorers.reasoning import split_thoughts
 from app.errors import NotFound
 from app.models import RescoredSample, SampleRow
 from app.queries.paging import Page, SortKey, encode_cursor, read_page, search_page
@@ -25,7 +26,13 @@ HISTORY_POINTS = 100
 EXPORT_BATCH = 500
 _ROW_ONLY = tuple(
     defer(column)
-    for column in (SampleRow.completion, SampleRow.explanation, SampleRow.detail, SampleRow.error)
+    for column in (
+        SampleRow.completion,
+        SampleRow.reasoning,
+        SampleRow.explanation,
+        SampleRow.detail,
+        SampleRow.error,
+    )
 )
 
 
@@ -258,7 +265,10 @@ def percentile(ordered: list[int], share: float) -> int:
 
 
 def sample_view(row: SampleRow) -> dict[str, Any]:
-    """Return a sample as the API shows it."""
+    """Return a sample as the API shows it.
+
+    Its completion is as the server sent it; what a model thought within it is also the reasoning.
+    """
     return {
         "sample_id": row.sample_id,
         "epoch": row.epoch,
@@ -268,6 +278,7 @@ def sample_view(row: SampleRow) -> dict[str, Any]:
         "input": row.input,
         "target": row.target,
         "completion": row.completion,
+        "reasoning": row.reasoning or split_thoughts(row.completion).reasoning or None,
         "answer": row.answer,
         "explanation": row.explanation,
         "detail": row.detail,
@@ -276,14 +287,24 @@ def sample_view(row: SampleRow) -> dict[str, Any]:
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
         "attempts": row.attempts,
+        "reply": _reply_view(row),
         "error": row.error,
         "created_at": timestamp(row.created_at),
     }
 
 
+def _reply_view(row: SampleRow) -> dict[str, str | None] | None:
+    """Return who answered, in the server's words; ``None`` where it did not say."""
+    view = {"id": row.reply_id, "model": row.served_model, "fingerprint": row.fingerprint}
+    return view if any(view.values()) else None
+
+
 def page_view(row: SampleRow, *, whole: bool = False) -> dict[str, Any]:
-    """Return a sample as its page shows it: the beginnings of long texts, or the ``whole``."""
-    view = sample_view(row)
+    """Return a sample as its page shows it: the beginnings of long texts, or the ``whole``.
+
+    ``said`` is the completion without what the model thought.
+    """
+    view = {**sample_view(row), "said": split_thoughts(row.completion).answer}
     return {**view, "is_cut": False} if whole else shorten(view)
 
 

@@ -7,6 +7,12 @@ from typing import Any
 
 from app.engine.types import Outcome, SampleResult
 
+ServedBy = tuple[str | None, str | None]
+"""The model that answered and its fingerprint, in the server's words."""
+
+MOST_SERVED = 50
+"""A server that names itself anew with every reply is not followed beyond this."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -22,6 +28,7 @@ class Counts:
     judge_output_tokens: int = 0
     retries: int = 0
     stored_bytes: int = 0
+    served: dict[ServedBy, int] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -45,6 +52,14 @@ class Counts:
         self.judge_input_tokens += judge_in
         self.judge_output_tokens += judge_out
 
+    def add_served(self, model: str | None, fingerprint: str | None) -> None:
+        """Count who answered one row, where the server said so."""
+        if model is None and fingerprint is None:
+            return
+        key = (model, fingerprint)
+        if key in self.served or len(self.served) < MOST_SERVED:
+            self.served[key] = self.served.get(key, 0) + 1
+
     def count(self, result: SampleResult, replaced: str | None) -> None:
         """Count a new result, which may replace an unscored row with the outcome ``replaced``."""
         if replaced is not None:
@@ -56,6 +71,8 @@ class Counts:
             result.judge_input_tokens,
             result.judge_output_tokens,
         )
+        if result.served is not None:
+            self.add_served(result.served.model, result.served.fingerprint)
 
     def columns(self) -> dict[str, Any]:
         """Return the values of the run's columns."""
@@ -71,4 +88,8 @@ class Counts:
             "judge_output_tokens": self.judge_output_tokens,
             "retries": self.retries,
             "stored_bytes": self.stored_bytes,
+            "served_models": [
+                {"model": model, "fingerprint": fingerprint, "n": n}
+                for (model, fingerprint), n in self.served.items()
+            ],
         }

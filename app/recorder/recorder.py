@@ -193,9 +193,9 @@ class DbRecorder:
 
 def _without_bulk(result: SampleResult) -> SampleResult:
     """Return the result without its large texts, which are in the ledger."""
-    if len(result.completion) <= _SMALL_CHARS:
+    if len(result.completion) + len(result.reasoning) <= _SMALL_CHARS:
         return result
-    return replace(result, completion="")
+    return replace(result, completion="", reasoning="")
 
 
 def _is_passing(error: DBAPIError | PoolTimeout) -> bool:

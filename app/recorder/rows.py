@@ -12,13 +12,16 @@ from sqlalchemy.engine import Connection
 
 from app.db import now
 from app.engine.run.plan import RunEvent
-from app.engine.types import SampleResult
+from app.engine.types import SampleResult, Served
 from app.models import SampleRow
+
+_NOBODY = Served(None, None, None)
 
 
 def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
     """Return a result as a row."""
     target = result.sample.target
+    served = result.served or _NOBODY
     return {
         "run_id": run_id,
         "sample_id": result.sample.id,
@@ -30,6 +33,7 @@ def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
         "input": list(result.sample.messages),
         "target": target if isinstance(target, str) else list(target),
         "completion": _storable(result.completion),
+        "reasoning": _storable(result.reasoning) or None,
         "answer": None if result.answer is None else _storable(result.answer),
         "explanation": _storable(result.explanation),
         "detail": dict(result.detail),
@@ -40,6 +44,9 @@ def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
         "judge_input_tokens": result.judge_input_tokens,
         "judge_output_tokens": result.judge_output_tokens,
         "attempts": result.attempts,
+        "served_model": served.model,
+        "fingerprint": served.fingerprint,
+        "reply_id": served.reply_id,
         "error": result.error
         and {
             "code": result.error.code,

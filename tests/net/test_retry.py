@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from app.net.call_errors import CallError, Canceled
-from app.net.retry import Retry, RetryPolicy, call_with_retries, wait_before
+from app.net.retry import Retry, RetryPolicy, call_with_retries, wait_before, window_of
 
 
 def dice(seed):
@@ -149,3 +149,26 @@ def test_a_call_that_fails_after_the_cancel_is_not_told_as_a_retry():
 def test_many_calls_wait_differently():
     waits = {run([busy()], rng=dice(seed))[2][0] for seed in range(50)}
     assert len(waits) == 50
+
+
+def test_a_window_of_a_minute_is_waited_out():
+    policy = RetryPolicy(window_s=75.0)
+    result, calls, waits = run([busy()] * 7, policy)
+    assert (result, calls) == ("answer", 8)
+    assert sum(waits[:6]) > 60
+    result, calls, waits = run([busy(5.0)] * 50, policy)
+    assert isinstance(result, CallError)
+    assert 75 <= sum(waits) < 75 + 33
+    assert calls > 6
+
+
+def test_other_errors_are_repeated_as_often_as_ever():
+    policy = RetryPolicy(max_retries=2, window_s=75.0)
+    assert run([busy(code="server_error")] * 9, policy)[1] == 3
+    assert run([busy(), busy(), busy(), busy(code="timeout")] + [busy()] * 50, policy)[1] == 4
+
+
+def test_without_retries_no_window_is_waited_out():
+    assert window_of(0) == 0.0
+    assert window_of(5) > 60
+    assert run([busy()], RetryPolicy(max_retries=0, window_s=window_of(0)))[1] == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.net.retry_after import parse_retry_after, parse_wait
+from app.net.retry_after import find_wait, parse_retry_after, parse_wait
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -72,3 +72,55 @@ def test_the_reset_of_a_limit_that_is_used_up_counts():
 
 def test_without_any_hint_there_is_none():
     assert parse_retry_after({}, NOW) is None
+
+
+def test_a_gateway_passes_on_what_its_provider_asks():
+    assert parse_retry_after({"llm_provider-retry-after": "7"}, NOW) == 7.0
+    assert parse_retry_after({"llm_provider-retry-after-ms": "250"}, NOW) == 0.25
+    assert parse_retry_after({"llm_provider-retry-after": "7", "retry-after": "3"}, NOW) == 3.0
+    headers = {
+        "llm_provider-x-ratelimit-remaining-requests": "0",
+        "llm_provider-x-ratelimit-reset-requests": "12s",
+    }
+    assert parse_retry_after(headers, NOW) == 12.0
+
+
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        ("30", 30.0),
+        (str(int(NOW.timestamp()) + 30), 30.0),
+        (str(int(NOW.timestamp()) * 1000 + 30_500), 30.5),
+        (str(int(NOW.timestamp()) - 30), 0.0),
+    ],
+)
+@pytest.mark.parametrize("name", ["x-ratelimit", "ratelimit"])
+def test_a_reset_may_be_a_wait_or_a_unix_time(name, reset, seconds):
+    headers = {f"{name}-remaining": "0", f"{name}-reset": reset}
+    assert parse_retry_after(headers, NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("Rate limit reached for gpt-4o: Limit 3, Used 3, Requested 1. Please try again in 20s.",
+         20.0),
+        ("Please try again in 1m26.4s. Visit https://example.org", 86.4),
+        ("Please try again in 857ms.", 0.857),
+        ("Please try again in 6h12m.", 22_320.0),
+        ("No deployments available for selected model, Try again in 5 seconds. Passed", 5.0),
+        ("Please retry after 10 seconds.", 10.0),
+        ("Please retry in 34.074824224s.", 34.074824224),
+        ("Please wait 2 minutes and 30 seconds before retrying", 150.0),
+        ("You must wait for 3 min", 180.0),
+        ("Limit resets at: 2026-03-01 12:00:40 UTC", 40.0),
+        ("Rate limit resets at 2026-03-01T12:00:40Z", 40.0),
+        ("Current limit: 60, Remaining: 0", None),
+        ("Try again later", None),
+        ("Please try again in 5 models", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_a_wait_is_found_in_the_words_of_an_error(said, seconds):
+    found = find_wait(said, NOW)
+    assert found == (seconds if seconds is None else pytest.approx(seconds))

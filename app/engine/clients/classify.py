@@ -20,7 +20,7 @@ from app.engine.clients.classify_words import implied_status
 from app.engine.engine_errors import ModelCallError
 from app.net.call_errors import CallError
 from app.net.http import HttpReply
-from app.net.retry_after import parse_retry_after, parse_wait
+from app.net.retry_after import find_wait, parse_retry_after, parse_wait
 
 RETRY_ONCE = frozenset({"web_page", "empty_reply", "bad_reply", "malformed_generation"})
 """Codes of failures that are worth one more try and no more."""
@@ -128,4 +128,4 @@ def _retry_after(reply: HttpReply, parts: ErrorParts) -> float | None:
     waited = parse_retry_after(reply.headers, now)
     if waited is None and parts.retry_delay:
         waited = parse_wait(parts.retry_delay, now)
-    return waited
+    return find_wait(parts.message, now) if waited is None else waited

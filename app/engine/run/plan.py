@@ -21,7 +21,13 @@ from app.engine.types import (
     SampleResult,
     Scorer,
 )
-from app.net.retry import RetryPolicy
+from app.net.retry import RetryPolicy, window_of
+
+
+def retry_policy(max_retries: int) -> RetryPolicy:
+    """Return how the calls of a run, or of its judge, are repeated."""
+    return RetryPolicy(max_retries, once=RETRY_ONCE, window_s=window_of(max_retries))
+
 
 EventKind = Literal["retry", "wait", "warning", "error"]
 
@@ -106,6 +112,8 @@ class RunPlan:
         scorer: Judges completions; called from many threads.
         generation: Sampling parameters.
         epochs: How often each sample is asked; epochs are numbered from 1.
+        model: What the client asks for; empty where what answers need not be watched.
+        served: ``(model, fingerprint)`` of replies that are on record already.
         finished: ``(sample id, epoch)`` that are on record already and are left out.
         max_connections: Calls at a time.
         retry: How failed calls are repeated.
@@ -134,6 +142,8 @@ class RunPlan:
     scorer: Scorer
     generation: Generation = field(default_factory=Generation)
     epochs: int = 1
+    model: str = ""
+    served: AbstractSet[tuple[str | None, str | None]] = frozenset()
     finished: AbstractSet[tuple[str, int]] = frozenset()
     max_connections: int = 10
     retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(once=RETRY_ONCE))

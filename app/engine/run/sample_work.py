@@ -27,8 +27,10 @@ from app.engine.run.tally import Tally
 from app.engine.run.throttle import Throttle
 from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.reasoning import split_thoughts
+from app.engine.served_models import is_same_model, other_model
 from app.engine.types import (
     CallFailure,
+    Generation,
     ModelReply,
     ModelRequest,
     Outcome,
@@ -44,8 +46,13 @@ from app.net.retry import Retry, asks_too_long, call_with_retries
 _ENOUGH_WITHOUT_ANSWER = 5
 """So many replies of reasoning alone, and none with an answer, end a run: all will be so."""
 
+_MOST_SERVED = 20
+_SEEDS = 2**31
 _LONG_PROMPT_CHARS = 8_000
 _CHARS_PER_TOKEN_AT_MOST = 12
+
+ServedBy = tuple[str | None, str | None]
+"""The model that answered and its fingerprint, in the server's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +113,14 @@ class SampleWork:
         self._tally = tally
         self._emit = emit
         self._stop = stop
+        self._served = set(plan.served)
+        self._generations = [_of_epoch(plan.generation, epoch) for epoch in range(plan.epochs)]
 
     def work(self, task: Task) -> SampleResult | None:
         """Return the result of a task; ``None`` if it must be done again."""
         plan = self._plan
-        request = ModelRequest(
-            task.sample, task.epoch, plan.generation, plan.timeout_s, task.answer
-        )
+        generation = self._generations[task.epoch - 1]
+        request = ModelRequest(task.sample, task.epoch, generation, plan.timeout_s, task.answer)
         if plan.budget is None:
             return self._work(task, request)
         return self._work_within(plan.budget, task, request)
@@ -162,6 +170,7 @@ class SampleWork:
             started = time.perf_counter()
             reply = self._client.complete(request, self._halt)
             attempts.latency_s = time.perf_counter() - started
+            self._check_served(reply)
             self._throttle.on_success()
         except ModelCallError as error:
             if error.code == "rate_limit":
@@ -284,8 +293,43 @@ class SampleWork:
                 "characters: it may have cut it. Raise its context length (Ollama: num_ctx).",
             )
 
+    def _check_served(self, reply: ModelReply) -> None:
+        """Warn of a server that answers with another model, or with another one than before."""
+        served = (reply.model, reply.fingerprint)
+        if served in self._served or len(self._served) >= _MOST_SERVED:
+            return
+        if not self._tally.first(f"served {served}"):
+            return
+        model, asked = reply.model, self._plan.model
+        is_other = bool(model and asked) and not is_same_model(asked, model or "")
+        if is_other and self._tally.first(f"served {model}"):
+            self._warn("other_model", other_model(asked, model or ""))
+        if self._served and self._tally.first("model_changed"):
+            self._warn("model_changed", _changed(next(iter(self._served)), served))
+        self._served.add(served)
+
     def _warn(self, code: str, message: str) -> None:
         self._emit(RunEvent("warning", datetime.now(UTC), code, message))
+
+
+def _of_epoch(generation: Generation, earlier: int) -> Generation:
+    """Return the parameters of an epoch: the same seed would have each repeat the first."""
+    if generation.seed is None or not earlier:
+        return generation
+    return replace(generation, seed=(generation.seed + earlier) % _SEEDS)
+
+
+def _changed(before: ServedBy, now: ServedBy) -> str:
+    return (
+        f"What answers changed during the run: {_served_words(before)} before, "
+        f"{_served_words(now)} now. See who answered in each sample."
+    )
+
+
+def _served_words(served: ServedBy) -> str:
+    model, fingerprint = served
+    mark = f"fingerprint {fingerprint}" if fingerprint else ""
+    return " with ".join(part for part in (model, mark) if part) or "no name"
 
 
 def _scoring_failure(verdict: Verdict) -> CallFailure:

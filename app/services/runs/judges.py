@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from app.engine.clients.base import ModelClient
-from app.engine.clients.classify import RETRY_ONCE
 from app.engine.clients.http_model import LARGEST_VERDICT_BYTES
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated_judge import SimulatedJudge
 from app.engine.run.judging import JudgeCalls
+from app.engine.run.plan import retry_policy
 from app.engine.run.throttle import LocalThrottle
 from app.engine.scorers.scorer_registry import judged_scorers
 from app.errors import Invalid
-from app.net.retry import RetryPolicy
 from app.services.connections import store
 from app.services.pace.shared_throttle import open_throttle
 
@@ -77,7 +76,7 @@ def open_judge(judge: str, account_id: int, is_admin: bool) -> JudgeCalls:
         judge,
         _client(connection, model_id),
         timeout_s=connection.timeout_s,
-        retry=RetryPolicy(max_retries=connection.max_retries, once=RETRY_ONCE),
+        retry=retry_policy(connection.max_retries),
         max_connections=connection.max_connections,
         throttle=open_throttle(connection, model_id) or LocalThrottle(),
     )

@@ -15,20 +15,18 @@ from app.config import Settings
 from app.db import db
 from app.engine.call_memory import WorkerMemory
 from app.engine.clients.base import ModelClient
-from app.engine.clients.classify import RETRY_ONCE
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated import SimulatedClient
 from app.engine.datasets.dataset import Dataset
 from app.engine.digests import digest_of
 from app.engine.previews import question_paragraph
 from app.engine.run.judging import JudgeCalls
-from app.engine.run.plan import RunPlan
+from app.engine.run.plan import RunPlan, retry_policy
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 from app.engine.scorers.scorer_registry import all_scorers, judged_scorers, sandboxed_scorers
 from app.engine.types import Generation, Scorer
 from app.errors import Conflict, NotFound
 from app.models import AccountRow, Run, SampleRow
-from app.net.retry import RetryPolicy
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
 from app.recorder import Counts, SampleKey
@@ -138,6 +136,7 @@ def build_plan(run_id: str, settings: Settings, preparation: Preparation) -> Pre
     total = min(limit or dataset.size, dataset.size) * epochs
     finished, replaced, counts = _finished_rows(run)
     tariff = tariff_of(run.model, simulated=run.simulated)
+    model = run.model.partition("/")[2]
     client = _client(run, connection)
     judge = _judge(run)
     scorer = make_scorer(protocol.scorer, settings, judge)
@@ -149,10 +148,12 @@ def build_plan(run_id: str, settings: Settings, preparation: Preparation) -> Pre
         finished=frozenset(finished),
         max_connections=config["max_connections"],
         timeout_s=config["timeout_s"],
-        retry=RetryPolicy(max_retries=config["max_retries"], once=RETRY_ONCE),
+        retry=retry_policy(config["max_retries"]),
         budget=budget_of(run, counts),
         judge=judge,
-        throttle=open_throttle(connection, run.model.partition("/")[2]),
+        throttle=open_throttle(connection, model),
+        model=model,
+        served=frozenset(counts.served),
         memory=_memory.of_run(),
     )
     return PreparedRun(
@@ -272,15 +273,20 @@ def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Coun
             SampleRow.output_tokens,
             SampleRow.judge_input_tokens,
             SampleRow.judge_output_tokens,
+            SampleRow.served_model,
+            SampleRow.fingerprint,
         ).where(SampleRow.run_id == run.id)
     )
-    for sample_id, epoch, outcome, score, tokens_in, tokens_out, judge_in, judge_out in rows:
-        counts.add(outcome, score)
-        counts.add_tokens(tokens_in, tokens_out, judge_in, judge_out)
-        if outcome == "error" and run.retry_errors:
-            replaced[(sample_id, epoch)] = outcome
+    for row in rows:
+        counts.add(row.outcome, row.score)
+        counts.add_tokens(
+            row.input_tokens, row.output_tokens, row.judge_input_tokens, row.judge_output_tokens
+        )
+        if row.outcome == "error" and run.retry_errors:
+            replaced[(row.sample_id, row.epoch)] = row.outcome
         else:
-            finished.add((sample_id, epoch))
+            finished.add((row.sample_id, row.epoch))
+            counts.add_served(row.served_model, row.fingerprint)
     return finished, replaced, counts
 
 

@@ -225,7 +225,11 @@ def _scored_again(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
         raise
     except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, as in a run
         verdict = Verdict(None, None, type(error).__name__)
-    reply = ModelReply(row.completion, row.finish_reason)  # type: ignore[arg-type]
+    reply = ModelReply(
+        row.completion,
+        row.finish_reason,  # type: ignore[arg-type]
+        reasoning=row.reasoning or "",
+    )
     outcome, score = outcome_of_reply(reply, verdict)
     return _Rescored(
         ScoredRow(row.sample_id, row.epoch, row.category, outcome, score), verdict.answer

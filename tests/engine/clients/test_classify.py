@@ -12,7 +12,10 @@ from app.engine.clients.classify_parts import page_title, quote
 from app.engine.clients.classify_rules import Endpoint
 from app.net.call_errors import CallError
 from app.net.http import HttpReply
+from tests.fakes.model_server import Call
+from tests.fakes.provider_shapes import SHAPES
 
+CALL = Call("POST", "/v1/chat/completions", {}, b"{}", 0, 0.0)
 ENDPOINT = Endpoint("Acme", "acme-1", "https://api.acme.example/v1")
 
 
@@ -297,6 +300,16 @@ def test_messages_say_what_happened_and_what_to_do(name, message, action):
             "needs 1,200,000 tokens; acme-1 allows 1,048,575",
         ),
         ("the request exceeds the available context size", "is too long for acme-1"),
+        (
+            "You passed 64554 characters and requested 16 output tokens. However, the model's "
+            "context length is only 2048 tokens, resulting in a maximum input length of 2032.",
+            "is too long for acme-1, which allows 2,048 tokens.",
+        ),
+        (
+            "This model's maximum context length is 2048 tokens. However, your prompt contains at "
+            "least 2049 input tokens.",
+            "is too long for acme-1, which allows 2,048 tokens.",
+        ),
     ],
 )
 def test_a_sample_that_is_too_long_is_told_by_how_much(text, needs):
@@ -304,6 +317,29 @@ def test_a_sample_that_is_too_long_is_told_by_how_much(text, needs):
     error = classify_reply(HttpReply(400, {}, body, 0.1), ENDPOINT, "q7")
     assert error is not None
     assert needs in error.message
+
+
+def test_what_llama_cpp_tells_beside_its_message_is_read():
+    answer = SHAPES["llamacpp/too_long"]("", CALL)
+    found = classify_reply(HttpReply(400, {}, answer.body or b"", 0.1), ENDPOINT, "q7")
+    assert found is not None
+    assert "Sample q7 needs 5,012 tokens; acme-1 allows 4,096." in found.message
+
+
+@pytest.mark.parametrize("name", ["litellm/rate_limit", "litellm/no_deployments"])
+def test_what_a_gateway_asks_to_wait_is_waited(name):
+    answer = SHAPES[name]("", CALL)
+    body = answer.body or b""
+    found = classify_reply(
+        HttpReply(answer.status, dict(answer.headers), body, 0.1), ENDPOINT, "q7"
+    )
+    assert found is not None
+    assert (found.code, found.retry_after_s) == ("rate_limit", 2.0)
+
+
+def test_words_that_begin_like_a_key_are_no_keys():
+    text = "unexpected keyword_argument skateboarding"
+    assert quote(text) == text
 
 
 def test_a_filtered_sample_says_that_it_counts_as_refusal():

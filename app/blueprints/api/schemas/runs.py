@@ -102,6 +102,14 @@ class PreparingAnswer(BaseModel):
     total_bytes: int | None = Field(description="null: nobody says how much it is.")
 
 
+class ServedModel(BaseModel):
+    """A model that answered, with its fingerprint, and how many answers it gave."""
+
+    model: str | None
+    fingerprint: str | None
+    n: int
+
+
 class RunAnswer(BaseModel):
     """A run."""
 
@@ -124,6 +132,7 @@ class RunAnswer(BaseModel):
     usage: Usage
     estimate: dict[str, Any] | None
     retries: int
+    served_models: list[ServedModel] = Field(description="Who answered, in the server's words.")
     waiting: dict[str, Any] | None
     preparing: PreparingAnswer | None = Field(
         description="What is being done before the first call; null when calls are made."
@@ -229,6 +238,14 @@ class RescoredVerdict(BaseModel):
     answer: str | None
 
 
+class ReplyAnswer(BaseModel):
+    """Who answered, in the server's words."""
+
+    id: str | None
+    model: str | None
+    fingerprint: str | None
+
+
 class SampleAnswer(BaseModel):
     """A scored reply."""
 
@@ -239,7 +256,8 @@ class SampleAnswer(BaseModel):
     score: float | None
     input: list[dict[str, str]]
     target: str | list[str]
-    completion: str
+    completion: str = Field(description="As the server sent it.")
+    reasoning: str | None = Field(description="What the model thought, beside or in its answer.")
     answer: str | None
     explanation: str
     detail: dict[str, Any]
@@ -248,6 +266,7 @@ class SampleAnswer(BaseModel):
     input_tokens: int | None
     output_tokens: int | None
     attempts: int
+    reply: ReplyAnswer | None
     error: FailureAnswer | None
     created_at: AwareDatetime
     rescored: list[RescoredVerdict] | None = Field(

@@ -1,0 +1,195 @@
+"""Runs on servers that answer in the odd shapes of each provider, from request to page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.services.accounts.accounts import Account
+from app.services.connections import store
+from tests.app_fixtures import ApiClient, Browser
+from tests.fakes.provider_shapes import THOUGHT, ProviderServer
+from tests.run_fixtures import add_run, add_samples
+
+Start = Callable[..., str]
+Work = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def app(app_with_queue: Flask) -> Flask:
+    return app_with_queue
+
+
+@pytest.fixture
+def shapes(app: Flask, owner: Account) -> Iterator[ProviderServer]:
+    """A server whose models are shapes, behind connections of both kinds."""
+    server = ProviderServer(text="ANSWER: 1", latency_s=0.01)
+    with server:
+        with app.app_context():
+            for name, kind in (("local", "openai_compatible"), ("claude", "anthropic")):
+                fields: Any = {"kind": kind, "base_url": server.base_url, "max_retries": 0}
+                store.save_connection(owner.id, True, name, fields)
+        yield server
+
+
+@pytest.fixture
+def run_on(
+    shapes: ProviderServer, start_run: Start, work: Work, api: ApiClient
+) -> Callable[..., dict[str, Any]]:
+    """Runs a benchmark on a shape and returns the run as the API shows it."""
+
+    def run(shape: str, **options: Any) -> dict[str, Any]:
+        connection = "claude" if shape.startswith("anthropic/") else "local"
+        run_id = start_run(model=f"{connection}/{shape}", **options)
+        work(run_id)
+        view: dict[str, Any] = api.get(f"/runs/{run_id}").json
+        return view
+
+    return run
+
+
+def first_sample(api: ApiClient, run: dict[str, Any]) -> dict[str, Any]:
+    sample: dict[str, Any] = api.get(f"/runs/{run['run_id']}/samples").json["items"][0]
+    return sample
+
+
+def sample_page(browser: Browser, run: dict[str, Any], sample: dict[str, Any]) -> str:
+    return browser.get(f"/runs/{run['run_id']}/samples/{sample['sample_id']}").text
+
+
+@pytest.mark.parametrize(
+    "shape", ["vllm/only_reasoning", "llamacpp/only_reasoning", "ollama/only_reasoning"]
+)
+def test_a_server_that_eats_the_answers_ends_the_run_early_with_the_remedy(
+    run_on: Any, api: ApiClient, signed_in: Browser, shapes: ProviderServer, shape: str
+) -> None:
+    run = run_on(shape, limit=40)
+
+    assert (run["status"], run["error"]["code"]) == ("failed", "only_reasoning")
+    assert shapes.calls < 40
+    assert (run["score"], run["counts"]["unparsable"]) == (None, 0)
+    page = signed_in.get(f"/runs/{run['run_id']}").text
+    assert "reasoning parser eats the answers" in page
+    sample = first_sample(api, run)
+    assert (sample["outcome"], sample["score"]) == ("error", None)
+    assert THOUGHT in sample["reasoning"]
+    assert "and no answer" in sample_page(signed_in, run, sample)
+
+
+@pytest.mark.parametrize("shape", ["vllm/reasoned", "mistral/thinking", "anthropic/thinking"])
+def test_reasoning_is_kept_beside_the_answer_shown_folded_and_exported(
+    run_on: Any, api: ApiClient, signed_in: Browser, shape: str
+) -> None:
+    run = run_on(shape, limit=2)
+    sample = first_sample(api, run)
+
+    assert (sample["completion"], sample["reasoning"]) == ("ANSWER: 1", THOUGHT)
+    page = sample_page(signed_in, run, sample)
+    assert "What it thought before" in page
+    assert THOUGHT in page
+    for file_format in ("csv", "jsonl", "json"):
+        text = api.get(f"/runs/{run['run_id']}/export?format={file_format}").text
+        assert THOUGHT in text
+
+
+@pytest.mark.parametrize("shape", ["vllm/think_in_text", "vllm/lone_closing"])
+def test_what_was_thought_within_the_answer_is_shown_as_reasoning_too(
+    run_on: Any, api: ApiClient, signed_in: Browser, shape: str
+) -> None:
+    run = run_on(shape, limit=1)
+    sample = first_sample(api, run)
+
+    assert sample["reasoning"] == THOUGHT
+    assert "</think>" in sample["completion"]
+    assert sample["answer"] == "1"
+    page = sample_page(signed_in, run, sample)
+    assert "What it thought before" in page
+    assert "&lt;/think&gt;" not in page
+
+
+def test_an_answer_that_is_all_thinking_says_so(
+    run_on: Any, api: ApiClient, signed_in: Browser
+) -> None:
+    run = run_on("vllm/cut_thinking", limit=2, max_tokens=10)
+    sample = first_sample(api, run)
+
+    assert (sample["outcome"], sample["score"]) == ("truncated", 0.0)
+    assert "10 of 10 tokens went into thinking" in sample["explanation"]
+    assert "10 of 10 tokens went into thinking" in sample_page(signed_in, run, sample)
+    assert "while the model still thought" in signed_in.get(f"/runs/{run['run_id']}").text
+
+
+@pytest.mark.parametrize(
+    ("shape", "code"),
+    [
+        ("deepseek/out_of_resources", "generation_failed"),
+        ("gemini/malformed_function_call", "malformed_generation"),
+        ("gemini/no_message", "empty_reply"),
+        ("gateway/unknown_and_empty", "empty_reply"),
+        ("vllm/tool_call", "tool_call"),
+    ],
+)
+def test_a_generation_that_did_not_happen_is_an_error(
+    run_on: Any, api: ApiClient, shape: str, code: str
+) -> None:
+    run = run_on(shape, limit=3)
+
+    assert (run["status"], run["counts"]["error"], run["score"]) == ("failed", 3, None)
+    assert first_sample(api, run)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("shape", ["gemini/recitation", "gemini/prohibited", "gemini/spii"])
+def test_what_a_provider_withholds_is_refused(run_on: Any, shape: str) -> None:
+    run = run_on(shape, limit=2)
+    assert (run["status"], run["counts"]["refused"]) == ("completed", 2)
+
+
+def test_the_model_that_answered_is_told_on_page_api_and_compare(
+    run_on: Any, api: ApiClient, signed_in: Browser
+) -> None:
+    other, same = run_on("llamacpp/answer", limit=3), run_on("ollama/answer", limit=3)
+
+    served = "/models/qwen2.5-0.5b-instruct-q4_k_m.gguf"
+    assert other["served_models"] == [{"model": served, "fingerprint": "b6121-e92d53b2", "n": 3}]
+    page = signed_in.get(f"/runs/{other['run_id']}").text
+    assert page.count(served) >= 2
+    assert "another model answered" in page
+    sample = first_sample(api, other)
+    assert sample["reply"] == {
+        "id": "req-fake", "model": served, "fingerprint": "b6121-e92d53b2"
+    }  # fmt: skip
+    assert served in sample_page(signed_in, other, sample)
+    ids = f"{other['run_id']},{same['run_id']}"
+    warnings = api.get(f"/compare?run_ids={ids}").json["warnings"]
+    assert sum("another model answered" in each for each in warnings) == 1
+    assert "another model answered" in signed_in.get(f"/compare?run_ids={ids}").text
+    line = api.get(f"/runs/{other['run_id']}/export?format=jsonl").text.splitlines()[0]
+    assert json.loads(line)["reply"]["model"] == served
+
+
+def test_who_answered_is_counted_on_after_a_resume(
+    run_on: Any, api: ApiClient, work: Work, shapes: ProviderServer
+) -> None:
+    shapes.fail("server_error", every=2)
+    run = run_on("openai/answer", limit=4, max_connections=1)
+    assert run["served_models"][0]["n"] == 2
+    shapes.recover()
+
+    api.post(f"/runs/{run['run_id']}/resume", json={"retry_errors": True})
+    work(run["run_id"])
+    assert api.get(f"/runs/{run['run_id']}").json["served_models"] == [
+        {"model": "gpt-4o-2024-08-06", "fingerprint": "fp_50cad350e4", "n": 4}
+    ]
+
+
+def test_runs_of_before_have_nobody_to_name(app: Flask, owner: Account, api: ApiClient) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id, status="completed")
+        add_samples(run_id, {})
+    assert api.get(f"/runs/{run_id}").json["served_models"] == []
+    sample = api.get(f"/runs/{run_id}/samples").json["items"][0]
+    assert (sample["reply"], sample["reasoning"]) == (None, None)
