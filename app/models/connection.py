@@ -24,6 +24,7 @@ class Connection(Base):
     base_url: Mapped[str] = mapped_column(String(500))
     sealed_key: Mapped[str | None] = mapped_column(Text)
     key_hint: Mapped[str | None] = mapped_column(String(8))
+    auth: Mapped[str | None] = mapped_column(String(16))
     max_retries: Mapped[int] = mapped_column(default=5)
     max_connections: Mapped[int] = mapped_column(default=16)
     requests_per_minute: Mapped[int | None]

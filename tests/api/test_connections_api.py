@@ -40,6 +40,17 @@ def test_a_connection_is_made_read_changed_and_deleted(api):
     assert api.get("/connections/mine").status_code == 404
 
 
+def test_how_the_key_is_sent_is_chosen_and_left_to_the_kind_again(api, server):
+    body = {"kind": "anthropic", "base_url": server.base_url, "api_key": KEY, "auth": "bearer"}
+    assert api.put("/connections/mine", json=body).json["auth"] == "bearer"
+    server.behaviour.api_key = KEY
+    assert api.post("/connections/mine/test").json["ok"]
+    assert api.put("/connections/mine", json={"max_retries": 1}).json["auth"] == "bearer"
+    assert api.put("/connections/mine", json={"auth": None}).json["auth"] is None
+    refused = api.put("/connections/mine", json={"auth": "basic"})
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["auth"])
+
+
 def test_no_answer_shows_the_key(api, server):
     body = {"base_url": server.base_url, "api_key": KEY}
     answers = [

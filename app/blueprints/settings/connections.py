@@ -103,6 +103,7 @@ def _changes(form: ConnectionForm, target: str) -> ConnectionChanges:
         max_connections=form.max_connections.data or 0,
         requests_per_minute=form.requests_per_minute.data,
         timeout_s=form.timeout_s.data or 0,
+        auth=form.auth.data or None,
     )
     url = (form.base_url.data or "").strip()
     if url:

@@ -19,7 +19,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.services.accounts.passwords import MIN_LENGTH
-from app.services.connections.presets import KIND_LABELS, SIMULATED
+from app.services.connections.presets import AUTHS, KIND_LABELS, SIMULATED
 
 
 class SettingsForm(FlaskForm):
@@ -63,6 +63,15 @@ class ConnectionForm(SettingsForm):
         "API key",
         [Optional(), Length(max=2000)],
         description="Encrypted before it is stored, never shown again. Local servers need none.",
+    )
+    auth = SelectField(
+        "How the key is sent",
+        choices=[
+            SelectChoice("", "As the kind wants it"),
+            *(SelectChoice(auth, words) for auth, words in AUTHS.items()),
+        ],
+        default="",
+        filters=[lambda value: value or ""],
     )
     max_retries = IntegerField("Retries per call", [InputRequired("Enter a number.")], default=5)
     max_connections = IntegerField("Parallel calls", [InputRequired("Enter a number.")], default=16)

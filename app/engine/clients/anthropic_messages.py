@@ -24,7 +24,7 @@ class AnthropicMessagesClient(HttpModelClient):
         """Return the headers of every call: the key and the version."""
         headers = {"anthropic-version": API_VERSION}
         if api_key:
-            headers["x-api-key"] = api_key
+            headers |= self.key_header(api_key, "x-api-key")
         return headers
 
     def payload(self, request: ModelRequest) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from threading import Event, Lock
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 from app.engine.call_memory import text_bytes
 from app.engine.clients.classify import (
@@ -25,6 +25,9 @@ from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
 from app.net.call_errors import CallError, Canceled
 from app.net.http import HttpReply, HttpSession
+
+Auth = Literal["bearer", "x-api-key"]
+"""How a key is sent: ``Authorization: Bearer ...``, or ``x-api-key: ...``."""
 
 _LONGEST_ID = 180
 _MOST_MODELS = 2000
@@ -65,9 +68,16 @@ class HttpModelClient:
     models_path = "/models"
 
     def __init__(
-        self, session: HttpSession, base_url: str, api_key: str | None, model: str, provider: str
+        self,
+        session: HttpSession,
+        base_url: str,
+        api_key: str | None,
+        model: str,
+        provider: str,
+        auth: Auth | None = None,
     ) -> None:
         self._session = session
+        self._auth = auth
         self._base_url = base_url.rstrip("/")
         self._url = self._base_url + self.path
         self._model = model
@@ -83,6 +93,12 @@ class HttpModelClient:
     def headers(self, api_key: str | None) -> Mapping[str, str]:
         """Return the headers of every call."""
         raise NotImplementedError
+
+    def key_header(self, api_key: str, usual: Auth) -> Mapping[str, str]:
+        """Return the header with the key: as the connection says, else the API's ``usual`` one."""
+        if (self._auth or usual) == "bearer":
+            return {"Authorization": f"Bearer {api_key}"}
+        return {"x-api-key": api_key}
 
     def payload(self, request: ModelRequest) -> dict[str, Any]:
         """Return the body of a request, before it becomes JSON."""

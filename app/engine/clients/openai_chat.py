@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.engine.clients.http_model import HttpModelClient
+from app.engine.clients.http_model import Auth, HttpModelClient
 from app.engine.clients.openai_reply import read_completion
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
@@ -24,9 +24,15 @@ class OpenAIChatClient(HttpModelClient):
     path = "/chat/completions"
 
     def __init__(
-        self, session: HttpSession, base_url: str, api_key: str | None, model: str, provider: str
+        self,
+        session: HttpSession,
+        base_url: str,
+        api_key: str | None,
+        model: str,
+        provider: str,
+        auth: Auth | None = None,
     ) -> None:
-        super().__init__(session, base_url, api_key, model, provider)
+        super().__init__(session, base_url, api_key, model, provider, auth)
         host = urlsplit(base_url).hostname or ""
         # OpenAI's reasoning models refuse the older name, everybody else knows only that one.
         reasons = host == "api.openai.com" and _REASONING.match(model)
@@ -38,7 +44,7 @@ class OpenAIChatClient(HttpModelClient):
         """Return the headers of every call: the key, twice for Azure."""
         if not api_key:
             return {}
-        headers = {"Authorization": f"Bearer {api_key}"}
+        headers = dict(self.key_header(api_key, "bearer"))
         if (urlsplit(self._base_url).hostname or "").endswith(".azure.com"):
             headers["api-key"] = api_key
         return headers

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.engine.clients.anthropic_messages import AnthropicMessagesClient
-from app.engine.clients.http_model import LARGEST_ANSWER_BYTES
+from app.engine.clients.http_model import LARGEST_ANSWER_BYTES, Auth
 from app.engine.clients.openai_chat import OpenAIChatClient
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
@@ -38,6 +38,17 @@ KINDS: Mapping[Kind, KindOfConnection] = MappingProxyType(
 def find_kind(name: str) -> Kind | None:
     """Return ``name`` as a kind; ``None`` where there is no such kind."""
     return next((kind for kind in KINDS if kind == name), None)
+
+
+AUTHS: Mapping[Auth, str] = MappingProxyType(
+    {"bearer": "Authorization: Bearer", "x-api-key": "x-api-key"}
+)
+"""How a key may be sent, with the words for it."""
+
+
+def find_auth(name: str | None) -> Auth | None:
+    """Return ``name`` as a way to send a key; ``None``: the usual one of the kind."""
+    return next((auth for auth in AUTHS if auth == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +169,7 @@ def make_client(
     provider: str | None = None,
     connect_timeout_s: float = 5.0,
     max_bytes: int = LARGEST_ANSWER_BYTES,
+    auth: Auth | None = None,
 ) -> OpenAIChatClient | AnthropicMessagesClient:
     """Return a client of one model; :meth:`close` it.
 
@@ -171,6 +183,7 @@ def make_client(
         provider: Name or title of the provider, for messages.
         connect_timeout_s: For each address of the host.
         max_bytes: The longest answer that is read.
+        auth: How the key is sent; ``None``: as the API of the kind wants it.
 
     Raises:
         ValueError: ``kind`` has no client.
@@ -188,4 +201,4 @@ def make_client(
         connect_timeout_s=connect_timeout_s,
         max_bytes=max_bytes,
     )
-    return client(session, base_url, api_key, model, title)
+    return client(session, base_url, api_key, model, title, auth)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.engine.clients.providers import AUTHS, find_auth
 from app.errors import Invalid
 from app.models import Connection
 from app.services.connections.presets import KIND_LABELS, PRESETS, SIMULATED, Preset
@@ -24,7 +25,7 @@ _LIMITS: Mapping[str, tuple[float, float, str]] = {
     ),
     "timeout_s": (1, 3600, "Use 1 to 3600 seconds."),
 }
-_STORED = ("kind", "base_url", *_LIMITS)
+_STORED = ("kind", "base_url", "auth", *_LIMITS)
 
 
 def hint_of(key: str) -> str | None:
@@ -78,6 +79,7 @@ def _check(
         "kind": _kind_problem(name, values["kind"]),
         "base_url": _url_problem(values),
         "api_key": _key_problem(values, existing, preset),
+        "auth": _auth_problem(values.get("auth")),
     }
     for field, (low, high, message) in _LIMITS.items():
         value = values.get(field)
@@ -94,6 +96,12 @@ def _kind_problem(name: str, kind: str) -> str | None:
     if name == SIMULATED and kind != SIMULATED:
         return "The name simulated is reserved for the simulated model."
     return None
+
+
+def _auth_problem(auth: str | None) -> str | None:
+    if auth is None or find_auth(auth) is not None:
+        return None
+    return f"Choose one of: {', '.join(AUTHS)}; or leave it empty."
 
 
 def _url_problem(values: dict[str, Any]) -> str | None:

@@ -138,6 +138,7 @@ def _call(connection: OpenConnection) -> ProviderModels:
         provider=connection.name,
         connect_timeout_s=LIST_TIMEOUT_S,
         max_bytes=_LIST_BYTES,
+        auth=connection.auth,
     )
     try:
         return client.list_models(LIST_TIMEOUT_S)
@@ -187,6 +188,7 @@ def _fingerprint(connection: OpenConnection) -> bytes:
         connection.kind,
         connection.base_url,
         connection.api_key or "",
+        connection.auth or "",
         repr(connection.policy),
     )
     return hashlib.sha256("\n".join(parts).encode()).digest()

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from app.engine.clients.providers import KINDS, PROVIDERS, Kind, KnownProvider
+from app.engine.clients.http_model import Auth
+from app.engine.clients.providers import AUTHS, KINDS, PROVIDERS, Kind, KnownProvider
 
-__all__ = ["Kind"]
+__all__ = ["AUTHS", "Auth", "Kind"]
 
 SIMULATED: Kind = "simulated"
 KIND_LABELS: Mapping[str, str] = MappingProxyType(

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.config import provider_key
 from app.db import db, now, transaction
-from app.engine.clients.providers import find_kind
+from app.engine.clients.http_model import Auth
+from app.engine.clients.providers import find_auth, find_kind
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
 from app.net.guard import EgressPolicy
@@ -41,6 +42,7 @@ class ConnectionChanges(TypedDict, total=False):
     kind: str
     base_url: str
     api_key: str | None
+    auth: str | None
     max_retries: int
     max_connections: int
     requests_per_minute: int | None
@@ -58,6 +60,7 @@ class ConnectionInfo:
     has_key: bool = False
     from_environment: bool = False
     built_in: bool = False
+    auth: str | None = None
     max_retries: int = DEFAULT_MAX_RETRIES
     max_connections: int = DEFAULT_MAX_CONNECTIONS
     requests_per_minute: int | None = None
@@ -95,6 +98,7 @@ class OpenConnection:
     requests_per_minute: int | None
     timeout_s: float
     policy: EgressPolicy
+    auth: Auth | None = None
 
     @property
     def simulated(self) -> bool:
@@ -112,6 +116,7 @@ def _info(row: Connection) -> ConnectionInfo:
         base_url=row.base_url,
         api_key_hint=row.key_hint,
         has_key=row.sealed_key is not None,
+        auth=row.auth,
         max_retries=row.max_retries,
         max_connections=row.max_connections,
         requests_per_minute=row.requests_per_minute,
@@ -284,6 +289,7 @@ def open_connection(account_id: int, is_admin: bool, name: str) -> OpenConnectio
         requests_per_minute=info.requests_per_minute,
         timeout_s=info.timeout_s,
         policy=provider_policy(is_admin=is_admin),
+        auth=find_auth(info.auth),
     )
 
 

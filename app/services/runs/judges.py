@@ -94,6 +94,7 @@ def _client(connection: store.OpenConnection, model_id: str) -> ModelClient:
         max_connections=connection.max_connections,
         provider=connection.name,
         max_bytes=LARGEST_VERDICT_BYTES,
+        auth=connection.auth,
     )
 
 

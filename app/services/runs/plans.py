@@ -187,6 +187,7 @@ def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
         policy=connection.policy,
         max_connections=run.config["max_connections"],
         provider=connection.name,
+        auth=connection.auth,
     )
 
 

@@ -213,6 +213,26 @@ def test_anthropic_s_variants_are_read(connect, server, blocks, reason, text, fi
     assert (reply.input_tokens, reply.output_tokens) == (12, 2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "auth", "sent", "other"),
+    [
+        ("anthropic", None, "x-api-key", "authorization"),
+        ("anthropic", "bearer", "authorization", "x-api-key"),
+        ("openai", None, "authorization", "x-api-key"),
+        ("openai", "x-api-key", "x-api-key", "authorization"),
+    ],
+)
+def test_a_key_is_sent_in_one_header_the_usual_or_the_chosen_one(
+    server, connect, kind, auth, sent, other
+):
+    client = connect(kind, auth=auth)
+    assert client.complete(request(), Event()).text
+    assert client.list_models().ids
+    headers = server.requests[0].headers
+    assert headers[sent].removeprefix("Bearer ") == KEY
+    assert other not in headers
+
+
 # Failures
 
 EXPECTED = {
@@ -430,3 +450,16 @@ def test_a_cancel_cuts_calls_that_hang(server, connect):
     end, recorder = whole_run(connect(), cancel=cancel, timeout_s=600.0, stop_grace_s=0.3)
     assert time.monotonic() - started < 60
     assert (end.reason, recorder.results) == ("stopped", [])
+
+
+def test_an_ipv6_host_stands_in_brackets():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+            port = listener.getsockname()[1]
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    client = make_client("openai", f"http://[::1]:{port}/v1", None, "m", policy=LOCAL)
+    with pytest.raises(ModelCallError) as caught:
+        client.complete(request(), Event())
+    client.close()
+    assert f"[::1]:{port} refused the connection" in caught.value.message

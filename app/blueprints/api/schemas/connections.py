@@ -8,7 +8,7 @@ from typing import cast
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
-from app.services.connections.presets import Kind
+from app.services.connections.presets import Auth, Kind
 from app.services.connections.probe import ConnectionProbe
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
 
@@ -35,6 +35,9 @@ class ConnectionBody(Body):
     api_key: Text | None = Field(
         None, max_length=2000, description="Never shown again; null removes it."
     )
+    auth: Auth | None = Field(
+        None, description="How the key is sent; null: as the API of the kind wants it."
+    )
     max_retries: whole(0, 20) | None = None  # type: ignore[valid-type]
     max_connections: whole(1, 256) | None = None  # type: ignore[valid-type]
     requests_per_minute: whole(1, 1_000_000) | None = Field(  # type: ignore[valid-type]
@@ -43,9 +46,9 @@ class ConnectionBody(Body):
     timeout_s: number(1, 3600) | None = None  # type: ignore[valid-type]
 
     def changes(self) -> ConnectionChanges:
-        """Return what the body sets; only the key and the request limit may be null."""
+        """Return what the body sets; the key, how it is sent and the request limit may be null."""
         given = self.model_dump(exclude_unset=True, exclude={"name"})
-        removable = {"api_key", "requests_per_minute"}
+        removable = {"api_key", "auth", "requests_per_minute"}
         changes = {
             field: value
             for field, value in given.items()
@@ -80,6 +83,7 @@ class ConnectionAnswer(BaseModel):
     base_url: str
     api_key_hint: str | None = Field(description="The last four characters of the key.")
     has_key: bool
+    auth: str | None = Field(description="How the key is sent; null: as its kind wants it.")
     from_environment: bool = Field(
         description="Read-only: the key comes from the server's environment."
     )
