@@ -45,7 +45,12 @@ QUOTA = re.compile(
     r"|spend(?:ing)? (?:limit|cap)",
     re.IGNORECASE,
 )
-KEY_TAGS = {"api_key_invalid", "invalid_api_key", "authentication_error"}
+KEY_TAGS = {
+    "api_key_invalid",
+    "invalid_api_key",
+    "authentication_error",
+    "no_db_connection",  # LiteLLM without a database, for every key but the master's
+}
 KEY = re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)
 MODEL_TAGS = {"model_not_found", "unknown_model", "invalid_model", "model_not_available"}
 MODEL = re.compile(

@@ -72,6 +72,8 @@ ROWS = [
     Row("xAI bad key is 400", 400,
         {"code": "invalid argument", "error": "Incorrect API key provided: xa***"},
         "auth", "fail"),
+    Row("LiteLLM bad key", 400, openai("No connected db.", "400", "no_db_connection"),
+        "auth", "fail"),
     Row("401 without a body", 401, "", "auth", "fail"),
     Row("Mistral bad key", 401, {"message": "Unauthorized", "request_id": "x"}, "auth", "fail"),
     # Permission

@@ -1,0 +1,56 @@
+"""vLLM's server on a CPU, with both APIs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop.servers import HERE, environment_of, running
+from tests.interop.site import Site
+
+
+@pytest.fixture(scope="module")
+def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of vLLM with the model ``tiny-random``."""
+    folder: Path = tmp_path_factory.mktemp("vllm")
+    writer = [str(environment_of("vllm")), str(HERE / "vllm_model.py"), "model"]
+    subprocess.run(writer, cwd=folder, check=True, capture_output=True, timeout=300)
+    program = ["-m", "vllm.entrypoints.openai.api_server", "--model", "model"]
+    program += ["--served-model-name", "tiny-random", "--max-model-len", "1024"]
+    program += ["--enforce-eager", "--dtype", "float32", "--host", "127.0.0.1", "--port", "{port}"]
+    with running("vllm", program, "/health", folder, deadline_s=600.0) as address:
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("openai_compatible", "/v1"), ("anthropic", "/v1")],
+    ids=["openai", "anthropic"],
+)
+def test_a_run_is_answered_and_its_tokens_are_counted(
+    site: Site, vllm: str, kind: str, path: str
+) -> None:
+    name = f"vllm-{kind}"
+    tested = site.connect(name, kind, vllm + path, api_key="none")
+    assert tested["ok"], tested
+    run = site.finish(f"{name}/tiny-random", limit=4)
+    samples = site.samples(run["run_id"])
+    assert (run["status"], run["counts"]["error"]) == ("completed", 0), samples[0]
+    assert all(1 <= sample["output_tokens"] <= 16 for sample in samples)
+
+
+def test_a_prompt_beyond_its_context_is_named(site: Site, vllm: str) -> None:
+    site.connect("vllm-long", "openai_compatible", f"{vllm}/v1")
+    run = site.finish("vllm-long/tiny-random", limit=2, max_tokens=5_000)
+    errors = [sample["error"] for sample in site.samples(run["run_id"])]
+    assert run["status"] == "failed"
+    assert {error["code"] for error in errors if error} == {"context_length"}, errors
+
+
+def test_a_model_that_it_does_not_have_is_named(site: Site, vllm: str) -> None:
+    site.connect("vllm-other", "openai_compatible", f"{vllm}/v1")
+    run = site.finish("vllm-other/another", limit=2)
+    assert (run["status"], run["error"]["code"]) == ("failed", "model_not_found")
