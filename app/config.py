@@ -11,11 +11,13 @@ import binascii
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
@@ -25,6 +27,9 @@ from sqlalchemy.exc import ArgumentError
 
 from app import disk
 from app.errors import ConfigError, DiskFull
+from app.net.addresses import parse_allow_list
+from app.net.call_errors import CallError
+from app.net.guard import split_url
 from app.private_files import check_private, keep_private
 
 MIN_SECRET_LENGTH = 32
@@ -34,6 +39,9 @@ _MAKE_KEY = (
 )
 _WEAK_SECRETS = frozenset({"changeme", "change-me", "secret", "dev", "password", "default"})
 _SOCKET_PATH_LIMIT = 103
+_ALL_ADDRESSES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+_HOST_NAME = re.compile(r"[^\s/*?#@]+")
+_QUEUE_SCHEMES = ("redis", "rediss", "unix")
 _DATA = ("secrets", "queue", "own", "datasets", "studio.db*", "migration.lock", disk.RESERVE)
 """What the Studio keeps in DATA_DIR, as patterns."""
 
@@ -88,7 +96,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that the web server listens on.")
     public_url: str | None = Field(
-        None, description="Address under which users reach the Studio, for links in webhooks."
+        None,
+        description="Address under which users reach the Studio, for links in webhooks; empty: "
+        "host and port that it listens on.",
     )
     workers: int = Field(
         2,
@@ -199,8 +209,16 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _known_queue(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in _QUEUE_SCHEMES or "://" not in value:
             raise ValueError("must start with redis://, rediss:// or unix://")
+        if parts.scheme == "unix":
+            if not parts.path:
+                raise ValueError("names no socket; example: unix:///run/redis/redis.sock")
+        elif not _has_host(parts):
+            raise ValueError("names no host, or a port that is none; example: redis://host:6379/0")
         return value
 
     @field_validator("https_proxy")
@@ -217,9 +235,61 @@ class Settings(BaseSettings):
     @field_validator("public_url", "hf_endpoint")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
+        if value is None:
+            return None
+        try:
+            parts = split_url(value)
+        except CallError as error:
+            reason = error.message.partition(": ")[2].rstrip(".")
+            raise ValueError(f"{reason}; example: https://studio.example.org") from None
+        if parts.query:
+            raise ValueError("must not have a query (?...)")
+        return value.rstrip("/")
+
+    @field_validator("egress_allow", "provider_egress_allow")
+    @classmethod
+    def _allow_list(cls, value: str) -> str:
+        parse_allow_list(value)
         return value
+
+    @field_validator("datasets_dir")
+    @classmethod
+    def _existing_folder(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        if not value.is_dir():
+            what = "is not a folder" if value.exists() else "does not exist"
+            raise ValueError(f"{value} {what}; name the folder of the mirror, or leave it empty")
+        if not os.access(value, os.R_OK | os.X_OK):
+            raise ValueError(f"{value} cannot be read by this user")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _listening_address(cls, value: str) -> str:
+        bare = value.strip().removeprefix("[").removesuffix("]")
+        if "/" in bare or " " in bare or bare.count(":") == 1:
+            raise ValueError("must be an address alone, without scheme and port; see PORT")
+        return bare
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is not a host name; write names alone, such as "
+                    "studio.example.org (or .example.org with all below it), or leave it empty"
+                )
+        return value
+
+    @field_validator("hf_token")
+    @classmethod
+    def _plain_token(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("has spaces or characters that no token has; paste it again")
+        return SecretStr(text) if text else None
 
     @field_validator("secret_key")
     @classmethod
@@ -267,6 +337,28 @@ class Settings(BaseSettings):
         return self.redis_url or f"unix://{self.queue_dir / 'queue.sock'}"
 
     @property
+    def local_address(self) -> str:
+        """URL of the web server for programs on this machine."""
+        host = "127.0.0.1" if self.host in _ALL_ADDRESSES else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """URL of the Studio for its users, without a slash at its end."""
+        return self.public_url or self.local_address
+
+    @property
+    def advice(self) -> str | None:
+        """What the operator of a production server should set; ``None``: all is well."""
+        if not self.production or self.public_url:
+            return None
+        return (
+            f"PUBLIC_URL is not set, so links in webhooks begin with {self.local_address}, which "
+            "leads nowhere from other machines. Set it to the address that users open, such as "
+            "https://studio.example.org."
+        )
+
+    @property
     def min_free_disk_bytes(self) -> int:
         """`min_free_disk_mb` in bytes."""
         return self.min_free_disk_mb * 10**6
@@ -275,6 +367,13 @@ class Settings(BaseSettings):
     def cookies_need_tls(self) -> bool:
         """Whether cookies carry the Secure flag."""
         return self.production if self.secure_cookies is None else self.secure_cookies
+
+
+def _has_host(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _describe(error: ValidationError) -> str:

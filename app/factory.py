@@ -17,12 +17,10 @@ from werkzeug.routing import IntegerConverter
 from app import cli
 from app.blueprints import auth, benchmarks, compare, health, runs, settings
 from app.blueprints.api import openapi_options, register_api
-from app.config import HOW_TO_SET, Settings, load_settings, open_data_dir
+from app.config import Settings, load_settings, open_data_dir
 from app.db import init_db
-from app.errors import ConfigError
 from app.extensions import csrf, limiter, login_manager
 from app.logs import configure_logs
-from app.net.addresses import parse_allow_list
 from app.queries.runs import count_active
 from app.services.storage import disk_space
 from app.template_filters import register_template_filters
@@ -47,10 +45,8 @@ def build_app(settings_: Settings | None = None) -> Flask:
         ConfigError: The environment does not make a valid configuration.
     """
     chosen = settings_ or load_settings()
-    _check_allow_lists(chosen)
     configure_logs(chosen.log_level, chosen.log_format)
-    warning = open_data_dir(chosen)
-    if warning:
+    for warning in filter(None, (open_data_dir(chosen), chosen.advice)):
         log.warning(warning)
     app = OpenAPI(
         __name__, static_folder="static", template_folder="templates", **openapi_options()
@@ -62,16 +58,6 @@ def build_app(settings_: Settings | None = None) -> Flask:
     _attach_extensions(app)
     _register(app)
     return app
-
-
-def _check_allow_lists(chosen: Settings) -> None:
-    for name in ("egress_allow", "provider_egress_allow"):
-        try:
-            parse_allow_list(getattr(chosen, name))
-        except ValueError as error:
-            raise ConfigError(
-                f"The configuration is not valid:\n  {name.upper()}: {error}\n{HOW_TO_SET}"
-            ) from None
 
 
 def _configure(app: Flask, chosen: Settings) -> None:

@@ -65,6 +65,20 @@ def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
         ("PUBLIC_URL", "studio.example.org", "https://"),
         ("HF_ENDPOINT", "hub.example.org", "https://"),
         ("HTTPS_PROXY", "socks5://proxy:1080", "http://"),
+        ("PUBLIC_URL", "https://", "no host"),
+        ("PUBLIC_URL", "https://ada:secret@studio.example.org", "user name"),
+        ("PUBLIC_URL", "https://studio.example.org/?a=1", "query"),
+        ("PUBLIC_URL", "https://studio.example.org/#top", "#fragment"),
+        ("REDIS_URL", "redis://", "names no host"),
+        ("REDIS_URL", "redis://queue:99999999/0", "names no host, or a port"),
+        ("REDIS_URL", "unix://", "names no socket"),
+        ("HOST", "http://127.0.0.1", "address alone"),
+        ("HOST", "127.0.0.1:8000", "address alone"),
+        ("DATASETS_DIR", "nowhere", "does not exist"),
+        ("DATASETS_DIR", "/dev/null", "is not a folder"),
+        ("HF_TOKEN", "hf_a b", "paste it again"),
+        ("TRUSTED_HOSTS", "https://studio.example.org", "is not a host name"),
+        ("TRUSTED_HOSTS", "*", "is not a host name"),
         ("EGRESS_ALLOW", "10.0.0.0/33", "10.0.0.0/33"),
         ("EGRESS_ALLOW", "169.254.169.254/32", "can never be allowed"),
         ("PROVIDER_EGRESS_ALLOW", "intranet", "intranet"),
@@ -82,6 +96,29 @@ def test_a_variable_that_does_not_fit_is_named_with_the_remedy(
     assert ".env.example" in message
     if variable in ("SECRET_KEY", "ENCRYPTION_KEYS"):
         assert value not in message
+
+
+def test_links_lead_to_where_the_studio_listens_unless_users_open_another_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load(monkeypatch).address == "http://127.0.0.1:8000"
+    assert load(monkeypatch, HOST="0.0.0.0", PORT="9000").address == "http://127.0.0.1:9000"
+    assert load(monkeypatch, HOST="[::1]").address == "http://[::1]:9000"
+    public = load(monkeypatch, PUBLIC_URL="https://studio.example.org/sub/")
+    assert public.address == "https://studio.example.org/sub"
+    assert public.local_address == "http://[::1]:9000"
+
+
+def test_production_asks_for_the_address_that_users_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, ENVIRONMENT="production", SECRET_KEY=SECRET, ENCRYPTION_KEYS=KEY)
+    assert "PUBLIC_URL is not set" in str(settings.advice)
+    assert load(monkeypatch, PUBLIC_URL="https://studio.example.org").advice is None
+    assert load(monkeypatch, ENVIRONMENT="development").advice is None
+
+
+def test_lists_of_hosts_may_name_domains_and_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = load(monkeypatch, TRUSTED_HOSTS=".example.org, localhost:8000, [::1]").trusted_hosts
+    assert hosts == (".example.org", "localhost:8000", "[::1]")
 
 
 def test_all_mistakes_are_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

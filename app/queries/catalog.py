@@ -33,6 +33,12 @@ def find_benchmark(name: str, account_id: int, version: int | None = None) -> Be
     return None if found is None else _benchmark(found)
 
 
+def metric_of(name: str, account_id: int, version: int) -> str:
+    """Return the metric of a run's benchmark, also where that is gone."""
+    benchmark = find_benchmark(name, account_id, version)
+    return benchmark.metric if benchmark else "accuracy"
+
+
 def benchmarks_of(account_id: int) -> Iterator[Benchmark]:
     """Yield all benchmarks that the account can run: its own, in their latest version, first."""
     latest = (

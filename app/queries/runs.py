@@ -15,7 +15,7 @@ from app.engine.aggregate import running_interval
 from app.engine.previews import question_paragraph
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
-from app.queries.catalog import find_benchmark
+from app.queries.catalog import find_benchmark, metric_of
 from app.queries.paging import MAX_LIMIT, Page, SortKey, first_of, read_page, search_page
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
 from app.queries.run_turns import queue_positions
@@ -185,7 +185,7 @@ def score_view(run: Run | RunRecord) -> dict[str, Any] | None:
     value, stderr, low, high = running_interval(run.scored, run.score_sum, run.score_square_sum)
     unscored = run.done - run.scored
     return {
-        "metric": "accuracy",
+        "metric": metric_of(run.benchmark, run.user_id, run.benchmark_version),
         "value": value,
         "stderr": stderr,
         "ci95": [low, high],

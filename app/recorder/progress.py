@@ -39,8 +39,10 @@ class Progress:
         cost_of: Callable[[int, int, int], float | None],
         judge_cost_of: Callable[[int, int, int], float | None] | None = None,
         preview_skip: int = 0,
+        metric: str = "accuracy",
     ) -> None:
         self._counts = counts
+        self._metric = metric
         self._total = total
         self._provider = provider
         self._preview_skip = preview_skip
@@ -100,7 +102,7 @@ class Progress:
             value, _, low, high = running_interval(
                 counts.scored, counts.score_sum, counts.score_square_sum
             )
-            score = {"value": value, "ci95": [low, high]}
+            score = {"metric": self._metric, "value": value, "ci95": [low, high]}
         return {
             "status": "running",
             "done": counts.done,

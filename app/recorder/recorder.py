@@ -57,6 +57,7 @@ class DbRecorder:
         provider: What a reader calls the other side: the connection's name.
         cost_of: USD for (input tokens, output tokens, calls); ``None`` when unknown.
         judge_cost_of: The same for the judge; ``None`` where none is asked.
+        metric: Of the benchmark, for live scores.
         find_reason_to_pause: Asked at every commit whether there is room for more.
         make_room: Called on a full disk. If it made room, returns why the run must pause, and
             what failed is tried again.
@@ -83,6 +84,7 @@ class DbRecorder:
         cost_of: Callable[[int, int, int], float | None],
         judge_cost_of: Callable[[int, int, int], float | None] | None = None,
         preview_skip: int = 0,
+        metric: str = "accuracy",
         find_reason_to_pause: Callable[[], CallFailure | None] = lambda: None,
         make_room: Callable[[], CallFailure | None] = lambda: None,
     ) -> None:
@@ -95,7 +97,9 @@ class DbRecorder:
         self._counts = counts
         self._replaced = dict(replaced)
         self._publish = publish
-        self._progress = Progress(counts, total, provider, cost_of, judge_cost_of, preview_skip)
+        self._progress = Progress(
+            counts, total, provider, cost_of, judge_cost_of, preview_skip, metric
+        )
         self._latest: deque[SampleResult] = deque(maxlen=SAMPLES_PER_BATCH)
         self._latest_events: deque[RunEvent] = deque(maxlen=EVENTS_PER_BATCH)
         self.lost = False

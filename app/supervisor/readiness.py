@@ -11,17 +11,9 @@ from app.config import Settings, load_settings
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # to this machine
 
 
-def address_of(settings: Settings) -> str:
-    """Return the URL of the web server for programs on this machine."""
-    host = settings.host
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound: all addresses
-        host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
 def answers(settings: Settings, path: str) -> bool:
     """Return whether the web server answers a GET of ``path`` with 200."""
-    request = urllib.request.Request(address_of(settings) + path)  # noqa: S310 - our own address
+    request = urllib.request.Request(settings.local_address + path)  # noqa: S310 - our own address
     if settings.trusted_hosts:  # others are refused, that of this machine too
         request.add_header("Host", settings.trusted_hosts[0].lstrip("."))
     try:

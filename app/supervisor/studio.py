@@ -50,7 +50,7 @@ class Studio:
     @property
     def address(self) -> str:
         """The URL of the Studio for a browser on this machine."""
-        return readiness.address_of(self._settings)
+        return self._settings.local_address
 
     def start(self) -> None:
         """Start all programs; returns once the Studio answers.

@@ -278,6 +278,30 @@ def test_the_test_button_sends_at_once_and_never_again(
         assert db.session.query(Webhook).one().failures_in_a_row == 0
 
 
+def test_a_test_has_every_field_of_a_real_run_in_the_same_kind(
+    app: Flask,
+    api: ApiClient,
+    hook: dict[str, Any],
+    ended: str,
+    receiver: Receiver,
+    deliver: AtOnce,
+) -> None:
+    deliver()
+    api.post(f"/webhooks/{hook['id']}/test")
+    real, test = (json.loads(received.body) for received in receiver.received)
+    assert (real["test"], test["test"]) == (False, True)
+    assert list(test) == list(real)
+    assert set(test["counts"]) == set(real["counts"])
+    assert {name: type(test[name]) for name in ("simulated", "metric", "url", "duration_s")} == {
+        "simulated": bool,
+        "metric": str,
+        "url": str,
+        "duration_s": float,
+    }
+    assert test["url"] == "http://127.0.0.1:8000/settings/webhooks"
+    assert real["url"] == f"http://127.0.0.1:8000/runs/{ended}"
+
+
 def test_redelivering_sends_the_same_id_and_body_again(
     app: Flask, api: ApiClient, ended: str, deliver: AtOnce, receiver: Receiver
 ) -> None:

@@ -76,3 +76,16 @@ def test_an_account_without_runs_has_an_empty_list(
 ) -> None:
     page = runs.list_runs(make_account("new@example.org").id, runs.RunFilter())
     assert (page.items, page.next_cursor, page.total) == ([], None, 0)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "metric"), [("squad", "F1"), ("humaneval", "pass@1"), ("removed", "accuracy")]
+)
+def test_the_score_so_far_is_of_the_benchmarks_own_metric(
+    app_context: Flask, owner: Account, benchmark: str, metric: str
+) -> None:
+    add_run(owner.id, status="running", benchmark=benchmark, done=2, scored=2, score_sum=1.0)
+    (run,) = runs.list_runs(owner.id, runs.RunFilter()).items
+    shown = runs.score_view(run)
+    assert shown is not None
+    assert shown["metric"] == metric

@@ -42,6 +42,13 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
     assert shown.snapshot()["rate_per_s"] < 0.1
 
 
+def test_a_live_score_names_the_metric() -> None:
+    counts = Counts()
+    counts.count(result(0), None)
+    shown = Progress(counts, 4, "local", lambda *_: None, metric="F1")
+    assert shown.snapshot()["score"]["metric"] == "F1"
+
+
 def test_before_the_first_answer_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.recorder.progress.time.monotonic", lambda: 5.0)
     first = make(Counts()).snapshot()

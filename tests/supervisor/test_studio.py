@@ -190,11 +190,19 @@ def test_an_address_of_another_machine_is_refused() -> None:
         check_port("192.0.2.1", 8000)
 
 
-def test_a_bad_setting_is_told_without_a_traceback(environment: dict[str, str]) -> None:
-    running = Running(environment | {"PORT": "lots"})
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "lots"), ("EGRESS_ALLOW", "10.0.0.0/33"), ("DATASETS_DIR", "nowhere")],
+)
+def test_a_bad_setting_ends_the_start_with_one_message(
+    environment: dict[str, str], variable: str, value: str
+) -> None:
+    running = Running(environment | {variable: value})
     assert running.process.wait(120) == 2
-    assert "PORT:" in running.output()
-    assert "Traceback" not in running.output()
+    output = running.output()
+    assert output.count(f"{variable}: ") == 1
+    assert len(output.splitlines()) == 3, output
+    assert not Path(environment["DATA_DIR"]).exists()
 
 
 @pytest.mark.parametrize(

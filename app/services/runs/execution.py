@@ -156,6 +156,7 @@ def _work(
         cost_of=prepared.cost_of,
         judge_cost_of=prepared.judge_cost_of,
         preview_skip=prepared.preview_skip,
+        metric=prepared.metric,
         find_reason_to_pause=watch.look,
         make_room=watch.make_room,
     )

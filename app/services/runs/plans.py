@@ -72,6 +72,7 @@ class PreparedRun:
         judge: The model that scores; ``None`` where none does.
         judge_cost_of: Prices what the judge used.
         preview_skip: Paragraphs of a prompt before its question.
+        metric: Of the benchmark.
     """
 
     plan: RunPlan
@@ -86,6 +87,7 @@ class PreparedRun:
     judge: JudgeCalls | None = None
     judge_cost_of: CostOf | None = None
     preview_skip: int = 0
+    metric: str = "accuracy"
 
     def close(self) -> None:
         """Close the connections to model, judge and shared pace; release the memory of calls."""
@@ -166,6 +168,7 @@ def build_plan(run_id: str, settings: Settings, preparation: Preparation) -> Pre
         digests=_digests(run, dataset, protocol.scorer),
         provider=connection.name,
         preview_skip=question_paragraph(protocol.prompt_template),
+        metric=benchmark.metric,
         cost_of=tariff.cost_usd,
         judge=judge,
         judge_cost_of=judge_tariff(judge.name).cost_usd if judge else None,

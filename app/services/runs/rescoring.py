@@ -28,7 +28,7 @@ from app.errors import Conflict, Invalid, NotFound, QueueAway, StudioError
 from app.formats import percent
 from app.models import ACTIVE, RescoredSample, Run, SampleRow
 from app.queries.benchmarks import dataset_loader
-from app.queries.catalog import find_benchmark
+from app.queries.catalog import find_benchmark, metric_of
 from app.queries.runs import get_run
 from app.queries.samples import EXPORT_BATCH, stream_samples
 from app.services.runs.judges import needs_judge
@@ -42,7 +42,7 @@ from app.services.runs.rescoring_claims import (
     take_rescoring,
 )
 from app.services.runs.run_log import publish_line
-from app.services.runs.scores import metric_of, score_of
+from app.services.runs.scores import score_of
 from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
@@ -141,7 +141,8 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
         raise NotFound("The run was deleted.")
     asked, wanted, key = _check(run, claim.protocol, settings)
     limit, epochs, total = run.config["limit"], run.config["epochs"], run.done
-    before, metric = run.score, metric_of(run)
+    before = run.score
+    metric = metric_of(run.benchmark, run.user_id, run.benchmark_version)
     try:
         scorer = make_scorer(wanted.scorer, settings)
         publish_line(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")

@@ -13,14 +13,18 @@ from app.engine.aggregate import ScoredRow, Summary, summarise
 from app.engine.statistics import mean_pass_at_k
 from app.engine.types import Outcome
 from app.models import Run, SampleRow
-from app.queries.catalog import find_benchmark
+from app.queries.catalog import metric_of
 
 
 def final_values(run_id: str) -> dict[str, Any]:
     """Return the columns computed from a run's rows: score and breakdown."""
     run = db.session.get_one(Run, run_id)
     epochs = run.config["epochs"]
-    summary = summarise(_scored_rows(run_id), metric=metric_of(run), epochs=epochs)
+    summary = summarise(
+        _scored_rows(run_id),
+        metric=metric_of(run.benchmark, run.user_id, run.benchmark_version),
+        epochs=epochs,
+    )
     score = score_of(summary)
     if score and epochs > 1:
         score["pass_at_k"] = _pass_at_k(run_id, epochs)
@@ -29,12 +33,6 @@ def final_values(run_id: str) -> dict[str, Any]:
         "scores": {**(run.scores or {}), run.protocol: score} if score else run.scores or {},
         "breakdown": breakdown_of(summary),
     }
-
-
-def metric_of(run: Run) -> str:
-    """Return the name of the run's metric."""
-    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
-    return benchmark.metric if benchmark else "accuracy"
 
 
 def _pass_at_k(run_id: str, epochs: int) -> dict[str, float]:

@@ -244,7 +244,7 @@ def _send_test(hook_id: str) -> AttemptResult:
                 webhook_id=hook_id,
                 event_key=f"test/{delivery_id}",
                 event="run.completed",
-                payload=json.dumps(_test_payload(), separators=(",", ":")),
+                payload=json.dumps(outbox.example_payload(), separators=(",", ":")),
                 test=True,
                 attempts_made=1,
             )
@@ -255,26 +255,6 @@ def _send_test(hook_id: str) -> AttemptResult:
     with transaction() as session:
         _write_attempt(session, delivery_id, 1, result)
     return result
-
-
-def _test_payload() -> dict[str, object]:
-    return {
-        "type": "run.completed",
-        "timestamp": now().isoformat().replace("+00:00", "Z"),
-        "run_id": "00000000-0000-7000-8000-000000000000",
-        "status": "completed",
-        "benchmark": "gsm8k",
-        "model": "example/model",
-        "score": 0.5,
-        "metric": "accuracy",
-        "ci95": [0.4, 0.6],
-        "counts": {"total": 100, "done": 100, "correct": 50, "incorrect": 50},
-        "cost_usd": None,
-        "duration_s": 1.0,
-        "url": None,
-        "error": None,
-        "test": True,
-    }
 
 
 def list_deliveries(

@@ -53,10 +53,32 @@ def enqueue(delivery_ids: Sequence[str], attempt: int = 1, delay_s: float = 0) -
         log.warning("queue away, the courier will look", extra={"deliveries": len(delivery_ids)})
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "00000000-0000-7000-8000-000000000000",
+    "status": "completed",
+    "benchmark": "gsm8k",
+    "model": "example/model",
+    "simulated": False,
+    "total": 100,
+    "done": 100,
+    **dict.fromkeys(("partial", "refused", "truncated", "unparsable", "error"), 0),
+    "correct": 50,
+    "incorrect": 50,
+    "score": {"value": 0.5, "metric": "accuracy", "ci95": [0.4, 0.6]},
+    "cost_usd": 0.0123,
+    "active_s": 61.5,
+}
+
+
+def example_payload() -> dict[str, Any]:
+    """Return the body of a test: that of a run, whose link leads to the webhooks' page."""
+    payload = run_payload(Run(**_EXAMPLE), "run.completed", test=True)
+    return {**payload, "url": f"{get_settings().address}/settings/webhooks"}
+
+
 def run_payload(run: Run, event: str, *, test: bool = False) -> dict[str, Any]:
     """Return the body that receivers get."""
     score = run.score or {}
-    base = (get_settings().public_url or "").rstrip("/")
     return {
         "type": event,
         "timestamp": now().isoformat().replace("+00:00", "Z"),
@@ -70,7 +92,7 @@ def run_payload(run: Run, event: str, *, test: bool = False) -> dict[str, Any]:
         "counts": run.counts(),
         "cost_usd": run.cost_usd,
         "duration_s": round(run.active_s, 3),
-        "url": f"{base}/runs/{run.id}",
+        "url": f"{get_settings().address}/runs/{run.id}",
         "simulated": run.simulated,
         "error": run.failure,
         "test": test,
