@@ -3,6 +3,7 @@
 from app.models.account import AccountRow, ApiToken, AuthSession
 from app.models.connection import Connection
 from app.models.own_benchmark import OwnBenchmark, OwnVersion
+from app.models.request_key import RequestKey
 from app.models.rescored_sample import RescoredSample
 from app.models.rescoring import Rescoring
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
@@ -21,6 +22,7 @@ __all__ = [
     "DeliveryAttempt",
     "OwnBenchmark",
     "OwnVersion",
+    "RequestKey",
     "RescoredSample",
     "Rescoring",
     "Run",

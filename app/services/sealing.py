@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from app.current import get_settings
 from app.db import transaction
 from app.errors import Conflict
-from app.models import Connection, Webhook
+from app.models import Connection, RequestKey, Webhook
 
 _EXTENSION = "sealer"
 
@@ -88,6 +88,16 @@ def rotate_keys() -> int:
                 update(Webhook)
                 .where(Webhook.id == webhook_id)
                 .values(sealed_secret=_reseal(sealed_secret))
+            )
+            count += 1
+        kept = select(RequestKey.user_id, RequestKey.key, RequestKey.sealed_answer)
+        for user_id, key, sealed_answer in session.execute(
+            kept.where(RequestKey.sealed_answer.is_not(None))
+        ).all():
+            session.execute(
+                update(RequestKey)
+                .where(RequestKey.user_id == user_id, RequestKey.key == key)
+                .values(sealed_answer=_reseal(sealed_answer))
             )
             count += 1
     return count

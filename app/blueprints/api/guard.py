@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
+from functools import partial
 
 from flask import g, request
 from flask_login import current_user
@@ -14,6 +15,7 @@ from werkzeug.exceptions import BadRequest as MalformedRequest
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError as CsrfProblem
 
+from app.blueprints.api.repeated_requests import note_answer, repeat_answer
 from app.blueprints.api.validation_problems import COMMON_PROBLEMS
 from app.current import get_settings
 from app.errors import Forbidden, Invalid, StudioError, Unauthorized
@@ -111,6 +113,9 @@ def api_blueprint(
             g.upload.enter_context(turn)
         elif request.method in _WITH_BODY:
             _check_body(optional=endpoint in without_body)
+
+    blueprint.before_request(partial(repeat_answer, open_views | scope_free))
+    blueprint.after_request(note_answer)
 
     @blueprint.teardown_request
     def end_upload(_error: BaseException | None) -> None:

@@ -1,4 +1,4 @@
-"""Removes leftovers: partial downloads, old uploads, expired sessions, a long WAL."""
+"""Removes leftovers: partial downloads, expired sessions, keys of old requests, a long WAL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sqlalchemy import delete
 from app.config import Settings
 from app.current import get_settings
 from app.db import db, now, transaction
-from app.models import AuthSession
+from app.models import AuthSession, RequestKey
+from app.services.request_keys import KEPT
 
 EVERY_S = 600.0
 KEPT_S = 86_400.0
@@ -37,6 +38,7 @@ def sweep_leftovers() -> None:
     shorten_wal(settings)
     with transaction() as session:
         session.execute(delete(AuthSession).where(AuthSession.expires_at <= now()))
+        session.execute(delete(RequestKey).where(RequestKey.created_at <= now() - KEPT))
 
 
 def remove_parts(folder: Path) -> int:
