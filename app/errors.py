@@ -30,6 +30,7 @@ class StudioError(Exception):
         fields: Field name to messages, for input that does not fit; shortened, as is ``detail``:
             both may repeat what was sent.
         retry_after_s: For limits: how long to wait.
+        extras: Further members of the problem that the API answers.
     """
 
     status = 500
@@ -44,8 +45,10 @@ class StudioError(Exception):
         action: str | None = None,
         fields: Mapping[str, Sequence[str]] | None = None,
         retry_after_s: float | None = None,
+        extras: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
+        self.extras = dict(extras or {})
         self.detail = shorten(detail, _DETAIL_CHARS)
         self.code = code or self.code
         self.action = action

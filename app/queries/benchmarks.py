@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -34,6 +35,9 @@ CATEGORY_LABELS = {
     "own": "Your own",
 }
 PREVIEW_SAMPLES = 40
+LOOK_S = 0.5
+"""So long is the longest prompt looked for."""
+
 REQUIREMENT_WORDS = {
     "sandbox": "Runs code that the model wrote; an admin allows it with ALLOW_CODE_EXECUTION=true.",
     "judge": "Scored by a second model, the judge.",
@@ -225,6 +229,40 @@ def preview_samples(benchmark: Benchmark, protocol: str, settings: Settings) -> 
     if benchmark.name.startswith(PREFIX):  # names that mean something else in each account
         return _read_preview(benchmark, protocol, here)
     return _preview(benchmark.name, protocol, here)
+
+
+def longest_prompt(benchmark: Benchmark, protocol: str, settings: Settings) -> Sample | None:
+    """Return the sample with the longest prompt, of as many as can be read in a moment.
+
+    ``None`` where the data is not here, or cannot be read.
+    """
+    here = settings.model_copy(update={"offline": True})
+    if not dataset_loader(here).available(benchmark.protocols[protocol]):
+        return None
+    if benchmark.name.startswith(PREFIX):
+        return _read_longest(benchmark, protocol, here)
+    return _longest(benchmark.name, protocol, here)
+
+
+@lru_cache(maxsize=256)
+def _longest(name: str, protocol: str, settings: Settings) -> Sample | None:
+    return _read_longest(all_benchmarks()[name], protocol, settings)
+
+
+def _read_longest(benchmark: Benchmark, protocol: str, settings: Settings) -> Sample | None:
+    give_up_at = time.monotonic() + LOOK_S
+    longest: Sample | None = None
+    most = -1
+    try:
+        for sample in dataset_loader(settings).unchecked(benchmark.protocols[protocol]):
+            chars = sum(len(message["content"]) for message in sample.messages)
+            if chars > most:
+                longest, most = sample, chars
+            if time.monotonic() > give_up_at:
+                break
+    except DatasetError as error:
+        log.warning("no prompts", extra={"benchmark": benchmark.name, "reason": error.message})
+    return longest
 
 
 @lru_cache(maxsize=256)

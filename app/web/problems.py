@@ -39,6 +39,7 @@ def problem_response(error: StudioError) -> Response:
         body["action"] = error.action
     if error.retry_after_s is not None:
         body["retry_after_s"] = int(retry_after_header(error.retry_after_s))
+    body |= error.extras
     # jsonify escapes halves of surrogate pairs, which a message may repeat from the request.
     response = jsonify(body)
     response.status_code = error.status

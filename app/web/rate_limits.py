@@ -27,6 +27,7 @@ REGISTER_LIMIT = "5 per minute"
 TAKEN_LIMIT = "10 per hour"
 """Registrations of addresses that have an account: whoever tries many wants to know which have."""
 CREATE_RUN_LIMIT = "10 per minute"
+TRIAL_LIMIT = "10 per minute"
 CONNECTION_TEST_LIMIT = "10 per minute"
 WEBHOOK_TEST_LIMIT = "10 per minute"
 REDELIVER_LIMIT = "10 per minute"
@@ -144,6 +145,7 @@ register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key, 
 change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
 upload = _limit("upload", UPLOAD_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
+try_sample = _limit("try-sample", TRIAL_LIMIT, account_key)
 test_connection = _limit("test-connection", CONNECTION_TEST_LIMIT, account_key)
 test_webhook = _limit("test-webhook", WEBHOOK_TEST_LIMIT, account_key)
 redeliver = _limit("redeliver", REDELIVER_LIMIT, account_key)

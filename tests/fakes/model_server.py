@@ -214,6 +214,12 @@ class Behaviour:
     latency_s: float = 0.0
     answer: Script = "ANSWER: A"
     models: tuple[str, ...] = MODELS
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By model: what its row of the list says besides the id."""
+    has_list: bool = True
+    prefix: str | None = None
+    """The only path under which the API is served (``/api/v1``); ``None``: with or without /v1."""
+    not_found: bytes = b'{"detail":"Not Found"}'
     api_key: str | None = None
     rate_limit: float | None = None
     charge_rejected: bool = False
@@ -364,6 +370,9 @@ class _Connection(asyncio.Protocol):
 
     def _handle(self, call: Call) -> None:
         state = self._state
+        if self._is_elsewhere(call):
+            self._send(Answer(status=404, body=state.behaviour.not_found), b"")
+            return
         if call.is_chat:
             state.calls += 1
             state.first_at = state.first_at or call.at
@@ -385,8 +394,18 @@ class _Connection(asyncio.Protocol):
             return
         self._send(self._admin(call), self._page(call))
 
+    def _is_elsewhere(self, call: Call) -> bool:
+        """Return whether the API is not served at the path of a call."""
+        prefix = self._state.behaviour.prefix
+        if prefix is None or call.path.startswith("/_"):
+            return False
+        known = ("/chat/completions", "/messages", "/models")
+        return call.path not in {prefix + path for path in known}
+
     def _admin(self, call: Call) -> Answer:
-        if call.path in ("/v1/models", "/models") and call.method == "GET":
+        if call.path.endswith("/models") and call.method == "GET":
+            if not self._state.behaviour.has_list:
+                return Answer(status=404, body=self._state.behaviour.not_found)
             key = self._state.behaviour.api_key
             if key and key not in (
                 call.headers.get("authorization", "").removeprefix("Bearer "),
@@ -406,8 +425,12 @@ class _Connection(asyncio.Protocol):
 
     def _page(self, call: Call) -> bytes:
         state = self._state
-        if call.path in ("/v1/models", "/models"):
-            rows = [{"id": name, "object": "model"} for name in state.behaviour.models]
+        if call.path.endswith("/models"):
+            behaviour = state.behaviour
+            rows = [
+                {"id": name, "object": "model", **behaviour.facts.get(name, {})}
+                for name in behaviour.models
+            ]
             return json.dumps({"object": "list", "data": rows, "has_more": False}).encode()
         if call.path == "/_requests":
             rows = [asdict(entry) | {"body": entry.payload} for entry in state.requests]

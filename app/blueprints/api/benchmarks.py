@@ -11,16 +11,26 @@ from app.blueprints.api.schemas.benchmarks import (
     BenchmarkPath,
     BenchmarkQuery,
     EstimateAnswer,
+    TrialAnswer,
 )
 from app.current import get_settings
 from app.queries import benchmarks
 from app.queries.paging import page_of
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
+from app.services.runs.preflight import preflight
 from app.services.runs.run_request import RunRequest
+from app.services.runs.trial import try_sample
+from app.web import rate_limits
+from app.web.bounds import NOTES_BYTES
 from app.web.json_answers import answer
 
-bp = api_blueprint("benchmarks", "The catalog, and estimates of runs.", any_scope={"estimate"})
+bp = api_blueprint(
+    "benchmarks",
+    "The catalog, and estimates of runs.",
+    any_scope={"estimate"},
+    bodies=dict.fromkeys(("estimate", "try_one_sample"), NOTES_BYTES),
+)
 
 
 @bp.get("/benchmarks", responses={200: BenchmarkList})
@@ -46,7 +56,17 @@ def get_benchmark(path: BenchmarkPath) -> Response:
 
 @bp.post("/estimates", responses={200: EstimateAnswer})
 def estimate(body: RunRequest) -> Response:
-    """Return the calls, tokens, cost and duration that a run would need."""
+    """Return the calls, tokens, cost and duration that a run would need, and what would stop it."""
     account, settings = g.account, get_settings()
     spec = check_request(body, account.id, account.is_admin, settings)
-    return answer(estimate_run(spec, account.id, settings))
+    estimated = estimate_run(spec, account.id, settings)
+    checks = preflight(spec, estimated, account.id, account.is_admin, settings)
+    return answer({**estimated, "checks": [check.view() for check in checks]})
+
+
+@bp.post("/estimates/sample", responses={200: TrialAnswer})
+@rate_limits.try_sample
+def try_one_sample(body: RunRequest) -> Response:
+    """Ask the model one question of a run, and score its answer; nothing is stored."""
+    account = g.account
+    return answer({"sample": try_sample(body, account.id, account.is_admin, get_settings())})

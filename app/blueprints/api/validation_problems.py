@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from pydantic import BaseModel, Field, ValidationError
 
+from app.blueprints.api.schemas.benchmarks import CheckAnswer
 from app.errors import MAX_FIELDS, Invalid
 from app.web.problems import MEDIA_TYPE, problem_response
 
@@ -25,6 +26,9 @@ class Problem(BaseModel):
     )
     action: str | None = Field(None, description="What to do next.")
     retry_after_s: int | None = Field(None, description="How long to wait, for limits.")
+    checks: list[CheckAnswer] | None = Field(
+        None, description="With `preflight_failed`: what was looked at before the start."
+    )
 
 
 def problem_schema(description: str) -> dict[str, Any]:

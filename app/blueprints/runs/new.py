@@ -10,12 +10,14 @@ from wtforms import SelectChoice
 from app.blueprints.runs import bp
 from app.blueprints.runs.forms import RunForm
 from app.current import get_settings
-from app.errors import StudioError
+from app.errors import Invalid, StudioError
 from app.queries import benchmarks as benchmark_queries
 from app.queries import runs as run_queries
 from app.services.connections import store
-from app.services.runs import submission
+from app.services.runs import submission, trial
 from app.web import rate_limits
+from app.web.json_answers import answer
+from app.web.problems import problem_response
 
 
 @bp.get("/runs/new")
@@ -50,6 +52,24 @@ def create() -> Response | tuple[str, int]:
         flash(" ".join(filter(None, (error.detail, error.action))), "error")
         return _page(form), error.status
     return redirect(url_for("runs.show", run_id=run_id), 303)
+
+
+@bp.post("/runs/try")
+@login_required
+@rate_limits.try_sample
+def try_one() -> Response:
+    """Ask one sample of the run that the form describes; answers JSON, as the API does."""
+    form = RunForm()
+    try:
+        asked = form.to_request()
+        if asked is None:
+            fields = {name: list(map(str, found)) for name, found in form.errors.items()}
+            raise Invalid("Some fields need attention.", fields=fields)
+        account = current_user
+        tried = trial.try_sample(asked, account.id, account.is_admin, get_settings())
+    except StudioError as error:
+        return problem_response(error)
+    return answer({"sample": tried})
 
 
 def _fill_from_run(form: RunForm, run_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 from typing import Any, Literal, TypeGuard
 
@@ -20,6 +20,7 @@ from app.engine.clients.classify_parts import parse_body
 from app.engine.clients.classify_rules import Endpoint
 from app.engine.clients.key_mask import KeyMask
 from app.engine.clients.reply_failures import ReplyFailed
+from app.engine.clients.model_rows import context_tokens
 from app.engine.clients.reply_values import id_text, plain_text, token_count
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
@@ -30,7 +31,9 @@ Auth = Literal["bearer", "x-api-key"]
 """How a key is sent: ``Authorization: Bearer ...``, or ``x-api-key: ...``."""
 
 _LONGEST_ID = 180
-_MOST_MODELS = 2000
+MOST_MODELS = 2000
+"""So many of a list are read."""
+
 _one_list = Lock()  # parsed, a list has twenty times its bytes: one at a time
 
 LARGEST_ANSWER_BYTES = 5_000_000
@@ -51,10 +54,12 @@ class ProviderModels:
     Attributes:
         ids: Sorted.
         latency_ms: Of the call that listed them.
+        context_tokens: By id, where the list says it.
     """
 
     ids: tuple[str, ...]
     latency_ms: int
+    context_tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 class HttpModelClient:
@@ -155,13 +160,19 @@ class HttpModelClient:
         rows = payload.get("data", payload.get("models")) if isinstance(payload, dict) else payload
         if not isinstance(rows, list):
             raise not_json(reply, self._endpoint)
-        ids = [
-            row.get("id") or row.get("name") for row in rows[:_MOST_MODELS] if isinstance(row, dict)
-        ]
+        found = [row for row in rows[:MOST_MODELS] if isinstance(row, dict)]
+        # Gemini lists "models/gemini-...", but its own documentation calls them without.
+        named = {
+            id_.removeprefix("models/"): row
+            for row in found
+            if _is_model_id(id_ := row.get("id") or row.get("name"))
+        }
         return ProviderModels(
-            # Gemini lists "models/gemini-...", but its own documentation calls them without.
-            ids=tuple(sorted({id_.removeprefix("models/") for id_ in ids if _is_model_id(id_)})),
+            ids=tuple(sorted(named)),
             latency_ms=round(reply.elapsed_s * 1000),
+            context_tokens={
+                id_: tokens for id_, row in named.items() if (tokens := context_tokens(row))
+            },
         )
 
     def _no_list(self) -> ModelCallError:

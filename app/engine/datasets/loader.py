@@ -147,12 +147,20 @@ class DatasetLoader:
         Raises:
             DatasetError: As :meth:`load`, for the records that were read.
         """
+        return list(islice(self.unchecked(protocol), count))
+
+    def unchecked(self, protocol: Protocol) -> Iterator[Sample]:
+        """Yield the samples as they are read, without checking them all first.
+
+        Raises:
+            DatasetError: As :meth:`load`, for the records that were read.
+        """
         support = {
             name: list[Record](self._source(ref).records())
             for name, ref in protocol.support.items()
         }
         records = chain.from_iterable(self._source(ref).records() for ref in protocol.datasets)
-        return list(islice(protocol.build(records, support), count))
+        yield from protocol.build(records, support)
 
     def _is_here(self, ref: AnyRef) -> bool:
         if isinstance(ref, LocalRef):

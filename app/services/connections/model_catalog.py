@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from app.db import db
 from app.engine.benchmarks.spec import Benchmark
+from app.engine.clients.http_model import ProviderModels
 from app.engine.pricing import price_of
 from app.errors import Conflict, Invalid
 from app.queries.catalog import find_benchmark
@@ -22,8 +23,16 @@ from app.services.connections.store import (
 )
 
 # Ids of models that do not chat; providers list them beside those that do.
+_CERTAINLY_OTHER = re.compile(
+    r"(?:^|[-_/.])embed(?:ding|dings|der)?\d*(?:gemma)?(?:$|[-_/.:])|minilm"
+    r"|(?:^|/)(?:bge|e5|gte)-(?:m3|small|base|large)"
+    r"|(?:^|/)whisper-|(?:^|/)(?:gpt-4o(?:-mini)?-)?(?:tts|transcribe)(?:$|-)|(?:^|/)dall-?e-"
+    r"|(?:^|-)moderation(?:$|-)|(?:^|[-/])rerank(?:er)?(?:$|-)|(?:^|/)(?:imagen|gpt-image)-"
+    r"|(?:^|/)(?:sora|veo)-\d|stable-diffusion|(?:^|/)flux[-.]?\d",
+    re.IGNORECASE,
+)
 _OTHER_KINDS = re.compile(
-    r"embed|whisper|\btts\b|-tts|dall-?e|moderation|transcribe|rerank|\bocr\b|imagen|veo-"
+    r"embed|minilm|whisper|\btts\b|-tts|dall-?e|moderation|transcribe|rerank|\bocr\b|imagen|veo-"
     r"|-image\b|gpt-image|sora|realtime|\bguard\b|stable-diffusion|flux",
     re.IGNORECASE,
 )
@@ -96,7 +105,7 @@ def find_models(
         if isinstance(listing, ListFailure):
             failures.append(listing)
         else:
-            models.extend(_describe(source.name, source.kind, listing.ids, goal, text))
+            models.extend(_describe(source, listing, goal, text))
     models.sort(key=lambda model: (not model.compatible, model.id))
     return FoundModels(models, failures)
 
@@ -114,19 +123,26 @@ def _benchmark(name: str | None, account_id: int) -> Benchmark | None:
 
 
 def _describe(
-    connection: str, kind: str, ids: Sequence[str], goal: Benchmark | None, text: str
+    source: OpenConnection, listing: ProviderModels, goal: Benchmark | None, text: str
 ) -> Iterator[ModelInfo]:
     wanted = text.strip().lower()
-    for model_id in ids:
-        full_id = f"{connection}/{model_id}"
+    for model_id in listing.ids:
+        full_id = f"{source.name}/{model_id}"
         if wanted in full_id.lower():
-            yield _model(connection, model_id, full_id, kind == "simulated", goal)
+            context = listing.context_tokens.get(model_id)
+            yield _model(source.name, model_id, full_id, source.simulated, goal, context)
 
 
 def _model(
-    connection: str, model_id: str, full_id: str, simulated: bool, goal: Benchmark | None
+    connection: str,
+    model_id: str,
+    full_id: str,
+    simulated: bool,
+    goal: Benchmark | None,
+    context: int | None = None,
 ) -> ModelInfo:
-    context = None if simulated else _context_tokens(connection, model_id)
+    if context is None and not simulated:
+        context = context_in_price_list(connection, model_id)
     reason = None if simulated else _misfit(model_id, context, goal)
     price = ListPrice(0.0, 0.0) if simulated else _price(connection, model_id)
     return ModelInfo(full_id, context, price, simulated, reason is None, reason)
@@ -140,7 +156,7 @@ def _price(connection: str, model_id: str) -> ListPrice | None:
 
 
 @lru_cache(maxsize=4096)
-def _context_tokens(connection: str, model_id: str) -> int | None:
+def context_in_price_list(connection: str, model_id: str) -> int | None:
     """Return the model's context length from the price list; ``None`` if it has none."""
     if connection not in PRESETS or not PRESETS[connection].needs_key:
         return None  # on a server of one's own, its operator decides
@@ -151,6 +167,13 @@ def _context_tokens(connection: str, model_id: str) -> int | None:
     except LookupError:
         return None
     return known.context_window
+
+
+def chats(model_id: str) -> bool | None:
+    """Return whether a model answers chat, by its id; ``None``: probably not."""
+    if _CERTAINLY_OTHER.search(model_id):
+        return False
+    return None if _OTHER_KINDS.search(model_id) else True
 
 
 def _misfit(model_id: str, context: int | None, goal: Benchmark | None) -> str | None:

@@ -86,6 +86,14 @@ def list_all_offered(
         return [(each, _result(each, answers[each.name], give_up_at)) for each in connections]
 
 
+def kept_listing(connection: OpenConnection) -> Listing | None:
+    """Return the list that was fetched last, without asking; ``None``: none was."""
+    if connection.simulated:
+        return _simulated()
+    kept = _kept_of(connection)
+    return kept.listing if kept is not None else None
+
+
 def _begin(account_id: int, connection: OpenConnection) -> Listing | Future[Listing]:
     if connection.simulated:
         return _simulated()  # at once, whatever hangs

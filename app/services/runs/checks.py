@@ -10,14 +10,16 @@ from app.engine.benchmarks.spec import Benchmark, Protocol
 from app.errors import Invalid
 from app.queries.catalog import find_benchmark
 from app.services.connections import store
-from app.services.runs.budgets import check_budget
-from app.services.runs.judges import check_judge
+from app.services.runs.judges import needs_judge
 from app.services.runs.run_request import RunRequest
 
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """A checked request: everything it names exists and may be used."""
+    """A request whose benchmark, protocol and connection exist, with its defaults filled in.
+
+    Whether it can be run is for the preflight to say (`app.services.runs.preflight`).
+    """
 
     benchmark: Benchmark
     protocol: Protocol
@@ -49,16 +51,8 @@ def check_request(
             f"{benchmark.name} has no protocol {request.protocol!r}; it has: {known}.",
             fields={"protocol": [f"Choose one of: {known}."]},
         )
-    if "sandbox" in benchmark.requirements and not settings.allow_code_execution:
-        raise Invalid(
-            f"{benchmark.title} runs code that the model wrote, which this server does not allow.",
-            fields={"benchmark": ["Needs code execution, which is switched off on this server."]},
-            action="An admin can allow it with ALLOW_CODE_EXECUTION=true.",
-        )
     connection = _check_model(request.model, account_id, is_admin)
-    simulated = connection.simulated
-    judge = check_judge(request.judge, protocol.scorer, account_id, is_admin, simulated=simulated)
-    check_budget(request.budget_usd, request.model, judge, simulated=simulated)
+    judge = request.judge if needs_judge(protocol.scorer) else None
     config = _config(request, protocol, connection, judge, settings)
     samples = min(request.limit or benchmark.size, benchmark.size)
     total = samples * config["epochs"]

@@ -10,12 +10,10 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db
-from app.engine.benchmarks.spec import Benchmark
 from app.engine.run.budget import JUDGE_PROMPT_TOKENS
 from app.engine.token_counts import count_tokens
-from app.formats import usd
 from app.models import Run, SampleRow
-from app.queries.benchmarks import preview_samples, unavailable_reason
+from app.queries.benchmarks import preview_samples
 from app.services.runs.budgets import judge_tariff
 from app.services.runs.checks import RunSpec
 from app.services.runs.costs import tariff_of
@@ -61,7 +59,7 @@ class Range:
 
 
 def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str, Any]:
-    """Return the estimate of a run, as the API shows it."""
+    """Return the estimate of a run, as the API shows it beside the preflight's checks."""
     calls = spec.total
     tokens_in, basis_in = _input_tokens(spec, settings)
     history = _history(account_id, spec.benchmark.name, spec.model)
@@ -84,7 +82,6 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
         "price_source": tariff.source,
         "duration_s": _duration(spec, latency, calls).view(1),
         "basis": f"{basis_in}; {basis_out}",
-        "checks": _checks(spec, settings, cost),
     }
 
 
@@ -206,55 +203,3 @@ def _duration(spec: RunSpec, latency: Range, calls: int) -> Range:
         floor = calls / per_minute * 60
         duration = Range(max(duration.low, floor), max(duration.high, floor))
     return duration
-
-
-def _checks(spec: RunSpec, settings: Settings, cost: Range | None) -> list[dict[str, Any]]:
-    """Return the preflight checklist: what is fine, what needs attention, what blocks the run."""
-    checks = [_data_check(spec.benchmark, settings), _key_check(spec)]
-    budget = spec.config["budget_usd"]
-    if budget is not None and cost is not None and cost.high > budget:
-        checks.append(
-            {
-                "state": "warn",
-                "title": "The budget may not be enough",
-                "detail": f"Up to {usd(cost.high)} estimated, {usd(budget)} allowed: "
-                "the run would pause.",
-            }
-        )
-    if cost is None:
-        checks.append(
-            {
-                "state": "warn",
-                "title": "The price of this model is not known",
-                "detail": "Cost will be shown as unknown.",
-            }
-        )
-    return checks
-
-
-def _data_check(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
-    reason = unavailable_reason(benchmark, settings)
-    if reason:
-        return {"state": "fail", "title": "The benchmark cannot run here", "detail": reason}
-    if benchmark.offline:
-        return {"state": "ok", "title": "Questions are generated here", "detail": None}
-    return {"state": "ok", "title": "Questions are available", "detail": None}
-
-
-def _key_check(spec: RunSpec) -> dict[str, Any]:
-    test = spec.connection.last_test
-    if spec.connection.simulated:
-        return {
-            "state": "warn",
-            "title": "A simulated model",
-            "detail": "Its score says nothing about a real one.",
-        }
-    if test and test.get("ok"):
-        return {"state": "ok", "title": "The last test of the connection succeeded", "detail": None}
-    if test:
-        return {
-            "state": "warn",
-            "title": "The last test of the connection failed",
-            "detail": (test.get("error") or {}).get("message"),
-        }
-    return {"state": "warn", "title": "The connection has not been tested yet", "detail": None}

@@ -10,7 +10,6 @@ from app.engine.run.judging import JudgeCalls
 from app.engine.run.plan import retry_policy
 from app.engine.run.throttle import LocalThrottle
 from app.engine.scorers.scorer_registry import judged_scorers
-from app.errors import Invalid
 from app.services.connections import store
 from app.services.pace.shared_throttle import open_throttle
 
@@ -20,47 +19,40 @@ def needs_judge(scorer: str) -> bool:
     return scorer in judged_scorers()
 
 
-def check_judge(
-    judge: str | None, scorer: str, account_id: int, is_admin: bool, *, simulated: bool
-) -> str | None:
-    """Return the judge that a run with this scorer uses; ``None`` where it needs none.
+def judge_problem(
+    judge: str | None, account_id: int, is_admin: bool, *, simulated: bool
+) -> tuple[str, str] | None:
+    """Return why a model cannot be the judge of a run, and what to do; ``None`` where it can.
 
     Args:
-        judge: What was asked for, ``connection/model-id``.
-        scorer: The protocol's profile.
+        judge: What was asked for, ``connection/model-id``; ``None``: nobody.
         account_id: The account.
         is_admin: Whether it also has the environment's connections.
         simulated: Whether the run's model is a simulated one.
-
-    Raises:
-        Invalid: A judge is needed and missing, has no connection, or is simulated while the
-            run is not.
     """
-    if not needs_judge(scorer):
-        return None
     if not judge:
-        raise _refusal(
+        return (
             "Its answers are scored by a second model: choose a judge.",
             "Write it as connection/model, for example openai/gpt-4.1.",
         )
     name, slash, model_id = judge.partition("/")
     if not slash or not name or not model_id.strip():
-        raise _refusal(
+        return (
             f"{judge!r} does not name a model.",
             "Write the judge as connection/model, for example openai/gpt-4.1.",
         )
     found = {info.name: info for info in store.list_connections(account_id, is_admin)}
     if name not in found:
-        raise _refusal(
+        return (
             f"You have no connection called {name!r} for the judge.",
             "Add it in Settings → Connections.",
         )
     if found[name].simulated and not simulated:
-        raise _refusal(
+        return (
             "A simulated judge may only judge simulated runs: its verdicts mean nothing.",
             "Choose a real model as judge.",
         )
-    return judge
+    return None
 
 
 def open_judge(judge: str, account_id: int, is_admin: bool) -> JudgeCalls:
@@ -96,7 +88,3 @@ def _client(connection: store.OpenConnection, model_id: str) -> ModelClient:
         max_bytes=LARGEST_VERDICT_BYTES,
         auth=connection.auth,
     )
-
-
-def _refusal(message: str, action: str) -> Invalid:
-    return Invalid(message, fields={"judge": [message]}, action=action)

@@ -13,11 +13,13 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db
+from app.engine.benchmarks.spec import Protocol
 from app.engine.call_memory import WorkerMemory
 from app.engine.clients.base import ModelClient
 from app.engine.clients.providers import make_client
 from app.engine.clients.simulated import SimulatedClient
 from app.engine.datasets.dataset import Dataset
+from app.engine.datasets.loader import DatasetLoader
 from app.engine.digests import digest_of
 from app.engine.previews import question_paragraph
 from app.engine.run.judging import JudgeCalls
@@ -103,19 +105,25 @@ class PreparedRun:
 
 
 def build_plan(run_id: str, settings: Settings, preparation: Preparation) -> PreparedRun:
+    """Prepare a run by its id, whose lease the caller holds; see `prepare`."""
+    return prepare(db.session.get_one(Run, run_id), settings, preparation.load)
+
+
+def prepare(
+    run: Run, settings: Settings, load: Callable[[DatasetLoader, Protocol], Dataset]
+) -> PreparedRun:
     """Prepare a run: its dataset, client, scorer and finished samples.
 
     Args:
-        run_id: A run whose lease the caller holds.
+        run: The run; one that is not stored has no finished samples.
         settings: Where datasets are, among others.
-        preparation: Loads the dataset.
+        load: Loads the dataset.
 
     Raises:
         Interrupted: The run must not go on here.
         PlanError: Benchmark, protocol or connection are gone, or the model is not usable.
         DatasetError: The records cannot be loaded.
     """
-    run = db.session.get_one(Run, run_id)
     config = run.config
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     if benchmark is None or run.protocol not in benchmark.protocols:
@@ -126,7 +134,7 @@ def build_plan(run_id: str, settings: Settings, preparation: Preparation) -> Pre
         )
     protocol = benchmark.protocols[run.protocol]
     connection = _open_connection(run)
-    dataset = preparation.load(dataset_loader(settings), protocol)
+    dataset = load(dataset_loader(settings), protocol)
     generation = Generation(
         temperature=config["temperature"],
         top_p=config["top_p"],

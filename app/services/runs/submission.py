@@ -14,6 +14,7 @@ from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
+from app.services.runs.preflight import preflight, refuse_failed
 from app.services.runs.run_request import RunRequest
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
@@ -28,7 +29,8 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
     """Insert a queued run and enqueue it; returns its id.
 
     Raises:
-        Invalid: The request does not fit.
+        Invalid: The request does not fit, or a check before the start failed
+            (``preflight_failed``).
         Conflict: The account may store nothing more, or too many of its runs are queued.
         Unavailable: The queue does not answer, or the disk has no room; no run was made.
     """
@@ -38,6 +40,8 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
     require_queue_place(account_id)
     if not queues.is_reachable():
         raise QueueAway("no run was started")
+    estimate = estimate_run(spec, account_id, settings)
+    refuse_failed(preflight(spec, estimate, account_id, is_admin, settings, ask=False))
     run = Run(
         user_id=account_id,
         benchmark=spec.benchmark.name,
@@ -47,7 +51,7 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
         simulated=spec.connection.simulated,
         config=spec.config,
         total=spec.total,
-        estimate=estimate_run(spec, account_id, settings),
+        estimate=estimate,
         tags=list(dict.fromkeys(request.tags)),
         notes=request.notes,
     )

@@ -94,7 +94,7 @@ def test_without_a_known_price_a_budget_is_refused_at_once(
 ) -> None:
     body = {"benchmark": "gen_chain_sum", "model": local_model, "limit": 2, "budget_usd": 1}
     answer = api.post("/runs", json=body)
-    assert (answer.status_code, answer.json["code"]) == (422, "price_unknown")
+    assert (answer.status_code, answer.json["code"]) == (422, "preflight_failed")
     assert local_model in answer.json["errors"]["budget_usd"][0]
     assert answer.json["action"].startswith("Leave the budget out")
 

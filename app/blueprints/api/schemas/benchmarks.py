@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import PageAnswer, PageQuery, Text
+from app.blueprints.api.schemas.runs import SampleAnswer
 
 
 class SourceAnswer(BaseModel):
@@ -73,6 +74,15 @@ class RangeAnswer(BaseModel):
     high: float
 
 
+class CheckAnswer(BaseModel):
+    """One thing that was looked at before a start; one that fails refuses it."""
+
+    name: str = Field(description="Stable, snake_case.")
+    state: Literal["ok", "warn", "fail"]
+    message: str
+    action: str | None
+
+
 class EstimateAnswer(BaseModel):
     """What a run will need."""
 
@@ -86,4 +96,17 @@ class EstimateAnswer(BaseModel):
     price_source: str
     duration_s: RangeAnswer
     basis: str
-    checks: list[dict[str, Any]]
+    checks: list[CheckAnswer]
+
+
+class TriedSample(SampleAnswer):
+    """A sample that was asked and scored, and not stored."""
+
+    cost_usd: float | None = Field(description="Of model and judge; null: a price is not known.")
+    duration_s: float = Field(description="With scoring.")
+
+
+class TrialAnswer(BaseModel):
+    """One real call."""
+
+    sample: TriedSample

@@ -20,6 +20,7 @@ function wanted(form) {
   const data = new FormData(form);
   const text = (name) => String(data.get(name) ?? "").trim();
   const count = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : undefined);
+  const amount = (name) => (Number(text(name)) > 0 ? Number(text(name)) : undefined);
   return {
     benchmark: text("benchmark"),
     model: text("model"),
@@ -28,6 +29,7 @@ function wanted(form) {
     max_tokens: count("max_tokens"),
     protocol: text("protocol") || undefined,
     judge: text("judge") || undefined,
+    budget_usd: amount("budget_usd"),
   };
 }
 
@@ -64,7 +66,7 @@ async function refresh(state) {
     fill(panel, estimate, isJudged(form));
     result.hidden = false;
     setText(status, "Estimate ready");
-    showChecks(panel, [...(estimate.checks ?? []), ...budgetChecks(form, estimate)]);
+    showChecks(panel, estimate.checks);
   } catch (error) {
     if (error.name === "AbortError") {
       return;
@@ -73,7 +75,7 @@ async function refresh(state) {
     setText(status, "");
     showChecks(panel, [
       ...openChecks(form, question),
-      { state: "fail", title: error.message, detail: error.action },
+      { state: "fail", message: error.message, action: error.action },
     ]);
   }
 }
@@ -108,45 +110,31 @@ function basis(estimate, known) {
 
 function openChecks(form, question) {
   const checks = [
-    { state: question.benchmark ? "ok" : "todo", title: "Benchmark chosen" },
+    { state: question.benchmark ? "ok" : "todo", message: "Benchmark chosen" },
     {
       state: isComplete({ benchmark: "-", model: question.model }) ? "ok" : "todo",
-      title: "Model chosen",
-      detail: question.model ? null : "As connection/model-id",
+      message: "Model chosen",
+      action: question.model ? null : "As connection/model-id",
     },
   ];
   if (isJudged(form)) {
     checks.push({
       state: lacksJudge(form, question) ? "todo" : "ok",
-      title: "Judge chosen",
-      detail: question.judge ? null : "A second model scores the answers of this benchmark.",
+      message: "Judge chosen",
+      action: question.judge ? null : "A second model scores the answers of this benchmark.",
     });
   }
   return checks;
 }
 
-/* The server knows no budget when it estimates. */
-function budgetChecks(form, estimate) {
-  const budget = Number(form.elements.budget_usd?.value);
-  if (!(budget > 0) || !estimate.cost_usd) {
-    return [];
-  }
-  // A budget is for the run and its judge together.
-  const most = estimate.cost_usd.high + (estimate.judge_cost_usd?.high ?? 0);
-  const isCovered = most <= budget;
-  return [
-    {
-      state: isCovered ? "ok" : "warn",
-      title: isCovered ? "Budget covers the estimate" : "Budget may run out",
-      detail: isCovered ? null : "The run pauses when it is spent; nothing is lost.",
-    },
-  ];
-}
+/* What is wrong comes first, what is well last. */
+const ORDER = ["fail", "todo", "warn", "ok"];
 
 function showChecks(panel, checks) {
   const icons = find("[data-check-icons]", panel).content;
   const words = { ok: "Done", warn: "Note", fail: "Problem", todo: "Open" };
-  const items = checks.map((check) =>
+  const sorted = checks.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+  const items = sorted.map((check) =>
     make(
       "li",
       { class: "check-item", "data-state": check.state },
@@ -155,10 +143,12 @@ function showChecks(panel, checks) {
         "span",
         {},
         make("span", { class: "sr" }, `${words[check.state] ?? ""}: `),
-        check.title,
-        check.detail ? make("span", { class: "check-detail" }, check.detail) : null,
+        check.message,
+        check.action ? make("span", { class: "check-detail" }, check.action) : null,
       ),
     ),
   );
   find("[data-estimate-checks]", panel).replaceChildren(...items);
+  // The server refuses such a start, too: nothing is lost by a button that says so before.
+  find("button[type=submit]", panel).disabled = checks.some((check) => check.state === "fail");
 }

@@ -40,15 +40,24 @@ async function errorFrom(response) {
 }
 
 /** Send a request and return the parsed body; throws ApiError with words for the user. */
-export async function request(method, url, { body, signal } = {}) {
+export function request(method, url, { body, signal } = {}) {
+  return send(url, {
+    method,
+    signal,
+    headers: headersFor(body !== undefined),
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+}
+
+/** Send what a form holds to a page that answers JSON. */
+export function postForm(url, form) {
+  return send(url, { method: "POST", headers: headersFor(false), body: new URLSearchParams(new FormData(form)) });
+}
+
+async function send(url, options) {
   let response;
   try {
-    response = await fetch(url, {
-      method,
-      signal,
-      headers: headersFor(body !== undefined),
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    response = await fetch(url, options);
   } catch (error) {
     if (error.name === "AbortError") {
       throw error;
