@@ -16,7 +16,7 @@ from app.blueprints.api.schemas.fields import PageQuery
 from app.errors import Invalid
 from app.queries.paging import page_of
 from app.services import connection_deletion
-from app.services.connections import probe, store
+from app.services.connections import probe, saving, store
 from app.web import rate_limits
 from app.web.json_answers import answer, no_content
 
@@ -59,7 +59,7 @@ def save_connection(path: ConnectionPath, body: ConnectionBody) -> Response:
             "The name in the body differs from the name in the path.",
             fields={"name": ["Leave it out, or send the name in the path."]},
         )
-    info, new = store.save_connection(g.account.id, g.account.is_admin, path.name, body.changes())
+    info, new = saving.save_connection(g.account.id, g.account.is_admin, path.name, body.changes())
     location = url_for("api_connections.get_connection", name=info.name) if new else None
     return answer(ConnectionAnswer.of(info), 201 if new else 200, location=location)
 

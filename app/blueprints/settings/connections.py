@@ -10,7 +10,7 @@ from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import ConnectionForm
 from app.errors import Conflict, Invalid
 from app.services import connection_deletion
-from app.services.connections import probe
+from app.services.connections import probe, saving
 from app.services.connections import store as connection_service
 from app.services.connections.presets import PRESETS
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
@@ -49,7 +49,7 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
         form.show_errors({"name": ["You already have a connection with this name."]})
         return _page(form, info), 409
     try:
-        connection_service.save_connection(
+        saved, _new = saving.save_connection(
             current_user.id, current_user.is_admin, target, _changes(form, target)
         )
     except (Invalid, Conflict) as error:
@@ -57,7 +57,9 @@ def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
             flash(message, "error")
         return _page(form, info), error.status
     session[FRESH] = target  # the list tests it at once
-    flash(f"{target} has been saved.", "success")
+    asked = (form.base_url.data or "").strip().rstrip("/")
+    found = f" Its API is at {saved.base_url}." if asked and saved.base_url != asked else ""
+    flash(f"{target} has been saved.{found}", "success")
     return redirect(url_for("settings.connections"), 303)
 
 
@@ -70,7 +72,8 @@ def connection_test(name: str) -> ResponseReturnValue:
         flash(f"{name}: {result.error.message} {result.error.action or ''}".strip(), "error")
     else:
         models = "1 model" if result.models_found == 1 else f"{result.models_found} models"
-        flash(f"{name} works: {models}, {result.latency_ms} ms.", "success")
+        moved = f" Its API is at {result.moved_to}." if result.moved_to else ""
+        flash(f"{name} works: {models}, {result.latency_ms} ms.{moved}", "success")
     return redirect(url_for("settings.connections"), 303)
 
 

@@ -57,7 +57,8 @@ class ConnectionForm(SettingsForm):
     base_url = StringField(
         "Address",
         [Optional(), Length(max=500)],
-        description="With the version, as in https://host/v1. Leave empty for a well-known name.",
+        description="As in https://host/v1; a missing path is found. Leave empty for a well-known "
+        "name.",
     )
     api_key = StringField(
         "API key",

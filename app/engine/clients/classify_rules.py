@@ -20,6 +20,7 @@ from app.engine.clients.classify_words import (
     MEMORY,
     MODEL,
     MODEL_TAGS,
+    NAMED_MODEL,
     QUOTA,
     QUOTA_TAGS,
     names,
@@ -144,16 +145,46 @@ def _auth(failure: ProviderFailure) -> ModelCallError | None:
     )
 
 
+def _wrong_path(failure: ProviderFailure) -> ModelCallError | None:
+    """Return the error for a 404 that says nothing of a model: there is no API at this path."""
+    if failure.status != 404 or _names_model(failure):
+        return None
+    return failure.error(
+        "wrong_path",
+        f"There is no API at {failure.endpoint.base_url} (status 404).",
+        "Check the address: most end in /v1. Test the connection in Settings → Connections; the "
+        "test finds the right path.",
+        scope="fail",
+    )
+
+
+def _names_model(failure: ProviderFailure) -> bool:
+    said, model = failure.parts.message, failure.endpoint.model
+    if failure.says(MODEL_TAGS, MODEL) or (model and model in said):
+        return True
+    return NAMED_MODEL.search(said) is not None
+
+
 def _unknown_model(failure: ProviderFailure) -> ModelCallError | None:
     known = failure.status in (400, 403, 422) and failure.says(MODEL_TAGS, MODEL)
     if failure.status != 404 and not known:
         return None
     endpoint = failure.endpoint
+    pull = f", or `ollama pull {endpoint.model}`" if _is_ollama(failure) else ""
     return failure.error(
         "unknown_model",
         f"{endpoint.model} not found at {endpoint.base_url}.",
-        f"Pick a model from the list, or `ollama pull {endpoint.model}`.",
+        f"Pick a model from the list{pull}.",
         scope="fail",
+    )
+
+
+def _is_ollama(failure: ProviderFailure) -> bool:
+    endpoint = failure.endpoint
+    return (
+        "ollama" in endpoint.provider.lower()
+        or ":11434" in endpoint.base_url
+        or "try pulling" in failure.parts.message
     )
 
 
@@ -251,6 +282,7 @@ _RULES: tuple[_Rule, ...] = (
     _filtered,
     _quota,
     _auth,
+    _wrong_path,
     _unknown_model,
     _permission,
     _rate_limit,

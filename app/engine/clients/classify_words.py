@@ -52,12 +52,21 @@ KEY_TAGS = {
     "no_db_connection",  # LiteLLM without a database, for every key but the master's
 }
 KEY = re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)
-MODEL_TAGS = {"model_not_found", "unknown_model", "invalid_model", "model_not_available"}
+MODEL_TAGS = {
+    "deploymentnotfound",
+    "invalid_model",
+    "model_not_available",
+    "model_not_found",
+    "unknown_model",
+}
 MODEL = re.compile(
     r"model\b.{0,80}\b(?:not found|does not exist|not available|not supported|is not valid)"
     r"|no endpoints found|invalid model|unknown model",
     re.IGNORECASE,
 )
+NAMED_MODEL = re.compile(r"(?<![/\w])models?\b(?!/)|deployment", re.IGNORECASE)
+"""What a 404 says where the path is right and the model is not there."""
+
 MEMORY = re.compile(r"cuda (?:error|out of memory)|out of memory", re.IGNORECASE)
 RATE_TAGS = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests", "resource_exhausted"}
 RATE = re.compile(r"rate limit|too many requests", re.IGNORECASE)

@@ -19,8 +19,8 @@ from app.engine.clients.classify import (
 from app.engine.clients.classify_parts import parse_body
 from app.engine.clients.classify_rules import Endpoint
 from app.engine.clients.key_mask import KeyMask
-from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.model_rows import context_tokens
+from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_values import id_text, plain_text, token_count
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
@@ -154,7 +154,7 @@ class HttpModelClient:
         try:
             payload = self._parsed(reply, "-")
         except ModelCallError as error:
-            if error.code == "unknown_model":
+            if error.code in ("unknown_model", "wrong_path"):
                 raise self._no_list() from error
             raise
         rows = payload.get("data", payload.get("models")) if isinstance(payload, dict) else payload

@@ -148,7 +148,8 @@ PROVIDERS: Mapping[str, KnownProvider] = _by_name(
     KnownProvider(
         "ollama", "Ollama", "openai_compatible", "http://127.0.0.1:11434/v1", None, False
     ),
-    KnownProvider("vllm", "vLLM", "openai_compatible", "http://127.0.0.1:8000/v1", None, False),
+    # Its own default port, 8000, is the Studio's.
+    KnownProvider("vllm", "vLLM", "openai_compatible", "http://127.0.0.1:8001/v1", None, False),
     KnownProvider(
         "lmstudio", "LM Studio", "openai_compatible", "http://127.0.0.1:1234/v1", None, False
     ),

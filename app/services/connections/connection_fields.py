@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.current import get_settings
 from app.engine.clients.providers import AUTHS, find_auth
 from app.errors import Invalid
 from app.models import Connection
+from app.services.connections.base_urls import clean_base_url, leads_to
 from app.services.connections.presets import KIND_LABELS, PRESETS, SIMULATED, Preset
 
 MAX_URL_LENGTH = 500
@@ -66,7 +68,7 @@ def merge_fields(
 def _cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(changes)
     if isinstance(given.get("base_url"), str):
-        given["base_url"] = given["base_url"].strip().rstrip("/")
+        given["base_url"] = clean_base_url(given["base_url"])
     if isinstance(given.get("api_key"), str):
         given["api_key"] = given["api_key"].strip() or None
     return given
@@ -114,6 +116,12 @@ def _url_problem(values: dict[str, Any]) -> str | None:
         return f"Use at most {MAX_URL_LENGTH} characters."
     if "?" in url:
         return "The address must not have a query (?...)."
+    settings = get_settings()
+    if leads_to(url, settings.host, settings.port):
+        return (
+            f"This is the address of the Studio itself, which listens on port {settings.port}. "
+            "Start the model server on another port and enter that."
+        )
     return None
 
 

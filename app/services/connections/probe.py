@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import update
@@ -10,7 +10,9 @@ from sqlalchemy import update
 from app.db import db, now, transaction
 from app.errors import Conflict
 from app.models import Connection
+from app.services.connections.api_finder import WRONG_PLACE
 from app.services.connections.model_lists import ListFailure, list_offered
+from app.services.connections.saving import find_address
 from app.services.connections.store import get_connection, open_connection
 
 
@@ -32,10 +34,14 @@ class ConnectionProbe:
     models_found: int
     models: tuple[str, ...] = ()
     error: ConnectionFailure | None = None
+    moved_to: str | None = None
+    """The address at which the API was found, which the connection has from now on."""
 
 
 def probe_connection(account_id: int, is_admin: bool, name: str) -> ConnectionProbe:
     """Ask the provider for its models; stores the result with the connection.
+
+    Where the path of its address is wrong, the API is looked for on the same server.
 
     Raises:
         NotFound: The account has no connection of that name.
@@ -44,6 +50,11 @@ def probe_connection(account_id: int, is_admin: bool, name: str) -> ConnectionPr
     info = get_connection(account_id, is_admin, name)
     db.session.rollback()  # the call may take seconds: no transaction meanwhile
     result = _ask(account_id, is_admin, name)
+    if result.error is not None and result.error.code in WRONG_PLACE:
+        moved = find_address(account_id, is_admin, info)
+        if moved is not None:
+            info = moved
+            result = replace(_ask(account_id, is_admin, name), moved_to=moved.base_url)
     if not info.read_only:
         _store(account_id, name, info.updated_at, result)
     return result

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.config import provider_key
-from app.db import db, now, transaction
+from app.db import changed_rows, db, now, transaction
 from app.engine.clients.http_model import Auth
 from app.engine.clients.providers import find_auth, find_kind
 from app.errors import Conflict, Invalid, NotFound
@@ -253,6 +253,31 @@ def _write(
             return _info(row), before is None
     except IntegrityError:
         raise _changed_meanwhile(name) from None
+
+
+def move_connection(account_id: int, info: ConnectionInfo, base_url: str) -> ConnectionInfo | None:
+    """Give a connection another address on the same server; the key stays.
+
+    Returns:
+        The changed connection; ``None``: it was changed or deleted meanwhile.
+    """
+    with transaction() as session:
+        moved = session.execute(
+            update(Connection)
+            .where(
+                Connection.user_id == account_id,
+                Connection.name == info.name,
+                Connection.updated_at == info.updated_at,
+                Connection.base_url == info.base_url,
+            )
+            .values(base_url=base_url, last_test=None, updated_at=now())
+            .execution_options(synchronize_session=False)
+        )
+    row = _find_row(account_id, info.name) if changed_rows(moved) else None
+    if row is None:
+        return None
+    db.session.refresh(row)
+    return _info(row)
 
 
 def _changed_meanwhile(name: str) -> Conflict:

@@ -95,6 +95,17 @@ ROWS = [
     Row("Mistral unknown_model tag", 400, openai("x", "unknown_model"), "unknown_model", "fail"),
     Row("Ollama model", 404, openai('model "x" not found, try pulling it first', None,
         "not_found_error"), "unknown_model", "fail"),
+    Row("a path", 404, {"detail": "Not Found"}, "wrong_path", "fail"),
+    Row("Go's path", 404, "404 page not found", "wrong_path", "fail"),
+    Row("Express' path", 404, {"error": "Cannot POST /models/chat/completions"}, "wrong_path",
+        "fail"),
+    Row("llama.cpp's path", 404, {"error": {"code": 404, "message": "File Not Found",
+        "type": "not_found_error"}}, "wrong_path", "fail"),
+    Row("Azure deployment", 404, {"error": {"code": "DeploymentNotFound",
+        "message": "The API deployment for this resource does not exist."}}, "unknown_model",
+        "fail"),
+    Row("OpenRouter endpoints", 404, {"error": {"code": 404,
+        "message": "No endpoints found for acme-1."}}, "unknown_model", "fail"),
     Row("Ollama's own API", 404, {"error": "model 'x' not found"}, "unknown_model", "fail"),
     Row("old vLLM, flat", 404, {"object": "error", "message": "The model `x` does not exist.",
         "type": "NotFoundError", "param": None, "code": 404}, "unknown_model", "fail"),
@@ -259,7 +270,12 @@ def by_name(name):
     [
         ("OpenAI bad key", "Acme rejected the API key.", "Settings → Connections, then Resume"),
         ("OpenAI project", "This key may not use acme-1.", "Check project, region or plan."),
-        ("OpenAI model", "acme-1 not found at https://api.acme.example/v1.", "ollama pull acme-1"),
+        (
+            "OpenAI model",
+            "acme-1 not found at https://api.acme.example/v1.",
+            "Pick a model from the list.",
+        ),
+        ("a path", "There is no API at https://api.acme.example/v1 (status 404).", "end in /v1"),
         (
             "OpenAI quota",
             "Acme has no credit left, or its spending cap was reached.",
@@ -388,3 +404,21 @@ def test_transport_failures_keep_their_code_and_get_a_scope(code, retryable, sco
     error = from_call_error(CallError(code, "No answer.", retryable=retryable), ENDPOINT)
     assert (error.code, error.scope, error.retryable) == (code, scope, retryable)
     assert error.message == "Acme: No answer."
+
+
+@pytest.mark.parametrize(
+    ("provider", "base_url", "said", "pulls"),
+    [
+        ("Ollama", "http://10.0.0.7/v1", "model 'x' not found", True),
+        ("box", "http://10.0.0.7:11434/v1", "model 'x' not found", True),
+        ("box", "http://10.0.0.7/v1", 'model "x" not found, try pulling it first', True),
+        ("vLLM", "http://127.0.0.1:8001/v1", "The model `x` does not exist.", False),
+        ("OpenAI", "https://api.openai.com/v1", "The model `x` does not exist", False),
+    ],
+)
+def test_only_ollama_pulls_models(provider, base_url, said, pulls):
+    endpoint = Endpoint(provider, "x", base_url)
+    error = classify_reply(reply(Row("", 404, {"error": {"message": said}}, "")), endpoint, "q7")
+    assert error is not None
+    assert error.code == "unknown_model"
+    assert ("ollama pull x" in (error.action or "")) is pulls

@@ -30,7 +30,8 @@ class ConnectionBody(Body):
     base_url: Text | None = Field(
         None,
         max_length=500,
-        description="Up to and including the version. To change it, send the key again.",
+        description="Up to and including the version; without it, or with an endpoint's path, the "
+        "server is asked for the right one. To change it, send the key again.",
     )
     api_key: Text | None = Field(
         None, max_length=2000, description="Never shown again; null removes it."
@@ -117,6 +118,9 @@ class ConnectionTestResult(BaseModel):
     models_found: int
     models: list[str] = Field(description="At most the first hundred.")
     error: ConnectionFailureAnswer | None = None
+    moved_to: str | None = Field(
+        None, description="The address at which the API was found; it is the connection's now."
+    )
 
     @classmethod
     def of(cls, result: ConnectionProbe) -> ConnectionTestResult:
@@ -132,4 +136,5 @@ class ConnectionTestResult(BaseModel):
             )
             if error
             else None,
+            moved_to=result.moved_to,
         )

@@ -36,7 +36,11 @@ function show(node, result) {
   node.dataset.state = result.ok ? "ok" : "bad";
   if (result.ok) {
     const models = `${number(result.models_found)} ${result.models_found === 1 ? "model" : "models"}`;
-    setText(node, `Works: answered in ${milliseconds(result.latency_ms)}, ${models}. Tested just now`);
+    const moved = result.moved_to ? ` The API was found at ${result.moved_to}, which is its address now.` : "";
+    setText(
+      node,
+      `Works: answered in ${milliseconds(result.latency_ms)}, ${models}. Tested just now.${moved}`,
+    );
     return;
   }
   const { message = "The test failed.", action = "" } = result.error ?? {};
