@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
@@ -54,6 +55,22 @@ def benchmarks_of(account_id: int) -> Iterator[Benchmark]:
     for found in db.session.execute(query.order_by(OwnBenchmark.slug)).all():
         yield _benchmark(found)
     yield from all_benchmarks().values()
+
+
+def versions_of(name: str, account_id: int) -> list[dict[str, Any]]:
+    """Return the versions of an own benchmark, the latest first; none of any other."""
+    if not name.startswith(PREFIX):
+        return []
+    rows = db.session.execute(
+        select(OwnVersion.version, OwnVersion.rows, OwnVersion.scorer, OwnVersion.created_at)
+        .join(OwnBenchmark, OwnVersion.benchmark_id == OwnBenchmark.id)
+        .where(OwnBenchmark.user_id == account_id, OwnBenchmark.slug == name.removeprefix(PREFIX))
+        .order_by(OwnVersion.version.desc())
+    )
+    return [
+        {"version": version, "samples": samples, "scorer": scorer, "created_at": created_at}
+        for version, samples, scorer, created_at in rows
+    ]
 
 
 def own_folder(settings: Settings) -> Path:

@@ -11,18 +11,12 @@ from app.engine.statistics import Comparison, compare_counts, describe, holm
 from app.errors import Invalid
 from app.models import Run
 from app.queries import runs as run_queries
+from app.queries.differences import Difference, differences_of
 from app.queries.flips import flip_views
 from app.queries.paired_scores import PairedScores, pair_scores
 
 MAX_RUNS = 6
 FLIPS_PER_PAGE = 100
-COMPARED = (
-    ("dataset", "the questions"),
-    ("prompt", "the prompt"),
-    ("scorer", "the scorer"),
-    ("parameters", "sampling parameters or epochs"),
-    ("engine", "the version of the Studio"),
-)
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
 
 
@@ -61,13 +55,15 @@ def comparison_of(rows: Sequence[Run], *, flips_from: int = 0) -> dict[str, Any]
     """
     refusal = _refusal(rows)
     paired = None if refusal else pair_scores([run.id for run in rows])
+    differences = [] if refusal else differences_of(rows)
     common = paired.common() if paired else 0
     flips_total = paired.flips() if paired else 0
     flips_to = min(flips_from + FLIPS_PER_PAGE, flips_total)
     shown = islice(paired.flipped(), flips_from, max(flips_from, flips_to)) if paired else ()
     return {
         "comparable": common > 0,
-        "warnings": _warnings(rows, paired) if paired else [refusal],
+        "warnings": _warnings(rows, paired, differences) if paired else [refusal],
+        "differences": [difference.view() for difference in differences],
         "common_samples": common,
         "runs": [run_queries.run_view(run) for run in rows],
         "pairs": _pairs(rows, paired) if paired else [],
@@ -87,19 +83,11 @@ def _refusal(rows: Sequence[Run]) -> str | None:
     return None
 
 
-def _warnings(rows: Sequence[Run], paired: PairedScores) -> list[str]:
+def _warnings(
+    rows: Sequence[Run], paired: PairedScores, differences: Sequence[Difference]
+) -> list[str]:
     """Return warnings about what differs between the runs."""
-    found = [
-        f"The runs differ in {words} ({field})."
-        for field, words in COMPARED
-        if len({run.digests.get(field) for run in rows}) > 1
-    ]
-    versions = {run.benchmark_version for run in rows}
-    if len(versions) > 1:
-        found.append("The runs used different versions of the benchmark (benchmark_version).")
-    protocols = sorted({run.protocol for run in rows})
-    if len(protocols) > 1:
-        found.append(f"The runs followed different protocols ({', '.join(protocols)}).")
+    found = [difference.sentence for difference in differences]
     common = paired.common()
     if not common:
         found.append("The runs have no scored sample in common.")

@@ -155,6 +155,69 @@ def test_what_differs_is_named(app: Flask, api: ApiClient, owner: Account) -> No
     assert "(scorer)" not in text
 
 
+def test_parameters_that_differ_are_named_with_their_values(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        a = finished(owner, [1.0], config={"temperature": 0.0, "max_retries": 1})
+        b = finished(
+            owner,
+            [1.0],
+            config={"temperature": 0.7, "seed": 3, "epochs": 2, "judge": "x/y", "max_retries": 2},
+            digests={**DIGESTS, "engine": "9.9.9", "scorer": "exact/text@1 by x/y"},
+        )
+        c = finished(owner, [1.0], config={"temperature": 0.7})
+    shown = compared(api, a, b)
+    text = "\n".join(shown["warnings"])
+    for words in (
+        "temperature (temperature): 0 and 0.7",
+        "seed (seed): default and 3",
+        "epochs (epochs): 1 and 2",
+        "the judge (judge): default and x/y",
+        f"the version of the Studio (engine): {DIGESTS['engine']} and 9.9.9",
+    ):
+        assert words in text
+    assert "max_retries" not in text
+    assert {"field": "temperature", "values": [0.0, 0.7]} in shown["differences"]
+    three = "\n".join(compared(api, a, b, c)["warnings"])
+    assert "temperature (temperature): 0, 0.7, 0.7" in three
+
+
+def test_versions_of_own_data_are_not_called_the_scorer(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        a, b = (
+            finished(
+                owner,
+                [1.0],
+                benchmark="own/sums",
+                benchmark_version=version,
+                digests={
+                    **DIGESTS,
+                    "dataset": f"{version}0abcdef99",
+                    "scorer": f"exact/number@{version}",
+                },
+            )
+            for version in (1, 2)
+        )
+    text = "\n".join(compared(api, a, b)["warnings"])
+    assert "different versions of your data (benchmark_version): 1 and 2" in text
+    assert "the questions (dataset): 10abcdef and 20abcdef" in text
+    assert "scorer" not in text
+
+
+def test_scorers_and_judges_that_differ_are_told_apart(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        a = finished(owner, [1.0], digests={**DIGESTS, "scorer": "exact/text@1"})
+        b = finished(owner, [1.0], digests={**DIGESTS, "scorer": "exact/number@1"})
+    assert compared(api, a, b)["warnings"] == [
+        "The runs differ in the scorer (scorer): exact/text and exact/number."
+    ]
+
+
 def test_runs_without_a_common_sample_are_not_comparable(
     app: Flask, api: ApiClient, owner: Account
 ) -> None:

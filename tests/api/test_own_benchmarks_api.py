@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from tests.app_fixtures import ApiClient
+from tests.app_fixtures import ApiClient, Browser
 
 ROWS = [
     {"q": f"What is {n} + {n}?", "a": 2 * n, "topic": "even" if n % 2 else "odd", "key": f"k{n}"}
@@ -218,3 +218,46 @@ def test_the_description_of_the_api_has_the_form(api: ApiClient) -> None:
     schema = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert schema["properties"]["file"]["format"] == "binary"
     assert {"file", "name", "question", "target", "scorer"} <= set(schema["required"])
+
+
+def test_an_older_version_can_be_run_and_is_kept_by_a_duplicate(
+    api: ApiClient, signed_in: Browser, start_run: Any, work: Any
+) -> None:
+    save(api)
+    save(api, json_lines(ROWS[:3]))
+    listed = api.get("/benchmarks/own/sums").json["versions"]
+    assert [(each["version"], each["samples"]) for each in listed] == [(2, 3), (1, 8)]
+    run = {"benchmark": "own/sums", "limit": None}
+    latest, old = start_run(**run), start_run(**run, benchmark_version=1)
+    written = start_run(**{**run, "benchmark": "own/sums@1"})
+    assert work(old)["status"] == work(written)["status"] == "completed"
+
+    def shown(run_id: str) -> tuple[str, int, int]:
+        row = api.get(f"/runs/{run_id}").json
+        return row["benchmark"], row["benchmark_version"], row["counts"]["total"]
+
+    assert shown(latest) == ("own/sums", 2, 3)
+    assert shown(old) == shown(written) == ("own/sums", 1, 8)
+    again = api.post(f"/runs/{old}/duplicate").json["run_id"]
+    assert shown(again) == ("own/sums", 1, 8)
+    page = signed_in.get(f"/runs/new?from={old}").text
+    assert 'name="benchmark_version" type="text" value="1"' in page
+    assert "benchmark_version=1" in signed_in.get("/benchmarks/own/sums").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"benchmark": "own/sums", "benchmark_version": 9}, "benchmark_version"),
+        ({"benchmark": "own/sums@9"}, "benchmark_version"),
+        ({"benchmark": "own/sums@x"}, "benchmark"),
+        ({"benchmark": "gen_chain_sum", "benchmark_version": 99}, "benchmark_version"),
+    ],
+)
+def test_a_version_that_does_not_exist_is_refused(
+    api: ApiClient, fields: dict[str, Any], field: str
+) -> None:
+    save(api)
+    for path in ("/runs", "/estimates"):
+        refused = api.post(path, json={"model": "simulated/expert", **fields})
+        assert (refused.status_code, list(refused.json["errors"])) == (422, [field])

@@ -15,6 +15,7 @@ from app.blueprints.api.schemas.benchmarks import (
 )
 from app.current import get_settings
 from app.queries import benchmarks
+from app.queries.catalog import versions_of
 from app.queries.paging import page_of
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
@@ -49,9 +50,9 @@ def list_benchmarks(query: BenchmarkQuery) -> Response:
 @bp.get("/benchmarks/<path:name>", responses={200: BenchmarkDetail})
 def get_benchmark(path: BenchmarkPath) -> Response:
     """Return a benchmark with its prompt template and an example."""
-    return answer(
-        benchmarks.detail_view(benchmarks.get_benchmark(path.name, g.account.id), get_settings())
-    )
+    found = benchmarks.get_benchmark(path.name, g.account.id)
+    view = benchmarks.detail_view(found, get_settings())
+    return answer({**view, "versions": versions_of(found.name, g.account.id)})
 
 
 @bp.post("/estimates", responses={200: EstimateAnswer})

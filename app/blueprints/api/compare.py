@@ -44,11 +44,19 @@ class Pair(BaseModel):
     verdict: str
 
 
+class DifferenceAnswer(BaseModel):
+    """Something other than the model in which the runs differ."""
+
+    field: str
+    values: list[Any] = Field(description="Of each run; null: the default, or unknown.")
+
+
 class ComparisonAnswer(BaseModel):
     """How the runs compare on the samples that they share."""
 
     comparable: bool
     warnings: list[str]
+    differences: list[DifferenceAnswer]
     common_samples: int
     runs: list[RunAnswer]
     pairs: list[Pair]

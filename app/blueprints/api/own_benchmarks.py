@@ -13,6 +13,7 @@ from app.blueprints.api.schemas.own_benchmarks import OwnPath, OwnPreview, Previ
 from app.current import get_settings
 from app.errors import Invalid
 from app.queries import benchmarks
+from app.queries.catalog import versions_of
 from app.services.own_benchmarks import save_requests, uploads, versions
 from app.web import rate_limits
 from app.web.json_answers import answer, no_content
@@ -48,6 +49,7 @@ def save_own_benchmark() -> Response:
         name, _version = versions.save(g.account.id, upload, asked, settings)
     found = benchmarks.get_benchmark(name, g.account.id)
     view = benchmarks.detail_view(found, settings)
+    view["versions"] = versions_of(name, g.account.id)
     return answer(view, 201, location=f"/api/v1/benchmarks/{name}")
 
 

@@ -9,6 +9,7 @@ from app.blueprints.benchmarks import bp
 from app.blueprints.benchmarks.figures import draw_leaderboard
 from app.current import get_settings
 from app.queries import benchmarks, runs
+from app.queries.catalog import versions_of
 from app.queries.leaderboards import leaderboard
 from app.web.urls import address
 
@@ -57,6 +58,7 @@ def show(name: str) -> str:
     return render_template(
         "benchmarks/show.html",
         benchmark={**view, "protocols": view["protocol_details"]},
+        versions=versions_of(name, current_user.id),
         recent_runs=runs.views(recent.items),
         charts=draw_leaderboard(
             leaderboard(current_user.id, benchmark), benchmark.default_protocol

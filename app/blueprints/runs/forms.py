@@ -12,6 +12,7 @@ from app.services.field_types import typed_number
 from app.services.runs.run_request import RunRequest
 
 TEXT_OF = {
+    "benchmark_version": "An earlier one of your own benchmark; empty: the latest.",
     "limit": "How many samples, from the first on.",
     "epochs": "How often each sample is asked.",
     "judge": "A second model, which scores the answers of this benchmark.",
@@ -35,6 +36,9 @@ class RunForm(FlaskForm):
         csrf = False  # CSRFProtect checks every POST before a view sees it
 
     benchmark = StringField("Benchmark")
+    benchmark_version = TypedNumber(
+        "Version of your data", description=TEXT_OF["benchmark_version"]
+    )
     model = StringField("Model")
     protocol = SelectField("Protocol", choices=[SelectChoice("", "Default")], validate_choice=False)
     limit = TypedNumber("Samples", description=TEXT_OF["limit"])

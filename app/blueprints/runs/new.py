@@ -13,6 +13,7 @@ from app.current import get_settings
 from app.errors import Invalid, StudioError
 from app.queries import benchmarks as benchmark_queries
 from app.queries import runs as run_queries
+from app.queries.catalog import find_benchmark
 from app.services.connections import store
 from app.services.runs import submission, trial
 from app.web import rate_limits
@@ -27,7 +28,7 @@ def new() -> str:
     form = RunForm(formdata=None)
     if source := request.args.get("from"):
         _fill_from_run(form, source)
-    for name in ("benchmark", "model", "limit"):
+    for name in ("benchmark", "benchmark_version", "model", "limit"):
         if value := request.args.get(name):
             form[name].data = value
     return _page(form)
@@ -75,6 +76,9 @@ def try_one() -> Response:
 def _fill_from_run(form: RunForm, run_id: str) -> None:
     run = run_queries.get_run(run_id, current_user.id)
     form.benchmark.data, form.model.data = run.benchmark, run.model
+    latest = find_benchmark(run.benchmark, current_user.id)
+    if latest is not None and latest.version != run.benchmark_version:
+        form.benchmark_version.data = str(run.benchmark_version) if latest.category == "own" else ""
     form.tags.data = ", ".join(run.tags)
     for name, value in run.config.items():
         if value is not None and name in form:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.config import Settings
 from app.engine.benchmarks.spec import Benchmark, Protocol
+from app.engine.own.definition import PREFIX
 from app.errors import Invalid
 from app.queries.catalog import find_benchmark
 from app.services.connections import store
@@ -37,13 +38,7 @@ def check_request(
     Raises:
         Invalid: A field names something that does not exist, or asks for too much.
     """
-    benchmark = find_benchmark(request.benchmark, account_id)
-    if benchmark is None:
-        raise Invalid(
-            f"There is no benchmark called {request.benchmark!r}.",
-            fields={"benchmark": [f"There is no benchmark called {request.benchmark!r}."]},
-            action="Pick one from the list of benchmarks.",
-        )
+    benchmark = _check_benchmark(request, account_id)
     protocol = benchmark.protocols.get(request.protocol or benchmark.default_protocol)
     if protocol is None:
         known = ", ".join(benchmark.protocols)
@@ -63,6 +58,32 @@ def check_request(
             action="Lower the limit or the epochs.",
         )
     return RunSpec(benchmark, protocol, connection, request.model, config, total)
+
+
+def _check_benchmark(request: RunRequest, account_id: int) -> Benchmark:
+    name, version = request.benchmark, request.benchmark_version
+    if name.startswith(PREFIX) and version is None:
+        name, _, number = name.partition("@")
+        version = int(number) if number.isascii() and number.isdigit() else None
+        name = request.benchmark if number and version is None else name
+    benchmark = find_benchmark(name, account_id)
+    if benchmark is None:
+        raise Invalid(
+            f"There is no benchmark called {name!r}.",
+            fields={"benchmark": [f"There is no benchmark called {name!r}."]},
+            action="Pick one from the list of benchmarks.",
+        )
+    if version in (None, benchmark.version):
+        return benchmark
+    older = find_benchmark(name, account_id, version) if name.startswith(PREFIX) else None
+    if older is None:
+        message = f"{name} has no version {version}; the latest is {benchmark.version}."
+        raise Invalid(
+            message,
+            fields={"benchmark_version": [message]},
+            action="Leave the version out for the latest.",
+        )
+    return older
 
 
 def _check_model(model: str, account_id: int, is_admin: bool) -> store.ConnectionInfo:

@@ -29,6 +29,9 @@ ModelName = Annotated[
 """``connection/model-id``."""
 
 
+BenchmarkVersion = Annotated[int, Whole, Field(ge=1, le=1_000_000)]
+
+
 class RunOptions(BaseModel):
     """How to run a benchmark; missing options come from protocol and connection."""
 
@@ -74,6 +77,9 @@ class RunRequest(RunOptions):
     """A benchmark, a model and options."""
 
     benchmark: Annotated[str, StringConstraints(min_length=1, max_length=80), Storable]
+    benchmark_version: BenchmarkVersion | None = Field(
+        None, description="Of your own data, also written `own/name@2`; empty: the latest."
+    )
     model: ModelName = Field(description="`connection/model-id`")
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = Field(default_factory=list)
     notes: Annotated[str, StringConstraints(max_length=10_000), Storable] = ""

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app.broker import queues
 from app.config import Settings
 from app.db import db, transaction
+from app.engine.own.definition import PREFIX
 from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
 from app.services.runs.checks import check_request
@@ -98,6 +99,8 @@ def duplicate_request(run: Run, overrides: dict[str, Any]) -> RunRequest:
     if overrides.get("benchmark", run.benchmark) != run.benchmark:
         del kept["protocol"]  # the other one has its own
         kept.pop("judge", None)
+    elif run.benchmark.startswith(PREFIX):
+        kept["benchmark_version"] = run.benchmark_version  # the same questions
     return RunRequest.model_validate(
         {"benchmark": run.benchmark, "model": run.model, "tags": run.tags, **kept, **overrides}
     )

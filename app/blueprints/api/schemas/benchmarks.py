@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.blueprints.api.schemas.fields import PageAnswer, PageQuery, Text
 from app.blueprints.api.schemas.runs import SampleAnswer
@@ -44,6 +44,15 @@ class BenchmarkList(PageAnswer):
     items: list[BenchmarkAnswer]
 
 
+class OwnVersionAnswer(BaseModel):
+    """A version of your own data."""
+
+    version: int
+    samples: int
+    scorer: str
+    created_at: AwareDatetime
+
+
 class BenchmarkDetail(BenchmarkAnswer):
     """A benchmark with its prompt and an example."""
 
@@ -51,6 +60,9 @@ class BenchmarkDetail(BenchmarkAnswer):
     example: dict[str, Any] | None
     fewshot: int
     citation: str
+    versions: list[OwnVersionAnswer] = Field(
+        [], description="Of your own data, the latest first; each can be run."
+    )
 
 
 class BenchmarkPath(BaseModel):

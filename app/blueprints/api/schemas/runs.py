@@ -23,7 +23,13 @@ from app.blueprints.api.schemas.fields import (
 )
 from app.queries.samples import MAX_EPOCH
 from app.services.field_types import Number
-from app.services.runs.run_request import MAX_BUDGET_USD, MAX_TAGS, RunOptions, Tag
+from app.services.runs.run_request import (
+    MAX_BUDGET_USD,
+    MAX_TAGS,
+    BenchmarkVersion,
+    RunOptions,
+    Tag,
+)
 
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
 
@@ -155,10 +161,26 @@ class PendingRescoring(BaseModel):
     done: int = Field(description="Answers scored so far, of the run's counts.done.")
 
 
+class ErrorGroupAnswer(BaseModel):
+    """Samples that ended in an error for the same reason."""
+
+    code: str
+    reason: str = Field(description="In a few words: `status 502 from local`.")
+    n: int
+    message: str = Field(description="What the first of them said.")
+    action: str | None
+
+
 class RunDetail(RunAnswer):
     """A run by itself."""
 
     rescorings: list[PendingRescoring]
+    error_groups: list[ErrorGroupAnswer] = Field(
+        description="Why samples ended in an error, the most frequent cause first."
+    )
+    remedy: (
+        Literal["resume", "retry_errors", "raise_budget", "edit_connection", "duplicate"] | None
+    ) = Field(description="The step that most likely helps a run that stopped, or has errors.")
 
 
 class RunList(PageAnswer):
@@ -210,6 +232,7 @@ class DuplicateOverrides(RunOptions):
     """Options that differ from the original run."""
 
     benchmark: Text | None = None
+    benchmark_version: BenchmarkVersion | None = None
     model: Text | None = None
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
@@ -285,6 +308,7 @@ class SampleQuery(PageQuery):
 
     outcome: Text = Field("", description="One or several, comma-separated.")
     category: Text = ""
+    error_code: Text = Field("", description="Samples that ended in this error.")
     q: Text = Field("", description="Text to look for in prompt and answer, or a sample's id.")
 
 

@@ -23,6 +23,7 @@ function wanted(form) {
   const amount = (name) => (Number(text(name)) > 0 ? Number(text(name)) : undefined);
   return {
     benchmark: text("benchmark"),
+    benchmark_version: count("benchmark_version"),
     model: text("model"),
     limit: count("limit"),
     epochs: count("epochs"),

@@ -1,0 +1,102 @@
+"""What differs between runs that are compared, by field and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.engine.own.definition import PREFIX
+from app.models import Run
+
+_HOW_IT_RAN = frozenset(
+    {"limit", "sample_ids", "timeout_s", "max_connections", "max_retries", "budget_usd"}
+    | {"max_error_rate", "protocol", "judge", "stream", "batch", "stop_when"}
+)
+"""Options that change how a run is carried out, or are compared by themselves."""
+
+_LABELS = {"top_p": "top-p", "max_tokens": "max tokens", "sample_seed": "the seed of the sample"}
+_DIGEST_CHARS = 8
+_VALUE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which runs differ.
+
+    Attributes:
+        field: Its name in a run.
+        words: The sentence's beginning: what differs.
+        values: Of each run, in their order; ``None``: the default, or unknown.
+    """
+
+    field: str
+    words: str
+    values: tuple[Any, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The difference for readers, with its values."""
+        if self.field == "protocol":
+            return f"{self.words} ({', '.join(sorted(set(self.values)))})."
+        shown = [_shown(value) for value in self.values]
+        listed = " and ".join(shown) if len(shown) == 2 else ", ".join(shown)
+        return f"{self.words} ({self.field}): {listed}."
+
+    def view(self) -> dict[str, Any]:
+        """Return the difference as the API shows it."""
+        return {"field": self.field, "values": list(self.values)}
+
+
+def differences_of(rows: Sequence[Run]) -> list[Difference]:
+    """Return what differs between runs of one benchmark, what weighs most first."""
+    return [found for found in _all(rows) if len({repr(value) for value in found.values}) > 1]
+
+
+def _all(rows: Sequence[Run]) -> Iterator[Difference]:
+    own = rows[0].benchmark.startswith(PREFIX)
+    data = "your data" if own else "the benchmark"
+
+    def compare(field: str, words: str, value_of: Callable[[Run], Any]) -> Difference:
+        return Difference(field, words, tuple(value_of(run) for run in rows))
+
+    yield compare(
+        "benchmark_version",
+        f"The runs used different versions of {data}",
+        lambda run: run.benchmark_version,
+    )
+    for field, words in (("dataset", "the questions"), ("prompt", "the prompt")):
+        yield compare(field, f"The runs differ in {words}", _digest(field))
+    yield compare("protocol", "The runs followed different protocols", lambda run: run.protocol)
+    yield compare("scorer", "The runs differ in the scorer", _scorer)
+    yield compare("judge", "The runs differ in the judge", lambda run: run.config.get("judge"))
+    for name in dict.fromkeys(name for run in rows for name in run.config):
+        if name not in _HOW_IT_RAN:
+            label = _LABELS.get(name, name.replace("_", " "))
+            yield compare(name, f"The runs differ in {label}", _option(name))
+    yield compare("engine", "The runs differ in the version of the Studio", _digest("engine"))
+
+
+def _digest(field: str) -> Callable[[Run], str | None]:
+    def value_of(run: Run) -> str | None:
+        found = run.digests.get(field)
+        return found if found is None or field == "engine" else str(found)[:_DIGEST_CHARS]
+
+    return value_of
+
+
+def _scorer(run: Run) -> str | None:
+    """Return the scorer's profile, without the benchmark's version and the judge."""
+    found = run.digests.get("scorer")
+    return None if found is None else str(found).partition(" by ")[0].partition("@")[0]
+
+
+def _option(name: str) -> Callable[[Run], Any]:
+    return lambda run: run.config.get(name)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "default"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _VALUE_CHARS else f"{text[: _VALUE_CHARS - 1]}…"
