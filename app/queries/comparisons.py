@@ -11,7 +11,7 @@ from app.engine.statistics import Comparison, compare_counts, describe, holm
 from app.errors import Invalid
 from app.models import Run
 from app.queries import runs as run_queries
-from app.queries.differences import Difference, differences_of
+from app.queries.differences import RunDifference, differences_of
 from app.queries.flips import flip_views
 from app.queries.paired_scores import PairedScores, pair_scores
 
@@ -84,7 +84,7 @@ def _refusal(rows: Sequence[Run]) -> str | None:
 
 
 def _warnings(
-    rows: Sequence[Run], paired: PairedScores, differences: Sequence[Difference]
+    rows: Sequence[Run], paired: PairedScores, differences: Sequence[RunDifference]
 ) -> list[str]:
     """Return warnings about what differs between the runs."""
     found = [difference.sentence for difference in differences]

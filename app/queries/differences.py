@@ -21,7 +21,7 @@ _VALUE_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RunDifference:
     """One thing in which runs differ.
 
     Attributes:
@@ -48,17 +48,17 @@ class Difference:
         return {"field": self.field, "values": list(self.values)}
 
 
-def differences_of(rows: Sequence[Run]) -> list[Difference]:
+def differences_of(rows: Sequence[Run]) -> list[RunDifference]:
     """Return what differs between runs of one benchmark, what weighs most first."""
     return [found for found in _all(rows) if len({repr(value) for value in found.values}) > 1]
 
 
-def _all(rows: Sequence[Run]) -> Iterator[Difference]:
+def _all(rows: Sequence[Run]) -> Iterator[RunDifference]:
     own = rows[0].benchmark.startswith(PREFIX)
     data = "your data" if own else "the benchmark"
 
-    def compare(field: str, words: str, value_of: Callable[[Run], Any]) -> Difference:
-        return Difference(field, words, tuple(value_of(run) for run in rows))
+    def compare(field: str, words: str, value_of: Callable[[Run], Any]) -> RunDifference:
+        return RunDifference(field, words, tuple(value_of(run) for run in rows))
 
     yield compare(
         "benchmark_version",

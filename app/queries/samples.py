@@ -31,7 +31,6 @@ _ROW_ONLY = tuple(
         SampleRow.reasoning,
         SampleRow.explanation,
         SampleRow.detail,
-        SampleRow.error,
     )
 )
 
@@ -43,6 +42,7 @@ class SampleFilter:
     outcome: str = ""
     category: str = ""
     q: str = ""
+    error_code: str = ""
 
     @property
     def active(self) -> bool:
@@ -101,6 +101,11 @@ def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
         query = query.where(SampleRow.outcome.in_(wanted.outcome.split(",")))
     if wanted.category:
         query = query.where(SampleRow.category == wanted.category)
+    if wanted.error_code:
+        query = query.where(
+            SampleRow.outcome == "error",
+            SampleRow.error["code"].as_string() == wanted.error_code,
+        )
     if wanted.q:
         query = query.where(
             or_(
@@ -320,6 +325,7 @@ def row_view(row: SampleRow, preview_skip: int = 0) -> dict[str, Any]:
         "latency_ms": row.latency_ms,
         "output_tokens": row.output_tokens,
         "preview": preview(row.input, preview_skip),
+        "error": cell_text(row.error["message"]) if row.error else None,
     }
 
 

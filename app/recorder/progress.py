@@ -161,6 +161,7 @@ def _live_sample(result: SampleResult, preview_skip: int) -> dict[str, Any]:
         "target": _shortened(target if isinstance(target, str) else ", ".join(target)),
         "latency_ms": result.latency_ms,
         "preview": preview(result.sample.messages, preview_skip),
+        "error": None if result.error is None else _shortened(result.error.message),
     }
 
 

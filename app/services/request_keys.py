@@ -7,17 +7,20 @@ the same key is ever done, however many arrive at once.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Executable, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.db import db, now, transaction
 from app.errors import Conflict, Invalid
 from app.models import RequestKey
 from app.services.sealing import open_sealed, seal
+
+log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)
 LONGEST = 200
@@ -69,20 +72,25 @@ def claim(account_id: int, key: str, digest: str) -> KeptAnswer | None:
 
 def keep_answer(account_id: int, key: str, answer: KeptAnswer) -> None:
     """Keep the answer of a claimed request."""
-    with transaction() as session:
-        session.execute(
-            update(RequestKey)
-            .where(RequestKey.user_id == account_id, RequestKey.key == key)
-            .values(status=answer.status, location=answer.location, sealed_answer=seal(answer.text))
-        )
+    _settle(
+        update(RequestKey)
+        .where(RequestKey.user_id == account_id, RequestKey.key == key)
+        .values(status=answer.status, location=answer.location, sealed_answer=seal(answer.text))
+    )
 
 
 def release(account_id: int, key: str) -> None:
     """Give up the claim of a request that was refused: it may be mended and sent again."""
-    with transaction() as session:
-        session.execute(
-            delete(RequestKey).where(RequestKey.user_id == account_id, RequestKey.key == key)
-        )
+    _settle(delete(RequestKey).where(RequestKey.user_id == account_id, RequestKey.key == key))
+
+
+def _settle(statement: Executable) -> None:
+    try:
+        with transaction() as session:
+            session.execute(statement)
+    except SQLAlchemyError as error:
+        # What was done is done; a repetition hears that the first one is not answered.
+        log.warning("request key not settled", extra={"error": type(error).__name__})
 
 
 def _insert(account_id: int, key: str, digest: str) -> bool:

@@ -91,9 +91,9 @@ def rotate_keys() -> int:
             )
             count += 1
         kept = select(RequestKey.user_id, RequestKey.key, RequestKey.sealed_answer)
-        for user_id, key, sealed_answer in session.execute(
-            kept.where(RequestKey.sealed_answer.is_not(None))
-        ).all():
+        for user_id, key, sealed_answer in session.execute(kept).all():
+            if sealed_answer is None:
+                continue
             session.execute(
                 update(RequestKey)
                 .where(RequestKey.user_id == user_id, RequestKey.key == key)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Set
 from typing import IO
 
 from flask import Response, current_app, g, request
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.services import request_keys
 from app.services.request_keys import KeptAnswer
-
-log = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -52,16 +48,12 @@ def note_answer(response: Response) -> Response:
     key: str | None = g.pop("claimed_key", None)
     if key is None:
         return response
-    try:
-        if 200 <= response.status_code < 300:
-            text = response.get_data(as_text=True)
-            kept = KeptAnswer(response.status_code, response.headers.get("Location"), text)
-            request_keys.keep_answer(g.account.id, key, kept)
-        else:
-            request_keys.release(g.account.id, key)
-    except SQLAlchemyError as error:
-        # What was done is done; a repetition hears that the first one is not answered.
-        log.warning("request key not settled", extra={"error": type(error).__name__})
+    if 200 <= response.status_code < 300:
+        text = response.get_data(as_text=True)
+        kept = KeptAnswer(response.status_code, response.headers.get("Location"), text)
+        request_keys.keep_answer(g.account.id, key, kept)
+    else:
+        request_keys.release(g.account.id, key)
     return response
 
 

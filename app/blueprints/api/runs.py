@@ -21,7 +21,7 @@ from app.blueprints.api.schemas.runs import (
 )
 from app.current import get_settings
 from app.errors import Invalid
-from app.queries import exports, runs
+from app.queries import exports, run_errors, runs
 from app.queries.rescorings import pending_rescorings
 from app.services.runs import lifecycle, rescoring, submission
 from app.services.runs.run_request import RunRequest
@@ -52,8 +52,13 @@ EXPORTED: dict[str, Any] = {
 
 
 def _answer(run_id: str, status: int = 200) -> Response:
-    view = runs.run_view(runs.get_run(run_id, g.account.id))
-    response = answer({**view, "rescorings": pending_rescorings(run_id)}, status)
+    run = runs.get_run(run_id, g.account.id)
+    more = {
+        "rescorings": pending_rescorings(run_id),
+        "error_groups": [group.view() for group in run_errors.error_groups(run)],
+        "remedy": run_errors.remedy_of(run),
+    }
+    response = answer({**runs.run_view(run), **more}, status)
     if status == 201:
         response.headers["Location"] = f"/api/v1/runs/{run_id}"
     return response

@@ -25,7 +25,12 @@ def list_samples(path: RunPath, query: SampleQuery) -> Response:
     run = runs.get_run(path.run_id, g.account.id)
     page = samples.list_samples(
         run.id,
-        samples.SampleFilter(outcome=query.outcome, category=query.category, q=query.q),
+        samples.SampleFilter(
+            outcome=query.outcome,
+            category=query.category,
+            q=query.q,
+            error_code=query.error_code,
+        ),
         limit=query.limit,
         cursor=query.cursor,
     )

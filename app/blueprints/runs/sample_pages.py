@@ -8,7 +8,7 @@ from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
-from app.queries import runs
+from app.queries import run_errors, runs
 from app.queries import samples as queries
 from app.template_filters.words import OUTCOME_WORDS
 from app.web.urls import address
@@ -25,10 +25,16 @@ def samples(run_id: str) -> str:
         outcome=request.args.get("outcome", ""),
         category=request.args.get("category", ""),
         q=request.args.get("q", "").strip(),
+        error_code=request.args.get("error_code", ""),
     )
     cursor = request.args.get("cursor") or None
     found = queries.list_samples(run_id, wanted, limit=PAGE_SIZE, cursor=cursor, rows_only=True)
-    kept = {"outcome": wanted.outcome, "category": wanted.category, "q": wanted.q}
+    kept = {
+        "outcome": wanted.outcome,
+        "category": wanted.category,
+        "q": wanted.q,
+        "error_code": wanted.error_code,
+    }
     return render_template(
         "runs/samples.html",
         run=runs.page_view(run),
@@ -36,6 +42,7 @@ def samples(run_id: str) -> str:
         filters=wanted,
         filtered=wanted.active,
         outcome_tabs=_tabs(run, wanted),
+        error_groups=_groups(run, wanted) if wanted.outcome == "error" else [],
         category_options=[{"value": name, "label": name} for name in queries.categories(run_id)],
         page={
             "newer_url": address("runs.samples", run_id=run_id, **kept) if cursor else None,
@@ -71,6 +78,24 @@ def _tabs(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
             "current": value == wanted.outcome,
         }
         for value, label, count in tabs
+    ]
+
+
+def _groups(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
+    """Return the causes of errors, each with the address that shows only its samples."""
+    return [
+        {
+            **group.view(),
+            "current": group.code == wanted.error_code,
+            "url": address(
+                "runs.samples",
+                run_id=run.id,
+                outcome="error",
+                category=wanted.category,
+                error_code="" if group.code == wanted.error_code else group.code,
+            ),
+        }
+        for group in run_errors.error_groups(run)
     ]
 
 

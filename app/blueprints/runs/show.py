@@ -7,10 +7,12 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.blueprints.runs.figures import draw_run
-from app.queries import estimate_accuracy, runs, samples
+from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
+from app.services.connections import store
 from app.web.event_stream import newest_event_id
+from app.web.urls import address
 
 
 @bp.get("/runs/<run_id>")
@@ -37,6 +39,18 @@ def show(run_id: str) -> str:
         "runs/show.html",
         run=view,
         rescorings=rescorings,
+        error_groups=[
+            {
+                **group.view(),
+                "current": False,
+                "url": address(
+                    "runs.samples", run_id=run_id, outcome="error", error_code=group.code
+                ),
+            }
+            for group in run_errors.error_groups(row)
+        ],
+        remedy=run_errors.remedy_of(row),
+        connection_to_mend=_editable(run_errors.connection_to_mend(row)),
         latest_samples=[
             samples.row_view(sample, runs.preview_skip(row))
             for sample in samples.latest_samples(run_id)
@@ -47,3 +61,9 @@ def show(run_id: str) -> str:
         charts=draw_run(view, latencies, history),
         last_event_id=event_id,
     )
+
+
+def _editable(name: str) -> str | None:
+    """Return the connection ``name`` if it can be edited; ``None``: it is gone, or fixed."""
+    infos = store.list_connections(current_user.id, current_user.is_admin)
+    return next((info.name for info in infos if info.name == name and not info.read_only), None)

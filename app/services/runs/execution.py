@@ -22,6 +22,7 @@ from app.engine.run.plan import RunEnd
 from app.engine.run.runner import run_benchmark
 from app.formats import percent
 from app.models import Run
+from app.queries.run_errors import cause_of, error_groups
 from app.recorder import DbRecorder, StorageFull
 from app.services.runs.ends import RunFailure, failure_of
 from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
@@ -203,11 +204,15 @@ def _verdict(end: RunEnd, lease: Lease) -> tuple[str, RunFailure | None]:
     run = db.session.get_one(Run, lease.run_id)
     errors, allowed = run.error, run.config["max_error_rate"]
     if run.done and errors / run.done > allowed:
+        groups = error_groups(run)
         return "failed", RunFailure(
             "too_many_errors",
             f"{errors} of {run.done} samples ended in an error, more than the "
-            f"{percent(allowed, 0)} that this run allows. All other samples are kept.",
-            "See why in the samples, then Retry errors.",
+            f"{percent(allowed, 0)} that this run allows: {cause_of(groups)} "
+            "All other samples are kept.",
+            "Retry errors asks these samples again; the others are kept."
+            if any(group.passes for group in groups)
+            else groups[0].action or "Duplicate the run, and change what caused the errors.",
         )
     return "completed", None
 

@@ -5,7 +5,7 @@ This is the one place where a sealed key is opened, and it only runs in a worker
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 

@@ -319,7 +319,7 @@ def _worker() -> Check:
     try:
         number = queues.count_workers()
     except Unavailable as error:
-        return Check("worker", "warn", "The queue server does not answer.", error.action)
+        return Check("worker", "warn", error.detail, error.action)
     if number:
         return Check("worker", "ok", "A worker is there.")
     return Check(

@@ -283,9 +283,11 @@ def test_too_many_errors_fail_the_run_and_keep_everything(
     assert row["status"] == "failed"
     assert row["failure"] == {
         "code": "too_many_errors",
-        "message": "4 of 8 samples ended in an error, more than the 10% that this run allows. "
+        "message": "4 of 8 samples ended in an error, more than the 10% that this run allows: "
+        "status 500 from local; the first said: local is overloaded or down (status 500). "
+        "The provider says: The server had an error (request req-fake). "
         "All other samples are kept.",
-        "action": "See why in the samples, then Retry errors.",
+        "action": "Retry errors asks these samples again; the others are kept.",
     }
     assert (row["done"], row["correct"]) == (8, 4)
     assert row["score"]["value"] == 1.0
@@ -294,7 +296,7 @@ def test_too_many_errors_fail_the_run_and_keep_everything(
     assert set(item["error"]) == {"code", "message", "action"}
     with app.app_context():
         payload = json.loads(db.session.query(Delivery).one().payload)
-    assert payload["error"]["code"] == "too_many_errors"
+    assert payload["error"] == row["failure"]
 
 
 @pytest.mark.parametrize(

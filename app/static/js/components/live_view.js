@@ -231,8 +231,12 @@ function sampleRow(sample, url) {
     make(
       "td",
       { class: "at-left answer" },
-      make("span", { class: "only-s", "aria-hidden": "true" }, "Answer "),
-      make("span", { class: "mono clip cell-answer" }, String(answer)),
+      ...(sample.error
+        ? [make("span", { class: "small cell-error" }, sample.error)]
+        : [
+            make("span", { class: "only-s", "aria-hidden": "true" }, "Answer "),
+            make("span", { class: "mono clip cell-answer" }, String(answer)),
+          ]),
     ),
     make("td", { class: "num at-right muted" }, milliseconds(sample.latency_ms)),
   );
