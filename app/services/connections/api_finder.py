@@ -66,6 +66,7 @@ def _failure_at(connection: OpenConnection) -> ModelCallError | None:
         provider=connection.name,
         connect_timeout_s=_ONE_S,
         max_bytes=_LIST_BYTES,
+        auth=connection.auth,
     )
     try:
         client.list_models(_ONE_S)
