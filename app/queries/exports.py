@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,7 +35,15 @@ COLUMNS = (
     "error",
     "created_at",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_BREAKS = ("\t", "\r", "\n")
+_INVISIBLE = " \t\r\n\v\f\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"
+_NUMBER = re.compile(r"[+-](?:[0-9][0-9.,]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?%?")
+_MAX_NUMBER_CHARS = 40
+BYTE_ORDER_MARK = "\ufeff"
+"""Excel takes a CSV file without it for text of the country's old code page."""
+_UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9._-]++")
+_MAX_NAME_PART = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +55,30 @@ class ExportFile:
     chunks: Iterator[str]
 
 
-def export(run: Run, file_format: str) -> ExportFile:
+def export(run: Run, file_format: str, *, bom: bool = False) -> ExportFile:
     """Return all samples of a run as ``csv``, ``jsonl`` or ``json`` (with the run itself).
+
+    Args:
+        run: The run.
+        file_format: ``csv``, ``jsonl`` or ``json``.
+        bom: Begin CSV with a byte order mark, for Excel.
 
     Raises:
         Invalid: The format is not known.
     """
-    stem = f"{run.benchmark}-{run.id}"
+    stem = "-".join(map(_name_part, (run.benchmark, run.model, run.id)))
     if file_format == "csv":
-        return ExportFile(f"{stem}.csv", "text/csv", _csv(run.id))
+        return ExportFile(f"{stem}.csv", "text/csv", _csv(run.id, bom=bom))
     if file_format == "jsonl":
         return ExportFile(f"{stem}.jsonl", "application/x-ndjson", _json_lines(run.id))
     if file_format == "json":
         return ExportFile(f"{stem}.json", "application/json", _json(run))
     raise Invalid("There is no such format.", fields={"format": ["One of: csv, jsonl, json."]})
+
+
+def _name_part(text: str) -> str:
+    """Return what may be part of a file's name everywhere; ``own/facts`` is ``own-facts``."""
+    return _UNSAFE_IN_NAME.sub("-", text)[:_MAX_NAME_PART].strip("-.") or "run"
 
 
 def _json_lines(run_id: str) -> Iterator[str]:
@@ -77,8 +96,9 @@ def _json(run: Run) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _csv(run_id: str) -> Iterator[str]:
+def _csv(run_id: str, *, bom: bool) -> Iterator[str]:
     buffer = io.StringIO()
+    buffer.write(BYTE_ORDER_MARK if bom else "")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in stream_samples(run_id):
@@ -91,8 +111,14 @@ def _csv(run_id: str) -> Iterator[str]:
 
 
 def _cell(value: object) -> str | int | float | None:
-    """Return a value as a cell; text that a spreadsheet would run as a formula is quoted."""
+    """Return a value as a cell; text that a spreadsheet would run as a formula is quoted.
+
+    A number is none, so ``-42`` stays one; what stands behind blanks that nobody sees may be.
+    """
     if value is None or isinstance(value, int | float):
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    if len(text) <= _MAX_NUMBER_CHARS and _NUMBER.fullmatch(text):
+        return text
+    is_formula = text.startswith(_BREAKS) or text.lstrip(_INVISIBLE).startswith(_FORMULA)
+    return f"'{text}" if is_formula else text

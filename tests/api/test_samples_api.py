@@ -88,20 +88,27 @@ def test_one_sample_is_found_by_id_and_epoch(api: ApiClient, run_id: str) -> Non
 def test_a_csv_holds_every_field_and_no_formula(api: ApiClient, run_id: str) -> None:
     answer = api.get(f"/runs/{run_id}/export?format=csv")
     assert answer.mimetype == "text/csv"
-    assert f'filename="gen_chain_sum-{run_id}.csv"' in answer.headers["Content-Disposition"]
+    name = f"gen_chain_sum-simulated-expert-{run_id}.csv"
+    assert f'filename="{name}"' in answer.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["sample_id"] for row in rows][:3] == ["s0", "s1", "s2"]
     odd = rows[3]
     assert odd["completion"] == f"'{FORMULA}"
-    assert odd["answer"] == "'-4"
+    assert odd["answer"] == "-4"
     assert json.loads(odd["target"]) == ["4", "four"]
     assert odd["explanation"] == "line one\nline two, with a comma"
     assert json.loads(odd["input"])[0]["content"].startswith('Wie groß ist "π"')
     assert (rows[4]["completion"], rows[4]["answer"]) == ("'\tTab", "'@x")
     assert (rows[0]["score"], rows[2]["score"]) == ("1.0", "")
     assert not any(
-        cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row.values()
+        cell.startswith(("=", "+", "@", "\t", "\r")) for row in rows for cell in row.values()
     )
+
+
+def test_a_csv_for_excel_begins_with_a_byte_order_mark(api: ApiClient, run_id: str) -> None:
+    plain = api.get(f"/runs/{run_id}/export?format=csv").text
+    assert not plain.startswith("\ufeff")
+    assert api.get(f"/runs/{run_id}/export?format=csv&bom=true").text == "\ufeff" + plain
 
 
 def test_json_lines_and_json_are_what_the_api_shows(api: ApiClient, run_id: str) -> None:

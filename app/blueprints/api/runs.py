@@ -176,7 +176,8 @@ def stream_events(path: RunPath) -> Response:
 @bp.get("/runs/<string:run_id>/export", responses={200: EXPORTED})
 def export_run(path: RunPath, query: ExportQuery) -> Response:
     """Download all samples."""
-    file = exports.export(runs.get_run(path.run_id, g.account.id), query.format)
+    run = runs.get_run(path.run_id, g.account.id)
+    file = exports.export(run, query.format, bom=query.bom)
     return Response(
         stream_with_context(file.chunks),
         mimetype=file.media_type,

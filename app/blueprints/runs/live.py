@@ -37,7 +37,8 @@ def rescoring_progress(run_id: str) -> Response:
 def export(run_id: str) -> Response:
     """Download all samples as CSV, JSON lines or JSON."""
     run = runs.get_run(run_id, current_user.id)
-    file = exports.export(run, request.args.get("format", "csv"))
+    file_format, bom = request.args.get("format", "csv"), "bom" in request.args
+    file = exports.export(run, file_format, bom=bom)
     return Response(
         stream_with_context(file.chunks),
         mimetype=file.media_type,

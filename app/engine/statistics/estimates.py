@@ -18,8 +18,8 @@ class Estimate(NamedTuple):
     Attributes:
         value: The mean.
         stderr: Its standard error; ``None`` where one observation does not show a spread.
-        low: Lower end of the interval; 0 where there is no standard error.
-        high: Upper end; 1 where there is no standard error.
+        low: Lower end of the interval; 0 where a single score shows no spread.
+        high: Upper end; 1 where a single score shows no spread.
         n: Scored observations behind it.
     """
 
@@ -66,7 +66,9 @@ def moments_estimate(
     value = min(1.0, max(0.0, score_sum / n))
     if abs(score_sum - score_sumsq) <= _ROUNDING * n:
         low, high = wilson(value, n, confidence)
-        return Estimate(value, math.sqrt(value * (1 - value) / n), low, high, n)
+        # One sample says nothing of its spread: the formula's 0 would look like certainty.
+        stderr = math.sqrt(value * (1 - value) / n) if n > 1 else None
+        return Estimate(value, stderr, low, high, n)
     if n == 1:
         return Estimate(value, None, 0.0, 1.0, n)
     variance = max(0.0, (score_sumsq - n * value * value) / (n - 1))

@@ -151,3 +151,14 @@ def test_the_95_percent_interval_covers_the_truth_95_percent_of_the_time() -> No
             hits[name] += estimate.low <= skill <= estimate.high
     for name, hit in hits.items():
         assert 0.94 <= hit / runs <= 0.96, (name, hit / runs)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.3, 1.0])
+def test_one_sample_shows_no_spread(score: float) -> None:
+    alone = mean_estimate([score])
+    assert alone is not None
+    assert (alone.value, alone.stderr) == (score, None)
+    assert alone.high - alone.low > 0.5
+    often = clustered_estimate([Cluster(4, 4 * score, 4 * score * score)])
+    assert often is not None
+    assert often.stderr is None

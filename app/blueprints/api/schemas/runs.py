@@ -70,6 +70,9 @@ class ScoreAnswer(BaseModel):
     )
     n: int = Field(description="Samples that the score divides by.")
     pass_at_k: dict[str, float] | None = Field(None, description="With several epochs.")
+    warning: str | None = Field(
+        None, description="Of a rescoring: the answers were asked for with another prompt."
+    )
 
 
 class BreakdownItem(BaseModel):
@@ -331,3 +334,4 @@ class ExportQuery(BaseModel):
     """Which format."""
 
     format: Literal["csv", "jsonl", "json"] = "csv"
+    bom: bool = Field(False, description="Begin CSV with a byte order mark, as Excel wants it.")
