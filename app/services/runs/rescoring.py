@@ -143,9 +143,12 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     limit, epochs, total = run.config["limit"], run.config["epochs"], run.done
     before = run.score
     metric = metric_of(run.benchmark, run.user_id, run.benchmark_version)
+    warning = prompt_warning(asked, wanted)
     try:
         scorer = make_scorer(wanted.scorer, settings)
         publish_line(run_id, f"Scoring {total:,} answers again under {key} ({wanted.scorer}).")
+        if warning:
+            publish_line(run_id, warning, "warning")
         dataset = Loading(dataset_loader(settings), asked).wait(lambda: _check_stay(draining))
         samples = dataset.samples(limit)
         rescored = _rescored(run_id, samples, epochs, scorer, draining)
@@ -155,13 +158,30 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     except (PlanError, SandboxUnavailableError) as error:
         raise Invalid(error.message, code=error.code, action=error.action) from None
     score = score_of(summary)
-    _write_score(claim, key, score and {**score, "scorer": wanted.scorer})
+    also = {"scorer": wanted.scorer, **({"warning": warning} if warning else {})}
+    _write_score(claim, key, score and {**score, **also})
     if score and before:
         publish_line(
             run_id,
             f"Scored again under {key}: {percent(score['value'])}, "
             f"first {percent(before['value'])}. The model was not called.",
         )
+
+
+def prompt_warning(asked: Protocol, wanted: Protocol) -> str | None:
+    """Return what to know of a score under a protocol whose prompt was not the one that was sent.
+
+    Args:
+        asked: The protocol under which the model was asked.
+        wanted: The one that scores its answers.
+    """
+    if asked.prompt_template == wanted.prompt_template:
+        return None
+    return (
+        f"The answers were asked for with the prompt of {asked.name}, which is not that of "
+        f"{wanted.name}: its scorer may look for a form that the model was not told of, and the "
+        f"score be far lower than that of a run under {wanted.name}."
+    )
 
 
 def _check_stay(draining: Event) -> None:

@@ -95,6 +95,18 @@ def test_a_worker_scores_the_answers_under_the_other_protocol_and_tells_so(
     assert "The model was not called." in told[-1]
 
 
+def test_a_score_under_a_prompt_that_was_not_sent_says_so(
+    app: Flask, api: ApiClient, signed_in: Browser, finished: str
+) -> None:
+    with app.app_context():
+        score_again(finished)
+        assert any("asked for with the prompt of openbench" in m for m in messages(finished))
+    scores = api.get(f"/runs/{finished}").json["scores"]
+    assert "not that of inspect" in scores["inspect"]["warning"]
+    assert "warning" not in scores["openbench"] or scores["openbench"]["warning"] is None
+    assert "not that of inspect" in signed_in.get(f"/runs/{finished}").text
+
+
 def test_every_new_verdict_is_kept_and_shown(
     app: Flask, api: ApiClient, signed_in: Browser, finished: str
 ) -> None:
