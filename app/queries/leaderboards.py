@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.db import db
 from app.engine.benchmarks.spec import Benchmark
+from app.engine.scorers.scorer_registry import versioned_name
 from app.models import Run
 
 MAX_RUNS = 500
@@ -29,9 +30,10 @@ class Ranked:
 def leaderboard(account_id: int, benchmark: Benchmark) -> list[Ranked]:
     """Return the latest complete run of each model, best score first.
 
-    Only runs that compare: of the present version, under the default protocol, on all samples,
-    of real models.
+    Only runs that compare: of the present version, under the default protocol with its present
+    scorer, on all samples, of real models.
     """
+    scorer = versioned_name(benchmark.protocol().scorer)
     rows = db.session.scalars(
         select(Run)
         .where(
@@ -47,6 +49,8 @@ def leaderboard(account_id: int, benchmark: Benchmark) -> list[Ranked]:
     )
     latest: dict[str, Ranked] = {}
     for run in rows:
+        if (run.digests or {}).get("scorer", f"{scorer}@").partition("@")[0] != scorer:
+            continue
         if run.score and not run.config["limit"] and run.model not in latest:
             low, high = run.score["ci95"]
             latest[run.model] = Ranked(

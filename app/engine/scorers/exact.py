@@ -1,7 +1,8 @@
-"""Exact scorers of the generated benchmarks: the last ``ANSWER:`` line is right or wrong.
+"""Exact scorers of our own: what follows the last ``ANSWER:`` is right or wrong.
 
-All are lenient about dress (Markdown emphasis, quotes, a closing full stop, letter case) and
-strict about content. A reply without an ``ANSWER:`` line is unparsable, never guessed at.
+All are lenient about dress (emphasis, quotes, a closing full stop, letter case, the many ways to
+write a number) and strict about content. Answer and target are read alike, and every target of a
+list counts. A reply without an ``ANSWER:`` line is unparsable, never guessed at.
 """
 
 from __future__ import annotations
@@ -12,33 +13,14 @@ from fractions import Fraction
 from typing import Any
 
 from app.engine.scorers.constraints import check
+from app.engine.scorers.final_answers import answer_line, answer_text
+from app.engine.scorers.number_reading import read_number, read_target, same_number
+from app.engine.scorers.text_folding import fold, same_text, undress
+from app.engine.scorers.verdicts import targets_of
 from app.engine.types import Sample, Scorer, Verdict
 
-_MARK = re.compile(r"\banswer\s*+(?:[*_`]++\s*+)?:", re.IGNORECASE)
-_BOXED = re.compile(r"^\$*\\boxed\{(.*)\}\$*$", re.DOTALL)
-_NUMBER = re.compile(r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?(/\d+)?$")
-_DRESS = "*_`\"'“”‘’$ \t"
-_MAX_NUMBER_CHARS = 200
-"""No right answer is longer; beyond it ``int`` would become slow or refuse."""
-
-
-def answer_text(completion: str) -> str | None:
-    """Return what follows the last ``ANSWER:``, up to the end; ``None`` without one."""
-    marks = list(_MARK.finditer(completion))
-    return completion[marks[-1].end() :].strip() if marks else None
-
-
-def _answer_line(completion: str) -> str | None:
-    """Return the line after the last ``ANSWER:`` without its dress; ``None`` if empty."""
-    text = (answer_text(completion) or "").lstrip(_DRESS + "\n")
-    line = _undress(text.split("\n", 1)[0])
-    boxed = _BOXED.match(line)
-    return (_undress(boxed.group(1)) if boxed else line) or None
-
-
-def _undress(text: str) -> str:
-    text = text.strip(_DRESS)
-    return text[:-1].strip(_DRESS) if text.endswith(".") else text
+VERSIONS = {"exact/number": 2, "exact/text": 2, "exact/list": 2, "exact/choice": 2}
+"""Raised with every change of verdicts; see ``scorer_registry.scorer_digest``."""
 
 
 def _judge(sample: Sample, answer: str | None, *, right: bool) -> Verdict:
@@ -46,80 +28,77 @@ def _judge(sample: Sample, answer: str | None, *, right: bool) -> Verdict:
         return Verdict(0.0, None, "The reply has no line of the form ANSWER: ...")
     if right:
         return Verdict(1.0, answer, "The answer is exactly the expected one.")
-    return Verdict(0.0, answer, f"The answer is not the expected one: {_target(sample)}")
-
-
-def _target(sample: Sample) -> str:
-    return sample.target if isinstance(sample.target, str) else sample.target[0]
+    expected = " or ".join(targets_of(sample)[:3])
+    return Verdict(0.0, answer, f"The answer is not the expected one: {expected}")
 
 
 def parse_number(text: str) -> Fraction | None:
-    """Read an integer, decimal or fraction, with optional thousands commas."""
-    text = text.replace("−", "-").replace(" ", "")
-    if len(text) > _MAX_NUMBER_CHARS or not _NUMBER.match(text):
-        return None
-    try:
-        top, _, bottom = text.replace(",", "").partition("/")
-        return Fraction(top) / Fraction(bottom or "1")
-    except ZeroDivisionError:
-        return None
+    """Return the value of the number that ``text`` is; see ``number_reading``."""
+    number = read_number(text)
+    return None if number is None else number.value
 
 
 def score_number(completion: str, sample: Sample) -> Verdict:
     """Compare numbers by value: ``0.5``, ``1/2`` and ``2/4`` are the same."""
-    line = _answer_line(completion)
-    value = None if line is None else parse_number(line)
-    if line is not None and value is None:
+    line = answer_line(completion)
+    if line is None:
+        return _judge(sample, None, right=False)
+    number = read_number(undress(line))
+    if number is None:
         return Verdict(0.0, None, f"The ANSWER line holds no number: {line[:80]}")
-    return _judge(sample, line, right=value == parse_number(_target(sample)))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    targets = [target for text in targets_of(sample) if (target := read_target(text))]
+    right = any(same_number(number, target) for target in targets)
+    return _judge(sample, undress(line), right=right)
 
 
 def score_text(completion: str, sample: Sample) -> Verdict:
-    """Compare text without regard to case and runs of spaces."""
-    line = _answer_line(completion)
-    return _judge(sample, line, right=line is not None and _plain(line) == _plain(_target(sample)))
+    """Compare text without regard to case, blanks and dress."""
+    line = answer_line(completion)
+    if line is None:
+        return _judge(sample, None, right=False)
+    targets = targets_of(sample)
+    right = same_text(line, targets)
+    if not right and any("\n" in target for target in targets):
+        right = same_text(answer_text(completion) or "", targets)
+    return _judge(sample, undress(line) or line, right=right)
 
 
 def _items(text: str) -> list[str]:
     """Split at commas, or at spaces where there is no comma; brackets around do not count."""
     text = text.strip().strip("[](){}").strip()
     parts = text.split(",") if "," in text else text.split()
-    return [_plain(part.strip(_DRESS)) for part in parts]
+    return [fold(undress(part)) or fold(part) for part in parts]
 
 
 def score_list(completion: str, sample: Sample) -> Verdict:
     """Compare lists; in any order where the sample's metadata says ``unordered``."""
-    line = _answer_line(completion)
+    line = answer_line(completion)
     if line is None:
         return _judge(sample, None, right=False)
-    given, wanted = _items(line), _items(_target(sample))
+    given, wanted = _items(undress(line)), [_items(undress(each)) for each in targets_of(sample)]
     if sample.metadata.get("unordered"):
-        given, wanted = sorted(given), sorted(wanted)
-    return _judge(sample, line, right=given == wanted)
+        given, wanted = sorted(given), [sorted(each) for each in wanted]
+    return _judge(sample, undress(line) or line, right=given in wanted)
 
 
 def score_choice(completion: str, sample: Sample) -> Verdict:
     """Accept the letter of the right option (``B``, ``(B)``, ``B) text``) or its text."""
-    line = _answer_line(completion)
+    line = answer_line(completion)
     if line is None:
         return _judge(sample, None, right=False)
     picked = _option(line, sample)
     if picked is None:
         return Verdict(0.0, None, f"The ANSWER line names none of the options: {line[:80]}")
-    return _judge(sample, picked, right=picked == _target(sample))
+    return _judge(sample, picked, right=picked in targets_of(sample))
 
 
 def _option(line: str, sample: Sample) -> str | None:
     """Return the option that a line names, as a target is written: letter or text."""
-    lettered = _target(sample) not in sample.choices
-    by_text = {_plain(choice): i for i, choice in enumerate(sample.choices)}
-    index = by_text.get(_plain(line))
+    lettered = targets_of(sample)[0] not in sample.choices
+    named = (i for i, choice in enumerate(sample.choices) if same_text(line, (choice,)))
+    index = next(named, None)
     if index is None and lettered:
-        letter = re.match(r"^\(?([A-Za-z])(?:[).:]|$|\)?\s)", line)
+        letter = re.match(r"^\(?([A-Za-z])(?:[).:]|$|\)?\s)", undress(line))
         index = ord(letter.group(1).upper()) - ord("A") if letter else None
     if index is None or index >= len(sample.choices):
         return None
@@ -134,7 +113,7 @@ def score_json(completion: str, sample: Sample) -> Verdict:
     value, found = _first_json(text)
     if not found:
         return Verdict(0.0, None, "What follows ANSWER: is not valid JSON.")
-    right = _same_json(value, json.loads(_target(sample)))
+    right = any(_same_json(value, json.loads(target)) for target in targets_of(sample))
     return _judge(sample, json.dumps(value, sort_keys=True), right=right)
 
 

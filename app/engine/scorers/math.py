@@ -1,8 +1,7 @@
 r"""MATH answers without a judge: by string, by value, or by either (``math/inspect``).
 
 The profiles ``math/inspect_exact`` and ``math/inspect_sympy`` are the scorers of the same name in
-inspect_evals 0.26; ``math/inspect`` takes an answer that either accepts. ``math/studio`` does too,
-but also finds the answer in ``\boxed{…}``, which models write whatever they are told.
+inspect_evals 0.26; ``math/inspect`` takes an answer that either accepts. Ours is ``math_studio``.
 """
 
 from __future__ import annotations
@@ -40,36 +39,11 @@ def equal_somehow(answer: str, target: str) -> bool:
     return same_string(answer, target) or equal_by_value(answer, target)
 
 
-def last_boxed(text: str) -> str | None:
-    r"""Return the content of the last ``\boxed{…}`` with balanced braces."""
-    start = text.rfind("\\boxed{")
-    if start < 0:
-        return None
-    start += len("\\boxed{")
-    depth = 1
-    for index in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[index], 0)
-        if depth == 0:
-            return text[start:index]
-    return None
-
-
-def _boxed_or_line(text: str) -> str | None:
-    line = final_answer_line(text)
-    return last_boxed(text if line is None else line) or line
-
-
-def make_math_scorer(equal: Equality, *, boxed: bool = False) -> Scorer:
-    r"""Return a scorer of final answers.
-
-    Args:
-        equal: Compares the answer with the target.
-        boxed: Take the content of ``\boxed{…}`` where there is one.
-    """
-    extract = _boxed_or_line if boxed else final_answer_line
+def make_math_scorer(equal: Equality) -> Scorer:
+    """Return a scorer of final answers, with what compares the answer with the target."""
 
     def score(completion: str, sample: Sample) -> Verdict:
-        answer = extract(completion)
+        answer = final_answer_line(completion)
         if answer is None:
             return unparsable(_NO_ANSWER)
         targets = targets_of(sample)
@@ -83,5 +57,4 @@ SCORERS: dict[str, Scorer] = {
     "math/inspect": make_math_scorer(equal_somehow),
     "math/inspect_exact": make_math_scorer(same_string),
     "math/inspect_sympy": make_math_scorer(equal_by_value),
-    "math/studio": make_math_scorer(equal_somehow, boxed=True),
 }

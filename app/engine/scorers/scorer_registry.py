@@ -6,6 +6,8 @@ A module may define three tables, each by profile name (``mcq/inspect``):
 - ``JUDGED``: factories that take a judge (a call of a model) and return a scorer;
 - ``SANDBOXED``: factories that take a sandbox (a place to run code) and return a scorer.
 
+A fourth, ``VERSIONS``, holds the number of a profile whose verdicts have changed since its first.
+
 What the registry hands out never sees what a model or a judge thought aloud (see ``reasoning``).
 """
 
@@ -101,3 +103,12 @@ def sandboxed_scorers() -> Mapping[str, ScorerFactory]:
         ValueError: Two modules define the same profile.
     """
     return _factories("SANDBOXED")
+
+
+def versioned_name(profile: str) -> str:
+    """Return a profile's name with the version of its verdicts, where that is not the first.
+
+    It goes into the digest of a run: runs whose scorers decide differently do not compare.
+    """
+    version = _table("VERSIONS").get(profile, 1)
+    return profile if version == 1 else f"{profile}#{version}"

@@ -55,6 +55,11 @@ def may_be_number(text: str) -> bool:
     return any(char in _HAN_ALL or unicodedata.numeric(char, None) is not None for char in text)
 
 
+def is_chinese(text: str) -> bool:
+    """Return whether ``text`` consists of Chinese numerals only."""
+    return bool(text) and all(char in _HAN_ALL for char in text)
+
+
 def parse_number(text: str) -> float | None:
     """Return the finite number that ``text`` is as a whole, else ``None``.
 

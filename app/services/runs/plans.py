@@ -25,7 +25,12 @@ from app.engine.previews import question_paragraph
 from app.engine.run.judging import JudgeCalls
 from app.engine.run.plan import RunPlan, retry_policy
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
-from app.engine.scorers.scorer_registry import all_scorers, judged_scorers, sandboxed_scorers
+from app.engine.scorers.scorer_registry import (
+    all_scorers,
+    judged_scorers,
+    sandboxed_scorers,
+    versioned_name,
+)
 from app.engine.types import Generation, Scorer
 from app.errors import Conflict, NotFound
 from app.models import AccountRow, Run, SampleRow
@@ -310,7 +315,8 @@ def _digests(run: Run, dataset: Dataset, scorer: str) -> dict[str, Any]:
     return {
         "dataset": dataset.digest,
         "prompt": digest_of(dataset.samples(20)),
-        "scorer": f"{scorer}@{run.benchmark_version}" + (f" by {judge}" if judge else ""),
+        "scorer": f"{versioned_name(scorer)}@{run.benchmark_version}"
+        + (f" by {judge}" if judge else ""),
         "parameters": digest_of([parameters]),
         "engine": __version__,
     }

@@ -16,7 +16,9 @@ from app.engine.scorers.exact import (
 from app.engine.types import Sample
 
 
-def sample(target: str, choices: tuple[str, ...] = (), **metadata: object) -> Sample:
+def sample(
+    target: str | tuple[str, ...], choices: tuple[str, ...] = (), **metadata: object
+) -> Sample:
     return Sample("s", ({"role": "user", "content": "?"},), target, choices, metadata=metadata)
 
 
@@ -50,7 +52,7 @@ def test_a_number_is_right_in_any_common_dress(completion: str) -> None:
         ("ANSWER: twelve", None),
         ("ANSWER: 1234 or 1235", None),
         ("ANSWER: 1/0", None),
-        ("ANSWER: 12,34", None),
+        ("ANSWER: 12,34", "12,34"),  # 12.34 in half of Europe
         ("ANSWER: " + "9" * 5000, None),
         ("ANSWER: 1235", "1235"),
         ("ANSWER: -1234", "-1234"),
@@ -154,3 +156,106 @@ def test_each_rule_can_break(text: str, broken: str) -> None:
 
 def test_an_empty_reply_breaks_the_rules_without_an_answer() -> None:
     assert score_constraints("  \n", sample("", constraints=RULES)).answer is None
+
+
+SAME_TEXT: list[tuple[str, str | tuple[str, ...]]] = [
+    ("ANSWER: U.S.A.", "U.S.A."),
+    ("ANSWER: U.S.A", "U.S.A."),
+    ("ANSWER: etc.", "etc."),
+    ("ANSWER: $5", "$5"),
+    ("ANSWER: *", "*"),
+    ("ANSWER: **", "**"),
+    ("ANSWER: **U.S.A.**", "U.S.A."),
+    ('ANSWER: "U.S.A."', "U.S.A."),
+    ("ANSWER: ...", "..."),
+    ("ANSWER: …", "..."),
+    ("ANSWER: $", "$"),
+    ("ANSWER: `", "`"),
+    ("ANSWER: _", "_"),
+    ('ANSWER: "', '"'),
+    ("ANSWER: 'tis", "'tis"),
+    ("ANSWER: ’tis", "'tis"),
+    ("ANSWER: It’s", "It's"),
+    ("ANSWER: “Hello”", "Hello"),
+    ("ANSWER: café", "café"),
+    ("ANSWER: ﬁn", "fin"),
+    ("ANSWER: ＴＯＫＹＯ", "tokyo"),
+    ("ANSWER: 東京。", "東京"),
+    ("ANSWER: 「東京」", "東京"),
+    ("ANSWER：東京", "東京"),
+    ("ANSWER: STRASSE", "straße"),
+    ("ANSWER: (b)", "(b)"),
+    ("ANSWER: [a]", "[a]"),
+    ("ANSWER: f(x)", "f(x)"),
+    ("**ANSWER: Paris**", "Paris"),
+    ("**Answer:** Paris", "Paris"),
+    ("**Answer**: Paris.", "Paris"),
+    ("ANSWER: \\boxed{Paris}", "Paris"),
+    ("ANSWER: \\text{Paris}", "Paris"),
+    ("$\\boxed{ANSWER: 5}$", "5"),
+    ("ANSWER: Paris", "paris"),
+    ("ANSWER: a", "A"),
+    ("ANSWER: Yes!", "Yes!"),
+    ("ANSWER: C++", "C++"),
+    ("ANSWER: C#", "C#"),
+    ("ANSWER: x*", "x*"),
+    ("ANSWER: snake_case_", "snake_case_"),
+    ("ANSWER: __init__", "__init__"),
+    ("ANSWER: $x$", "x"),
+    ("ANSWER: x", "$x$"),
+    ("ANSWER: 1939–1945", "1939-1945"),
+    ("ANSWER: Mr.", "Mr."),
+    ("ANSWER: Inc.", "inc."),
+    ("ANSWER: p.m.", "p.m."),
+    ("ANSWER:\n\nParis", "Paris"),
+    ("ANSWER: line one\nline two", "line one\nline two"),
+    ("ANSWER: Paris\n\nI hope that is the answer: tell me more", "Paris"),
+    ("ANSWER: zwei", ("one", "zwei")),
+    ("ANSWER: 5%", "5%"),
+    ("ANSWER: 5€", "5€"),
+    ("ANSWER: «Paris»", "Paris"),
+    ("ANSWER: „Paris“", "Paris"),
+    ('ANSWER: "a" and "b"', '"a" and "b"'),
+    ("ANSWER: a\xa0b", "a b"),
+    ("ANSWER: \u200bParis", "Paris"),
+    ("ANSWER: ΣΑΣ", "σας"),
+    ("ANSWER: #", "#"),
+    ("ANSWER: -", "-"),
+    ("ANSWER: .", "."),
+    ("ANSWER: **.**", "."),
+    ("ANSWER: 。", "。"),
+]
+OTHER_TEXT: list[tuple[str, str]] = [
+    ("ANSWER: 5", "$5"),
+    ("ANSWER: 102", "10²"),
+    ("ANSWER: Paris", "Pari"),
+    ("ANSWER: C", "C++"),
+    ("ANSWER: b", "(b)"),
+    ("ANSWER: x", "*"),
+    ("Paris", "Paris"),
+    ("ANSWER: 5", "-5"),
+    ("ANSWER: a b", "ab"),
+    ('ANSWER: "a" and "b"', "a and b"),
+    ("ANSWER: .", "x"),
+    ("ANSWER:", "x"),
+    ("ANSWER: resume", "résumé"),
+]
+
+
+@pytest.mark.parametrize(("completion", "target"), SAME_TEXT)
+def test_an_answer_equal_to_the_target_is_right_whatever_it_ends_with(
+    completion: str, target: str | tuple[str, ...]
+) -> None:
+    assert score_text(completion, sample(target)).score == 1.0
+
+
+@pytest.mark.parametrize(("completion", "target"), OTHER_TEXT)
+def test_dress_is_taken_off_both_or_neither(completion: str, target: str) -> None:
+    assert score_text(completion, sample(target)).score == 0.0
+
+
+def test_every_entry_of_a_target_list_counts() -> None:
+    assert score_number("ANSWER: 43", sample(("42", "43"))).score == 1.0
+    assert score_list("ANSWER: b, a", sample(("a, b", "b, a"))).score == 1.0
+    assert score_json('ANSWER: {"b": 1}', sample(('{"a": 1}', '{"b": 1}'))).score == 1.0
+    assert score_choice("ANSWER: C", sample(("B", "C"), ("x", "y", "z"))).score == 1.0

@@ -9,7 +9,7 @@ import pytest
 
 from app.engine.scorers import math_worker
 from app.engine.scorers.answers import final_answer_line
-from app.engine.scorers.math import equal_by_value, last_boxed
+from app.engine.scorers.math import equal_by_value
 from app.engine.scorers.math_judged import (
     equality_prompt,
     make_math_inspect,
@@ -125,11 +125,6 @@ def test_the_comparer_works_again_after_it_was_closed(comparer: SymbolicComparer
     assert comparer.equal("2", "2")
     comparer.close()
     assert comparer.equal("2", "2.0")
-
-
-def test_the_last_box_is_read_with_balanced_braces() -> None:
-    assert last_boxed("\\boxed{1} and \\boxed{\\frac{1}{2}}") == "\\frac{1}{2}"
-    assert last_boxed("\\boxed{1") is None
 
 
 def test_profiles_differ_in_where_they_look_and_what_is_equal() -> None:

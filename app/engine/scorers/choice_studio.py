@@ -1,0 +1,257 @@
+r"""Multiple choice as we read it (``choice/studio``): whatever names one option counts.
+
+``ANSWER: B``, ``**Answer:** B``, ``\boxed{B}``, ``The answer is (B)`` and ``it seems to be B`` are
+statements, and the last one wins; an option's text is as good as its letter. Without one, a reply
+or last line that is nothing but an option counts, then ``option B is correct``. Two letters are no
+answer. All scans are linear, and only the last statements are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from app.engine.scorers.text_folding import fold, undress
+from app.engine.scorers.verdicts import compared, quoted, targets_of, unparsable
+from app.engine.types import Sample, Scorer, Verdict
+
+_LOOKED_AT = 100
+_LINE_CHARS = 400
+_DRESS = r"[\s*_`\"'“”‘’«»$({\[<>#:]*+"
+_FORMAT = r"(?:\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathsf|mbox)\{|\\[(\[])"
+_FILLER = (
+    r"(?:(?:i think|i believe|we think|probably|likely|most likely|definitely|clearly|thus|then|"
+    r"therefore|indeed|simply|actually|the|option|choice|letter|answer|statement|alternative)\b[\s:]*+)"
+)
+_OPENING = re.compile(rf"(?:{_DRESS}(?:{_FORMAT}|{_FILLER}))*+{_DRESS}", re.IGNORECASE)
+_LETTER = re.compile(r"([A-Za-z])(?![\w'’])")
+_NEXT = re.compile(
+    r"[\s*_`\"'”’»$)}\]]*+(?:,|/|&|\bor\b|\band\b)\s*+[\s*_`\"'“‘$({\[]*+([A-Z])(?![\w'’])"
+)
+_FOLLOWING_WORD = re.compile(r"[ \t]++([A-Za-z]++)")
+# After the letters that are words, too: "the answer is A because ...", but not "is a number".
+_REASONS = "because since as for and or but based due given with which is would so it this that"
+_GOES_ON = frozenset(_REASONS.split())
+_VERB = (
+    r"(?:is|was|must be|should be|would be|will be|could be|may be|might be|has to be|"
+    r"(?:seems|appears|is likely|is found) to be|ought to be)"
+)
+_LATIN_WORDS = "antwort|respuesta|risposta|resposta|cevap|jawaban|antwoord|svar"
+_OTHER_WORDS = (
+    "答案|答え|解答|回答|正解|答|정답|답|réponse|ответ|الإجابة|الجواب|उत्तर|উত্তর|odpowiedź"
+)
+_IN_ENGLISH = (
+    rf"\b(?:answers?+|option|choice|solution)[*_`\"]*+[ \t]*+(?:{_VERB}\b|[:：=])"
+    rf"|\b(?:answer|option|choice)(?: (?:here|letter|choice|option|to this question|"
+    rf"to the question))[*_`\"]*+[ \t]*+(?:{_VERB}\b|[:：])"
+    rf"|\b(?:{_LATIN_WORDS})[*_`]*+[ \t]*+(?:ist|es|é)?+[ \t]*+[:：]"
+    r"|\\(?:boxed|fbox|framebox)[ \t]*+\{"
+    r"|<(?:final[_ ]?)?+answer>"
+    r"|^#{3,}[ \t]*+(?=\S{1,4}[ \t]*+$)"
+)
+_STATEMENT = re.compile(_IN_ENGLISH, re.MULTILINE)
+_STATEMENT_ANYWHERE = re.compile(
+    rf"{_IN_ENGLISH}|(?:{_OTHER_WORDS})[*_`]*+[ \t]*+"
+    r"(?:是|为|은|는|est|—)?+[ \t]*+[:：]?+",
+    re.MULTILINE,
+)
+_WEAK = re.compile(
+    r"\b(?:i(?:'d|’d| would)? (?:choose|pick|select|go with|think|believe)|"
+    r"it(?: is|'s|’s| must be| should be| seems to be| appears to be)|"
+    r"correct answer|final answer|answer)\b"
+)
+_IS_RIGHT = re.compile(
+    r"(?:^|[\s*_`\"“‘$(\[])([A-Za-z])[*_`\"”’$)\]]*+ (?:is|would be|seems|must be) (?:(?:the|most|"
+    r"likely|clearly) )*+(?:correct|right|best|answer|true)\b",
+    re.MULTILINE,
+)
+_ALONE = re.compile(
+    rf"{_DRESS}{_FORMAT}?+{_DRESS}(?:option |choice )?+([A-Za-z])[\s*_`\"'”’»$)}}\]\\.:,]*+",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"[*_(\[]*+([A-Za-z])[*_]*+[).:\]][*_]*+(?:\s|$)")
+_SEVERAL = -2
+_NO_OPTION = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options of a question; an empty one was not offered."""
+
+    texts: tuple[str, ...]
+    named_by: tuple[tuple[int, str, str], ...]
+    """Index, text and folded text of those that are short enough to be said."""
+
+    def letter(self, letter: str) -> int:
+        """Return the index of a letter's option; ``_NO_OPTION`` where it was not offered."""
+        index = ord(letter.upper()) - ord("A")
+        if not self.texts:
+            return index
+        return index if index < len(self.texts) and self.texts[index].strip() else _NO_OPTION
+
+    def named(self, text: str) -> int | None:
+        """Return the option that a text is, or begins with; ``None`` where it is none."""
+        exactly = self.exactly(text)
+        if exactly is not None:
+            return exactly
+        said = fold(undress(text))
+        found = [(len(option), i) for i, _, option in self.named_by if _begins(said, option)]
+        return max(found)[1] if found else None
+
+    def exactly(self, text: str) -> int | None:
+        """Return the option that a text is; ``None`` where it is none."""
+        said = fold(undress(text))
+        equal = (i for i, option, folded in self.named_by if said == folded or text == option)
+        return next(equal, None)
+
+
+def _options(texts: Sequence[str]) -> _Options:
+    short = [(i, text) for i, text in enumerate(texts) if 0 < len(text.strip()) <= _LINE_CHARS]
+    named_by = tuple((i, text.strip(), fold(undress(text)) or fold(text)) for i, text in short)
+    return _Options(tuple(texts), named_by)
+
+
+def _begins(text: str, option: str) -> bool:
+    if not text.startswith(option):
+        return False
+    rest = text[len(option) :].lstrip("*_`\"'")
+    return not rest or not (rest[0].isalnum() or (rest[0] in ".,-/" and rest[1:2].isalnum()))
+
+
+def chosen_option(completion: str, options: Sequence[str]) -> int | None:
+    """Return the index of the option that a reply names; ``None`` where it names none, or two.
+
+    Args:
+        completion: What the model wrote.
+        options: As presented under A, B, C ...; an empty text was not offered. Without any, every
+            letter may be named.
+    """
+    offered = _options(options)
+    text = _plain_letters(completion)
+    for find in (_stated, _whole, _last_line, _declared_right, _weakly_stated):
+        picked = find(text, offered)
+        if picked is not None:
+            return picked if picked >= 0 else None
+    return None
+
+
+def _plain_letters(text: str) -> str:
+    """Return ``text`` with full-width letters, brackets and colons as plain ones."""
+    if text.isascii():
+        return text
+    return text.translate(_PLAIN)
+
+
+_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+
+
+def _stated(text: str, offered: _Options) -> int | None:
+    return _after_last(_STATEMENT if text.isascii() else _STATEMENT_ANYWHERE, text, offered)
+
+
+def _weakly_stated(text: str, offered: _Options) -> int | None:
+    return _after_last(_WEAK, text, offered)
+
+
+def _after_last(statement: re.Pattern[str], text: str, offered: _Options) -> int | None:
+    # Searched in small letters: several times as quick as a pattern that ignores case.
+    small = text.lower()
+    if len(small) != len(text):  # İ becomes two characters
+        small = text
+    for end in reversed(deque((found.end() for found in statement.finditer(small)), _LOOKED_AT)):
+        picked = _read(text, end, offered)
+        if picked is not None:
+            return picked
+    return None
+
+
+def _read(text: str, position: int, offered: _Options) -> int | None:
+    """Return the option that is named at ``position``; ``None`` where nothing is."""
+    text = text[position : position + _LINE_CHARS]
+    opening = _OPENING.match(text)
+    start = opening.end() if opening else 0
+    line = text[start:].split("\n", 1)[0]
+    letter = _LETTER.match(text, start)
+    if letter is None or not _is_label(text, letter):
+        return offered.named(_named_part(line)) if line.strip() else None
+    if len(line) > 1 and (by_text := _exactly(line, offered)) is not None:
+        return by_text
+    other = _NEXT.match(text, letter.end())
+    if other and offered.letter(other.group(1)) not in (
+        _NO_OPTION,
+        offered.letter(letter.group(1)),
+    ):
+        return _SEVERAL
+    return offered.letter(letter.group(1))
+
+
+def _named_part(line: str) -> str:
+    return line.rstrip(" *_`\"'”’»$)}]\\")
+
+
+def _exactly(line: str, offered: _Options) -> int | None:
+    """Return the option whose text a line is; not where that is a single letter."""
+    text = _named_part(line)
+    return offered.exactly(text) if len(text) > 1 else None
+
+
+def _is_label(text: str, letter: re.Match[str]) -> bool:
+    """Return whether a single letter names an option rather than being a word (a, I)."""
+    following = _FOLLOWING_WORD.match(text, letter.end())
+    if following is None:
+        return True
+    if letter.group(1).islower():
+        return False
+    return letter.group(1) not in "AI" or following.group(1).casefold() in _GOES_ON
+
+
+def _whole(text: str, offered: _Options) -> int | None:
+    """Return the option where the reply is nothing else."""
+    stripped = text.strip()
+    return _only(stripped, offered) if len(stripped) <= _LINE_CHARS else None
+
+
+def _last_line(text: str, offered: _Options) -> int | None:
+    stripped = text.rstrip()
+    line = stripped[stripped.rfind("\n") + 1 :].strip()
+    return _only(line, offered) if len(line) <= _LINE_CHARS else None
+
+
+def _only(text: str, offered: _Options) -> int | None:
+    alone = _ALONE.fullmatch(text)
+    if alone:
+        return offered.letter(alone.group(1))
+    exactly = offered.exactly(text)
+    if exactly is not None:
+        return exactly
+    label = _LABELLED.match(text)
+    return offered.letter(label.group(1)) if label and "\n" not in text else None
+
+
+def _declared_right(text: str, offered: _Options) -> int | None:
+    found = deque(_IS_RIGHT.finditer(text), 1)
+    return offered.letter(found[0].group(1)) if found else None
+
+
+def score_choice(completion: str, sample: Sample) -> Verdict:
+    """Compare the option that a reply names with the right one."""
+    index = chosen_option(completion, sample.choices)
+    if index is None:
+        return unparsable("The reply names none of the options, or more than one.")
+    letter = ascii_uppercase[index]
+    targets = targets_of(sample)
+    right = letter in {target.strip().upper() for target in targets}
+    if not right and sample.choices:
+        right = sample.choices[index] in targets
+    verdict = compared(letter, targets[0], correct=right)
+    if not sample.choices:
+        return verdict
+    said = f"The reply names option {letter} ({quoted(sample.choices[index])})"
+    ending = "the right one." if right else f"the right one is {', '.join(targets)}."
+    return Verdict(verdict.score, letter, f"{said}; {ending}" if not right else f"{said}, {ending}")
+
+
+SCORERS: dict[str, Scorer] = {"choice/studio": score_choice}
