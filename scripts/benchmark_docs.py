@@ -24,6 +24,7 @@ from app.engine.benchmarks.spec import (  # noqa: E402
     LocalRef,
     Protocol,
 )
+from app.engine.scorers.kept_faults import kept_faults  # noqa: E402
 from app.engine.types import Generation  # noqa: E402
 
 TARGET = ROOT / "docs" / "benchmarks.md"
@@ -99,7 +100,7 @@ def _protocol(protocol: Protocol) -> Iterator[str]:
     yield f"- Parameters: {_generation(protocol.generation)}; epochs {protocol.epochs}"
     if protocol.fewshot:
         yield f"- Examples in the prompt: {protocol.fewshot}"
-    for difference in protocol.differences:
+    for difference in (*protocol.differences, *kept_faults(protocol.scorer)):
         yield f"- Difference: {difference}"
     yield ""
     yield "````text"

@@ -15,6 +15,9 @@ from app.engine.benchmarks.spec import Benchmark, DatasetRef, GeneratedRef, Loca
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.engine_errors import DatasetError
 from app.engine.own.definition import PREFIX
+from app.engine.own.prompt_check import prompt_warnings
+from app.engine.scorers.kept_faults import kept_faults
+from app.engine.scorers.scorer_registry import judged_scorers
 from app.engine.types import Sample
 from app.errors import NotFound
 from app.net.download import Downloader
@@ -110,6 +113,9 @@ def benchmark_view(benchmark: Benchmark) -> dict[str, Any]:
         "requirements": list(benchmark.requirements),
         "protocols": list(benchmark.protocols),
         "default_protocol": benchmark.default_protocol,
+        "judged_protocols": [
+            each.name for each in benchmark.protocols.values() if each.scorer in judged_scorers()
+        ],
     }
 
 
@@ -198,6 +204,9 @@ def detail_view(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
         }
         if samples
         else None,
+        "warnings": prompt_warnings(protocol.prompt_template, protocol.scorer)
+        if benchmark.name.startswith(PREFIX)
+        else [],
         "fewshot": protocol.fewshot,
         "citation": benchmark.citation,
         "url": benchmark.url,
@@ -210,7 +219,7 @@ def detail_view(benchmark: Benchmark, settings: Settings) -> dict[str, Any]:
                 "temperature": each.generation.temperature,
                 "max_tokens": each.generation.max_tokens,
                 "default": each.name == benchmark.default_protocol,
-                "differences": list(each.differences),
+                "differences": [*each.differences, *kept_faults(each.scorer)],
             }
             for each in benchmark.protocols.values()
         ],

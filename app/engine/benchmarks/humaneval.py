@@ -89,6 +89,13 @@ BENCHMARKS = (
                     "openbench runs the model's code on the host; here it runs in the sandbox.",
                 ),
             ),
+            "studio": Protocol(
+                name="studio",
+                datasets=(TEST,),
+                build=build_inspect,
+                scorer="code/studio",
+                prompt_template=INSPECT_PROMPT,
+            ),
         },
         default_protocol="inspect",
         size=164,

@@ -15,6 +15,10 @@ OPENBENCH_PROMPT = (
     '\n\n{problem}\n\nRemember to put your answer on its own line after "Answer:", and you do '
     "not need to use a \\boxed command."
 )
+STUDIO_PROMPT = (
+    "Solve the following math problem step by step.\n\n{problem}\n\n"
+    "Put your final answer within \\boxed{{}}."
+)
 
 
 def _build(records: Iterable[Record], template: str) -> Iterator[Sample]:
@@ -42,6 +46,11 @@ def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sa
     return _build(records, OPENBENCH_PROMPT)
 
 
+def build_studio(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
+    """Ask for a box, as most models write one anyway."""
+    return _build(records, STUDIO_PROMPT)
+
+
 TEST = DatasetRef(
     "HuggingFaceH4/MATH-500",
     "default",
@@ -55,7 +64,7 @@ BENCHMARKS = (
         name="math_500",
         title="MATH-500",
         category="math",
-        version=1,
+        version=2,
         description=(
             "500 competition problems in seven fields and five levels; the answer is an "
             "expression, compared as mathematics rather than as text."
@@ -78,16 +87,22 @@ BENCHMARKS = (
                 name="openbench",
                 datasets=(TEST,),
                 build=build_openbench,
-                scorer="math/studio",
+                scorer="math/openbench",
                 prompt_template=OPENBENCH_PROMPT,
                 generation=Generation(max_tokens=8192),
                 differences=(
-                    "openbench lets gpt-4-turbo decide whether two expressions are equal; here "
-                    "they are compared by rules and a computer algebra system, without a second "
-                    "model. The scorer math/openbench is the one with a grader model.",
+                    "openbench always asks gpt-4-turbo whether two expressions are equal; here you "
+                    "choose the judge.",
                     "openbench reads OpenAI's math_500_test.csv; here the same problems come "
                     "from the pinned hub dataset.",
                 ),
+            ),
+            "studio": Protocol(
+                name="studio",
+                datasets=(TEST,),
+                build=build_studio,
+                scorer="math/studio",
+                prompt_template=STUDIO_PROMPT,
             ),
         },
         default_protocol="inspect",

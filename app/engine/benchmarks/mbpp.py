@@ -87,6 +87,11 @@ def build_openbench(records: Iterable[Record], _support: Support) -> Iterator[Sa
         )
 
 
+SANITIZED = DatasetRef(
+    REPO, "sanitized", "test", REVISION, {"task_id": int, "prompt": str, "test_list": list}
+)
+FEWSHOT_POOL = DatasetRef(REPO, "full", "prompt", REVISION, FULL_FIELDS)
+
 BENCHMARKS = (
     Benchmark(
         name="mbpp",
@@ -100,21 +105,13 @@ BENCHMARKS = (
         protocols={
             "inspect": Protocol(
                 name="inspect",
-                datasets=(
-                    DatasetRef(
-                        REPO,
-                        "sanitized",
-                        "test",
-                        REVISION,
-                        {"task_id": int, "prompt": str, "test_list": list},
-                    ),
-                ),
+                datasets=(SANITIZED,),
                 build=build_inspect,
                 scorer="code/mbpp_inspect",
                 prompt_template=INSPECT_INSTRUCTION + "\n" + INSPECT_TASK,
                 generation=Generation(temperature=0.5),
                 epochs=5,
-                support={"fewshot": DatasetRef(REPO, "full", "prompt", REVISION, FULL_FIELDS)},
+                support={"fewshot": FEWSHOT_POOL},
                 fewshot=len(FEWSHOT_TASKS),
             ),
             "openbench": Protocol(
@@ -130,6 +127,15 @@ BENCHMARKS = (
                     "(one task has some); here the code stays whole.",
                     "openbench runs the model's code on the host; here it runs in the sandbox.",
                 ),
+            ),
+            "studio": Protocol(
+                name="studio",
+                datasets=(SANITIZED,),
+                build=build_inspect,
+                scorer="code/studio",
+                prompt_template=INSPECT_INSTRUCTION + "\n" + INSPECT_TASK,
+                support={"fewshot": FEWSHOT_POOL},
+                fewshot=len(FEWSHOT_TASKS),
             ),
         },
         default_protocol="inspect",

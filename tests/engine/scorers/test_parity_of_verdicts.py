@@ -46,9 +46,8 @@ def test_every_parity_file_has_a_profile(parity: ModuleType, test_data: Path) ->
 
 
 def test_the_benchmarks_use_the_profiles_that_are_compared(parity: ModuleType) -> None:
-    without_judge = {"math_500.openbench"}  # compared with a judge, run without one
     for name, file in parity.FILES.items():
-        if file.benchmark is None or name in without_judge:
+        if file.benchmark is None:
             continue
         protocol = get_benchmark(file.benchmark).protocol(file.protocol)
         assert protocol.scorer in file.profiles.values(), name

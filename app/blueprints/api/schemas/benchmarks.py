@@ -36,6 +36,7 @@ class BenchmarkAnswer(BaseModel):
     requirements: list[str]
     protocols: list[str]
     default_protocol: str
+    judged_protocols: list[str] = Field(description="Those whose scorer asks a second model.")
 
 
 class BenchmarkList(PageAnswer):
@@ -63,6 +64,7 @@ class BenchmarkDetail(BenchmarkAnswer):
     versions: list[OwnVersionAnswer] = Field(
         [], description="Of your own data, the latest first; each can be run."
     )
+    warnings: list[str] = Field(description="Where a prompt of yours contradicts its scorer.")
 
 
 class BenchmarkPath(BaseModel):

@@ -3,6 +3,7 @@
 import { debounce, find, findAll, make, setText } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { number } from "../lib/format.js";
+import { isJudged } from "../lib/judged.js";
 import { toast } from "./toast.js";
 
 const TYPING_MS = 120;
@@ -51,26 +52,29 @@ export function start(picker) {
     }
   });
 
+  picker.closest("form").elements.protocol?.addEventListener("change", () => askForJudge(picker));
+
   const chosen = find("[name=benchmark]:checked", picker);
   if (chosen) {
     chosen.closest("[data-benchmark]").scrollIntoView({ block: "nearest" });
     follow(picker, chosen);
   } else {
-    askForJudge(picker, false);
+    askForJudge(picker);
   }
 }
 
 function follow(picker, radio) {
   offerProtocols(picker, radio);
-  askForJudge(picker, "judged" in radio.dataset);
+  askForJudge(picker);
   showDetail(picker, radio.value);
 }
 
-/* Only some benchmarks are scored by a second model. What is wrong with it stays in sight. */
-function askForJudge(picker, isJudged) {
-  const input = find("[data-judge]", picker.closest("form"));
+/* Only some protocols are scored by a second model. What is wrong with it stays in sight. */
+function askForJudge(picker) {
+  const form = picker.closest("form");
+  const input = find("[data-judge]", form);
   if (input) {
-    const isShown = isJudged || input.getAttribute("aria-invalid") === "true";
+    const isShown = isJudged(form) || input.getAttribute("aria-invalid") === "true";
     input.disabled = !isShown;
     input.closest(".field").hidden = !isShown;
   }

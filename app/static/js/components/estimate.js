@@ -3,6 +3,7 @@
 import { debounce, find, make, setText } from "../lib/dom.js";
 import { post } from "../lib/api.js";
 import { compact, duration, number, range, usd } from "../lib/format.js";
+import { isJudged } from "../lib/judged.js";
 import { withSkeleton } from "./skeleton.js";
 
 const TYPING_MS = 350;
@@ -32,12 +33,6 @@ function wanted(form) {
     judge: text("judge") || undefined,
     budget_usd: amount("budget_usd"),
   };
-}
-
-/* Only some benchmarks are scored by a second model. */
-function isJudged(form) {
-  const benchmark = find("[name=benchmark]:checked", form);
-  return benchmark !== null && "judged" in benchmark.dataset;
 }
 
 const lacksJudge = (form, { judge }) => isJudged(form) && !/^[^/]+\/.+/.test(judge ?? "");
