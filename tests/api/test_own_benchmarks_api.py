@@ -263,3 +263,37 @@ def test_a_version_that_does_not_exist_is_refused(
     for path in ("/runs", "/estimates"):
         refused = api.post(path, json={"model": "simulated/expert", **fields})
         assert (refused.status_code, list(refused.json["errors"])) == (422, [field])
+
+
+OPTIONS = {"label": ["1", "2", "3", "4"], "text": ["red", "blue", "green", "grey"]}
+
+
+def test_labels_of_the_data_say_which_option_is_right(api: ApiClient) -> None:
+    rows = [{"q": "Which?", "o": OPTIONS, "a": "2"}]
+    made = send(
+        api, "/benchmarks/own", json.dumps(rows, indent=1).encode(), "own.json", name="labels",
+        question="q", target="a", choices=["o"], scorer="mcq/inspect",
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+    assert made.json["scorer"] == "choice/studio"
+    assert made.json["example"]["target"] == "B"
+
+
+def test_a_target_that_can_never_match_is_refused_with_its_line(api: ApiClient) -> None:
+    answer = save(api, json_lines([*ROWS, {"q": "?", "a": "about five", "key": "z"}]))
+    assert answer.status_code == 422
+    assert answer.json["errors"]["target"][0].startswith("Line 9: its 'a' is 'about five'")
+
+
+def test_a_prompt_that_contradicts_the_scorer_is_warned_about(api: ApiClient) -> None:
+    fields = {**COLUMNS, "scorer": "exact/number", "prompt_template": "{question}"}
+    shown = send(api, "/benchmarks/own/preview", json_lines(), **fields)
+    assert "ANSWER:" in shown.json["warnings"][0]
+    assert save(api, prompt_template="{question}").json["warnings"] == shown.json["warnings"]
+    assert save(api).json["warnings"] == []
+
+
+def test_code_is_run_with_the_tests_that_the_target_holds(api: ApiClient) -> None:
+    made = save(api, json_lines([{"q": "Write add.", "a": "assert add(1, 2) == 3"}]),
+                scorer="code/studio", category="", id="")  # fmt: skip
+    assert (made.status_code, made.json["requirements"]) == (201, ["sandbox"])

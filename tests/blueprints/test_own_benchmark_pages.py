@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.db import db
+from app.engine.own.profiles import PROFILES
 from app.models import AccountRow
 from app.services.own_benchmarks.upload_turns import UPLOADS_AT_ONCE, upload_turn
 from tests.app_fixtures import Browser
@@ -165,3 +166,43 @@ def test_deleting_removes_it_and_its_files(signed_in: Browser, tmp_path: Path) -
     assert signed_in.submit("/benchmarks/own/numbers/delete").status_code == 303
     assert signed_in.get("/benchmarks/own/numbers").status_code == 404
     assert list((tmp_path / "own").rglob("1.jsonl")) == []
+
+
+def test_a_prompt_that_nobody_touched_follows_the_scorer(signed_in: Browser) -> None:
+    url = map_url(upload(signed_in))
+    shown = signed_in.get(url).text
+    assert "ANSWER: $ANSWER" in shown  # of the scorer that is chosen at first
+    text = PROFILES["exact/text"].template.replace("\n", "\r\n")
+    form = {**FORM, "scorer": "qa_em/studio", "prompt_template": text, "action": "preview"}
+    page = signed_in.submit(url, form).text
+    assert "Answer with a word or a short phrase only." in page
+    assert "contradict" not in page
+
+
+def test_a_prompt_that_contradicts_the_scorer_is_warned_about_before_and_after_saving(
+    signed_in: Browser,
+) -> None:
+    url = map_url(upload(signed_in))
+    form = {**FORM, "prompt_template": "{question} Be brief."}
+    warning = "a reply without it scores 0"
+    assert warning in signed_in.submit(url, {**form, "action": "preview"}).text
+    saved = signed_in.submit(url, {**form, "action": "save"}, follow_redirects=True)
+    assert "Prompt and scorer contradict each other" in saved.text
+    assert warning in saved.text
+
+
+def test_numbers_of_options_are_said_to_count_from_0_where_the_file_does_not_show_it(
+    signed_in: Browser,
+) -> None:
+    rows = "question,options,answer\nWhich?,red|blue|green|grey,2\n"
+    url = map_url(upload(signed_in, rows))
+    assert "count from 0 (0 is A)" in signed_in.get(url).text
+    one = map_url(upload(signed_in, rows + "And?,red|blue|green|grey,4\n"))
+    page = signed_in.get(one).text
+    assert "count from" not in page
+    assert 'Right answer: <span class="mono">B</span>' in page
+
+
+def test_a_workbook_is_refused_with_the_way_to_csv(signed_in: Browser) -> None:
+    answer = upload(signed_in, "PK\x03\x04\x14[Content_Types].xml", "my.xlsx")
+    assert (answer.status_code, "CSV UTF-8" in answer.text) == (422, True)

@@ -12,8 +12,9 @@ from app.engine.engine_errors import DatasetError
 from app.engine.own import definition, reader
 from app.engine.own.definition import MAX_PROMPT_CHARS, check_template, render
 from app.engine.own.mapping import MAX_CATEGORIES, MAX_TARGETS, Columns, map_rows
+from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import MAX_COLUMN_CHARS, OwnDataError, columns_of, first_rows, read_rows
+from app.engine.own.rows import MAX_COLUMN_CHARS, columns_of, first_rows, read_rows
 
 TEXT = PROFILES["exact/text"]
 MAPPING: dict[str, Any] = {
@@ -79,7 +80,7 @@ def test_a_look_and_a_preview_are_short_however_long_the_cells_are(tmp_path: Pat
     row = {"q": "x" * 500_000, "a": "y" * 9_000, "more": [["z"] * 10_000]}
     path = str(jsonl(tmp_path / "own.jsonl", row))
     assert len(json.dumps(reader.look(path, "jsonl"))) < 3_000
-    [shown] = reader.preview(path, "jsonl", MAPPING, "{question}")
+    [shown] = reader.preview(path, "jsonl", MAPPING, "{question}")["prompts"]
     assert (len(shown["prompt"]), shown["prompt_chars"]) == (20_000, 500_000)
     assert len(shown["target"]) == 1_000
 

@@ -20,7 +20,7 @@ from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
     "own_benchmarks",
-    "Benchmarks of your own CSV or JSON Lines; they are listed among all benchmarks.",
+    "Benchmarks of your own CSV or JSON; they are listed among all benchmarks.",
     uploads=dict.fromkeys(("save_own_benchmark", "preview_own"), uploads.MAX_REQUEST_BYTES),
 )
 
@@ -64,11 +64,17 @@ def preview_own() -> Response:
     with _upload() as upload:
         look = versions.inspect_upload(g.account.id, upload)
         values = _values()
-        prompts = None
+        shown = None
         if values.get("question") or values.get("target"):
-            prompts = versions.preview(g.account.id, upload, save_requests.read_columns(values))
+            shown = versions.preview(g.account.id, upload, save_requests.read_columns(values))
     return answer(
-        {"columns": look.columns, "guess": look.guess, "rows": look.rows, "prompts": prompts}
+        {
+            "columns": look.columns,
+            "guess": look.guess,
+            "rows": look.rows,
+            "prompts": shown and shown.prompts,
+            "warnings": [*shown.warnings, *shown.notes] if shown else [],
+        }
     )
 
 

@@ -80,9 +80,9 @@ def map_own(upload_id: str) -> str:
     upload = uploads.find_upload(current_user.id, upload_id, get_settings())
     look = versions.inspect_upload(current_user.id, upload)
     values = versions.first_values(current_user.id, request.args.get("name", ""), look)
-    prompts, errors = _try_preview(upload, values)
+    shown, errors = _try_preview(upload, values)
     # The guess may be wrong: nothing is red before the reader had a chance.
-    return _map_page(upload, look, values, prompts, {} if prompts is None else errors)
+    return _map_page(upload, look, values, shown, {} if shown is None else errors)
 
 
 @bp.post("/benchmarks/own/new/<upload_id>")
@@ -93,10 +93,11 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     upload = uploads.find_upload(current_user.id, upload_id, settings)
     values: dict[str, Any] = {name: request.form.get(name, "") for name in _FIELDS}
     values["choices"] = request.form.getlist("choices")
-    prompts, errors = _try_preview(upload, values)
+    values = save_requests.with_fitting_prompt(values)
+    shown, errors = _try_preview(upload, values)
     if errors or request.form.get("action") != "save":
         page = _map_page(
-            upload, versions.inspect_upload(current_user.id, upload), values, prompts, errors
+            upload, versions.inspect_upload(current_user.id, upload), values, shown, errors
         )
         return (page, 422) if errors else page
     try:
@@ -105,9 +106,11 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     except StudioError as error:
         fields = error.fields or {"name": [error.detail]}
         look = versions.inspect_upload(current_user.id, upload)
-        return _map_page(upload, look, values, prompts, fields), error.status
+        return _map_page(upload, look, values, shown, fields), error.status
     upload.path.unlink(missing_ok=True)
     flash(f"{name} version {version} is ready to run.", "success")
+    for note in shown.notes if shown else []:  # the page itself warns about the prompt
+        flash(note, "warning")
     return redirect(url_for("benchmarks.show", name=name), 303)
 
 
@@ -122,7 +125,7 @@ def delete_own(slug: str) -> Response:
 
 def _try_preview(
     upload: uploads.Upload, values: dict[str, Any]
-) -> tuple[list[dict[str, Any]] | None, dict[str, list[str]]]:
+) -> tuple[versions.Preview | None, dict[str, list[str]]]:
     try:
         return versions.preview(current_user.id, upload, save_requests.read_columns(values)), {}
     except Invalid as error:
@@ -139,7 +142,7 @@ def _map_page(
     upload: uploads.Upload,
     look: versions.Look,
     values: dict[str, Any],
-    prompts: list[dict[str, Any]] | None,
+    shown: versions.Preview | None,
     errors: dict[str, list[str]],
 ) -> str:
     return render_template(
@@ -147,7 +150,8 @@ def _map_page(
         upload_id=upload.id,
         look=look,
         values=values,
-        prompts=prompts,
+        prompts=shown and shown.prompts,
+        warnings=[*shown.warnings, *shown.notes] if shown else [],
         errors=errors,
         profiles=save_requests.profile_options(),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engine.benchmarks.prompt_parts import lettered, user
+from app.engine.benchmarks.prompt_parts import letter, user
 from app.engine.benchmarks.spec import (
     Benchmark,
     LocalRef,
@@ -18,8 +18,8 @@ from app.engine.benchmarks.spec import (
     Support,
 )
 from app.engine.engine_errors import DatasetError
-from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import MAX_LINE_BYTES, OwnDataError
+from app.engine.own.own_data_error import MAX_LINE_BYTES, OwnDataError
+from app.engine.own.profiles import PROFILES, current_scorer
 from app.engine.types import Sample
 
 PREFIX = "own/"
@@ -36,6 +36,7 @@ FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "choices": list,
     "category": (str, type(None)),
 }
+_REQUIREMENTS = {"judge": ("judge",), "code": ("sandbox",)}
 _PLACE = re.compile(r"\{(question|choices)\}")
 
 
@@ -71,6 +72,7 @@ def check_template(template: str, scorer: str) -> None:
     Raises:
         OwnDataError: A placeholder is missing, it is too long, or the scorer is not offered.
     """
+    scorer = current_scorer(scorer)
     if scorer not in PROFILES:
         known = ", ".join(PROFILES)
         raise OwnDataError(f"There is no such scorer; choose one of: {known}.", field="scorer")
@@ -96,7 +98,7 @@ def render(template: str, record: Record) -> str:
     Raises:
         OwnDataError: It would be too long; that is known before it is made.
     """
-    values = {"question": record["question"], "choices": lettered(record["choices"])}
+    values = {"question": record["question"], "choices": _offered(record["choices"])}
     inserted = sum(
         template.count(f"{{{name}}}") * (len(value) - len(name) - 2)
         for name, value in values.items()
@@ -108,6 +110,11 @@ def render(template: str, record: Record) -> str:
             field="prompt_template",
         )
     return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def _offered(choices: Iterable[str]) -> str:
+    """Return the options one a line; an empty one is not offered, and the others keep letters."""
+    return "\n".join(f"{letter(i)}) {choice}" for i, choice in enumerate(choices) if choice)
 
 
 def sample_of(template: str, record: Record) -> Sample:
@@ -126,14 +133,15 @@ def sample_of(template: str, record: Record) -> Sample:
 
 def benchmark_of(own: OwnDefinition) -> Benchmark:
     """Return the definition as a benchmark."""
-    profile = PROFILES[own.scorer]
+    scorer = current_scorer(own.scorer)
+    profile = PROFILES[scorer]
     name = PREFIX + own.slug
     data = LocalRef(own.path, own.sha256, f"{name} version {own.version}", FIELDS)
     protocol = Protocol(
         name=PROTOCOL,
         datasets=(data,),
         build=_builder(own.prompt_template),
-        scorer=own.scorer,
+        scorer=scorer,
         prompt_template=own.prompt_template,
     )
     return Benchmark(
@@ -151,8 +159,8 @@ def benchmark_of(own: OwnDefinition) -> Benchmark:
         input_tokens=own.input_tokens,
         output_tokens=profile.output_tokens,
         breakdown="category" if own.has_categories else None,
-        metric="mean F1" if own.scorer.startswith("qa_f1") else "accuracy",
-        requirements=("judge",) if own.scorer.startswith("judge/") else (),
+        metric="mean F1" if scorer.startswith("qa_f1") else "accuracy",
+        requirements=_REQUIREMENTS.get(scorer.partition("/")[0], ()),
     )
 
 

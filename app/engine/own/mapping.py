@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from app.engine.own.cells import text_of
+from app.engine.own.options import MAX_OPTIONS, read_options
+from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import Profile
-from app.engine.own.rows import OwnDataError, Row
+from app.engine.own.right_option import right_letter
+from app.engine.own.rows import Row
+from app.engine.scorers.number_reading import read_target
 
-MAX_OPTIONS = 26
 MAX_ID_CHARS = 100
 MAX_CATEGORY_CHARS = 100
 MAX_CATEGORIES = 500
@@ -26,8 +29,7 @@ _GUESSES = {
     "category": ("category", "subject", "topic", "group", "difficulty"),
     "id": ("id", "sample_id", "uid", "key"),
 }
-_OPTION_COLUMNS = ("a", "b", "c", "d", "e", "f")
-_DIVIDER = re.compile(r"[\n|]")
+_OPTION_COLUMN = re.compile(r"(option|opt|choice|answer|ending)?[ _-]?([a-j]|[0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,21 @@ def guess_columns(names: list[str]) -> dict[str, Any]:
         kind: next((by_name[word] for word in words if word in by_name), "")
         for kind, words in _GUESSES.items()
     }
-    options = [by_name[word] for word in _OPTION_COLUMNS if word in by_name]
+    options = [name for name in names if _OPTION_COLUMN.fullmatch(name.strip())]
     found["choices"] = [found["choices"]] if found["choices"] else options
     return found
 
 
 def map_rows(
-    rows: Iterator[tuple[int, Row]], columns: Columns, profile: Profile
+    rows: Iterator[tuple[int, Row]], columns: Columns, profile: Profile, first: int = 0
 ) -> Iterator[dict[str, Any]]:
     """Yield each row as a record ``{id, question, target, choices, category}``.
+
+    Args:
+        rows: Each with its line.
+        columns: What they hold.
+        profile: How answers are scored.
+        first: What the number of the first option is, where options have no labels.
 
     Raises:
         OwnDataError: A row does not fit; its line and column are named.
@@ -82,7 +90,7 @@ def map_rows(
     seen: set[bytes] = set()
     categories: set[str | None] = set()
     for number, (line, row) in enumerate(rows, start=1):
-        record = _map_row(row, line, number, columns, profile)
+        record = _map_row(row, line, number, columns, profile, first)
         key = blake2b(record["id"].encode(), digest_size=12).digest()
         if key in seen:
             raise OwnDataError(f"the id {record['id']!r} occurs twice.", line, "id")
@@ -99,26 +107,40 @@ def map_rows(
 
 
 def _map_row(
-    row: Row, line: int, number: int, columns: Columns, profile: Profile
+    row: Row, line: int, number: int, columns: Columns, profile: Profile, first: int
 ) -> dict[str, Any]:
-    choices = _choices(row, line, columns.choices)
-    if profile.needs_choices and not 2 <= len(choices) <= MAX_OPTIONS:
+    options = read_options(row, line, columns.choices)
+    if profile.needs_choices and (options.offered < 2 or len(options.texts) > MAX_OPTIONS):
         raise OwnDataError(
-            f"has {len(choices)} options; multiple choice needs 2 to {MAX_OPTIONS}.",
+            f"has {options.offered} options; multiple choice needs 2 to {MAX_OPTIONS}.",
             line,
             "choices",
         )
     target: str | list[str] = _targets(row, line, columns.target)
     if profile.needs_choices:
-        target = _letter(target[0], choices, line)
+        target = right_letter(target, options, line, first)
+    if profile.needs_numbers:
+        _check_numbers(target, line, columns.target)
     category = _short(row, line, "category", columns.category, MAX_CATEGORY_CHARS)
     return {
         "id": _id(row, line, columns.id) or str(number),
-        "question": _text(_cell(row, line, "question", columns.question), line, columns.question),
+        "question": text_of(_cell(row, line, "question", columns.question), line, columns.question),
         "target": target[0] if len(target) == 1 else target,
-        "choices": choices,
+        "choices": list(options.texts),
         "category": category or None,
     }
+
+
+def _check_numbers(targets: Iterable[str], line: int, name: str) -> None:
+    """Refuse targets that no answer could equal."""
+    for target in targets:
+        if read_target(target) is None:
+            raise OwnDataError(
+                f"its {name!r} is {target[:40]!r}, which is not one number. Write digits, such as "
+                "5, -0.5, 1/2, 1e-5, 1,234, 50%, $5, 42 km or 3.14 ± 0.01.",
+                line,
+                "target",
+            )
 
 
 def _cell(row: Row, line: int, kind: str, name: str) -> Any:
@@ -130,23 +152,10 @@ def _cell(row: Row, line: int, kind: str, name: str) -> Any:
     return value
 
 
-def _text(value: Any, line: int, name: str) -> str:
-    """Return a value as text: numbers and truth values as JSON writes them."""
-    if isinstance(value, str):
-        text = value.strip("\r\n")
-    elif isinstance(value, bool | int | float):
-        text = json.dumps(value)
-    else:
-        raise OwnDataError(f"its {name!r} should be text or a number.", line)
-    if any("\ud800" <= char <= "\udfff" for char in text) or "\0" in text:
-        raise OwnDataError(f"its {name!r} holds a character that cannot be stored.", line)
-    return text
-
-
 def _short(row: Row, line: int, kind: str, name: str | None, most: int) -> str:
     if not name or row.get(name) in (None, ""):
         return ""
-    text = " ".join(_text(row[name], line, name).split())
+    text = " ".join(text_of(row[name], line, name).split())
     if len(text) > most:
         raise OwnDataError(f"its {name!r} is longer than {most} characters.", line, kind)
     if not text.isprintable():
@@ -170,7 +179,7 @@ def _id(row: Row, line: int, name: str | None) -> str:
 def _targets(row: Row, line: int, name: str) -> list[str]:
     value = _cell(row, line, "target", name)
     values = value if isinstance(value, list) else [value]
-    found = [_text(each, line, name).strip() for each in values]
+    found = [text_of(each, line, name).strip() for each in values]
     if not found or not all(found):
         raise OwnDataError(f"its {name!r} is empty.", line, "target")
     if len(found) > MAX_TARGETS:
@@ -182,44 +191,3 @@ def _targets(row: Row, line: int, name: str) -> list[str]:
             f"its {name!r} is longer than {MAX_TARGET_CHARS:,} characters.", line, "target"
         )
     return found
-
-
-def _choices(row: Row, line: int, names: tuple[str, ...]) -> list[str]:
-    if not names:
-        return []
-    if len(names) > 1:
-        cells = [row.get(name) for name in names]
-        return [_text(cell, line, "choices") for cell in cells if cell not in (None, "")]
-    value = _cell(row, line, "choices", names[0])
-    return [_text(item, line, names[0]) for item in _listed(value, line, names[0])]
-
-
-def _listed(value: Any, line: int, name: str) -> list[Any]:
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            raise OwnDataError(f"its {name!r} is not a valid JSON list.", line, "choices") from None
-    if isinstance(value, str):
-        return [part for each in _DIVIDER.split(value) if (part := each.strip())]
-    if isinstance(value, Mapping):  # {"text": [...], "label": [...]}, as some datasets have it
-        value = value.get("text")
-    if not isinstance(value, list):
-        raise OwnDataError(f"its {name!r} is not a list of options.", line, "choices")
-    return value
-
-
-def _letter(target: str, choices: list[str], line: int) -> str:
-    """Return the right option's letter; the target may be it, the option's text or its index."""
-    letters = [chr(ord("A") + index) for index in range(len(choices))]
-    if target in choices:
-        return letters[choices.index(target)]
-    if target.upper() in letters:
-        return target.upper()
-    if target.isdecimal() and len(target) < 3 and int(target) < len(choices):
-        return letters[int(target)]  # counted from 0, as datasets do
-    raise OwnDataError(
-        f"its target {target[:40]!r} is neither an option, nor its letter, nor its number from 0.",
-        line,
-        "target",
-    )

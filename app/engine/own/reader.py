@@ -20,15 +20,10 @@ from typing import Any
 
 from app.engine.own.definition import check_template, render
 from app.engine.own.mapping import Columns, guess_columns, map_rows
-from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import (
-    MAX_FILE_BYTES,
-    FileFormat,
-    OwnDataError,
-    columns_of,
-    first_rows,
-    read_rows,
-)
+from app.engine.own.own_data_error import OwnDataError
+from app.engine.own.profiles import PROFILES, current_scorer
+from app.engine.own.right_option import counted_from
+from app.engine.own.rows import MAX_FILE_BYTES, FileFormat, columns_of, first_rows, read_rows
 from app.engine.token_counts import approximate_tokens
 
 CPU_LIMIT_S = 90
@@ -59,15 +54,24 @@ def look(path: str, file_format: FileFormat) -> dict[str, Any]:
 
 def preview(
     path: str, file_format: FileFormat, mapping: dict[str, Any], template: str
-) -> list[dict[str, Any]]:
-    """Return the first prompts, cut where they are long, each with its target.
+) -> dict[str, Any]:
+    """Return the first prompts, cut where they are long, and what is assumed about the file.
 
     Raises:
         OwnDataError: Template or mapping do not fit, or one of the first rows does not.
     """
     check_template(template, mapping["scorer"])
     rows = iter(first_rows(Path(path), file_format, PREVIEWS))
-    return [_prompt_view(template, record) for record in _mapped(rows, mapping)]
+    first, is_certain = _first_number(path, file_format, mapping)
+    prompts = [_prompt_view(template, record) for record in _mapped(rows, mapping, first)]
+    return {"prompts": prompts, "notes": [] if is_certain else [_assumed(first)]}
+
+
+def _assumed(first: int) -> str:
+    return (
+        f"Numbers of right options are taken to count from {first} ({first} is A): nothing in the "
+        "file shows it. If that is wrong, write letters, or label the options."
+    )
 
 
 def write(
@@ -79,7 +83,8 @@ def write(
         OwnDataError: Template or mapping do not fit, or a row does not.
     """
     check_template(template, mapping["scorer"])
-    records = _mapped(read_rows(Path(path), file_format), mapping)
+    first, _ = _first_number(path, file_format, mapping)
+    records = _mapped(read_rows(Path(path), file_format), mapping, first)
     digest, rows, prompts_chars, has_categories = hashlib.sha256(), 0, 0, False
     tokens: list[int] = []
     with Path(to).open("xb") as file:
@@ -113,7 +118,17 @@ TASKS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def _mapped(rows: Iterator[tuple[int, Any]], mapping: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _first_number(path: str, file_format: FileFormat, mapping: dict[str, Any]) -> tuple[int, bool]:
+    """Return what numbers of right options count from in this file, and whether that is sure."""
+    if not PROFILES[current_scorer(mapping["scorer"])].needs_choices:
+        return 0, True
+    rows = read_rows(Path(path), file_format)
+    return counted_from(rows, mapping["target"], mapping["choices"])
+
+
+def _mapped(
+    rows: Iterator[tuple[int, Any]], mapping: dict[str, Any], first: int
+) -> Iterator[dict[str, Any]]:
     columns = Columns(
         question=mapping["question"],
         target=mapping["target"],
@@ -121,7 +136,7 @@ def _mapped(rows: Iterator[tuple[int, Any]], mapping: dict[str, Any]) -> Iterato
         category=mapping["category"],
         id=mapping["id"],
     )
-    return map_rows(rows, columns, PROFILES[mapping["scorer"]])
+    return map_rows(rows, columns, PROFILES[current_scorer(mapping["scorer"])], first)
 
 
 def _prompt_view(template: str, record: dict[str, Any]) -> dict[str, Any]:

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
+
+from app.engine.own.json_document import JsonDocument, is_document
+from app.engine.own.own_data_error import MAX_DEPTH, MAX_LINE_BYTES, OwnDataError
 
 FileFormat = Literal["csv", "jsonl"]
 Row = dict[str, Any]
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
-MAX_LINE_BYTES = 1024 * 1024
 MAX_ROWS = 100_000
-MAX_DEPTH = 50
 MAX_COLUMNS = 200
 MAX_COLUMN_CHARS = 200
 MAX_LOOK_BYTES = MAX_LINE_BYTES
 MAX_CELL_CHARS = csv.field_size_limit()  # 131,072: the csv module's own
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(r"\"?sep=([,;|\t])\"?\s*", re.IGNORECASE)
+_WORKBOOKS = (b"[Content_Types].xml", b"xl/", b"mimetypeapplication/vnd.oasis", b"_rels/.rels")
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOK_ENDINGS = ("xlsx", "xlsm", "xlsb", "xls", "ods", "numbers")
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _FORMATS: dict[str, FileFormat] = {
     "csv": "csv",
@@ -33,24 +39,6 @@ _FORMATS: dict[str, FileFormat] = {
     "ndjson": "jsonl",
     "json": "jsonl",
 }
-
-
-class OwnDataError(Exception):
-    """The uploaded file, or the mapping of it, is not valid.
-
-    Attributes:
-        text: What is wrong.
-        message: The same, with the line where there is one.
-        line: Counted from 1; ``None`` where no single line is at fault.
-        field: What of the request is at fault: ``file``, ``scorer``, a kind of column ...
-    """
-
-    def __init__(self, message: str, line: int | None = None, field: str = "file") -> None:
-        self.text = message
-        self.message = message if line is None else f"Line {line:,}: {message}"
-        super().__init__(self.message)
-        self.line = line
-        self.field = field
 
 
 def format_of(path: Path, name: str) -> FileFormat:
@@ -67,12 +55,24 @@ def format_of(path: Path, name: str) -> FileFormat:
         head = stream.read(256)
     if not head.strip():
         raise OwnDataError("The file is empty.")
-    if head.startswith(_PACKED):
+    ending = name.lower().rpartition(".")[2]
+    if _is_workbook(head, ending):
         raise OwnDataError(
-            "Compressed files are not accepted; upload the CSV or JSON Lines file itself."
+            "This is a spreadsheet (such as xlsx), which is not read here. Save it as CSV and "
+            "upload that: in Excel with File, Save As, “CSV UTF-8 (Comma delimited)”; in "
+            "LibreOffice or Google Sheets as “CSV”. Only one sheet is saved."
         )
-    known = _FORMATS.get(name.lower().rpartition(".")[2])
-    return known or ("jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "csv")
+    if head.startswith(_PACKED):
+        raise OwnDataError("Compressed files are not accepted; upload the CSV or JSON file itself.")
+    begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return _FORMATS.get(ending) or ("jsonl" if begins in (b"{", b"[") else "csv")
+
+
+def _is_workbook(head: bytes, ending: str) -> bool:
+    if head.startswith(_OLD_WORKBOOK):
+        return True
+    is_zip = head.startswith(b"PK\x03\x04")
+    return is_zip and (ending in _WORKBOOK_ENDINGS or any(part in head for part in _WORKBOOKS))
 
 
 def read_rows(path: Path, file_format: FileFormat) -> Iterator[tuple[int, Row]]:
@@ -113,7 +113,10 @@ def columns_of(rows: list[tuple[int, Row]]) -> list[str]:
 
 
 def _rows_in(stream: BinaryIO, file_format: FileFormat) -> Iterator[tuple[int, Row]]:
-    rows = _read_csv(stream) if file_format == "csv" else _read_json_lines(stream)
+    if file_format == "csv":
+        rows = _read_csv(stream)
+    else:
+        rows = _read_document(stream) if is_document(stream) else _read_json_lines(stream)
     number = 0
     for number, (line, row) in enumerate(rows, start=1):
         if number > MAX_ROWS:
@@ -123,8 +126,8 @@ def _rows_in(stream: BinaryIO, file_format: FileFormat) -> Iterator[tuple[int, R
         raise OwnDataError("The file has no rows.")
 
 
-def _read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    number = 0
+def _read_lines(stream: BinaryIO, first_line: int = 1) -> Iterator[tuple[int, str]]:
+    number = first_line - 1
     while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > MAX_LINE_BYTES:
@@ -136,6 +139,14 @@ def _read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
         if "\0" in text:
             raise OwnDataError("holds the character U+0000.", number)
         yield number, text
+
+
+def _read_document(stream: BinaryIO) -> Iterator[tuple[int, Row]]:
+    for line, text in JsonDocument(stream).rows():
+        row = _json_row(text, line)
+        # The hub's viewer wraps each: {"row_idx": 0, "row": {...}}.
+        inner = row.get("row")
+        yield line, inner if isinstance(inner, dict) and "row_idx" in row else row
 
 
 def _read_json_lines(stream: BinaryIO) -> Iterator[tuple[int, Row]]:
@@ -236,12 +247,15 @@ class _CsvLines:
     """
 
     def __init__(self, stream: BinaryIO) -> None:
-        head = stream.readline(MAX_LINE_BYTES).decode("utf-8", "replace")
-        stream.seek(0)
-        self.delimiter = max(_DELIMITERS, key=head.count)
-        self.number = 0
+        head = stream.readline(MAX_LINE_BYTES).decode("utf-8-sig", "replace")
+        named = _SEPARATOR.fullmatch(head)  # the line with which Excel names the delimiter
+        if named is None:
+            stream.seek(0)
+        self.delimiter = named.group(1) if named else max(_DELIMITERS, key=head.count)
+        first_line = 2 if named else 1
+        self.number = first_line - 1
         self.row_bytes = 0
-        self._lines = _read_lines(stream)
+        self._lines = _read_lines(stream, first_line)
 
     def __iter__(self) -> Iterator[str]:
         return self

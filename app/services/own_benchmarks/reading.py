@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.current import get_settings
+from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.reader import OUT_OF_MEMORY_EXIT_CODE
-from app.engine.own.rows import OwnDataError
 from app.errors import Invalid, Limited, StudioError, Unavailable
 from app.services.own_benchmarks.file_turns import take_turn
 

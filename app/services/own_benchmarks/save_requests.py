@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from app.engine.own.mapping import Columns
-from app.engine.own.profiles import PROFILES
+from app.engine.own.profiles import PROFILES, current_scorer, following
 from app.errors import Invalid
 from app.services.field_types import Storable
 
@@ -33,7 +40,9 @@ class OwnColumns(BaseModel):
     )
     category: ColumnName = Field("", description="Column for the breakdown; empty: none.")
     id: ColumnName = Field("", description="Column of a unique name; empty: rows are numbered.")
-    scorer: Line = Field(description=f"One of: {', '.join(PROFILES)}.")
+    scorer: Annotated[Line, AfterValidator(current_scorer)] = Field(
+        description=f"One of: {', '.join(PROFILES)}."
+    )
     prompt_template: Text = Field(
         "", description="With {question} and {choices}; empty: the one that fits the scorer."
     )
@@ -66,6 +75,13 @@ class OwnRequest(OwnColumns):
     )
     title: Line = Field("", description="Shown on pages; if empty, the name is.")
     description: Text = Field("", description="For readers.")
+
+
+def with_fitting_prompt(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a form's values, where a prompt that nobody touched follows the scorer."""
+    scorer = current_scorer(str(values.get("scorer", "")))
+    template = str(values.get("prompt_template", "")).replace("\r\n", "\n")
+    return {**values, "scorer": scorer, "prompt_template": following(template, scorer)}
 
 
 def read_columns(values: dict[str, Any]) -> OwnColumns:

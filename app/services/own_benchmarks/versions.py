@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from app.config import Settings
 from app.db import db, transaction
 from app.engine.own.definition import PREFIX
-from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import OwnDataError
+from app.engine.own.own_data_error import OwnDataError
+from app.engine.own.profiles import PROFILES, current_scorer, following
+from app.engine.own.prompt_check import prompt_warnings
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ACTIVE, OwnBenchmark, OwnVersion, Run
 from app.queries.catalog import own_folder, version_path
@@ -43,6 +44,20 @@ class Look:
     rows: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first prompts.
+
+    Attributes:
+        warnings: Where the prompt contradicts the scorer.
+        notes: What is assumed about the file.
+    """
+
+    prompts: list[dict[str, Any]]
+    warnings: list[str]
+    notes: list[str]
+
+
 def inspect_upload(account_id: int, upload: Upload) -> Look:
     """Return the columns and first rows of an upload.
 
@@ -61,7 +76,7 @@ def first_values(account_id: int, name: str, look: Look) -> dict[str, Any]:
         look: At the file.
     """
     values: dict[str, Any] = {**look.guess, "name": name.removeprefix(PREFIX)}
-    scorer = "mcq/inspect" if look.guess["choices"] else "exact/text"
+    scorer = "choice/studio" if look.guess["choices"] else "exact/text"
     values |= {"scorer": scorer, "prompt_template": PROFILES[scorer].template}
     latest = db.session.scalar(
         select(OwnVersion)
@@ -72,8 +87,8 @@ def first_values(account_id: int, name: str, look: Look) -> dict[str, Any]:
     )
     if latest is not None:
         values |= {
-            "scorer": latest.scorer,
-            "prompt_template": latest.prompt_template,
+            "scorer": current_scorer(latest.scorer),
+            "prompt_template": following(latest.prompt_template, latest.scorer),
             "title": latest.title,
             "description": latest.description,
         }
@@ -89,16 +104,15 @@ def _names(columns: dict[str, Any]) -> list[str]:
     ]
 
 
-def preview(account_id: int, upload: Upload, asked: OwnColumns) -> list[dict[str, Any]]:
+def preview(account_id: int, upload: Upload, asked: OwnColumns) -> Preview:
     """Return the first prompts as they will be sent, shortened, with their targets.
 
     Raises:
         Invalid: Template or mapping do not fit, or one of the first rows does not.
     """
-    found: list[dict[str, Any]] = _read(
-        account_id, upload, "preview", LOOK_DEADLINE_S, **_asked_view(asked)
-    )
-    return found
+    found = _read(account_id, upload, "preview", LOOK_DEADLINE_S, **_asked_view(asked))
+    warnings = prompt_warnings(asked.template, asked.scorer)
+    return Preview(found["prompts"], warnings, found["notes"])
 
 
 def save(account_id: int, upload: Upload, asked: OwnRequest, settings: Settings) -> tuple[str, int]:

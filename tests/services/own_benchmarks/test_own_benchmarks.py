@@ -15,8 +15,9 @@ import pytest
 from flask import Flask
 
 from app.engine.own.mapping import Columns, guess_columns, map_rows
+from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import MAX_ROWS, OwnDataError, format_of, read_rows
+from app.engine.own.rows import MAX_ROWS, format_of, read_rows
 from app.errors import NotFound
 from app.services.account_deletion import delete_account
 from app.services.accounts.accounts import Account
@@ -26,7 +27,7 @@ from tests.app_fixtures import PASSWORD
 MB = 1024 * 1024
 COLUMNS = Columns(question="q", target="a")
 TEXT = PROFILES["exact/text"]
-CHOICE = PROFILES["mcq/inspect"]
+CHOICE = PROFILES["choice/studio"]
 
 
 def rows_in(path: Path, content: str | bytes) -> list[tuple[int, dict[str, Any]]]:

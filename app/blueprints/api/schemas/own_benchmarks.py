@@ -41,3 +41,6 @@ class OwnPreview(BaseModel):
     guess: dict[str, Any] = Field(description="What the columns probably hold, by their names.")
     rows: list[dict[str, Any]] = Field(description="The first rows; long cells are cut.")
     prompts: list[PromptPreview] | None = Field(description="null: no column is mapped yet.")
+    warnings: list[str] = Field(
+        description="Where prompt and scorer contradict each other; what is assumed of the file."
+    )
