@@ -4,8 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from scipy import stats
-from statsmodels.stats.contingency_tables import mcnemar
+import scipy  # its parts are imported when they are used, which takes seconds
 
 from app.engine.statistics.comparison import (
     Pair,
@@ -24,6 +23,8 @@ def binary_pairs(both: int, wins: int, losses: int, neither: int) -> list[Pair]:
 
 
 def test_binary_scores_get_mcnemars_exact_test() -> None:
+    from statsmodels.stats.contingency_tables import mcnemar  # takes seconds
+
     for _ in range(100):
         a, b, c, d = (int(n) for n in RNG.integers(0, 200, 4))
         found = compare_counts(Counter(binary_pairs(a, b, c, d)))
@@ -41,7 +42,7 @@ def test_graded_scores_get_the_paired_t_test_of_scipy() -> None:
         second = np.clip(first + RNG.normal(0.02, 0.1, 60), 0, 1)
         found = compare_counts(Counter(list(zip(first.tolist(), second.tolist(), strict=True))))
         assert found is not None
-        test = stats.ttest_rel(second, first)
+        test = scipy.stats.ttest_rel(second, first)
         interval = test.confidence_interval(0.95)
         assert found.method == "paired_t"
         assert found.p_value == pytest.approx(test.pvalue, rel=1e-9)

@@ -5,9 +5,7 @@ import math
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+import scipy  # its parts are imported when they are used, which takes seconds
 
 from app.engine.statistics.correction import holm
 from app.engine.statistics.estimates import (
@@ -28,6 +26,8 @@ def cluster(scores: list[float]) -> Cluster:
 
 
 def test_binary_scores_get_the_wilson_interval_of_statsmodels() -> None:
+    from statsmodels.stats.proportion import proportion_confint  # takes seconds
+
     for _ in range(200):
         n = int(RNG.integers(1, 3000))
         right = int(RNG.integers(0, n + 1))
@@ -44,16 +44,18 @@ def test_graded_scores_get_the_t_interval_of_scipy() -> None:
         scores = RNG.beta(2, 2, int(RNG.integers(2, 200)))
         estimate = mean_estimate(scores.tolist())
         assert estimate is not None
-        low, high = stats.t.interval(
-            0.95, len(scores) - 1, loc=scores.mean(), scale=stats.sem(scores)
+        low, high = scipy.stats.t.interval(
+            0.95, len(scores) - 1, loc=scores.mean(), scale=scipy.stats.sem(scores)
         )
         assert estimate.value == pytest.approx(scores.mean(), rel=1e-12)
-        assert estimate.stderr == pytest.approx(stats.sem(scores), rel=1e-9)
+        assert estimate.stderr == pytest.approx(scipy.stats.sem(scores), rel=1e-9)
         assert estimate.low == pytest.approx(max(low, 0), rel=1e-9)
         assert estimate.high == pytest.approx(min(high, 1), rel=1e-9)
 
 
 def test_the_clustered_error_is_that_of_a_regression_with_clusters() -> None:
+    import statsmodels.api as sm  # takes seconds
+
     for _ in range(30):
         groups = [RNG.beta(2, 3, int(RNG.integers(1, 6))) for _ in range(int(RNG.integers(5, 40)))]
         scores = np.concatenate(groups)
