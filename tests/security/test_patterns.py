@@ -24,6 +24,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SHORT, _LONG = 8_000, 32_000  # characters; quadratic time is 16 times as much for the second
 _NOTICED_S = 0.005  # of CPU for the short text, where linear time is 0.0003 s
 _CERTAIN_S = 0.05
+_FAR_TOO_LONG_S = 0.2  # for the short text: there is nothing left to compare
 _MOST_GROWTH = 8.0  # linear is 4
 _NEVER_LONGER = {"app/engine/scorers/math_strings.py": 1_000}
 """Characters of the longest text that the patterns of a file meet; they may be quadratic."""
@@ -112,14 +113,19 @@ def _slow_attack(found: Found) -> str | None:
 
 
 def _grows(found: Found, attack: Attack) -> bool:
-    for size in (12, 16, 20, 24, 100, 1_000):  # exponential time shows here, and never ends later
-        if _cpu_s(found, attack(size)) > 1.0:
+    for size in (12, 16, 20, 22, 24, 26, 28, 30, 100, 1_000):  # exponential time never ends later
+        if _cpu_s(found, attack(size)) > _FAR_TOO_LONG_S:
             return True
     short = _cpu_s(found, attack(_SHORT))
     if short < _NOTICED_S:
         return False
-    long = min(_cpu_s(found, attack(_LONG)) for _ in range(3))
-    short = min(_cpu_s(found, attack(_SHORT)) for _ in range(3))
+    if short > _FAR_TOO_LONG_S:
+        return True
+    return all(_grew(found, attack) for _ in range(3))
+
+
+def _grew(found: Found, attack: Attack) -> bool:
+    short, long = _cpu_s(found, attack(_SHORT)), _cpu_s(found, attack(_LONG))
     return long > _CERTAIN_S and long > _MOST_GROWTH * short
 
 
