@@ -58,7 +58,7 @@ def queue_words(position: int | None) -> str:
     """Return what a queued run waits for; ``None``: its place is not known."""
     if position is None:
         return "Waiting for a worker"
-    return f"{position:,} ahead of you" if position else "Next in line"
+    return f"{position:,} before you" if position else "Next in line"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ export function queueWords(position) {
   if (position === null || position === undefined) {
     return "Waiting for a worker";
   }
-  return position ? `${position.toLocaleString("en")} ahead of you` : "Next in line";
+  return position ? `${position.toLocaleString("en")} before you` : "Next in line";
 }
 
 export const FINAL = new Set(["completed", "failed", "canceled", "paused"]);
