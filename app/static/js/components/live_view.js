@@ -141,12 +141,9 @@ export class LiveView {
     setText(find("b", box), message);
     setText(find("p", box), `${isDownload ? `${size}. ` : ""}The first call is made when all data is here.`);
     const bar = find("progress", box);
-    if (total) {
-      bar.max = total;
-      bar.value = done;
-    } else {
-      bar.removeAttribute("value");
-    }
+    bar.hidden = !total;
+    bar.max = total || 1;
+    bar.value = done ?? 0;
   }
 
   addLine({ at, kind, message }) {
