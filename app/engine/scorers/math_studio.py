@@ -240,6 +240,8 @@ def _candidates(text: str) -> list[str]:
 
 def _said(line: str) -> str:
     """Return the formula of a line of words, else the line."""
+    if len(line) > 2 * MAX_EXPRESSION_CHARS:
+        return line  # too long to be equal to anything, and to be searched
     line = undress(line)
     if _is_expression(line):
         return line
