@@ -11,6 +11,9 @@ from tests.seed.questions import ALL, CITIES, Question
 SKILL = {"gpt-4o-mini": 78, "gpt-4.1": 96}
 """Share of right answers in percent; 62 for any other model."""
 
+LONG_WINDED = "o4-mini"
+"""A model whose answers are longer than a page shows."""
+
 HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
 
 
@@ -51,6 +54,8 @@ def _answer(model: str, number: int) -> str | Answer:
     if question in CITIES:
         place = CITIES.index(question)
         answer = "AB"[(place % 2 == 0) == right]
+    if model == LONG_WINDED:
+        return "I check every number once more. " * 900 + f"\n\nANSWER: {answer}"
     return _worded(question, answer, number)
 
 

@@ -49,6 +49,7 @@ WRONG_RUN = {
     "limit": "0",
     "max_error_rate": "x",
 }
+SMALL_RUN = {"benchmark": "gen_swaps", "model": "simulated/expert", "limit": "2"}
 
 SIGN_IN = (
     Page("sign_in", "/login", None),
@@ -62,10 +63,14 @@ RUNS = (
     Page("dashboard_filtered", "/?status=completed&benchmark=gsm8k&tag=nightly&q=prompt"),
     Page("dashboard_no_match", "/?q=nowhere"),
     Page("dashboard_empty", "/", "grace"),
+    Page("dashboard_disk_low", "/?seed_disk=low"),
+    Page("dashboard_disk_full", "/?seed_disk=full"),
     Page("new_run", "/runs/new?benchmark=gsm8k&model=openai/gpt-4o-mini&limit=200"),
     Page("new_run_again", "/runs/new?from={done}"),
     Page("new_run_first", "/runs/new", "grace"),
     Page("new_run_wrong", "/runs", form=WRONG_RUN, status=422),
+    Page("new_run_no_storage", "/runs", "mia", SMALL_RUN, 409),
+    Page("run_no_storage", "/runs/{no_storage}", "mia"),
     Page("estimates", "/estimates"),
     Page("estimates_empty", "/estimates", "grace"),
     *(
@@ -73,7 +78,7 @@ RUNS = (
         for name in (
             "done", "other", "epochs", "rescoring", "simulated", "cities", "facts", "judged",
             "canceled", "paused", "over_budget", "with_errors", "failed", "refused",
-            "queued", "started", "running", "waiting", "preparing",
+            "queued", "queued_behind", "started", "running", "waiting", "preparing",
         )
     ),
 )  # fmt: skip
@@ -88,6 +93,7 @@ SAMPLES = (
         for outcome in ("correct", "incorrect", "refused", "truncated", "unparsable")
     ),
     Page("sample_hostile", "/runs/{done}/samples/3"),
+    Page("sample_long", "/runs/{long}/samples/{long_sample}"),
     Page("sample_error", "/runs/{with_errors}/samples/{error_sample}"),
     Page("sample_partial", "/runs/{facts}/samples/{partial_sample}"),
     Page("sample_judged", "/runs/{judged}/samples/{judged_sample}"),
@@ -153,6 +159,7 @@ SETTINGS = (
     Page("webhook_rotated", "/settings/webhooks/{busy}/rotate-secret", form={}),
     Page("account", "/settings/account"),
     Page("account_not_admin", "/settings/account", "grace"),
+    Page("account_no_storage", "/settings/account", "mia"),
     Page("password_wrong", "/settings/account", form={"current_password": "x"}, status=422),
     Page("delete_wrong", "/settings/account/delete", form={}, status=422),
 )

@@ -19,12 +19,13 @@ from app.services.runs.leases import claim_run
 from app.services.runs.run_request import RunRequest
 from app.services.runs.submission import submit_run
 from tests.fakes.model_server import ModelServer
-from tests.seed.answers import Answers
+from tests.seed.answers import LONG_WINDED, Answers
 from tests.seed.questions import WORD_PROBLEMS
 
 PRICED = "openai/gpt-4o-mini"
 LONG_NAME = "together/Qwen/Qwen3-235B-A22B-Instruct-2507-FP8"
 FOREVER_S = 10 * 365 * 86_400.0
+SMALL_RUN = {"benchmark": "gen_swaps", "model": "simulated/expert", "limit": 2}
 AGES_H = (0.2, 1, 3, 20, 26, 50, 75, 120, 170, 200, 260, 340)
 
 
@@ -44,6 +45,7 @@ class RunSeeder:
         self._of_other_benchmarks()
         self._that_stopped()
         self._with_errors()
+        self.finish("long", model=f"openai/{LONG_WINDED}", limit=2)
         self._grow_older()
         self._under_way()
         return self.ids
@@ -88,7 +90,7 @@ class RunSeeder:
     def _of_other_benchmarks(self) -> None:
         self.finish("simulated", benchmark="gen_chain_sum", model="simulated/novice", limit=40)
         for number in range(8):  # more than fit on a page of the dashboard
-            self.finish(f"small_{number}", benchmark="gen_swaps", model="simulated/expert", limit=2)
+            self.finish(f"small_{number}", **SMALL_RUN)
         self.finish("cities", benchmark="own/cities")
         self.finish("facts", benchmark="own/facts")
         self.finish("judged", benchmark="own/judged", judge="openai/gpt-4.1")
@@ -112,6 +114,15 @@ class RunSeeder:
         self._server.behaviour.rules.clear()
         self.finish("refused", model="wrong-key/gpt-4o", limit=10)
 
+    def fill_storage(self) -> None:
+        """Let a run pause because the account's stored answers have reached their limit."""
+        full = self.finish("stored", **SMALL_RUN)
+        paused = self.submit("no_storage", **{**SMALL_RUN, "limit": 40, "max_connections": 1})
+        with transaction() as session:
+            limit_bytes = self._settings.account_storage_mb * 10**6
+            session.execute(update(Run).where(Run.id == full).values(stored_bytes=limit_bytes))
+        execute(paused, self._settings, Event())
+
     def _grow_older(self) -> None:
         """Spread the runs over two weeks, as if they had not all been made within seconds."""
         for age_h, run_id in zip(AGES_H, reversed(self.ids.values()), strict=False):
@@ -127,6 +138,7 @@ class RunSeeder:
 
     def _under_way(self) -> None:
         self.submit("queued", limit=30)
+        self.submit("queued_behind", limit=30)
         claim_run(self.submit("started", limit=30, model="simulated/slow"), FOREVER_S)
         claim_run(self.leave("running", 17, limit=40), FOREVER_S)
         waiting = claim_run(self.leave("waiting", 11, limit=40), FOREVER_S)

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, has_request_context, request
 from jinja2 import StrictUndefined
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
@@ -38,8 +38,9 @@ from tests.seed.questions import write_mirror
 from tests.seed.runs import RunSeeder
 
 MODELS = ("gpt-4.1", "gpt-4o-mini", "o4-mini", "Qwen/Qwen3-235B-A22B-Instruct-2507-FP8")
-PEOPLE = ("ada", "grace", "linus")
-"""Ada is the administrator and has everything; Grace has nothing; Linus has a broken run."""
+PEOPLE = ("ada", "grace", "linus", "mia")
+"""Ada is the administrator and has everything; Grace has nothing; Linus has a broken run, and
+Mia no storage left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,9 @@ def seeded_site(folder: Path, database_url: str | None = None) -> Iterator[Site]
             }
             ids = _fill(app, people["ada"], server, answers, receiver.url)
             ids["broken"] = _add_broken_run(people["linus"])
+            mias = RunSeeder(app, people["mia"], server, answers)
+            mias.fill_storage()
+            ids["no_storage"] = mias.ids["no_storage"]
         yield Site(app, people, ids)
 
 
@@ -146,9 +150,16 @@ def _make_app(folder: Path, database_url: str | None, queue_url: str) -> Flask:
     app = create_app(settings)
     app.jinja_env.undefined = StrictUndefined
     app.test_client_class = Browser
+    app.context_processor(_disk_as_asked)
     with app.app_context():
         db.create_all()
     return app
+
+
+def _disk_as_asked() -> dict[str, str]:
+    """Show the banner of a disk that is low or full, as this machine's hardly is, on request."""
+    asked = request.args.get("seed_disk", "") if has_request_context() else ""
+    return {"disk_level": asked} if asked else {}
 
 
 def _close(app: Flask) -> None:
@@ -174,6 +185,7 @@ def _fill(
     ids["partial_sample"] = runs.sample("facts", outcome="partial")
     ids["judged_sample"] = runs.sample("judged")
     ids["simulated_sample"] = runs.sample("simulated")
+    ids["long_sample"] = runs.sample("long")
     ids["city_sample"] = runs.sample("cities")
     return ids
 

@@ -35,6 +35,23 @@ def test_runs_of_real_models_are_not_marked(seeded: Site) -> None:
     assert "tag-simulated" not in seeded.open(BY_NAME["run_done"]).text
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dashboard_disk_low", "The disk of the Studio is nearly full"),
+        ("dashboard_disk_full", "The disk of the Studio is full"),
+        ("account_no_storage", "10.0 GB of 10.0 GB"),
+        ("new_run_no_storage", "of the 10.0 GB that it may keep"),
+        ("run_no_storage", "have reached its limit of 10.0 GB"),
+        ("sample_long", "Show all"),
+        ("run_queued", "Next in line"),
+        ("run_queued_behind", "1 before you"),
+    ],
+)
+def test_seed_has_the_states_that_come_rarely(seeded: Site, name: str, said: str) -> None:
+    assert said in seeded.open(BY_NAME[name]).text
+
+
 def test_field_keeps_its_help_beside_the_error(seeded: Site) -> None:
     root = html5lib.parse(seeded.open(BY_NAME["register_wrong"]).text, namespaceHTMLElements=False)
     assert isinstance(root, Element)
