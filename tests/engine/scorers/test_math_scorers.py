@@ -4,6 +4,7 @@ import resource
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -108,6 +109,14 @@ def test_time_that_others_take_from_the_child_does_not_count() -> None:
         assert comparer.equal("2", "2.0")
     finally:
         comparer.close()
+
+
+def test_the_child_may_take_little_memory(comparer: SymbolicComparer) -> None:
+    assert comparer.equal("1", "1")
+    assert comparer._process is not None
+    limits = Path(f"/proc/{comparer._process.pid}/limits").read_text()
+    (space,) = [line.split()[3] for line in limits.splitlines() if "address space" in line]
+    assert int(space) <= 300_000_000
 
 
 def test_the_child_answers_every_request_even_one_it_cannot_read() -> None:
