@@ -42,6 +42,19 @@ def stop_of_only_reasoning(count: int) -> CallFailure:
     )
 
 
+EMPTY_ANSWERS = "empty_answers"
+"""Code of the warning of answers without any text."""
+
+
+def warning_of_empty(count: int) -> str:
+    """Return the line for a run with answers that hold nothing."""
+    answers = "1 answer holds no text" if count == 1 else f"{count:,} answers hold no text"
+    return (
+        f"{answers} at all; without an answer in it, a sample counts as unparsable. If the model "
+        "did write, its server keeps the text: look at its parsers of reasoning and of tool calls."
+    )
+
+
 def cut_while_thinking(reply: ModelReply) -> str:
     """Return why a reply has no answer that the limit of tokens cut."""
     total, thinking = reply.output_tokens, reply.reasoning_tokens

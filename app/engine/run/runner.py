@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from app.engine.call_memory import prompt_bytes
 from app.engine.clients.base import ModelClient
+from app.engine.run.missing_answers import EMPTY_ANSWERS, warning_of_empty
 from app.engine.run.plan import Recorder, RunEnd, RunEvent, RunPlan
 from app.engine.run.sample_work import SampleWork, Task
 from app.engine.run.stop_signal import StopSignal
@@ -121,6 +122,7 @@ class _Run:
             raise
         self._join()
         self._warn_truncated()
+        self._warn_empty()
         self._flush()
         self._recorder.publish()
         if self._crash is not None:
@@ -263,6 +265,12 @@ class _Run:
             none = f", {thinking:,} of them while the model still thought" if thinking else ""
             message = f"{answers} hit max_tokens{none}; raise it."
             self._events.append(RunEvent("warning", datetime.now(UTC), "truncated", message))
+
+    def _warn_empty(self) -> None:
+        count = self._tally.empty
+        if count:
+            message = warning_of_empty(count)
+            self._events.append(RunEvent("warning", datetime.now(UTC), EMPTY_ANSWERS, message))
 
     def _join(self) -> None:
         """Wait for the threads; aborts their calls if they are late."""

@@ -204,6 +204,8 @@ class SampleWork:
             return None
         if reply.finish_reason == "length":
             verdict = self._check_cut(reply, verdict)
+        elif reply.finish_reason in ("stop", "unknown") and not reply.text.strip():
+            self._tally.count_empty()
         outcome, score = outcome_of_reply(reply, verdict)
         failure = None
         if outcome is Outcome.ERROR:

@@ -24,6 +24,7 @@ class Tally:
         errors_in_row: Samples with other errors, since the last success.
         truncated: Replies that hit the limit of tokens.
         all_thinking: As above, before the model came to its answer.
+        empty: Replies without any text that came to their end.
         only_reasoning: Replies whose answer the server took for thinking.
         answered: Replies with an answer.
     """
@@ -36,6 +37,7 @@ class Tally:
     errors_in_row: int = 0
     truncated: int = 0
     all_thinking: int = 0
+    empty: int = 0
     only_reasoning: int = 0
     answered: int = 0
     _charged: int = 0
@@ -80,6 +82,11 @@ class Tally:
         with self._lock:
             self.truncated += 1
             self.all_thinking += all_thinking
+
+    def count_empty(self) -> None:
+        """Count a reply without any text."""
+        with self._lock:
+            self.empty += 1
 
     def count_only_reasoning(self) -> int:
         """Count a reply whose answer the server took for thinking; returns how many there are."""

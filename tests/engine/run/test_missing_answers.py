@@ -96,6 +96,15 @@ def test_where_the_tokens_went_is_told_as_far_as_it_is_known(reply, words):
     assert words in cut_while_thinking(reply)
 
 
+def test_answers_without_any_text_are_told():
+    silent = Answer(text="")
+    end, recorder, _ = run_against(lambda call: silent, count=3)
+    assert end.reason == "completed"
+    assert {result.outcome for result in recorder.results} == {Outcome.UNPARSABLE}
+    assert recorder.codes("warning") == ["empty_answers"]
+    assert recorder.events[-1].message.startswith("3 answers hold no text")
+
+
 def test_a_generation_that_failed_is_asked_again():
     def answer(call):
         return shaped("vllm/abort")(call) if call.number % 2 == 0 else "ANSWER: A"
