@@ -14,6 +14,7 @@ SKILL = {"gpt-4o-mini": 78, "gpt-4.1": 96}
 LONG_WINDED = "o4-mini"
 """A model whose answers are longer than a page shows."""
 
+THOUGHT = "Let me see. Which of them is it? I go through them once more, one after the other. " * 9
 HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
 
 
@@ -64,4 +65,5 @@ def _worded(question: Question, answer: str, number: int) -> str:
         return answer  # short answers are compared as they are
     shown = HOSTILE if number % 20 == 2 else "**one** step after the other"
     label = "Answer" if answer[0].isdigit() and number % 3 else "ANSWER"
-    return f"I do it in {shown}:\n\n1. What is asked?\n2. The answer.\n\n{label}: {answer}"
+    thought = f"<think>{THOUGHT}</think>\n\n" if number % 20 == 7 else ""
+    return f"{thought}I do it in {shown}:\n\n1. What is asked?\n2. The answer.\n\n{label}: {answer}"

@@ -94,6 +94,7 @@ SAMPLES = (
     ),
     Page("sample_hostile", "/runs/{done}/samples/3"),
     Page("sample_long", "/runs/{long}/samples/{long_sample}"),
+    Page("sample_thought", "/runs/{done}/samples/8"),
     Page("sample_error", "/runs/{with_errors}/samples/{error_sample}"),
     Page("sample_partial", "/runs/{facts}/samples/{partial_sample}"),
     Page("sample_judged", "/runs/{judged}/samples/{judged_sample}"),
