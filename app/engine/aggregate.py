@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.engine.statistics.estimates import (
+from app.engine.statistics.intervals import (
     Cluster,
     Estimate,
     clustered_estimate,

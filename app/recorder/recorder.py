@@ -22,7 +22,7 @@ from app.engine.types import CallFailure, SampleResult
 from app.models import Run, RunEventRow
 from app.recorder.counts import Counts
 from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress, Publish
-from app.recorder.rows import event_row, sample_row, stored_bytes, upsert_samples
+from app.recorder.result_rows import event_row, sample_row, stored_bytes, upsert_samples
 
 log = logging.getLogger(__name__)
 

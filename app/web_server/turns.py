@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 
-from app.web_server.connection import ClientConnection
+from app.web_server.client_connection import ClientConnection
 
 SHORT_S = 1.0
 """Requests that are older are not work but live views, or wait for something themselves."""

@@ -17,7 +17,7 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from app.heaps import share_heaps
-from app.web_server.connection import LINGER_S, ClientConnection, Stage
+from app.web_server.client_connection import LINGER_S, ClientConnection, Stage
 from app.web_server.outlet import OutletBudget
 from app.web_server.pace import Places
 from app.web_server.turns import Turns

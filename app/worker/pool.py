@@ -25,8 +25,8 @@ from app.current import settings_of
 from app.jobs.recover_runs import SWEEPS, release_runs_of
 from app.lifeline import name_process
 from app.worker.courier import Courier
+from app.worker.dead_workers import release_worker
 from app.worker.housekeeper import Housekeeper
-from app.worker.leftovers import release_worker
 from app.worker.processes import start_child
 from app.worker.studio_worker import OnDead, StudioWorker, new_worker_name
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.engine.aggregate import ScoredRow, running_interval, summarise
-from app.engine.statistics.estimates import mean_estimate, wilson
+from app.engine.statistics.intervals import mean_estimate, wilson
 from app.engine.types import Outcome
 
 

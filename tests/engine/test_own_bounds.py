@@ -11,10 +11,15 @@ import pytest
 from app.engine.engine_errors import DatasetError
 from app.engine.own import definition, reader
 from app.engine.own.definition import MAX_PROMPT_CHARS, check_template, render
+from app.engine.own.file_rows import (
+    MAX_COLUMN_CHARS,
+    columns_of,
+    first_rows,
+    read_rows,
+)
 from app.engine.own.mapping import MAX_CATEGORIES, MAX_TARGETS, Columns, map_rows
 from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import MAX_COLUMN_CHARS, columns_of, first_rows, read_rows
 
 TEXT = PROFILES["exact/text"]
 MAPPING: dict[str, Any] = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from gunicorn.config import Config
 
-from app.web_server.connection import ClientConnection
+from app.web_server.client_connection import ClientConnection
 from app.web_server.outlet import OutletBudget
 from app.web_server.turns import Turns
 

@@ -18,8 +18,8 @@ from app.jobs.deliver_webhook import deliver_webhook
 from app.services.webhooks import deliveries, outbox
 from app.worker import delivery_jobs
 from app.worker.courier import Courier
+from app.worker.dead_workers import release_worker
 from app.worker.job_holder import JobHolder
-from app.worker.leftovers import release_worker
 from app.worker.studio_worker import new_worker_name
 from tests.faults.processes import wait_until
 from tests.run_fixtures import Receiver

@@ -7,11 +7,11 @@ bp = Blueprint("runs", __name__)
 from app.blueprints.runs import (  # noqa: E402
     actions,
     dashboard,
-    estimates,
+    estimate_accuracy,
     live,
     new,
     sample_pages,
     show,
 )
 
-__all__ = ["actions", "bp", "dashboard", "estimates", "live", "new", "sample_pages", "show"]
+__all__ = ["actions", "bp", "dashboard", "estimate_accuracy", "live", "new", "sample_pages", "show"]

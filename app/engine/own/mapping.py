@@ -9,11 +9,11 @@ from hashlib import blake2b
 from typing import Any
 
 from app.engine.own.cells import text_of
+from app.engine.own.file_rows import Row
 from app.engine.own.options import MAX_OPTIONS, read_options
 from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import Profile
 from app.engine.own.right_option import right_letter
-from app.engine.own.rows import Row
 from app.engine.scorers.number_reading import read_target
 
 MAX_ID_CHARS = 100

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.engine.own.cells import text_of
+from app.engine.own.file_rows import Row
 from app.engine.own.own_data_error import OwnDataError
-from app.engine.own.rows import Row
 
 MAX_OPTIONS = 26
 

@@ -19,11 +19,11 @@ from types import MappingProxyType
 from typing import Any
 
 from app.engine.own.definition import check_template, render
+from app.engine.own.file_rows import MAX_FILE_BYTES, FileFormat, columns_of, first_rows, read_rows
 from app.engine.own.mapping import Columns, guess_columns, map_rows
 from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import PROFILES, current_scorer
 from app.engine.own.right_option import counted_from
-from app.engine.own.rows import MAX_FILE_BYTES, FileFormat, columns_of, first_rows, read_rows
 from app.engine.token_counts import approximate_tokens
 
 CPU_LIMIT_S = 90

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from app.engine.own.file_rows import Row
 from app.engine.own.options import Options, read_options
 from app.engine.own.own_data_error import OwnDataError
-from app.engine.own.rows import Row
 from app.engine.scorers.text_folding import fold
 
 _LETTER = re.compile(r"(?:option|choice)? ?[(\[]?([A-Za-z])[)\].:]?", re.IGNORECASE)

@@ -5,6 +5,7 @@ from app.engine.statistics.comparison import (
     Pair,
     compare_counts,
 )
+from app.engine.statistics.comparison_sentence import describe
 from app.engine.statistics.correction import holm
 from app.engine.statistics.distributions import (
     normal_cdf,
@@ -12,7 +13,7 @@ from app.engine.statistics.distributions import (
     t_cdf,
     t_quantile,
 )
-from app.engine.statistics.estimates import (
+from app.engine.statistics.intervals import (
     Cluster,
     Estimate,
     clustered_estimate,
@@ -22,7 +23,6 @@ from app.engine.statistics.estimates import (
 )
 from app.engine.statistics.pass_at_k import mean_pass_at_k, pass_at_k
 from app.engine.statistics.power import samples_to_settle
-from app.engine.statistics.words import describe
 
 __all__ = [
     "Cluster",

@@ -13,7 +13,7 @@ from app.engine.statistics.distributions import (
     t_quantile,
     t_two_sided,
 )
-from app.engine.statistics.estimates import CONFIDENCE
+from app.engine.statistics.intervals import CONFIDENCE
 from app.engine.statistics.power import ALPHA, samples_to_settle
 
 Pair = tuple[float, float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from app.engine.statistics.estimates import CONFIDENCE, Estimate, mean_estimate
+from app.engine.statistics.intervals import CONFIDENCE, Estimate, mean_estimate
 
 
 def pass_at_k(attempts: int, correct: int, k: int) -> float:

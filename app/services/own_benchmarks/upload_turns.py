@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from app.config import Settings
-from app.engine.own.rows import MAX_FILE_BYTES
+from app.engine.own.file_rows import MAX_FILE_BYTES
 from app.errors import Limited
 from app.services.own_benchmarks.file_turns import take_turn
 from app.services.storage.disk_space import require_room

@@ -13,8 +13,8 @@ from typing import IO
 from uuid import uuid4
 
 from app.config import Settings
+from app.engine.own.file_rows import MAX_FILE_BYTES, MAX_ROWS, FileFormat, format_of
 from app.engine.own.own_data_error import OwnDataError
-from app.engine.own.rows import MAX_FILE_BYTES, MAX_ROWS, FileFormat, format_of
 from app.errors import Invalid, NotFound
 from app.queries.catalog import own_folder
 

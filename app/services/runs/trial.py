@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.models import Run, SampleRow
 from app.queries.benchmarks import preview_samples
 from app.queries.samples import sample_view
-from app.recorder.rows import sample_row
+from app.recorder.result_rows import sample_row
 from app.services.outside_calls import waits
 from app.services.runs.checks import RunSpec, check_request
 from app.services.runs.estimates import estimate_run

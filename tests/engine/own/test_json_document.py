@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.engine.own.file_rows import format_of, read_rows
 from app.engine.own.own_data_error import OwnDataError
-from app.engine.own.rows import format_of, read_rows
 
 ROWS: list[dict[str, Any]] = [{"q": "a\n", "a": {"x": [1]}}, {"q": '"}{[', "a": 2}]
 

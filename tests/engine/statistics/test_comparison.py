@@ -11,7 +11,7 @@ from app.engine.statistics.comparison import (
     bonett_price,
     compare_counts,
 )
-from app.engine.statistics.words import describe, p_text
+from app.engine.statistics.comparison_sentence import describe, p_text
 
 RNG = np.random.default_rng(5)
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.engine.own.file_rows import MAX_ROWS, format_of, read_rows
 from app.engine.own.mapping import Columns, guess_columns, map_rows
 from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import PROFILES
-from app.engine.own.rows import MAX_ROWS, format_of, read_rows
 from app.errors import NotFound
 from app.services.account_deletion import delete_account
 from app.services.accounts.accounts import Account

@@ -20,7 +20,7 @@ from app.errors import Unavailable
 from app.jobs.execute_run import execute_alone, execute_run
 from app.models import Run
 from app.recorder import recorder
-from app.recorder.rows import upsert_samples
+from app.recorder.result_rows import upsert_samples
 from app.services.accounts.accounts import Account
 from app.services.runs import disk_recovery
 from app.services.storage import disk_space

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle, near_numbers
-from app.engine.benchmarks.generated.words import NAMES
+from app.engine.benchmarks.generated.vocabulary import NAMES
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

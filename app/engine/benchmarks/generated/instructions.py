@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import WORDS
+from app.engine.benchmarks.generated.vocabulary import WORDS
 
 Constraint = dict[str, Any]
 """``kind`` and its parameters, as ``app.engine.scorers.constraints`` checks them."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import CITIES, NAMES, WORDS, in_words
+from app.engine.benchmarks.generated.vocabulary import CITIES, NAMES, WORDS, in_words
 
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import MEN, WOMEN
+from app.engine.benchmarks.generated.vocabulary import MEN, WOMEN
 
 WORDS_OF: dict[str, tuple[str, str]] = {
     "parent": ("mother", "father"),

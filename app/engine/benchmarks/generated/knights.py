@@ -8,7 +8,7 @@ from itertools import product
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import NAMES, in_words
+from app.engine.benchmarks.generated.vocabulary import NAMES, in_words
 
 Kinds = tuple[bool, ...]
 """For each person whether they are a knight."""

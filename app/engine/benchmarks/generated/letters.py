@@ -6,7 +6,7 @@ from random import Random
 from string import ascii_lowercase
 
 from app.engine.benchmarks.generated.family import Family, Puzzle, near_numbers
-from app.engine.benchmarks.generated.words import WORDS, letters
+from app.engine.benchmarks.generated.vocabulary import WORDS, letters
 
 
 def letter_counting(rng: Random, level: int) -> Puzzle:

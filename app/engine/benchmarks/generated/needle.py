@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import CITIES, NAMES, WORDS
+from app.engine.benchmarks.generated.vocabulary import CITIES, NAMES, WORDS
 
 CHARS_PER_TOKEN = 4
 CONTEXT_TOKENS = (1_000, 4_000, 16_000)

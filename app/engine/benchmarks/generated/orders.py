@@ -7,7 +7,7 @@ from itertools import permutations, product
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle, near_numbers
-from app.engine.benchmarks.generated.words import NAMES, in_words
+from app.engine.benchmarks.generated.vocabulary import NAMES, in_words
 
 Row = tuple[str, ...]
 """Runners from first to last."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Literal
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import invented_words
+from app.engine.benchmarks.generated.vocabulary import invented_words
 
 Form = Literal["all", "no", "some", "some_not"]
 Statement = tuple[Form, int, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle, near_numbers
-from app.engine.benchmarks.generated.words import CITIES, WORDS
+from app.engine.benchmarks.generated.vocabulary import CITIES, WORDS
 
 ROWS = (6, 12, 24)
 Row = dict[str, str | int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle
-from app.engine.benchmarks.generated.words import NAMES, WORDS, in_words, letters
+from app.engine.benchmarks.generated.vocabulary import NAMES, WORDS, in_words, letters
 
 STEPS = (4, 8, 16)
 HEADINGS = ("north", "east", "south", "west")

@@ -6,7 +6,7 @@ from fractions import Fraction
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle, near_numbers
-from app.engine.benchmarks.generated.words import invented_words
+from app.engine.benchmarks.generated.vocabulary import invented_words
 
 SCALES: tuple[tuple[tuple[str, Fraction], ...], ...] = (
     (

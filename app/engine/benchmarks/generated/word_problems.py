@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from app.engine.benchmarks.generated.family import Family, Puzzle, near_numbers
-from app.engine.benchmarks.generated.words import CITIES, NAMES, WORDS
+from app.engine.benchmarks.generated.vocabulary import CITIES, NAMES, WORDS
 
 Story = tuple[str, int]
 

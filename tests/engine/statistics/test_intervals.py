@@ -8,7 +8,7 @@ import pytest
 import scipy  # its parts are imported when they are used, which takes seconds
 
 from app.engine.statistics.correction import holm
-from app.engine.statistics.estimates import (
+from app.engine.statistics.intervals import (
     Cluster,
     clustered_estimate,
     mean_estimate,

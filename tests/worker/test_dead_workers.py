@@ -6,7 +6,7 @@ import time
 
 from redis import Redis
 
-from app.worker.leftovers import release_worker
+from app.worker.dead_workers import release_worker
 
 
 def test_a_job_taken_but_never_started_goes_back_to_the_front(broker: Redis) -> None:
