@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from app.errors import Invalid
 from app.models import Run
+from app.queries.run_errors import explanation
 from app.queries.runs import run_view
 from app.queries.samples import sample_view, stream_samples
 
@@ -88,7 +89,8 @@ def _json_lines(run_id: str) -> Iterator[str]:
 
 def _json(run: Run) -> Iterator[str]:
     run_id = run.id
-    yield f'{{"run": {json.dumps(run_view(run), ensure_ascii=False)},\n"samples": ['
+    view = {**run_view(run), **explanation(run)}
+    yield f'{{"run": {json.dumps(view, ensure_ascii=False)},\n"samples": ['
     separator = "\n"
     for row in stream_samples(run_id):
         yield separator + json.dumps(sample_view(row), ensure_ascii=False)

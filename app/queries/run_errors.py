@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -117,9 +116,12 @@ def _reason(code: str, message: str, provider: str) -> str:
     return known.format(provider=provider) if known else code.replace("_", " ")
 
 
-def reason_of(error: Mapping[str, Any] | None, provider: str) -> str | None:
-    """Return why one sample has no answer, in a few words; ``None`` where it has one."""
-    return _reason(error["code"], error["message"], provider) if error else None
+def explanation(run: Run | RunRecord) -> dict[str, Any]:
+    """Return what a run by itself says of its errors: their causes, and what helps."""
+    return {
+        "error_groups": [group.view() for group in error_groups(run)],
+        "remedy": remedy_of(run),
+    }
 
 
 def cause_of(groups: list[ErrorGroup]) -> str:

@@ -55,8 +55,7 @@ def _answer(run_id: str, status: int = 200) -> Response:
     run = runs.get_run(run_id, g.account.id)
     more = {
         "rescorings": pending_rescorings(run_id),
-        "error_groups": [group.view() for group in run_errors.error_groups(run)],
-        "remedy": run_errors.remedy_of(run),
+        **run_errors.explanation(run),
     }
     response = answer({**runs.run_view(run), **more}, status)
     if status == 201:
