@@ -44,8 +44,10 @@ what we do differently is listed under "Differences". For all protocols, what st
 closing `</think>` is thinking and not graded; the references grade it. The same model can score
 very differently under two protocols, so compare runs of the same protocol only.
 
-A run with a limit asks the first samples in the order of the dataset: a small run is a part of a
-bigger one.
+A run with a limit asks a random part, the same for all runs unless they name another
+`sample_seed`: files are often sorted, so that their beginning does not stand for the whole. The
+smaller of two parts is within the larger one. `order` `stratified` balances the part by category,
+`first` takes the first samples.
 
 Records come from `DATASETS_DIR/<org>__<name>/<config>/<split>.jsonl` (or `.jsonl.gz`) where that
 file exists, else from earlier downloads, else from the source given below (`HF_ENDPOINT` names a

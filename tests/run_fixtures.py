@@ -193,7 +193,7 @@ def _targets() -> Mapping[str, str]:
     loader = DatasetLoader(cache_dir=Path("unused"), mirror_dir=None, offline=True)
     return {
         str(sample.messages[-1]["content"]): str(sample.target)
-        for sample in loader.preview(protocol, 60)
+        for sample in loader.preview(protocol, 1_000)
     }
 
 

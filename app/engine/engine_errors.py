@@ -17,6 +17,8 @@ class ModelCallError(CallError):
         scope: ``sample``: outcome ``error`` and the run goes on. ``pause``: the account must
             act (credit, a reset time), then resume. ``fail``: nothing can succeed.
         counts_as_refusal: The provider filtered the sample: outcome ``refused``.
+        said: The provider's own words, for decisions: unredacted, so never shown.
+        named: The parameters that it names as being at fault.
     """
 
     def __init__(
@@ -30,6 +32,8 @@ class ModelCallError(CallError):
         retryable: bool = False,
         retry_after_s: float | None = None,
         status: int | None = None,
+        said: str = "",
+        named: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
             code,
@@ -41,6 +45,8 @@ class ModelCallError(CallError):
         )
         self.scope = scope
         self.counts_as_refusal = counts_as_refusal
+        self.said = said
+        self.named = named
 
 
 class DatasetError(Exception):

@@ -38,13 +38,26 @@ FinishReason = Literal["stop", "length", "content_filter", "refusal", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Sampling parameters; ``None`` leaves the parameter to the provider."""
+    """Sampling parameters; ``None`` leaves the parameter to the provider.
+
+    Attributes:
+        max_tokens: Longest answer, thinking included.
+        reasoning_effort: How much a reasoning model thinks: ``low``, ``high`` ...
+        thinking_tokens: Most tokens of thinking; 0: none.
+        extra_body: Fields that are added to each request as they are.
+    """
 
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    top_k: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str | None = None
+    thinking_tokens: int | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import uuid_utils
@@ -28,6 +30,43 @@ COUNTED = (
     "error",
 )
 """The columns that count samples."""
+
+
+ALWAYS_DIGESTED = ("temperature", "top_p", "max_tokens", "seed", "epochs")
+SENT = (
+    *ALWAYS_DIGESTED,
+    "top_k",
+    "presence_penalty",
+    "frequency_penalty",
+    "stop",
+    "reasoning_effort",
+    "thinking_tokens",
+    "extra_body",
+)
+"""Settings that the digest of a run's parameters covers; those that came later only if set, so
+that earlier digests keep their meaning."""
+
+_BEFORE: Mapping[str, Any] = MappingProxyType(
+    {
+        "sample_ids": None,
+        "order": "first",
+        "sample_seed": None,
+        "system_message": None,
+        "reasoning_effort": None,
+        "thinking_tokens": None,
+        "stop": None,
+        "top_k": None,
+        "presence_penalty": None,
+        "frequency_penalty": None,
+        "extra_body": None,
+    }
+)
+"""Settings that did not exist at first, with what runs did then: limits took the first samples."""
+
+
+def full_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's settings, complete also if it was made by an earlier version."""
+    return {**_BEFORE, **config}
 
 
 def skipped(status: str, total: int, done: int) -> int:
@@ -99,6 +138,7 @@ class Run(Base):
     breakdown: Mapped[dict[str, Any] | None]
     failure: Mapped[dict[str, Any] | None]
     waiting: Mapped[dict[str, Any] | None]
+    notices: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
     preparing: Mapped[dict[str, Any] | None]
 
     attempt: Mapped[int] = mapped_column(default=0)

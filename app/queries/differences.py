@@ -8,14 +8,15 @@ from typing import Any
 
 from app.engine.own.definition import PREFIX
 from app.models import Run
+from app.models.run import full_config
 
 _HOW_IT_RAN = frozenset(
-    {"limit", "sample_ids", "timeout_s", "max_connections", "max_retries", "budget_usd"}
-    | {"max_error_rate", "protocol", "judge", "stream", "batch", "stop_when"}
+    {"limit", "sample_ids", "order", "sample_seed", "timeout_s", "max_connections", "max_retries"}
+    | {"budget_usd", "max_error_rate", "protocol", "judge", "stream", "batch", "stop_when"}
 )
 """Options that change how a run is carried out, or are compared by themselves."""
 
-_LABELS = {"top_p": "top-p", "max_tokens": "max tokens", "sample_seed": "the seed of the sample"}
+_LABELS = {"top_p": "top-p", "max_tokens": "max tokens"}
 _DIGEST_CHARS = 8
 _VALUE_CHARS = 60
 
@@ -70,7 +71,10 @@ def _all(rows: Sequence[Run]) -> Iterator[RunDifference]:
     yield compare("protocol", "The runs followed different protocols", lambda run: run.protocol)
     yield compare("scorer", "The runs differ in the scorer", _scorer)
     yield compare("judge", "The runs differ in the judge", lambda run: run.config.get("judge"))
-    for name in dict.fromkeys(name for run in rows for name in run.config):
+    parts = compare("order", "The runs took different parts of the benchmark", _part)
+    if None not in parts.values:
+        yield parts
+    for name in dict.fromkeys(name for run in rows for name in full_config(run.config)):
         if name not in _HOW_IT_RAN:
             label = _LABELS.get(name, name.replace("_", " "))
             yield compare(name, f"The runs differ in {label}", _option(name))
@@ -92,7 +96,23 @@ def _scorer(run: Run) -> str | None:
 
 
 def _option(name: str) -> Callable[[Run], Any]:
-    return lambda run: run.config.get(name)
+    def value_of(run: Run) -> Any:
+        value = full_config(run.config).get(name)
+        return None if value in ([], {}) else value
+
+    return value_of
+
+
+def _part(run: Run) -> str | None:
+    """Return how a run chose its samples; ``None`` where it asks all of them."""
+    config = full_config(run.config)
+    if config["sample_ids"]:
+        return "chosen by id"
+    if config["limit"] is None:
+        return None
+    if config["order"] == "first":
+        return "the first"
+    return f"{config['order']} with seed {config['sample_seed']}"
 
 
 def _shown(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.engine.aggregate import running_interval
 from app.engine.previews import question_paragraph
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
+from app.models.run import full_config
 from app.queries.catalog import find_benchmark, metric_of
 from app.queries.paging import MAX_LIMIT, Page, SortKey, first_of, read_page, search_page
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
@@ -222,7 +223,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "model": run.model,
         "simulated": run.simulated,
         "protocol": run.protocol,
-        "config": run.config,
+        "config": config_of(run),
         "counts": run.counts(),
         "score": score_view(run),
         "scores": run.scores or {},
@@ -239,6 +240,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "retries": run.retries,
         "served_models": run.served_models or [],
         "waiting": waiting_view(run.waiting),
+        "notices": [{"code": each["code"], "message": each["message"]} for each in run.notices],
         "preparing": run.preparing if run.status == "running" else None,
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),
@@ -295,6 +297,18 @@ def page_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) 
             name for name in (benchmark.protocols if benchmark else ()) if name != run.protocol
         ],
     }
+
+
+def config_of(run: Run | RunRecord) -> dict[str, Any]:
+    """Return all settings of a run, also of one that an earlier version made."""
+    return full_config(run.config)
+
+
+def protocol_defaults(run: Run | RunRecord) -> dict[str, Any]:
+    """Return what the run's protocol sends by itself; nothing where it is gone."""
+    benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
+    protocol = benchmark.protocols.get(run.protocol) if benchmark else None
+    return asdict(protocol.generation) if protocol else {}
 
 
 def benchmark_title(run: Run | RunRecord) -> str:

@@ -21,6 +21,7 @@ from app.engine.run.plan import RunEvent
 from app.engine.types import CallFailure, SampleResult
 from app.models import Run, RunEventRow
 from app.recorder.counts import Counts
+from app.recorder.notices import Notices
 from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress, Publish
 from app.recorder.result_rows import event_row, sample_row, stored_bytes, upsert_samples
 
@@ -53,6 +54,7 @@ class DbRecorder:
         total: Samples times epochs.
         counts: What the finished rows add up to.
         replaced: Outcomes of earlier rows that are asked again and will be replaced.
+        notices: What earlier attempts told the user.
         publish: Sends live events.
         provider: What a reader calls the other side: the connection's name.
         cost_of: USD for (input tokens, output tokens, calls); ``None`` when unknown.
@@ -79,6 +81,7 @@ class DbRecorder:
         total: int,
         counts: Counts,
         replaced: Mapping[SampleKey, str],
+        notices: Sequence[Mapping[str, Any]] = (),
         publish: Publish,
         provider: str,
         cost_of: Callable[[int, int, int], float | None],
@@ -96,6 +99,7 @@ class DbRecorder:
         self._done_before = counts.done
         self._counts = counts
         self._replaced = dict(replaced)
+        self._notices = Notices(notices)
         self._publish = publish
         self._progress = Progress(
             counts, total, provider, cost_of, judge_cost_of, preview_skip, metric
@@ -121,6 +125,7 @@ class DbRecorder:
             self._counts.count(result, self._replaced.pop((result.sample.id, result.epoch), None))
         self._counts.retries += sum(event.kind == "retry" for event in events)
         self._progress.note(events)
+        self._notices.note(events)
         self._write_patiently(batch, events)
         self._latest.extend(_without_bulk(result) for result in batch[-SAMPLES_PER_BATCH:])
         self._latest_events.extend(events)
@@ -175,6 +180,7 @@ class DbRecorder:
                     judge_cost_usd=self._progress.judge_cost_usd,
                     waiting=self._progress.waiting,
                     **self._got_on(),
+                    **self._notices.columns(),
                     **self._counts.columns(),
                 )
                 .returning(Run.cancel_requested_at)
@@ -189,6 +195,7 @@ class DbRecorder:
                 connection.execute(insert(RunEventRow), events)
             self.cancel_requested = row.cancel_requested_at is not None
         renewed()
+        self._notices.written()
 
     def _got_on(self) -> dict[str, int]:
         new = self._counts.done - self._done_before

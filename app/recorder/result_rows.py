@@ -112,6 +112,7 @@ def event_row(run_id: str, event: RunEvent) -> dict[str, Any]:
                 ("attempt", event.attempt),
                 ("code", event.code),
                 ("wait_s", event.wait_s),
+                ("change", event.change),
             )
             if value is not None
         },

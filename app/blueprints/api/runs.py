@@ -145,7 +145,7 @@ def resume_run(path: RunPath, body: ResumeBody) -> Response:
 def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
     """Start a run with the same options as this one."""
     original = runs.get_run(path.run_id, g.account.id)
-    overrides: dict[str, Any] = body.overrides.model_dump(exclude_none=True)
+    overrides = body.overrides.given()
     try:
         asked = submission.duplicate_request(original, overrides)
     except ValidationError as error:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from flask_wtf import FlaskForm
 from pydantic import ValidationError
 from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
 from app.services.field_types import typed_number
-from app.services.runs.run_request import RunRequest
+from app.services.runs.run_request import NOT_SENT, Effort, RunRequest
+from app.services.runs.run_settings import DEFAULT_SAMPLE_SEED
 
 TEXT_OF = {
     "benchmark_version": "An earlier one of your own benchmark; empty: the latest.",
-    "limit": "How many samples, from the first on.",
+    "limit": "How many samples; which ones is under Advanced.",
+    "order": "With fewer samples than the benchmark has. A smaller part is within a larger.",
+    "sample_seed": "Another seed takes other samples.",
+    "sample_ids": "Only these, one id a line.",
+    "system_message": "Sent before the benchmark's own system message, if it has one.",
+    "stop": "An answer ends before any of these, one a line; \\n is a new line.",
+    "reasoning_effort": "How much a reasoning model thinks.",
+    "thinking_tokens": "Most tokens of thinking, where the provider takes such a budget.",
+    "extra_body": "JSON whose fields are added to each request as they are.",
     "epochs": "How often each sample is asked.",
     "judge": "A second model, which scores the answers of this benchmark.",
     "budget_usd": "The run pauses before it spends more.",
@@ -27,6 +38,18 @@ TEXT_OF = {
 
 class TypedNumber(StringField):
     """A number, kept as it was typed, so that a wrong one is shown again."""
+
+
+class UnsentNumber(TypedNumber):
+    """A number, or ``none``: the parameter is not sent."""
+
+
+class Lines(TextAreaField):
+    """Texts, one a line; in each, a backslash and n stand for a new line."""
+
+
+class JsonText(TextAreaField):
+    """A JSON object."""
 
 
 class RunForm(FlaskForm):
@@ -45,10 +68,38 @@ class RunForm(FlaskForm):
     epochs = TypedNumber("Epochs", description=TEXT_OF["epochs"])
     judge = StringField("Judge", description=TEXT_OF["judge"])
     budget_usd = TypedNumber("Budget", description=TEXT_OF["budget_usd"])
-    temperature = TypedNumber("Temperature")
-    top_p = TypedNumber("Top-p")
-    max_tokens = TypedNumber("Max tokens", description=TEXT_OF["max_tokens"])
-    seed = TypedNumber("Seed")
+    temperature = UnsentNumber("Temperature")
+    top_p = UnsentNumber("Top-p")
+    top_k = TypedNumber("Top-k")
+    presence_penalty = TypedNumber("Presence penalty")
+    frequency_penalty = TypedNumber("Frequency penalty")
+    max_tokens = UnsentNumber("Max tokens", description=TEXT_OF["max_tokens"])
+    seed = UnsentNumber("Seed")
+    reasoning_effort = SelectField(
+        "Reasoning effort",
+        description=TEXT_OF["reasoning_effort"],
+        choices=[
+            SelectChoice("", "Provider default"),
+            *(SelectChoice(name, name) for name in get_args(Effort)),
+        ],
+        validate_choice=False,
+    )
+    thinking_tokens = TypedNumber("Thinking budget", description=TEXT_OF["thinking_tokens"])
+    system_message = TextAreaField("System message", description=TEXT_OF["system_message"])
+    stop = Lines("Stop sequences", description=TEXT_OF["stop"])
+    extra_body = JsonText("Extra body", description=TEXT_OF["extra_body"])
+    order = SelectField(
+        "Which samples",
+        description=TEXT_OF["order"],
+        choices=[
+            SelectChoice("", "A random part, the same for all runs"),
+            SelectChoice("stratified", "The same, balanced by category"),
+            SelectChoice("first", "The first ones"),
+        ],
+        validate_choice=False,
+    )
+    sample_seed = TypedNumber("Seed of the part", description=TEXT_OF["sample_seed"])
+    sample_ids = Lines("Samples by id", description=TEXT_OF["sample_ids"])
     timeout_s = TypedNumber("Timeout", description=TEXT_OF["timeout_s"])
     max_connections = TypedNumber("Parallel calls", description=TEXT_OF["max_connections"])
     max_retries = TypedNumber("Retries", description=TEXT_OF["max_retries"])
@@ -58,24 +109,79 @@ class RunForm(FlaskForm):
 
     def to_request(self) -> RunRequest | None:
         """Return the request, or ``None`` and set errors on the fields."""
-        values: dict[str, Any] = {
-            name: typed_number(text) if isinstance(field, TypedNumber) else text
-            for name, field in self._fields.items()
-            if isinstance(field.data, str) and (text := field.data.strip())
-        }
+        values: dict[str, Any] = {}
+        for name, field in self._fields.items():
+            if isinstance(field.data, str) and (text := field.data.strip()):
+                try:
+                    values[name] = _read(field, text)
+                except ValueError:
+                    self.complain(name, 'This is no JSON object, such as {"min_p": 0.1}.')
         values["tags"] = [tag for tag in values.get("tags", "").split(",") if tag.strip()]
         try:
-            return RunRequest.model_validate(values)
+            asked = RunRequest.model_validate(values)
+            return None if self.errors else asked
         except ValidationError as error:
             for item in error.errors():
                 self.complain(str(item["loc"][0]), _in_words(str(item["type"]), str(item["msg"])))
             return None
+
+    def fill(self, config: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+        """Fill in the settings of an earlier run.
+
+        Args:
+            config: All of its settings.
+            defaults: What its protocol sends by itself.
+        """
+        for name, value in config.items():
+            field: Field | None = self._fields.get(name)
+            if field is None:
+                continue
+            if value not in (None, [], {}):
+                field.data = _write(field, value)
+            elif name in NOT_SENT and defaults.get(name) not in (None, ()):
+                field.data = "none"
+        if config["order"] == "random" or config["limit"] is None:
+            self.order.data = ""  # the default, or the order of a whole benchmark
+        if config["sample_seed"] == DEFAULT_SAMPLE_SEED:
+            self.sample_seed.data = ""
 
     def complain(self, name: str, message: str) -> None:
         """Show ``message`` beside the field ``name``."""
         field: Field | None = self._fields.get(name)
         if field is not None:
             field.errors = [*field.errors, message]
+
+
+def _read(field: Field, text: str) -> Any:
+    """Return what was typed into a field.
+
+    Raises:
+        ValueError: It is no JSON object.
+    """
+    if isinstance(field, UnsentNumber) and text.lower() == "none":
+        return None
+    if isinstance(field, TypedNumber):
+        return typed_number(text)
+    if isinstance(field, Lines):
+        return [line.strip("\r").replace("\\n", "\n") for line in text.split("\n") if line.strip()]
+    if isinstance(field, JsonText):
+        try:
+            value = json.loads(text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        if not isinstance(value, dict):
+            raise ValueError("no object")
+        return value
+    return text
+
+
+def _write(field: Field, value: Any) -> str:
+    """Return a value as it is typed into a field."""
+    if isinstance(field, Lines):
+        return "\n".join(str(line).replace("\n", "\\n") for line in value)
+    if isinstance(field, JsonText):
+        return json.dumps(value, ensure_ascii=False)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _in_words(kind: str, message: str) -> str:

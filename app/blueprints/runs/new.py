@@ -80,9 +80,7 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
     if latest is not None and latest.version != run.benchmark_version:
         form.benchmark_version.data = str(run.benchmark_version) if latest.category == "own" else ""
     form.tags.data = ", ".join(run.tags)
-    for name, value in run.config.items():
-        if value is not None and name in form:
-            form[name].data = f"{value:g}" if isinstance(value, float) else str(value)
+    form.fill(run_queries.config_of(run), run_queries.protocol_defaults(run))
 
 
 def _page(form: RunForm) -> str:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from app.engine.clients.anthropic_reply import read_message
 from app.engine.clients.http_model import HttpModelClient
-from app.engine.types import ModelReply, ModelRequest
+from app.engine.clients.request_changes import Change, Notice
+from app.engine.types import Generation, ModelReply, ModelRequest
 
 API_VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 4096
 """The API demands a limit; this one is sent where a run leaves it to the provider."""
+
+_UNKNOWN = ("seed", "presence_penalty", "frequency_penalty")
+_BLANK_STOPS = Notice(
+    "parameter_dropped",
+    "Anthropic's API takes no stop sequence of white space alone: these are not sent.",
+)
+_WARMEST = Notice("parameter_changed", "Anthropic's API takes a temperature up to 1: sent as 1.")
 
 
 class AnthropicMessagesClient(HttpModelClient):
@@ -28,27 +37,57 @@ class AnthropicMessagesClient(HttpModelClient):
         return headers
 
     def payload(self, request: ModelRequest) -> dict[str, Any]:
-        """Return the body of a request. The API knows no seed."""
+        """Return the body of a request; what the API does not know is told and left out."""
         generation = request.generation
         messages = request.sample.messages
         system = [message["content"] for message in messages if message["role"] == "system"]
         body: dict[str, Any] = {
             "model": self._model,
-            "max_tokens": generation.max_tokens or DEFAULT_MAX_TOKENS,
+            "max_tokens": generation.max_tokens
+            or DEFAULT_MAX_TOKENS + (generation.thinking_tokens or 0),
             "messages": [message for message in messages if message["role"] != "system"],
         }
         if system:
             body["system"] = "\n\n".join(system)
-        if generation.temperature is not None:
-            body["temperature"] = min(generation.temperature, 1.0)
-        elif generation.top_p is not None:  # newer models refuse both at once
-            body["top_p"] = generation.top_p
-        # Stop sequences of white space alone are refused.
-        stop = [text for text in generation.stop if text.strip()]
-        if stop:
-            body["stop_sequences"] = stop
+        body |= self._sampling(generation)
+        body.update(generation.extra_body)
         return body
+
+    def _sampling(self, generation: Generation) -> dict[str, Any]:
+        """Return the parameters in the API's names."""
+        temperature, effort = generation.temperature, generation.reasoning_effort
+        self._note_differences(generation)
+        values = {
+            "temperature": None if temperature is None else min(temperature, 1.0),
+            "top_p": generation.top_p,
+            "top_k": generation.top_k,
+            "output_config": None if effort is None else {"effort": effort},
+            "thinking": _thinking(generation.thinking_tokens),
+            "stop_sequences": [text for text in generation.stop if text.strip()] or None,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _note_differences(self, generation: Generation) -> None:
+        if generation.temperature is not None and generation.temperature > 1.0:
+            self.note_once(_WARMEST)
+        if not all(text.strip() for text in generation.stop):
+            self.note_once(_BLANK_STOPS)
+        for name in _UNKNOWN:
+            if getattr(generation, name) is not None:
+                self.note_once(_not_sent(name))
 
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the text blocks, joined; ``None`` for an answer without blocks or reason."""
         return read_message(payload, call_id)
+
+
+@cache
+def _not_sent(name: str) -> Notice:
+    message = f"Anthropic's API has no {name}: it is not sent."
+    return Notice("parameter_dropped", message, Change("drop", name))
+
+
+def _thinking(tokens: int | None) -> dict[str, Any] | None:
+    if tokens is None:
+        return None
+    return {"type": "enabled", "budget_tokens": tokens} if tokens else {"type": "disabled"}

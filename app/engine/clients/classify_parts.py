@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.engine.clients.reply_values import plain_text
+from app.engine.clients.reply_values import as_object, plain_text
 
 _TITLE_BEGINS = re.compile(rb"<title[^>]*+(>)?", re.IGNORECASE)
 _TITLE_ENDS = re.compile(rb"</title>", re.IGNORECASE)
@@ -36,6 +36,7 @@ class ErrorParts:
         message: The beginning of its text, unredacted; empty where it says nothing.
         tags: Every type, code, status and reason, in lower case.
         status: A numeric ``code`` that is an HTTP status; ``None`` where there is none.
+        named: The parameters that it names as being at fault (``param``, ``loc``).
         quotas: Ids of exceeded quotas with their limits (Gemini): ``{"...PerDay...": "50"}``.
         retry_delay: Gemini's ``RetryInfo.retryDelay`` (``34s``).
     """
@@ -43,6 +44,7 @@ class ErrorParts:
     message: str = ""
     tags: frozenset[str] = frozenset()
     status: int | None = None
+    named: tuple[str, ...] = ()
     quotas: Mapping[str, str] = field(default_factory=dict)
     retry_delay: str | None = None
 
@@ -70,7 +72,7 @@ def find_error(payload: Any) -> ErrorParts | None:
         return _from_object(payload)
     detail = payload.get("detail")
     if detail and "choices" not in payload and "content" not in payload:
-        return ErrorParts(message=_as_text(detail))
+        return ErrorParts(message=_as_text(detail), named=tuple(_locations(detail)))
     return _from_choice(payload)
 
 
@@ -125,9 +127,10 @@ def _from_object(error: Mapping[str, Any]) -> ErrorParts:
         if isinstance(part.get("retryDelay"), str):
             delay = part["retryDelay"]
     return ErrorParts(
-        message=_with_sizes(error),
+        message=_words(error),
         tags=frozenset(tags),
         status=_status(error.get("code")),
+        named=tuple(_named(error)),
         quotas=quotas,
         retry_delay=delay,
     )
@@ -149,11 +152,33 @@ def _parts(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                     yield {"reason": "moderation"}
 
 
-def _with_sizes(error: Mapping[str, Any]) -> str:
-    """Return the text of an error; llama.cpp tells the sizes of a long prompt beside it."""
+def _words(error: Mapping[str, Any]) -> str:
+    """Return what the provider says; behind a gateway, what the provider behind it says, too.
+
+    llama.cpp tells the sizes of a long prompt beside its text.
+    """
     said = _as_text(error.get("message"))
     sizes = [f"{name}: {error[name]}" for name in _SIZES if isinstance(error.get(name), int)]
-    return f"{said} ({', '.join(sizes)})" if sizes else said
+    raw = as_object(error.get("metadata")).get("raw")
+    shown = f"{said} ({', '.join(sizes)})" if sizes else said
+    return f"{shown} {_as_text(raw)}"[:_MOST_READ] if raw else shown
+
+
+def _named(error: Mapping[str, Any]) -> Iterator[str]:
+    param = error.get("param")
+    if isinstance(param, str) and param:
+        yield param
+    for name in ("message", "detail", "details"):
+        inner = error.get(name)
+        yield from _locations(inner.get("detail") if isinstance(inner, dict) else inner)
+
+
+def _locations(detail: Any) -> Iterator[str]:
+    """Yield where a list of invalid fields says that they are: ``body.seed``."""
+    for row in detail if isinstance(detail, list) else ():
+        place = row.get("loc") if isinstance(row, dict) else None
+        if isinstance(place, list):
+            yield ".".join(str(part) for part in place[:10])
 
 
 def _as_text(said: Any) -> str:

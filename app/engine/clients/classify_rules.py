@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.engine.clients.answer_limits import context_for_both
 from app.engine.clients.classify_parts import ErrorParts, quote
 from app.engine.clients.classify_words import (
     CONTEXT,
@@ -68,7 +69,15 @@ class ProviderFailure:
         shown = f"{message} The provider says: {said}" if said else message
         if self.request_id:
             shown = f"{shown} (request {self.request_id})"
-        return ModelCallError(code, shown, action=action, status=self.status, **how)  # type: ignore[arg-type]
+        return ModelCallError(
+            code,
+            shown,
+            action=action,
+            status=self.status,
+            said=self.parts.message,
+            named=self.parts.named,
+            **how,  # type: ignore[arg-type]
+        )
 
 
 _Rule = Callable[[ProviderFailure], ModelCallError | None]
@@ -81,6 +90,21 @@ def decide(failure: ProviderFailure) -> ModelCallError:
         if error is not None:
             return error
     return _bad_request(failure)
+
+
+def _answer_limit(failure: ProviderFailure) -> ModelCallError | None:
+    if failure.status not in (400, 413, 422):
+        return None
+    context = context_for_both(failure.parts.message)
+    if context is None:
+        return None
+    room = f" of {context:,} tokens" if context else ""
+    return failure.error(
+        "max_tokens_too_large",
+        f"max_tokens is too large for {failure.endpoint.model}: prompt and answer together must "
+        f"fit into its context{room}.",
+        "Duplicate the run with a smaller max_tokens, or choose a model with a larger context.",
+    )
 
 
 def _context(failure: ProviderFailure) -> ModelCallError | None:
@@ -272,12 +296,15 @@ def _bad_request(failure: ProviderFailure) -> ModelCallError:
         f"{failure.endpoint.provider} did not accept the request: {said}{suffix}",
         action="Change the parameters of the run, or choose another model.",
         status=failure.status,
+        said=failure.parts.message,
+        named=failure.parts.named,
     )
 
 
 _RULES: tuple[_Rule, ...] = (
     _redirect,
     _web_page,
+    _answer_limit,
     _context,
     _filtered,
     _quota,

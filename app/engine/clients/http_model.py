@@ -16,12 +16,14 @@ from app.engine.clients.classify import (
     not_json,
     request_id,
 )
-from app.engine.clients.classify_parts import parse_body
+from app.engine.clients.classify_parts import parse_body, quote
 from app.engine.clients.classify_rules import Endpoint
 from app.engine.clients.key_mask import KeyMask
 from app.engine.clients.model_rows import context_tokens
+from app.engine.clients.refusals import find_change
 from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_values import id_text, plain_text, token_count
+from app.engine.clients.request_changes import Notice, RequestChanges, notice_of
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
 from app.net.call_errors import CallError, Canceled
@@ -30,6 +32,7 @@ from app.net.http import HttpReply, HttpSession
 Auth = Literal["bearer", "x-api-key"]
 """How a key is sent: ``Authorization: Bearer ...``, or ``x-api-key: ...``."""
 
+_QUOTED = 160
 _LONGEST_ID = 180
 MOST_MODELS = 2000
 """So many of a list are read."""
@@ -66,7 +69,8 @@ class HttpModelClient:
     """A model behind HTTP; a subclass knows the shape of requests and answers.
 
     Attributes:
-        notices: What the client changed in its requests, for the user; grows during use.
+        changes: What it changes in its requests because the model refused something.
+        notices: What of this the user must know; grows during use.
     """
 
     path = ""
@@ -90,7 +94,8 @@ class HttpModelClient:
         self._headers = self.headers(key)
         self._mask = KeyMask(key)
         self._endpoint = Endpoint(provider, model, self._base_url)
-        self.notices: list[str] = []
+        self.changes = RequestChanges()
+        self.notices: list[Notice] = []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url!r}, model={self._model!r})"
@@ -113,11 +118,6 @@ class HttpModelClient:
         """Return the answer in a body; ``None`` where it holds no completion."""
         raise NotImplementedError
 
-    def adapt(self, error: ModelCallError, sent: Mapping[str, Any]) -> bool:
-        """Change what :meth:`payload` makes, if a parameter in ``sent`` was refused."""
-        del error, sent
-        return False
-
     def complete(self, request: ModelRequest, cancel: Event) -> ModelReply:
         """Ask the model and return its answer.
 
@@ -128,12 +128,26 @@ class HttpModelClient:
         while True:
             if cancel.is_set():
                 raise Canceled
-            payload = self.payload(request)
+            payload = self.changes.apply(self.payload(request))
             try:
                 return self._ask(request, payload)
             except ModelCallError as error:
-                if error.code != "bad_request" or not self.adapt(error, payload):
+                if not self._adapt(error, request, payload):
                     raise
+
+    def _adapt(self, error: ModelCallError, request: ModelRequest, sent: dict[str, Any]) -> bool:
+        """Learn what was refused of ``sent``; returns whether the next request is another one."""
+        change = find_change(error.said, error.named, error.status, sent)
+        if change is None:
+            return False
+        if self.changes.learn(change):
+            self.notices.append(notice_of(change, self._model, quote(error.said, _QUOTED)))
+        return self.changes.apply(self.payload(request)) != sent
+
+    def note_once(self, notice: Notice) -> None:
+        """Tell the user something about all requests."""
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def list_models(self, timeout_s: float = 10.0) -> ProviderModels:
         """Return the ids of the models that the key may use.

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.engine.clients.http_model import Auth, HttpModelClient
 from app.engine.clients.openai_reply import read_completion
-from app.engine.engine_errors import ModelCallError
-from app.engine.types import ModelReply, ModelRequest
+from app.engine.types import Generation, ModelReply, ModelRequest
 from app.net.http import HttpSession
 
 _REASONING = re.compile(r"(?:o\d|gpt-[5-9])")
-_OPTIONAL = ("temperature", "top_p", "seed", "stop")
+_OPTIONAL = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "presence_penalty",
+    "frequency_penalty",
+    "seed",
+    "stop",
+)
 
 
 class OpenAIChatClient(HttpModelClient):
@@ -33,12 +39,10 @@ class OpenAIChatClient(HttpModelClient):
         auth: Auth | None = None,
     ) -> None:
         super().__init__(session, base_url, api_key, model, provider, auth)
-        host = urlsplit(base_url).hostname or ""
+        self._host = urlsplit(base_url).hostname or ""
         # OpenAI's reasoning models refuse the older name, everybody else knows only that one.
-        reasons = host == "api.openai.com" and _REASONING.match(model)
+        reasons = self._host == "api.openai.com" and _REASONING.match(model)
         self._max_tokens = "max_completion_tokens" if reasons else "max_tokens"
-        self._dropped: frozenset[str] = frozenset()
-        self._lock = Lock()
 
     def headers(self, api_key: str | None) -> Mapping[str, str]:
         """Return the headers of every call: the key, twice for Azure."""
@@ -57,27 +61,31 @@ class OpenAIChatClient(HttpModelClient):
             body[self._max_tokens] = generation.max_tokens
         for name in _OPTIONAL:
             value = getattr(generation, name)
-            if value is not None and value != () and name not in self._dropped:
+            if value is not None and value != ():
                 body[name] = value
+        if generation.reasoning_effort is not None or generation.thinking_tokens is not None:
+            body.update(self._thinking(generation))
+        body.update(generation.extra_body)
         return body
+
+    def _thinking(self, generation: Generation) -> dict[str, Any]:
+        """Return how this server is told how much to think; only the effort has one name."""
+        effort, tokens = generation.reasoning_effort, generation.thinking_tokens
+        if self._host.endswith("openrouter.ai"):
+            reasoning = {"effort": effort, "max_tokens": tokens}
+            return {
+                "reasoning": {name: each for name, each in reasoning.items() if each is not None}
+            }
+        body: dict[str, Any] = {} if effort is None else {"reasoning_effort": effort}
+        if tokens is None:
+            return body
+        if self._host.endswith("googleapis.com"):
+            return body | {
+                "extra_body": {"google": {"thinking_config": {"thinking_budget": tokens}}}
+            }
+        name = "thinking_budget" if "dashscope" in self._host else "thinking_token_budget"
+        return body | {name: tokens}
 
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the first choice; ``None`` without one."""
         return read_completion(payload, call_id)
-
-    def adapt(self, error: ModelCallError, sent: Mapping[str, Any]) -> bool:
-        """Leave out a parameter that this model refuses, and say so in ``notices``."""
-        said = error.message.lower()
-        if not any(word in said for word in ("unsupported", "not support", "unrecognized")):
-            return False
-        if "max_completion_tokens" in said and "max_tokens" in sent:
-            self._max_tokens = "max_completion_tokens"
-            return True
-        refused = {name for name in _OPTIONAL if name in sent and re.search(rf"\b{name}\b", said)}
-        with self._lock:
-            news = refused - self._dropped
-            self._dropped |= news
-        if news:
-            names = ", ".join(sorted(news))
-            self.notices.append(f"{self._model} does not accept {names}: left to the provider.")
-        return bool(refused)

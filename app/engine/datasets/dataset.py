@@ -6,13 +6,18 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import le
 from pathlib import Path
 from typing import Any
 
 from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, LocalRef, Record, SampleBuilder
 from app.engine.datasets.records import canonical_bytes, read_records
+from app.engine.datasets.selection import SampleIndex, Selection
 from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
+
+_ROUND_CHARS = 8_000_000
+"""Of prompts, held while samples are asked in another order than the benchmark's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,8 @@ class Dataset:
     """Records and samples of one protocol, streamed from their sources on every pass.
 
     The first pass, made on construction, checks every record, builds every sample once and
-    takes the digest; memory does not grow with the number of records (few-shot splits in
-    ``support`` are held).
+    takes the digest; of each sample twelve bytes stay in memory, of few-shot splits
+    (``support``) all.
 
     Attributes:
         size: Number of samples.
@@ -111,11 +116,17 @@ class Dataset:
         self._build = build
         self._support = dict(support or {})
         digest = hashlib.sha256()
-        self.size = sum(1 for _ in self._samples(digest.update))
+        self._index = SampleIndex()
+        chars = 0
+        for sample in self._samples(digest.update):
+            self._index.add(sample.id, sample.category)
+            chars += sum(len(message["content"]) for message in sample.messages)
+        self.size = len(self._index)
         for name in sorted(self._support):
             for record in self._support[name]:
                 digest.update(canonical_bytes(record))
         self.digest = digest.hexdigest()
+        self._round = max(1, _ROUND_CHARS * self.size // max(1, chars))
         if self.size == 0:
             labels = ", ".join(source.label for source in self._sources)
             raise DatasetError("dataset_invalid", f"{labels}: there are no records")
@@ -125,17 +136,52 @@ class Dataset:
         for source in self._sources:
             yield from source.records()
 
-    def samples(self, limit: int | None = None) -> Iterator[Sample]:
-        """Yield the samples in the benchmark's order.
+    def first(self, count: int) -> Iterator[Sample]:
+        """Yield the first samples in the benchmark's order."""
+        return islice(self._samples(), count)
+
+    def places(self, selection: Selection) -> Sequence[int]:
+        """Return the places of the samples that are wanted, in the order of asking.
+
+        Raises:
+            DatasetError: ``sample_unknown``.
+        """
+        return selection.choose(self._index)
+
+    def samples(self, places: Sequence[int] | None = None) -> Iterator[Sample]:
+        """Yield the samples at these places, in this order.
+
+        Samples can only be built one after the other. Those in the benchmark's order are yielded
+        as they are built; others are collected in rounds, a pass over the records for each, so
+        that no more than one round is in memory.
 
         Args:
-            limit: Stop after so many: always the first ones, so that a small run is a part
-                of a bigger one and two limited runs compare the same questions.
+            places: From 0; ``None``: all of them.
 
         Raises:
             DatasetError: ``dataset_invalid``: a file changed since it was checked.
         """
-        return islice(self._samples(), limit)
+        if places is None:
+            yield from self._samples()
+        elif all(map(le, places, islice(places, 1, None))):
+            yield from self._pick(places)
+        else:
+            for begin in range(0, len(places), self._round):
+                part = places[begin : begin + self._round]
+                found = dict(zip(sorted(part), self._pick(sorted(part)), strict=True))
+                for place in part:
+                    yield found.pop(place)
+
+    def _pick(self, places: Sequence[int]) -> Iterator[Sample]:
+        """Yield the samples at some places, which are sorted."""
+        wanted = iter(places)
+        place = next(wanted, None)
+        for number, sample in enumerate(self._samples() if places else ()):
+            if number == place:
+                yield sample
+                place = next(wanted, None)
+                if place is None:
+                    return
 
     def _samples(self, observe: Callable[[bytes], None] | None = None) -> Iterator[Sample]:
         """Build samples; a record that the builder fails on is an error of the dataset."""

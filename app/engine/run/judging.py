@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import BoundedSemaphore, Event
 
 from app.engine.call_permit import CallPermit
 from app.engine.clients.base import ModelClient
+from app.engine.clients.request_changes import Notice
 from app.engine.engine_errors import ModelCallError
 from app.engine.run.plan import RunEvent
 from app.engine.run.throttle import LocalThrottle, Throttle
@@ -59,6 +60,11 @@ class JudgeCalls:
         """Attach the run's stop signal, log and call permit; called once."""
         self._halt, self._emit = halt, emit
         self._permit = permit or self._permit
+
+    def notices(self) -> Sequence[Notice]:
+        """Return what its client changed in its requests, named as the judge's."""
+        notices: Sequence[Notice] = getattr(self.client, "notices", ())
+        return [replace(each, message=f"The judge {self.name}: {each.message}") for each in notices]
 
     def __call__(self, messages: tuple[Message, ...]) -> ModelReply:
         """Ask the judge.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from app.engine.call_memory import CallMemory
 from app.engine.call_permit import CallPermit
 from app.engine.clients.classify import RETRY_ONCE
+from app.engine.clients.request_changes import Notice
 from app.engine.run.throttle import Throttle
 from app.engine.types import (
     CallFailure,
@@ -46,6 +47,7 @@ class RunEvent:
         epoch: As above.
         attempt: The number of the failed attempt, from 1.
         wait_s: How long the run waits.
+        change: Of a warning that a resumed run must remember: what a client changed.
     """
 
     kind: EventKind
@@ -56,6 +58,7 @@ class RunEvent:
     epoch: int | None = None
     attempt: int | None = None
     wait_s: float | None = None
+    change: Mapping[str, Any] | None = None
 
 
 class Recorder(Protocol):
@@ -100,6 +103,10 @@ class JudgeSeat(Protocol):
         self, halt: Event, emit: Callable[[RunEvent], None], permit: CallPermit | None = None
     ) -> None:
         """Attach the run's stop signal, log and call permit."""
+        ...
+
+    def notices(self) -> Sequence[Notice]:
+        """Return what the judge's client changed in its requests, so far."""
         ...
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event, Lock
@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from app.engine.call_memory import prompt_bytes
 from app.engine.clients.base import ModelClient
+from app.engine.clients.request_changes import Notice
 from app.engine.run.missing_answers import EMPTY_ANSWERS, warning_of_empty
 from app.engine.run.plan import Recorder, RunEnd, RunEvent, RunPlan
 from app.engine.run.sample_work import SampleWork, Task
@@ -91,7 +92,7 @@ class _Run:
         self._unfinished = False
         self._end: RunEnd | None = None
         self._crash: BaseException | None = None
-        self._notices_logged = 0
+        self._notices_logged: Counter[str] = Counter()
         self._throttle = plan.throttle or LocalThrottle()
         self._wait_logged_until = 0.0
         self._tally = Tally(plan.max_retry_share, free_retries=max(50, 2 * plan.max_connections))
@@ -242,10 +243,13 @@ class _Run:
                 return
 
     def _log_notices(self) -> None:
-        notices: list[str] = getattr(self._client, "notices", [])
-        for notice in notices[self._notices_logged :]:
-            self._events.append(RunEvent("warning", datetime.now(UTC), "parameter_dropped", notice))
-            self._notices_logged += 1
+        seats: dict[str, Sequence[Notice]] = {"model": getattr(self._client, "notices", ())}
+        if self._plan.judge is not None:
+            seats["judge"] = self._plan.judge.notices()
+        for seat, notices in seats.items():
+            for notice in notices[self._notices_logged[seat] :]:
+                self._events.append(_notice_event(notice, seat))
+                self._notices_logged[seat] += 1
 
     def _log_wait(self) -> None:
         """Log a pause once, however many threads it holds back."""
@@ -289,6 +293,11 @@ class _Run:
         if self._end is None:
             return RunEnd("stopped", None, calls, retries)
         return replace(self._end, calls=calls, retries=retries)
+
+
+def _notice_event(notice: Notice, seat: str) -> RunEvent:
+    change = {**notice.change.stored(), "seat": seat} if notice.change else None
+    return RunEvent("warning", datetime.now(UTC), notice.code, notice.message, change=change)
 
 
 def _tasks(plan: RunPlan) -> Iterator[Task]:

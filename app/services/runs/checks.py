@@ -7,12 +7,14 @@ from typing import Any
 
 from app.config import Settings
 from app.engine.benchmarks.spec import Benchmark, Protocol
+from app.engine.datasets.selection import DEFAULT_SAMPLE_SEED
 from app.engine.own.definition import PREFIX
 from app.errors import Invalid
 from app.queries.catalog import find_benchmark
 from app.services.connections import store
 from app.services.runs.judges import needs_judge
 from app.services.runs.run_request import RunRequest
+from app.services.runs.thinking import check_thinking
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ def check_request(
     connection = _check_model(request.model, account_id, is_admin)
     judge = request.judge if needs_judge(protocol.scorer) else None
     config = _config(request, protocol, connection, judge, settings)
-    samples = min(request.limit or benchmark.size, benchmark.size)
+    config |= _sampling(request, benchmark)
+    check_thinking(request, config, connection)
+    at_most = len(config["sample_ids"]) if config["sample_ids"] else benchmark.size
+    samples = min(request.limit or at_most, at_most, benchmark.size)
     total = samples * config["epochs"]
     if total > settings.max_samples:
         raise Invalid(
@@ -86,6 +91,27 @@ def _check_benchmark(request: RunRequest, account_id: int) -> Benchmark:
     return older
 
 
+_UNSET = (
+    "top_k",
+    "presence_penalty",
+    "frequency_penalty",
+    "system_message",
+    "reasoning_effort",
+    "thinking_tokens",
+    "extra_body",
+    "sample_ids",
+)
+"""Settings that no protocol has a default for."""
+
+
+def _sampling(request: RunRequest, benchmark: Benchmark) -> dict[str, Any]:
+    """Return order and seed: a part stands for the whole unless the first ones are asked for."""
+    is_part = request.limit is not None and request.limit < benchmark.size
+    order = request.order or ("random" if is_part and not request.sample_ids else "first")
+    seed = DEFAULT_SAMPLE_SEED if request.sample_seed is None else request.sample_seed
+    return {"order": order, "sample_seed": None if order == "first" else seed}
+
+
 def _check_model(model: str, account_id: int, is_admin: bool) -> store.ConnectionInfo:
     name, slash, model_id = model.partition("/")
     if not slash or not model_id.strip() or not name:
@@ -119,6 +145,8 @@ def _config(
         "top_p": generation.top_p,
         "max_tokens": generation.max_tokens,
         "seed": generation.seed,
+        "stop": list(generation.stop),
+        **dict.fromkeys(_UNSET),
         "timeout_s": connection.timeout_s,
         "max_connections": connection.max_connections,
         "max_retries": connection.max_retries,

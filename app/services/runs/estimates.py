@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
@@ -11,17 +12,21 @@ from sqlalchemy import select
 from app.config import Settings
 from app.db import db
 from app.engine.run.budget import JUDGE_PROMPT_TOKENS
+from app.engine.run.system_message import with_system_message
 from app.engine.token_counts import count_tokens
 from app.models import Run, SampleRow
-from app.queries.benchmarks import preview_samples
+from app.models.run import full_config
+from app.queries.sample_parts import sample_part
 from app.services.runs.budgets import judge_tariff
 from app.services.runs.checks import RunSpec
 from app.services.runs.costs import tariff_of
+from app.services.runs.run_settings import selection_of
 
 MIN_HISTORY = 20
 """Fewer answered samples than this say nothing about the next ones."""
 
 HISTORY_RUNS = 3
+HISTORY_LOOKED_AT = 20
 HISTORY_SAMPLES = 1000
 SIMILAR_RUNS = 10
 SIMILAR_MARGIN = 0.25
@@ -62,7 +67,7 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
     """Return the estimate of a run, as the API shows it beside the preflight's checks."""
     calls = spec.total
     tokens_in, basis_in = _input_tokens(spec, settings)
-    history = _history(account_id, spec.benchmark.name, spec.model)
+    history = _history(account_id, spec)
     tokens_out, basis_out = _output_tokens(account_id, spec, history)
     latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
     tariff = tariff_of(spec.model, simulated=spec.connection.simulated)
@@ -107,19 +112,25 @@ class _History:
     latency: Range
 
 
-def _history(account_id: int, benchmark: str, model: str) -> _History | None:
-    """Return averages of the account's latest runs of this benchmark with this model."""
-    latest = db.session.scalars(
-        select(Run.id)
+def _history(account_id: int, spec: RunSpec) -> _History | None:
+    """Return averages of the account's latest runs like this one, of this benchmark and model."""
+    found = db.session.execute(
+        select(Run.id, Run.config)
         .where(
             Run.user_id == account_id,
-            Run.benchmark == benchmark,
-            Run.model == model,
+            Run.benchmark == spec.benchmark.name,
+            Run.model == spec.model,
             Run.done >= MIN_HISTORY,
         )
         .order_by(Run.created_at.desc())
-        .limit(HISTORY_RUNS)
-    ).all()
+        .limit(HISTORY_LOOKED_AT)
+    )
+    configs = {run_id: full_config(config) for run_id, config in found}
+    alike = [run_id for run_id, config in configs.items() if _thinks_alike(config, spec.config)]
+    # The first samples are often of one kind: runs of the same part come first.
+    is_first = _takes_first_only(spec.config)
+    alike.sort(key=lambda run_id: _takes_first_only(configs[run_id]) != is_first)
+    latest = alike[:HISTORY_RUNS]
     rows = db.session.execute(
         select(SampleRow.output_tokens, SampleRow.latency_ms)
         .where(
@@ -143,8 +154,18 @@ def _history(account_id: int, benchmark: str, model: str) -> _History | None:
     )
 
 
+def _thinks_alike(config: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Return whether a run says how long answers will be: not if its model thinks more or less."""
+    return all(config[name] == asked[name] for name in ("reasoning_effort", "thinking_tokens"))
+
+
+def _takes_first_only(config: Mapping[str, Any]) -> bool:
+    return config["order"] == "first" and config["limit"] is not None
+
+
 def _input_tokens(spec: RunSpec, settings: Settings) -> tuple[float, str]:
-    samples = preview_samples(spec.benchmark, spec.protocol.name, settings)
+    part = sample_part(spec.benchmark, spec.protocol, settings, selection_of(spec.config))
+    samples = list(with_system_message(part, spec.config["system_message"]))
     if not samples:
         return float(spec.benchmark.input_tokens), "input: the definition's average"
     model = spec.model.partition("/")[2]
@@ -189,6 +210,9 @@ def _output_tokens(account_id: int, spec: RunSpec, history: _History | None) -> 
     else:
         tokens = Range(*map(float, spec.benchmark.output_tokens))
         basis = "output: the definition's averages"
+    if history is None and spec.config["thinking_tokens"]:
+        tokens = Range(tokens.low, tokens.high + spec.config["thinking_tokens"])
+        basis += " and the thinking budget"
     most = spec.config["max_tokens"]
     if most:
         tokens = Range(min(tokens.low, most), min(tokens.high, most))

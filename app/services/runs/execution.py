@@ -152,6 +152,7 @@ def _work(
         total=prepared.total,
         counts=prepared.counts,
         replaced=prepared.replaced,
+        notices=prepared.notices,
         publish=lambda events: publish_many(broker, lease.run_id, events),
         provider=prepared.provider,
         cost_of=prepared.cost_of,

@@ -5,7 +5,7 @@ This is the one place where a sealed key is opened, and it only runs in a worker
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from app.db import db
 from app.engine.benchmarks.spec import Protocol
 from app.engine.call_memory import WorkerMemory
 from app.engine.clients.base import ModelClient
+from app.engine.clients.http_model import HttpModelClient
 from app.engine.clients.providers import make_client
+from app.engine.clients.request_changes import read_changes
 from app.engine.clients.simulated import SimulatedClient
 from app.engine.datasets.dataset import Dataset
 from app.engine.datasets.loader import DatasetLoader
@@ -24,6 +26,7 @@ from app.engine.digests import digest_of
 from app.engine.previews import question_paragraph
 from app.engine.run.judging import JudgeCalls
 from app.engine.run.plan import RunPlan, retry_policy
+from app.engine.run.system_message import with_system_message
 from app.engine.sandbox.sandbox import Sandbox, SandboxUnavailableError
 from app.engine.scorers.scorer_registry import (
     all_scorers,
@@ -31,9 +34,10 @@ from app.engine.scorers.scorer_registry import (
     sandboxed_scorers,
     versioned_name,
 )
-from app.engine.types import Generation, Scorer
+from app.engine.types import Scorer
 from app.errors import Conflict, NotFound
 from app.models import AccountRow, Run, SampleRow
+from app.models.run import ALWAYS_DIGESTED, SENT, full_config
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
 from app.recorder import Counts, SampleKey
@@ -43,6 +47,7 @@ from app.services.runs.budgets import budget_of, judge_tariff
 from app.services.runs.costs import CostOf, tariff_of
 from app.services.runs.judges import open_judge
 from app.services.runs.preparation import Preparation
+from app.services.runs.run_settings import generation_of, selection_of
 from app.version import __version__
 
 _memory = WorkerMemory()
@@ -73,6 +78,7 @@ class PreparedRun:
         total: Samples times epochs, by the records that are really there.
         counts: What the finished rows add up to.
         replaced: Outcomes of earlier errors that are asked again.
+        notices: What earlier attempts told the user.
         digests: Of dataset, prompt, scorer, parameters and engine.
         provider: The connection's name.
         cost_of: Prices what was used.
@@ -88,6 +94,7 @@ class PreparedRun:
     total: int
     counts: Counts
     replaced: Mapping[SampleKey, str]
+    notices: Sequence[Mapping[str, Any]]
     digests: dict[str, Any]
     provider: str
     cost_of: CostOf
@@ -129,7 +136,7 @@ def prepare(
         PlanError: Benchmark, protocol or connection are gone, or the model is not usable.
         DatasetError: The records cannot be loaded.
     """
-    config = run.config
+    config = full_config(run.config)
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     if benchmark is None or run.protocol not in benchmark.protocols:
         raise PlanError(
@@ -140,25 +147,18 @@ def prepare(
     protocol = benchmark.protocols[run.protocol]
     connection = _open_connection(run)
     dataset = load(dataset_loader(settings), protocol)
-    generation = Generation(
-        temperature=config["temperature"],
-        top_p=config["top_p"],
-        max_tokens=config["max_tokens"],
-        seed=config["seed"],
-        stop=protocol.generation.stop,
-    )
-    limit, epochs = config["limit"], config["epochs"]
-    total = min(limit or dataset.size, dataset.size) * epochs
+    places, epochs = dataset.places(selection_of(config)), config["epochs"]
     finished, replaced, counts = _finished_rows(run)
     tariff = tariff_of(run.model, simulated=run.simulated)
     model = run.model.partition("/")[2]
     client = _client(run, connection)
     judge = _judge(run)
+    _remember(run, client, judge)
     scorer = make_scorer(protocol.scorer, settings, judge)
     plan = RunPlan(
-        samples=lambda: dataset.samples(limit),
+        samples=lambda: with_system_message(dataset.samples(places), config["system_message"]),
         epochs=epochs,
-        generation=generation,
+        generation=generation_of(config),
         scorer=scorer,
         finished=frozenset(finished),
         max_connections=config["max_connections"],
@@ -175,9 +175,10 @@ def prepare(
         plan=plan,
         client=client,
         account_id=run.user_id,
-        total=total,
+        total=len(places) * epochs,
         counts=counts,
         replaced=replaced,
+        notices=run.notices or (),
         digests=_digests(run, dataset, protocol.scorer),
         provider=connection.name,
         preview_skip=question_paragraph(protocol.prompt_template),
@@ -205,6 +206,15 @@ def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
         provider=connection.name,
         auth=connection.auth,
     )
+
+
+def _remember(run: Run, client: ModelClient, judge: JudgeCalls | None) -> None:
+    """Tell the clients what earlier attempts learned, so that no call is refused for it again."""
+    seats = {"model": client, "judge": judge.client if judge else None}
+    changes = [each["change"] for each in run.notices or () if "change" in each]
+    for seat, one in seats.items():
+        if isinstance(one, HttpModelClient):
+            one.changes.remember(read_changes([each for each in changes if each["seat"] == seat]))
 
 
 def _open_connection(run: Run) -> store.OpenConnection:
@@ -309,12 +319,16 @@ def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Coun
 
 def _digests(run: Run, dataset: Dataset, scorer: str) -> dict[str, Any]:
     judge = run.config.get("judge")
+    config = full_config(run.config)
     parameters = {
-        name: run.config[name] for name in ("temperature", "top_p", "max_tokens", "seed", "epochs")
+        name: config[name]
+        for name in SENT
+        if name in ALWAYS_DIGESTED or config[name] not in (None, [], {})
     }
+    prompts = with_system_message(dataset.first(20), config["system_message"])
     return {
         "dataset": dataset.digest,
-        "prompt": digest_of(dataset.samples(20)),
+        "prompt": digest_of(prompts),
         "scorer": f"{versioned_name(scorer)}@{run.benchmark_version}"
         + (f" by {judge}" if judge else ""),
         "parameters": digest_of([parameters]),

@@ -42,6 +42,7 @@ from app.services.runs.rescoring_claims import (
     take_rescoring,
 )
 from app.services.runs.run_log import publish_line
+from app.services.runs.run_settings import selection_of
 from app.services.runs.scores import score_of
 from app.services.storage import disk_space
 from app.services.storage.account_storage import require_storage
@@ -140,7 +141,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
     if run is None:
         raise NotFound("The run was deleted.")
     asked, wanted, key = _check(run, claim.protocol, settings)
-    limit, epochs, total = run.config["limit"], run.config["epochs"], run.done
+    epochs, total = run.config["epochs"], run.done
     before = run.score
     metric = metric_of(run.benchmark, run.user_id, run.benchmark_version)
     warning = prompt_warning(asked, wanted)
@@ -150,7 +151,7 @@ def _rescore(claim: Claim, settings: Settings, draining: Event) -> None:
         if warning:
             publish_line(run_id, warning, "warning")
         dataset = Loading(dataset_loader(settings), asked).wait(lambda: _check_stay(draining))
-        samples = dataset.samples(limit)
+        samples = dataset.samples(dataset.places(selection_of(run.config)))
         rescored = _rescored(run_id, samples, epochs, scorer, draining)
         summary = summarise(_kept(claim, key, rescored, total), metric=metric, epochs=epochs)
     except DatasetError as error:

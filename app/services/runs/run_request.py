@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
 )
 
+from app.engine.datasets.selection import Order
 from app.services.field_types import Number, Storable, Whole
+from app.services.runs.extra_body import check_extra_body
 
 MAX_LIMIT = 200_000
 MAX_TAGS = 20
 MAX_BUDGET_USD = 1_000_000
+MAX_SAMPLE_IDS = 500
+MAX_STOPS = 16
+MAX_SYSTEM_CHARS = 20_000
 
 
 Tag = Annotated[
@@ -30,10 +36,25 @@ ModelName = Annotated[
 
 
 BenchmarkVersion = Annotated[int, Whole, Field(ge=1, le=1_000_000)]
+NOT_SENT = ("temperature", "top_p", "max_tokens", "seed", "stop")
+"""Options that a run may leave to the provider: ``null`` is a choice, and not the default."""
+
+
+SampleId = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+Stop = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+SystemMessage = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_SYSTEM_CHARS, pattern=r"\S"), Storable
+]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+ExtraBody = Annotated[dict[str, Any], AfterValidator(check_extra_body)]
+Unique = AfterValidator(lambda ids: list(dict.fromkeys(ids)))
 
 
 class RunOptions(BaseModel):
-    """How to run a benchmark; missing options come from protocol and connection."""
+    """How to run a benchmark; missing options come from protocol and connection.
+
+    A ``null`` where the protocol has a value of its own leaves the parameter to the provider.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,17 +62,48 @@ class RunOptions(BaseModel):
         None, description="Reference whose prompt and scorer are used."
     )
     limit: Annotated[int, Whole, Field(ge=1, le=MAX_LIMIT)] | None = Field(
-        None, description="First so many samples only; empty: all."
+        None, description="So many samples only; empty: all."
+    )
+    sample_ids: (
+        Annotated[list[SampleId], Field(min_length=1, max_length=MAX_SAMPLE_IDS), Unique] | None
+    ) = Field(None, description="Only these samples.")
+    order: Order | None = Field(
+        None,
+        description="Which samples a limit takes, and the order of asking: a `random` part (the "
+        "default), one that is `stratified` by category, or the `first` ones.",
+    )
+    sample_seed: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)] | None = Field(
+        None, description="Another seed takes another part; left out, it is the same for all runs."
     )
     epochs: Annotated[int, Whole, Field(ge=1, le=100)] | None = Field(
         None, description="How often each sample is asked."
     )
-    temperature: Annotated[float, Number, Field(ge=0, le=2)] | None = None
+    temperature: Annotated[float, Number, Field(ge=0, le=2)] | None = Field(
+        None, description="`null`: not sent; left out: the protocol's."
+    )
     top_p: Annotated[float, Number, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Whole, Field(ge=-1, le=1_000_000)] | None = None
+    presence_penalty: Annotated[float, Number, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, Number, Field(ge=-2, le=2)] | None = None
     max_tokens: Annotated[int, Whole, Field(ge=1, le=1_000_000)] | None = Field(
-        None, description="Longest answer, in tokens."
+        None, description="Longest answer, in tokens, thinking included."
     )
     seed: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)] | None = None
+    stop: Annotated[list[Stop], Field(max_length=MAX_STOPS)] | None = Field(
+        None, description="An answer ends before any of these texts."
+    )
+    system_message: SystemMessage | None = Field(
+        None, description="Sent before the benchmark's own system message, if it has one."
+    )
+    reasoning_effort: Effort | None = Field(
+        None, description="How much a reasoning model thinks; which of these it knows, it decides."
+    )
+    thinking_tokens: Annotated[int, Whole, Field(ge=0, le=1_000_000)] | None = Field(
+        None, description="Most tokens of thinking, where the provider takes such a budget."
+    )
+    extra_body: ExtraBody | None = Field(
+        None, description="Fields that are added to each request as they are, at most 8 KB."
+    )
     timeout_s: Annotated[float, Number, Field(ge=1, le=3600)] | None = Field(
         None, description="Longest wait for one answer, in seconds."
     )
@@ -85,9 +137,10 @@ class RunRequest(RunOptions):
     notes: Annotated[str, StringConstraints(max_length=10_000), Storable] = ""
 
     def options(self) -> dict[str, Any]:
-        """Return the options that were given."""
+        """Return the options that were given; ``None``: the parameter is not sent."""
         return {
             name: value
             for name in RunOptions.model_fields
             if (value := getattr(self, name)) is not None
+            or (name in NOT_SENT and name in self.model_fields_set)
         }

@@ -13,10 +13,11 @@ from app.db import db, transaction
 from app.engine.own.definition import PREFIX
 from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
+from app.models.run import full_config
 from app.services.runs.checks import check_request
 from app.services.runs.estimates import estimate_run
 from app.services.runs.preflight import preflight, refuse_failed
-from app.services.runs.run_request import RunRequest
+from app.services.runs.run_request import NOT_SENT, RunRequest
 from app.services.storage.account_storage import require_storage
 from app.services.storage.disk_space import require_room
 
@@ -95,10 +96,14 @@ def duplicate_request(run: Run, overrides: dict[str, Any]) -> RunRequest:
     Raises:
         pydantic.ValidationError: An override does not fit.
     """
-    kept = {name: value for name, value in run.config.items() if value is not None}
+    config = full_config(run.config)
+    if config["limit"] is None and config["order"] == "first":
+        del config["order"]  # of all samples: it was nobody's choice, a limit has its own default
+    kept = {name: value for name, value in config.items() if value is not None or name in NOT_SENT}
     if overrides.get("benchmark", run.benchmark) != run.benchmark:
         del kept["protocol"]  # the other one has its own
         kept.pop("judge", None)
+        kept.pop("sample_ids", None)
     elif run.benchmark.startswith(PREFIX):
         kept["benchmark_version"] = run.benchmark_version  # the same questions
     return RunRequest.model_validate(

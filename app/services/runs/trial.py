@@ -15,7 +15,7 @@ from app.engine.run.runner import run_benchmark
 from app.engine.types import CallFailure, Outcome, Sample, SampleResult
 from app.errors import Conflict
 from app.models import Run, SampleRow
-from app.queries.benchmarks import preview_samples
+from app.queries.sample_parts import sample_part
 from app.queries.samples import sample_view
 from app.recorder.result_rows import sample_row
 from app.services.outside_calls import waits
@@ -24,6 +24,7 @@ from app.services.runs.estimates import estimate_run
 from app.services.runs.plans import PlanError, PreparedRun, prepare
 from app.services.runs.preflight import preflight, refuse_failed
 from app.services.runs.run_request import RunRequest
+from app.services.runs.run_settings import selection_of
 
 PATIENCE_S = 60.0
 """A request waits so long for the answer, and a thread of the web server with it."""
@@ -60,7 +61,7 @@ def try_sample(
     spec = check_request(one, account_id, is_admin, settings)
     estimate = estimate_run(spec, account_id, settings)
     refuse_failed(preflight(spec, estimate, account_id, is_admin, settings, ask=False))
-    samples = preview_samples(spec.benchmark, spec.protocol.name, settings)
+    samples = sample_part(spec.benchmark, spec.protocol, settings, selection_of(spec.config))
     if not samples:
         raise Conflict(
             "The questions are not on this machine yet.",
@@ -80,7 +81,7 @@ def _ask(spec: RunSpec, sample: Sample, account_id: int, settings: Settings) -> 
         protocol=spec.protocol.name,
         model=spec.model,
         simulated=spec.connection.simulated,
-        config={**spec.config, "timeout_s": timeout_s, "max_retries": 0},
+        config={**spec.config, "timeout_s": timeout_s, "max_retries": 0, "sample_ids": None},
         retries=0,
         stored_bytes=0,
     )

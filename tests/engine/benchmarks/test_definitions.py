@@ -143,7 +143,7 @@ def test_samples_are_complete_unique_and_the_same_on_every_pass(
         if sample.choices and protocol.scorer.startswith("mcq/"):
             assert "ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(str(sample.target)) < len(sample.choices)
     assert len(seen) == dataset.size
-    assert list(dataset.samples(50)) == list(dataset.samples(50))
+    assert list(dataset.first(50)) == list(dataset.first(50))
 
 
 def test_mmlu_asks_a_repeated_question_once_as_inspect_evals_does(
@@ -158,7 +158,7 @@ def test_mmlu_asks_a_repeated_question_once_as_inspect_evals_does(
 def test_a_short_run_of_mmlu_asks_about_many_subjects(test_data: Path, tmp_path: Path) -> None:
     loader = DatasetLoader(cache_dir=tmp_path, mirror_dir=test_data / "datasets", offline=True)
     for name in ("inspect", "inspect_5_shot"):
-        samples = list(loader.load(get_benchmark("mmlu").protocol(name)).samples(100))
+        samples = list(loader.load(get_benchmark("mmlu").protocol(name)).first(100))
         assert len({sample.category for sample in samples}) > 30
         # The first questions of inspect_evals, which shuffles with seed 42.
         assert [sample.id for sample in samples[:3]] == ["1470", "123", "5556"]

@@ -136,7 +136,11 @@ def test_a_parameter_that_the_model_refuses_is_left_out_and_told_once(connect, s
     client = connect()
     for _ in range(2):
         assert client.complete(request(temperature=0.0, max_tokens=5), Event()).text == "fine"
-    assert client.notices == ["m does not accept temperature: left to the provider."]
+    told = [notice.message.partition(" The provider says:")[0] for notice in client.notices]
+    assert told == [
+        "m does not accept temperature: left to the provider.",
+        "m does not accept max_tokens: sent as max_completion_tokens.",
+    ]
     assert server.calls == 4
     assert server.requests[-1].payload["max_completion_tokens"] == 5
 
@@ -189,8 +193,14 @@ def test_anthropic_gets_its_own_shape(server, connect):
         "system": "Be brief.",
         "messages": [{"role": "user", "content": "hi"}],
         "temperature": 1.0,
+        "top_p": 0.5,
         "stop_sequences": ["END"],
     }
+    assert [notice.message for notice in client.notices] == [
+        "Anthropic's API takes a temperature up to 1: sent as 1.",
+        "Anthropic's API takes no stop sequence of white space alone: these are not sent.",
+        "Anthropic's API has no seed: it is not sent.",
+    ]
 
 
 @pytest.mark.parametrize(

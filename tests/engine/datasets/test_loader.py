@@ -15,6 +15,7 @@ import pytest
 from app.engine.benchmarks.benchmark_registry import get_benchmark
 from app.engine.benchmarks.spec import DatasetRef, GeneratedRef, Protocol, Record, Support
 from app.engine.datasets.loader import DatasetLoader
+from app.engine.datasets.selection import Selection
 from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 from app.net.call_errors import CallError
@@ -90,11 +91,33 @@ def test_records_of_the_mirror_are_read_as_often_as_one_likes(
     assert next(dataset.records())["_config"] == "main"
 
 
-def test_a_limit_takes_the_first_samples(loader: DatasetLoader, mirror: Path) -> None:
-    write_rows(mirror, rows(5))
+def test_samples_come_in_the_order_that_is_asked_for(loader: DatasetLoader, mirror: Path) -> None:
+    write_rows(mirror, rows(50))
     dataset = loader.load(protocol())
-    assert list(dataset.samples(2)) == list(dataset.samples())[:2]
-    assert len(list(dataset.samples(99))) == 5
+    every = list(dataset.samples())
+    assert list(dataset.first(2)) == every[:2]
+    assert list(dataset.first(99)) == every
+    for places in ([], [49], [3, 4, 9], [9, 3, 4], range(50), range(7)):
+        assert list(dataset.samples(places)) == [every[place] for place in places]
+    chosen = dataset.places(Selection(limit=20, order="random"))
+    assert list(dataset.samples(chosen)) == [every[place] for place in chosen]
+
+
+def test_samples_in_another_order_are_held_a_round_at_a_time(
+    loader: DatasetLoader, mirror: Path
+) -> None:
+    long = "x" * 400_000
+    write_rows(mirror, [{"question": f"{n} {long}", "answer": n} for n in range(120)])
+    dataset = loader.load(protocol())
+    places = list(range(120))[::-1]
+    tracemalloc.start()
+    try:
+        for place, sample in zip(places, dataset.samples(places), strict=True):
+            assert sample.target == str(place)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16_000_000  # of 48 MB
 
 
 def test_the_digest_depends_on_values_and_not_on_columns_order_or_packing(

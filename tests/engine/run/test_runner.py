@@ -11,6 +11,7 @@ import pytest
 
 from app.engine.call_memory import WorkerMemory
 from app.engine.call_permit import CallPermit
+from app.engine.clients.request_changes import Change, Notice
 from app.engine.engine_errors import ModelCallError
 from app.engine.run.budget import Budget
 from app.engine.run.plan import RunPlan
@@ -519,9 +520,13 @@ def test_a_prompt_that_the_server_cut_is_warned_of_once():
 
 def test_what_the_client_changed_is_told():
     client = Client()
-    client.notices.append("m does not accept temperature: left to the provider.")
+    change = Change("drop", "temperature")
+    client.notices.append(Notice("parameter_dropped", "m refuses temperature.", change))
     _, recorder, _ = run(plan(3), client)
     assert recorder.codes("warning") == ["parameter_dropped"]
+    told = [event for event in recorder.events if event.kind == "warning"]
+    assert told[0].change == {"kind": "drop", "name": "temperature", "setting": "temperature",
+                              "seat": "model"}  # fmt: skip
 
 
 # Making room

@@ -15,7 +15,7 @@ from app.services.accounts.accounts import Account
 from app.services.connections import store
 from app.services.runs.plans import PlanError, make_scorer
 from tests.app_fixtures import ApiClient
-from tests.fakes.model_server import ModelServer
+from tests.fakes.model_server import Answer, ModelServer
 
 JUDGED = {"benchmark": "simpleqa", "limit": 6}
 QUESTIONS = 6
@@ -114,6 +114,25 @@ def test_a_judge_scores_and_its_tokens_and_cost_are_booked_apart(
     assert "Judge cost" in page
     assert run["digests"]["scorer"].endswith(" by openai/gpt-4o-mini")
     assert run["estimate"]["judge_cost_usd"]["high"] > 0
+
+
+def test_a_judge_that_refuses_a_parameter_is_asked_without_it(
+    api: ApiClient, judged: Any, start_run: Any, work: Any, judge_server: ModelServer
+) -> None:
+    before = judge_server.behaviour.answer
+    said = json.dumps(
+        {"error": {"message": "`temperature` is deprecated for this model."}}
+    ).encode()
+    judge_server.behaviour.answer = lambda call: (
+        Answer(status=400, body=said) if "temperature" in call.payload else before(call)  # type: ignore[operator]
+    )
+    run_id = start_run(**judged, max_connections=1)
+    assert work(run_id)["status"] == "completed"
+    run = api.get(f"/runs/{run_id}").json
+    assert (run["counts"]["correct"], run["counts"]["error"]) == (5, 0)
+    assert judge_server.calls == QUESTIONS + 1
+    [notice] = run["notices"]
+    assert notice["message"].startswith("The judge openai/gpt-4o-mini: gpt-4o-mini does not accept")
 
 
 def test_a_judge_that_finally_fails_leaves_the_sample_unscored_and_not_wrong(

@@ -103,6 +103,15 @@ class FailureAnswer(BaseModel):
     action: str | None = None
 
 
+class NoticeAnswer(BaseModel):
+    """What the user of a run must know: a parameter that its model refused, a warning."""
+
+    code: str = Field(
+        description="`parameter_dropped`, `parameter_changed`, `system_merged`, `truncated` ..."
+    )
+    message: str
+
+
 class PreparingAnswer(BaseModel):
     """What is done before the first call, such as a download."""
 
@@ -143,6 +152,7 @@ class RunAnswer(BaseModel):
     retries: int
     served_models: list[ServedModel] = Field(description="Who answered, in the server's words.")
     waiting: dict[str, Any] | None
+    notices: list[NoticeAnswer]
     preparing: PreparingAnswer | None = Field(
         description="What is being done before the first call; null when calls are made."
     )
@@ -239,6 +249,14 @@ class DuplicateOverrides(RunOptions):
     model: Text | None = None
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return what was given; ``null`` sets an option back to its default, or not to be sent."""
+        return {
+            name: value
+            for name, value in self.model_dump(exclude_unset=True).items()
+            if value is not None or name in RunOptions.model_fields
+        }
 
 
 class DuplicateBody(OptionalBody):

@@ -20,6 +20,8 @@ export function start(form) {
 function wanted(form) {
   const data = new FormData(form);
   const text = (name) => String(data.get(name) ?? "").trim();
+  const lines = (name) => text(name).split("\n").map((line) => line.trim()).filter(Boolean);
+  const ids = lines("sample_ids");
   const count = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : undefined);
   const amount = (name) => (Number(text(name)) > 0 ? Number(text(name)) : undefined);
   return {
@@ -27,8 +29,13 @@ function wanted(form) {
     benchmark_version: count("benchmark_version"),
     model: text("model"),
     limit: count("limit"),
+    order: text("order") || undefined,
+    sample_seed: count("sample_seed"),
+    sample_ids: ids.length > 0 ? ids : undefined,
     epochs: count("epochs"),
     max_tokens: count("max_tokens"),
+    thinking_tokens: count("thinking_tokens"),
+    reasoning_effort: text("reasoning_effort") || undefined,
     protocol: text("protocol") || undefined,
     judge: text("judge") || undefined,
     budget_usd: amount("budget_usd"),

@@ -1,0 +1,62 @@
+"""Reads some samples of the part of a benchmark that a run would ask."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from app.config import Settings
+from app.engine.benchmarks.spec import Benchmark, LocalRef, Protocol
+from app.engine.datasets.selection import Selection
+from app.engine.engine_errors import DatasetError
+from app.engine.types import Sample
+from app.queries.benchmarks import PREVIEW_SAMPLES, dataset_loader, preview_samples
+
+log = logging.getLogger(__name__)
+
+MOST_READ = 20_000
+"""Samples of a benchmark that a request may read: half a second. Of a larger one, the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is read; two of the same name, version and file are the same."""
+
+    name: str
+    version: int
+    protocol_name: str
+    file: str
+    protocol: Protocol = field(compare=False)
+
+
+def sample_part(
+    benchmark: Benchmark, protocol: Protocol, settings: Settings, selection: Selection
+) -> tuple[Sample, ...]:
+    """Return up to 40 of the selected samples; none if the data is not on this machine.
+
+    Of a run of all samples they are chosen at random: files are often sorted.
+    """
+    count = min(selection.limit or PREVIEW_SAMPLES, PREVIEW_SAMPLES)
+    is_beginning = selection.order == "first" and selection.limit is not None
+    if (is_beginning and selection.ids is None) or benchmark.size > MOST_READ:
+        return preview_samples(benchmark, protocol.name, settings)[:count]
+    if selection.order == "first" and selection.ids is None:
+        selection = replace(selection, order="random")
+    here = settings.model_copy(update={"offline": True})
+    if not dataset_loader(here).available(protocol):
+        return ()
+    first = protocol.datasets[0]
+    file = str(first.path) if isinstance(first, LocalRef) else ""
+    source = _Source(benchmark.name, benchmark.version, protocol.name, file, protocol)
+    return _read(source, here, replace(selection, limit=count))
+
+
+@lru_cache(maxsize=128)
+def _read(source: _Source, settings: Settings, selection: Selection) -> tuple[Sample, ...]:
+    try:
+        dataset = dataset_loader(settings).load(source.protocol)
+        return tuple(dataset.samples(dataset.places(selection)))
+    except DatasetError as error:
+        log.warning("no samples", extra={"benchmark": source.name, "reason": error.message})
+        return ()

@@ -1,0 +1,174 @@
+"""Which samples a run asks: the same part for all runs, and what earlier versions took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.db import db, transaction
+from app.models import Run, SampleRow
+from app.services.accounts.accounts import Account
+from app.services.runs.lifecycle import resume_run
+from tests.app_fixtures import ApiClient
+from tests.run_fixtures import add_run, add_samples, columns_of, rows_of
+
+Start = Callable[..., str]
+Work = Callable[..., dict[str, Any]]
+NEW = ("order", "sample_seed", "sample_ids", "system_message", "stop", "top_k", "extra_body")
+
+
+@pytest.fixture
+def app(app_with_queue: Flask) -> Flask:
+    return app_with_queue
+
+
+def asked(api: ApiClient, run_id: str) -> list[str]:
+    """Return the ids of a run's samples in the order of asking."""
+    return [row["sample_id"] for row in api.get(f"/runs/{run_id}/samples?limit=200").json["items"]]
+
+
+@pytest.fixture
+def ask(start_run: Start, work: Work, api: ApiClient) -> Callable[..., list[str]]:
+    """Makes a run and returns the ids of its samples in order."""
+
+    def make(**options: Any) -> list[str]:
+        run_id = start_run(**options)
+        assert work(run_id)["status"] == "completed"
+        return asked(api, run_id)
+
+    return make
+
+
+def test_a_limit_takes_the_same_random_part_each_time_and_parts_are_nested(
+    ask: Callable[..., list[str]], api: ApiClient
+) -> None:
+    small, again, large = ask(limit=5), ask(limit=5), ask(limit=20)
+    assert small == again == large[:5]
+    first = ask(limit=5, order="first")
+    assert set(small) != set(first)
+    assert set(ask(limit=5, sample_seed=1)) != set(small)
+    config = api.get("/runs").json["items"][-1]["config"]
+    assert (config["order"], config["sample_seed"]) == ("random", 0)
+
+
+def test_a_stratified_part_has_all_categories_with_their_share(
+    start_run: Start, work: Work, api: ApiClient
+) -> None:
+    run_id = start_run(benchmark="gen_chain_sum", limit=30, order="stratified")
+    work(run_id)
+    run = api.get(f"/runs/{run_id}").json
+    assert {item["key"]: item["n"] for item in run["breakdown"]} == {
+        "easy": 10,
+        "medium": 10,
+        "hard": 10,
+    }
+
+
+def test_samples_can_be_chosen_by_id(ask: Callable[..., list[str]], api: ApiClient) -> None:
+    ids = ask(limit=4)
+    assert sorted(ask(limit=None, sample_ids=ids)) == sorted(ids)
+    answer = api.post(
+        "/estimates",
+        json={"benchmark": "gen_chain_sum", "model": "simulated/expert", "sample_ids": ids},
+    )
+    assert (answer.json["samples"], answer.json["calls"]) == (4, 4)
+
+
+def test_an_unknown_id_fails_the_run_before_any_call(
+    start_run: Start, work: Work, api: ApiClient
+) -> None:
+    run_id = start_run(limit=None, sample_ids=["nobody"])
+    ended = work(run_id)
+    assert (ended["status"], ended["done"]) == ("failed", 0)
+    error = api.get(f"/runs/{run_id}").json["error"]
+    assert error["code"] == "sample_unknown"
+    assert "nobody" in error["message"]
+
+
+def old_run(app: Flask, owner: Account, limit: int | None = 4) -> str:
+    """Add a paused run as the version before made it, with the first two samples done."""
+    with app.app_context():
+        run_id = add_run(owner.id, status="paused", config={"limit": limit}, digests={})
+        with transaction() as session:
+            config = dict(session.get_one(Run, run_id).config)
+            assert not set(NEW) & set(config)
+        return run_id
+
+
+def test_a_run_of_an_earlier_version_goes_on_with_the_first_samples(
+    app: Flask, owner: Account, api: ApiClient, work: Work, ask: Callable[..., list[str]]
+) -> None:
+    first = ask(limit=4, order="first")
+    run_id = old_run(app, owner)
+    with app.app_context():
+        add_samples(run_id, *({"sample_id": sample_id} for sample_id in first[:2]))
+    config = api.get(f"/runs/{run_id}").json["config"]
+    assert (config["order"], config["sample_seed"]) == ("first", None)
+    with app.app_context():
+        resume_run(run_id, owner.id)
+    ended = work(run_id)
+    assert (ended["status"], ended["done"], ended["total"]) == ("completed", 4, 4)
+    assert asked(api, run_id) == first
+
+
+def test_a_copy_of_an_earlier_run_takes_the_first_samples_too(
+    app: Flask, owner: Account, api: ApiClient, signed_in: Any
+) -> None:
+    run_id = old_run(app, owner)
+    copy = api.post(f"/runs/{run_id}/duplicate", json={}).json
+    assert copy["config"]["order"] == "first"
+    larger = {"overrides": {"limit": 6}}
+    copy = api.post(f"/runs/{run_id}/duplicate", json=larger).json
+    assert (copy["config"]["order"], copy["config"]["limit"]) == ("first", 6)
+    page = signed_in.get(f"/runs/new?from={run_id}").text
+    assert 'selected value="first"' in page
+
+
+def test_a_limited_copy_of_a_run_of_all_samples_takes_the_usual_part(
+    app: Flask, owner: Account, api: ApiClient
+) -> None:
+    run_id = old_run(app, owner, limit=None)
+    assert api.post(f"/runs/{run_id}/duplicate", json={}).json["config"]["order"] == "first"
+    part = {"overrides": {"limit": 3}}
+    copy = api.post(f"/runs/{run_id}/duplicate", json=part).json
+    assert (copy["config"]["order"], copy["config"]["sample_seed"]) == ("random", 0)
+
+
+def test_a_comparison_names_parts_that_were_chosen_otherwise(
+    start_run: Start, work: Work, api: ApiClient
+) -> None:
+    def warned(*options: dict[str, Any]) -> str:
+        ids = [start_run(**each) for each in options]
+        for run_id in ids:
+            work(run_id)
+        return " ".join(api.get(f"/compare?run_ids={','.join(ids)}").json["warnings"])
+
+    both = warned({"limit": 5}, {"limit": 5, "order": "first"})
+    assert "different parts of the benchmark (order): random with seed 0 and the first." in both
+    assert "different parts" not in warned({"limit": 5}, {"limit": 8})
+    assert "different parts" not in warned({"limit": 5}, {"limit": None})
+
+
+def test_a_scoring_finds_the_samples_of_a_random_part(
+    app: Flask, start_run: Start, work: Work, api: ApiClient
+) -> None:
+    run_id = start_run(limit=8)
+    work(run_id)
+    with app.app_context():
+        rows = rows_of(run_id)
+        assert [row.position for row in rows] == list(range(8))
+        assert len({row.sample_id for row in rows}) == 8
+        assert columns_of(run_id)["total"] == 8
+        assert db.session.query(SampleRow).filter_by(run_id=run_id).count() == 8
+
+
+def test_an_estimate_counts_the_prompts_of_the_part(api: ApiClient) -> None:
+    body = {"benchmark": "gen_chain_sum", "model": "simulated/expert", "limit": 40}
+    part = api.post("/estimates", json=body).json
+    first = api.post("/estimates", json={**body, "order": "first"}).json
+    assert part["input_tokens"] != first["input_tokens"]
+    system = api.post("/estimates", json={**body, "system_message": "word " * 500}).json
+    assert system["input_tokens"] > part["input_tokens"] + 40 * 300
