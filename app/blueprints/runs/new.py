@@ -16,6 +16,7 @@ from app.queries import runs as run_queries
 from app.queries.catalog import find_benchmark
 from app.services.connections import store
 from app.services.runs import submission, trial
+from app.services.runs.default_limits import without_default_limit
 from app.web import rate_limits
 from app.web.json_answers import answer
 from app.web.problems import problem_response
@@ -80,7 +81,7 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
     if latest is not None and latest.version != run.benchmark_version:
         form.benchmark_version.data = str(run.benchmark_version) if latest.category == "own" else ""
     form.tags.data = ", ".join(run.tags)
-    form.fill(run_queries.config_of(run), run_queries.protocol_defaults(run))
+    form.fill(without_default_limit(run_queries.config_of(run)), run_queries.protocol_defaults(run))
 
 
 def _page(form: RunForm) -> str:

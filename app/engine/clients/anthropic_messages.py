@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
+from threading import Event
 from typing import Any
 
 from app.engine.clients.anthropic_reply import read_message
+from app.engine.clients.context_size import read_context_size
 from app.engine.clients.http_model import HttpModelClient
 from app.engine.clients.request_changes import Change, Notice
+from app.engine.engine_errors import ModelCallError
 from app.engine.types import Generation, ModelReply, ModelRequest
 
 API_VERSION = "2023-06-01"
@@ -21,6 +25,8 @@ _BLANK_STOPS = Notice(
     "Anthropic's API takes no stop sequence of white space alone: these are not sent.",
 )
 _WARMEST = Notice("parameter_changed", "Anthropic's API takes a temperature up to 1: sent as 1.")
+_LEAST_TOKENS = 64
+_TOO_LONG = ("context_length", "max_tokens_too_large")
 
 
 class AnthropicMessagesClient(HttpModelClient):
@@ -35,6 +41,24 @@ class AnthropicMessagesClient(HttpModelClient):
         if api_key:
             headers |= self.key_header(api_key, "x-api-key")
         return headers
+
+    def complete(self, request: ModelRequest, cancel: Event) -> ModelReply:
+        """Ask the model; a default limit that does not fit into its context is lowered.
+
+        Raises:
+            ModelCallError: The call failed; ``retryable`` says whether to try again.
+            Canceled: ``cancel`` was set before the call, or the client was closed.
+        """
+        try:
+            return super().complete(request, cancel)
+        except ModelCallError as error:
+            asked = request.generation
+            fitting = None if asked.max_tokens else _fitting_limit(error)
+            if fitting is None:
+                raise
+            request = replace(request, generation=replace(asked, max_tokens=fitting))
+            self._note_lowered()
+            return super().complete(request, cancel)
 
     def payload(self, request: ModelRequest) -> dict[str, Any]:
         """Return the body of a request; what the API does not know is told and left out."""
@@ -80,6 +104,13 @@ class AnthropicMessagesClient(HttpModelClient):
         """Return the text blocks, joined; ``None`` for an answer without blocks or reason."""
         return read_message(payload, call_id)
 
+    def _note_lowered(self) -> None:
+        message = (
+            f"{self._model} has no room for answers of {DEFAULT_MAX_TOKENS:,} tokens, which is the "
+            "default of this API: max_tokens was lowered where the prompt is long."
+        )
+        self.note_once(Notice("parameter_changed", message))
+
 
 @cache
 def _not_sent(name: str) -> Notice:
@@ -91,3 +122,17 @@ def _thinking(tokens: int | None) -> dict[str, Any] | None:
     if tokens is None:
         return None
     return {"type": "enabled", "budget_tokens": tokens} if tokens else {"type": "disabled"}
+
+
+def _fitting_limit(error: ModelCallError) -> int | None:
+    """Return the longest answer that a model has room for; ``None``: none, or it is not known."""
+    size = read_context_size(error.message) if error.code in _TOO_LONG else None
+    if size is None or size.allowed is None:
+        return None
+    if size.needed is not None:
+        fitting = DEFAULT_MAX_TOKENS - (size.needed - size.allowed)
+    elif size.allowed <= DEFAULT_MAX_TOKENS:
+        fitting = size.allowed // 2
+    else:
+        return None
+    return fitting if _LEAST_TOKENS <= fitting < DEFAULT_MAX_TOKENS else None

@@ -100,7 +100,9 @@ def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
 
 
 def _longest_answer(run: Run) -> int:
-    """Return the estimated longest answer, for runs without ``max_tokens``."""
+    """Return the longest answer of a run that names none: the limit that is sent, or estimated."""
+    if run.config["max_tokens"]:
+        return int(run.config["max_tokens"])
     estimate = run.estimate or {}
     calls = estimate.get("calls") or 0
     high = (estimate.get("output_tokens") or {}).get("high") or 0

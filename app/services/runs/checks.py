@@ -12,6 +12,7 @@ from app.engine.own.definition import PREFIX
 from app.errors import Invalid
 from app.queries.catalog import find_benchmark
 from app.services.connections import store
+from app.services.runs.default_limits import with_default_limit
 from app.services.runs.judges import needs_judge
 from app.services.runs.run_request import RunRequest
 from app.services.runs.thinking import check_thinking
@@ -53,6 +54,7 @@ def check_request(
     config = _config(request, protocol, connection, judge, settings)
     config |= _sampling(request, benchmark)
     check_thinking(request, config, connection)
+    config = with_default_limit(config, connection.kind)
     at_most = len(config["sample_ids"]) if config["sample_ids"] else benchmark.size
     samples = min(request.limit or at_most, at_most, benchmark.size)
     total = samples * config["epochs"]

@@ -9,11 +9,12 @@ from app.engine.datasets.selection import DEFAULT_SAMPLE_SEED as DEFAULT_SAMPLE_
 from app.engine.datasets.selection import Selection
 from app.engine.types import Generation
 from app.models.run import full_config
+from app.services.runs.default_limits import without_default_limit
 
 
 def generation_of(stored: Mapping[str, Any]) -> Generation:
     """Return the sampling parameters of a run with this ``config``."""
-    config = full_config(stored)
+    config = full_config(without_default_limit(stored))
     return Generation(
         temperature=config["temperature"],
         top_p=config["top_p"],

@@ -15,6 +15,7 @@ from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
 from app.models.run import full_config
 from app.services.runs.checks import check_request
+from app.services.runs.default_limits import without_default_limit
 from app.services.runs.estimates import estimate_run
 from app.services.runs.preflight import preflight, refuse_failed
 from app.services.runs.run_request import NOT_SENT, RunRequest
@@ -96,7 +97,7 @@ def duplicate_request(run: Run, overrides: dict[str, Any]) -> RunRequest:
     Raises:
         pydantic.ValidationError: An override does not fit.
     """
-    config = full_config(run.config)
+    config = full_config(without_default_limit(run.config))
     if config["limit"] is None and config["order"] == "first":
         del config["order"]  # of all samples: it was nobody's choice, a limit has its own default
     kept = {name: value for name, value in config.items() if value is not None or name in NOT_SENT}
