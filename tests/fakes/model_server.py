@@ -402,8 +402,13 @@ class _Connection(asyncio.Protocol):
         known = ("/chat/completions", "/messages", "/models")
         return call.path not in {prefix + path for path in known}
 
+    def _is_list(self, call: Call) -> bool:
+        prefix = self._state.behaviour.prefix
+        prefixes = ("", "/v1") if prefix is None else (prefix,)
+        return call.path in {f"{each}/models" for each in prefixes}
+
     def _admin(self, call: Call) -> Answer:
-        if call.path.endswith("/models") and call.method == "GET":
+        if self._is_list(call) and call.method == "GET":
             if not self._state.behaviour.has_list:
                 return Answer(status=404, body=self._state.behaviour.not_found)
             key = self._state.behaviour.api_key
@@ -425,10 +430,10 @@ class _Connection(asyncio.Protocol):
 
     def _page(self, call: Call) -> bytes:
         state = self._state
-        if call.path.endswith("/models"):
+        if self._is_list(call):
             behaviour = state.behaviour
             rows = [
-                {"id": name, "object": "model", **behaviour.facts.get(name, {})}
+                {"id": name, "object": "model", **(behaviour.facts.get(str(name)) or {})}
                 for name in behaviour.models
             ]
             return json.dumps({"object": "list", "data": rows, "has_more": False}).encode()

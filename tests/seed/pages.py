@@ -92,9 +92,9 @@ SAMPLES = (
         Page(f"sample_{outcome}", f"/runs/{{done}}/samples/{{{outcome}_sample}}")
         for outcome in ("correct", "incorrect", "refused", "truncated", "unparsable")
     ),
-    Page("sample_hostile", "/runs/{done}/samples/3"),
+    Page("sample_hostile", "/runs/{done}/samples/{hostile_sample}"),
     Page("sample_long", "/runs/{long}/samples/{long_sample}"),
-    Page("sample_thought", "/runs/{done}/samples/8"),
+    Page("sample_thought", "/runs/{done}/samples/{thought_sample}"),
     Page("sample_error", "/runs/{with_errors}/samples/{error_sample}"),
     Page("sample_partial", "/runs/{facts}/samples/{partial_sample}"),
     Page("sample_judged", "/runs/{judged}/samples/{judged_sample}"),

@@ -162,11 +162,12 @@ class RunSeeder:
             ):
                 session.execute(update(Run).where(Run.id == run_id).values(**values))
 
-    def sample(self, run: str, **wanted: Any) -> str:
-        """Return the id of the first sample of a run with these columns."""
+    def sample(self, run: str, said: str = "", **wanted: Any) -> str:
+        """Return the id of the first sample of a run with this in its answer, and these columns."""
         found = (
             db.session.query(SampleRow)
             .filter_by(run_id=self.ids[run], **wanted)
+            .filter(SampleRow.completion.contains(said, autoescape=True))
             .order_by(SampleRow.position)
             .first()
         )

@@ -31,7 +31,7 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.webhook_receiver import receiving
 from tests.queue_fixtures import die_with_tests
 from tests.seed import settings as seeded_settings
-from tests.seed.answers import Answers
+from tests.seed.answers import HOSTILE, THOUGHT, Answers
 from tests.seed.own_data import seed_own_data
 from tests.seed.pages import Page
 from tests.seed.questions import write_mirror
@@ -186,6 +186,8 @@ def _fill(
     ids["judged_sample"] = runs.sample("judged")
     ids["simulated_sample"] = runs.sample("simulated")
     ids["long_sample"] = runs.sample("long")
+    ids["hostile_sample"] = runs.sample("done", HOSTILE)
+    ids["thought_sample"] = runs.sample("done", THOUGHT)
     ids["city_sample"] = runs.sample("cities")
     return ids
 
