@@ -20,16 +20,6 @@ FLIPS_PER_PAGE = 100
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
 
 
-def compare_runs(run_ids: list[str], account_id: int, *, flips_from: int = 0) -> dict[str, Any]:
-    """Return the comparison as the API shows it; the first run is the baseline.
-
-    Raises:
-        Invalid: Fewer than two runs, or too many.
-        NotFound: A run is not the account's.
-    """
-    return comparison_of(chosen_runs(run_ids, account_id), flips_from=flips_from)
-
-
 def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:
     """Return the runs that are to be compared, each once, in the order given.
 
@@ -91,7 +81,7 @@ def _warnings(
     common = paired.common()
     if not common:
         found.append("The runs have no scored sample in common.")
-    elif any(len(scores) != common for scores in paired.by_run):
+    elif not paired.all_are_common():
         found.append(
             f"Only the {common:,} samples that both runs have scored are compared."
             if len(rows) == 2

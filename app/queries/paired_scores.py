@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import cast
+from typing import TypeAlias, cast
 
 from sqlalchemy import CursorResult, Table, select
 
@@ -15,9 +15,11 @@ from app.engine.statistics import Pair
 from app.models import SampleRow
 
 _COLUMNS = cast(Table, SampleRow.__table__).columns
+_UNSCORED = -1.0
 
-Scores = dict[str, float]
-"""The mean score of each sample over its epochs, 0..1, in the benchmark's order."""
+Scores: TypeAlias = "array[float]"
+"""The mean score of each sample over its epochs, 0..1, or `_UNSCORED`; a dict would be 30 times
+as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +27,24 @@ class PairedScores:
     """What each of some runs scored on each sample.
 
     Attributes:
-        by_run: The scores of each run; what it has not scored is left out.
+        sample_ids: Of all runs: the first run's, in its order, then what only others have.
+        by_run: The scores of each run, in that order.
         counts: On how many samples the runs have each combination of scores; ``None`` stands for
             no score. That is all that statistics need, and a few entries for any number of
             samples if scores are 0 or 1.
     """
 
+    sample_ids: Sequence[str]
     by_run: Sequence[Scores]
     counts: Mapping[tuple[float | None, ...], int]
 
     def common(self) -> int:
         """Return how many samples all of the runs have scored."""
         return sum(times for scores, times in self.counts.items() if None not in scores)
+
+    def all_are_common(self) -> bool:
+        """Return whether each run has scored what the others have, and nothing else."""
+        return not any(None in scores for scores in self.counts)
 
     def pairs(self, first: int, second: int) -> Counter[Pair]:
         """Return how often each pair of scores of two runs occurs where both have scored."""
@@ -54,33 +62,47 @@ class PairedScores:
     def flipped(self) -> Iterator[str]:
         """Yield the samples on which the first two runs differ, in order."""
         first, second = self.by_run[:2]
-        for sample_id, score in first.items():
-            other = second.get(sample_id)
-            if other is not None and other != score:
+        for sample_id, score, other in zip(self.sample_ids, first, second, strict=True):
+            if score != other and _UNSCORED not in (score, other):
                 yield sample_id
 
 
 def pair_scores(run_ids: Sequence[str]) -> PairedScores:
     """Return the scores of the runs, paired by sample."""
-    by_run = [_mean_scores(run_id) for run_id in run_ids]
-    samples = dict.fromkeys(chain.from_iterable(by_run))
-    counts = Counter(zip(*(map(scores.get, samples) for scores in by_run), strict=True))
-    return PairedScores(by_run, counts)
+    places: dict[str, int] = {}
+    by_run = [_mean_scores(run_id, places) for run_id in run_ids]
+    for scores in by_run:
+        scores.extend([_UNSCORED] * (len(places) - len(scores)))
+    counts = Counter(zip(*by_run, strict=True))
+    return PairedScores(
+        list(places),
+        by_run,
+        {
+            tuple(None if score == _UNSCORED else score for score in scores): times
+            for scores, times in counts.items()
+        },
+    )
 
 
-def _mean_scores(run_id: str) -> Scores:
+def _mean_scores(run_id: str, places: dict[str, int]) -> Scores:
+    """Return the scores of a run, each at its sample's place; new samples get places."""
     result = db.session.execute(
         select(_COLUMNS.sample_id, _COLUMNS.score)
         .where(_COLUMNS.run_id == run_id, _COLUMNS.score.is_not(None))
         .order_by(_COLUMNS.position, _COLUMNS.epoch)
     )
+    sums: Scores = array("d", bytes(8 * len(places)))
+    epochs = array("L", bytes(array("L").itemsize * len(places)))
     # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
-    rows = cast(CursorResult[str, float], result).cursor.fetchall()
+    cursor = cast(CursorResult[str, float], result).cursor
+    for sample_id, score in iter(cursor.fetchone, None):
+        place = places.setdefault(sample_id, len(places))
+        if place == len(sums):
+            sums.append(0.0)
+            epochs.append(0)
+        sums[place] += score
+        epochs[place] += 1
     result.close()
-    single = dict(rows)
-    if len(single) == len(rows):
-        return single  # one epoch: the rule, and many lists would be slow
-    several: dict[str, list[float]] = defaultdict(list)
-    for sample_id, score in rows:
-        several[sample_id].append(score)
-    return {sample_id: sum(scores) / len(scores) for sample_id, scores in several.items()}
+    for place, number in enumerate(epochs):
+        sums[place] = sums[place] / number if number else _UNSCORED
+    return sums

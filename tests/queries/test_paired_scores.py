@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,6 +56,30 @@ def test_samples_that_flip_come_in_the_first_runs_order(scored: Any) -> None:
     a = scored([(name, 0.0) for name in names])
     b = scored([(name, 1.0) for name in sorted(names)])
     assert list(pair_scores([a.id, b.id]).flipped()) == names
+
+
+def test_a_score_is_the_mean_of_its_epochs_also_where_another_run_has_one(scored: Any) -> None:
+    a = scored([("x", 1.0)])
+    b = scored([("y", 1.0), ("x", 0.0)])
+    add_samples(b.id, {"sample_id": "x", "epoch": 2, "score": 1.0})
+    paired = pair_scores([a.id, b.id])
+    assert paired.counts == {(1.0, 0.5): 1, (None, 1.0): 1}
+    assert not paired.all_are_common()
+
+
+def test_pairing_takes_little_memory_for_each_further_run(scored: Any) -> None:
+    """Each had a dict with its own copies of the ids: 160 bytes for a sample, where 8 suffice."""
+    names = [f"a-sample-with-a-long-name-{number:06}" for number in range(4_000)]
+    ids = [scored([(name, 1.0) for name in names]).id for _ in range(4)]
+    pair_scores(ids)
+    tracemalloc.start()
+    try:
+        paired = pair_scores(ids)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert paired.common() == 4_000
+    assert kept < 4_000 * 300
 
 
 def test_the_question_is_taken_from_a_run_that_has_it_and_read_once(scored: Any) -> None:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from app.blueprints.api.guard import api_blueprint
 from app.blueprints.api.schemas.fields import Text
 from app.blueprints.api.schemas.runs import RunAnswer
-from app.queries.comparisons import compare_runs
+from app.queries.comparisons import chosen_runs, comparison_of
+from app.services.long_reads import long_reads
 from app.web.json_answers import answer
 
 bp = api_blueprint("compare", "Runs side by side.")
@@ -69,4 +70,6 @@ class ComparisonAnswer(BaseModel):
 def compare(query: CompareQuery) -> Response:
     """Compare runs, paired by sample."""
     ids = [run_id for run_id in query.run_ids.split(",") if run_id]
-    return answer(compare_runs(ids, g.account.id, flips_from=query.flips_from))
+    rows = chosen_runs(ids, g.account.id)
+    with long_reads.turn(g.account.id, samples=sum(row.done for row in rows)):
+        return answer(comparison_of(rows, flips_from=query.flips_from))

@@ -11,6 +11,7 @@ from app.blueprints.compare import bp
 from app.blueprints.compare.figures import draw_comparison
 from app.errors import StudioError
 from app.queries import comparisons, runs
+from app.services.long_reads import long_reads
 
 CANDIDATES = 50
 LABELS = "ABCDEF"
@@ -30,7 +31,8 @@ def show() -> str:
     except StudioError as error:
         rows, form_error = [], error.detail
     flips_from = min(max(0, request.args.get("flips_from", 0, type=int)), MAX_FLIPS_FROM)
-    comparison = comparisons.comparison_of(rows, flips_from=flips_from) if rows else None
+    with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
+        comparison = comparisons.comparison_of(rows, flips_from=flips_from) if rows else None
     return render_template(
         "compare/show.html",
         candidates=_candidates(chosen),

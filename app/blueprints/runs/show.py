@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 from flask_login import current_user, login_required
 
@@ -11,6 +13,7 @@ from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
 from app.services.connections import store
+from app.services.long_reads import long_reads
 from app.web.event_stream import newest_event_id
 from app.web.urls import address
 
@@ -23,6 +26,12 @@ def show(run_id: str) -> str:
     event_id = newest_event_id(run_id)
     rescorings = pending_rescorings(run_id)
     row = runs.get_run(run_id, current_user.id)
+    with long_reads.turn(current_user.id, samples=row.done):
+        return _page(row, rescorings, event_id)
+
+
+def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> str:
+    run_id = row.id
     scores, latencies = samples.scores_and_latencies(run_id)
     history = score_history(scores)
     view = {
