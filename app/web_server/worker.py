@@ -56,6 +56,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Prepare this process and serve until it is told to stop."""
         share_heaps()
+        # gunicorn would take both from any client on this machine; who is a proxy, and what it
+        # may say, TRUSTED_PROXIES tells the application.
+        self.cfg.set("forwarder_headers", "")
+        self.cfg.set("secure_scheme_headers", {})
         self.worker_connections = _allowed_connections(self.cfg.worker_connections)
         shares = 2 if self.share_by_address else 1
         self._most_of_address = max(1, self.worker_connections // shares)

@@ -18,6 +18,8 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         answer = b"m" * 5_000_000
     elif path == "/ignore":
         answer = b"ignored"
+    elif path == "/scheme":
+        answer = environ["wsgi.url_scheme"].encode()
     elif path == "/late":
         answer = b"late"
     else:

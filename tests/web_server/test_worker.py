@@ -104,6 +104,19 @@ def test_a_request_in_pieces_is_put_together(server: Server) -> None:
     assert server.talk(*pieces, wait_s=0.01).endswith(b"read 6")
 
 
+def test_no_client_says_where_the_application_is_mounted(server: Server) -> None:
+    """Another path would reach the application than a proxy in front has let through."""
+    moved = server.talk(_post("/a/refuse", b"", CLOSE, "SCRIPT_NAME: /a"))
+    assert (moved[9:12], moved[-6:]) == (b"200", b"read 0")
+    assert server.talk(_post("/", b"", CLOSE, "SCRIPT_NAME: /x")).startswith(b"HTTP/1.1 200")
+
+
+def test_no_client_says_by_which_scheme_it_came(server: Server) -> None:
+    for value in ("https", "http"):
+        answer = server.talk(_post("/scheme", b"", CLOSE, f"X-Forwarded-Proto: {value}"))
+        assert answer.endswith(b"http")
+
+
 @pytest.mark.parametrize("size", [0, 1, 16_384, 16_385, 3_000_000])
 def test_bodies_of_any_length_are_read_whole(server: Server, size: int) -> None:
     body = b"b" * size
