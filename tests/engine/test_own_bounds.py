@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.engine.engine_errors import DatasetError
-from app.engine.own import definition, reader
+from app.engine.own import definition, file_rows, reader
 from app.engine.own.definition import MAX_PROMPT_CHARS, check_template, render
 from app.engine.own.file_rows import (
     MAX_COLUMN_CHARS,
@@ -18,6 +18,7 @@ from app.engine.own.file_rows import (
     read_rows,
 )
 from app.engine.own.mapping import MAX_CATEGORIES, MAX_TARGETS, Columns, map_rows
+from app.engine.own.options import MAX_OPTIONS
 from app.engine.own.own_data_error import OwnDataError
 from app.engine.own.profiles import PROFILES
 
@@ -123,3 +124,60 @@ def test_categories_are_bounded() -> None:
     rows = ((n, {"q": "x", "a": "1", "c": str(n)}) for n in range(MAX_CATEGORIES + 1))
     with pytest.raises(OwnDataError, match="more than 500 different categories"):
         list(map_rows(rows, Columns("q", "a", category="c"), TEXT))
+
+
+@pytest.mark.parametrize(
+    "options", [["a"] * (MAX_OPTIONS + 1), "a|" * MAX_OPTIONS + "a", {"text": [1] * 27}]
+)
+def test_options_are_bounded_whatever_the_scorer(options: Any) -> None:
+    """Half a million in each row held the one reader of a process for its whole deadline."""
+    row = {"q": "x", "a": "1", "o": options}
+    with pytest.raises(OwnDataError, match="has 27 options; at most 26"):
+        list(map_rows(iter([(7, row)]), Columns("q", "a", choices=("o",)), TEXT))
+
+
+def test_a_column_is_one_option_only() -> None:
+    """One of a megabyte, given 26 times, made 2.6 GB of a file of 100 MB."""
+    row = {"q": "x", "a": "1"}
+    with pytest.raises(OwnDataError, match="A column is given for two options") as refused:
+        list(map_rows(iter([(7, row)]), Columns("q", "a", choices=("q", "q")), TEXT))
+    assert refused.value.field == "choices"
+
+
+@pytest.mark.parametrize(
+    ("file_format", "text"),
+    [
+        ("jsonl", '{"q": "x"}\n' + "\n" * 10),
+        ("csv", "q,a\nx,1\n" + "\n" * 10),
+        ("csv", 'q,a\n"' + "\n" * 10 + '",1\n'),
+    ],
+)
+def test_empty_lines_are_counted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: file_rows.FileFormat, text: str
+) -> None:
+    """A look at a hundred million of them took all of its deadline."""
+    monkeypatch.setattr(file_rows, "MAX_LINES", 8)
+    path = tmp_path / "own"
+    path.write_text(text)
+    with pytest.raises(OwnDataError, match="Line 9: More than 8 lines"):
+        first_rows(path, file_format, 20)
+
+
+def test_half_a_surrogate_pair_is_refused() -> None:
+    with pytest.raises(OwnDataError, match="cannot be stored"):
+        list(map_rows(iter([(7, {"q": "x\ud800", "a": "1"})]), Columns("q", "a"), TEXT))
+
+
+@pytest.mark.parametrize("literal", ["'a'," * 1_000, "()," * 1_000, "1+" * 1_000 + "1"])
+def test_pythons_parser_gets_no_long_cell(literal: str) -> None:
+    """A cell of a megabyte took two seconds and 500 MB, for each row."""
+    row = {"q": "x", "a": "1", "o": f"[{literal}]"}
+    with pytest.raises(OwnDataError, match="is not a valid JSON list"):
+        list(map_rows(iter([(7, row)]), Columns("q", "a", choices=("o",)), TEXT))
+
+
+def test_pythons_lists_of_26_pairs_are_read() -> None:
+    pairs = [{"label": chr(65 + number), "text": f"it's {number}"} for number in range(26)]
+    row = {"q": "x", "a": "1", "o": str(pairs)}
+    [found] = map_rows(iter([(7, row)]), Columns("q", "a", choices=("o",)), TEXT)
+    assert found["choices"][25] == "it's 25"

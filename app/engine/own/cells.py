@@ -20,6 +20,15 @@ def text_of(value: Any, line: int, name: str) -> str:
         text = json.dumps(value)
     else:
         raise OwnDataError(f"its {name!r} should be text or a number.", line)
-    if any("\ud800" <= char <= "\udfff" for char in text) or "\0" in text:
+    if "\0" in text or not _is_unicode(text):
         raise OwnDataError(f"its {name!r} holds a character that cannot be stored.", line)
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether no half of a surrogate pair stands alone; a loop here would cost seconds."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

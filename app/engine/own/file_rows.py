@@ -21,6 +21,8 @@ Row = dict[str, Any]
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
 MAX_ROWS = 100_000
+MAX_LINES = 5_000_000
+"""Also empty ones, and those within a cell: a hundred million of them are a minute's work."""
 MAX_COLUMNS = 200
 MAX_COLUMN_CHARS = 200
 MAX_LOOK_BYTES = MAX_LINE_BYTES
@@ -130,6 +132,8 @@ def _read_lines(stream: BinaryIO, first_line: int = 1) -> Iterator[tuple[int, st
     number = first_line - 1
     while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
+        if number > MAX_LINES:
+            raise OwnDataError(f"More than {MAX_LINES:,} lines.", number)
         if len(line) > MAX_LINE_BYTES:
             raise OwnDataError(f"is longer than {MAX_LINE_BYTES:,} bytes.", number)
         try:

@@ -87,6 +87,8 @@ def map_rows(
     Raises:
         OwnDataError: A row does not fit; its line and column are named.
     """
+    if len(set(columns.choices)) < len(columns.choices):
+        raise OwnDataError("A column is given for two options.", field="choices")
     seen: set[bytes] = set()
     categories: set[str | None] = set()
     for number, (line, row) in enumerate(rows, start=1):
@@ -179,13 +181,13 @@ def _id(row: Row, line: int, name: str | None) -> str:
 def _targets(row: Row, line: int, name: str) -> list[str]:
     value = _cell(row, line, "target", name)
     values = value if isinstance(value, list) else [value]
+    if len(values) > MAX_TARGETS:
+        raise OwnDataError(
+            f"its {name!r} has {len(values):,} answers; at most {MAX_TARGETS}.", line, "target"
+        )
     found = [text_of(each, line, name).strip() for each in values]
     if not found or not all(found):
         raise OwnDataError(f"its {name!r} is empty.", line, "target")
-    if len(found) > MAX_TARGETS:
-        raise OwnDataError(
-            f"its {name!r} has {len(found):,} answers; at most {MAX_TARGETS}.", line, "target"
-        )
     if any(len(each) > MAX_TARGET_CHARS for each in found):
         raise OwnDataError(
             f"its {name!r} is longer than {MAX_TARGET_CHARS:,} characters.", line, "target"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,11 @@ MAX_OPTIONS = 26
 _LABEL = r"([A-Za-z]|[0-9]{1,2})"
 _COLUMN = re.compile(rf"(.*?){_LABEL}", re.DOTALL)
 _LABELLED_TEXT = re.compile(rf"\(?{_LABEL}[).:][ \t]++(?=\S)")
+_PYTHON = re.compile(
+    r"""(?:'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|-?+[\w.]{1,40}+|[\[\]{}(),:]|\s++){2,800}+""",
+    re.DOTALL,
+)
+"""A literal of as many parts as 26 options have: Python's parser takes 500 MB for a megabyte."""
 _TEXT_KEYS = ("text", "value", "option", "content", "choice", "answer")
 _LABEL_KEYS = ("label", "key", "id", "letter")
 
@@ -72,12 +77,20 @@ def _read_one(value: Any, line: int, name: str) -> Options:
     if isinstance(value, str):
         value = _parsed(value, line, name)
     if isinstance(value, Mapping):
+        _check_count(value, line)
         return _from_mapping(value, line, name)
     if not isinstance(value, list):
         raise OwnDataError(f"its {name!r} is not a list of options.", line, "choices")
+    _check_count(value, line)
     if value and all(isinstance(item, Mapping) for item in value):
         return _from_pairs([_pair(item, line, name) for item in value], line, name)
     return Options(tuple(_text(item, line, name) for item in value))
+
+
+def _check_count(found: Sized, line: int) -> None:
+    """Refuse what no letters are left for, whatever the scorer, before each is looked at."""
+    if len(found) > MAX_OPTIONS:
+        raise OwnDataError(f"has {len(found):,} options; at most {MAX_OPTIONS}.", line, "choices")
 
 
 def _parsed(text: str, line: int, name: str) -> Any:
@@ -89,7 +102,8 @@ def _parsed(text: str, line: int, name: str) -> Any:
         except (ValueError, RecursionError):
             pass
         try:
-            value = ast.literal_eval(stripped)  # ['red', 'blue'], as Python writes lists
+            # ['red', 'blue'], as Python writes lists
+            value = ast.literal_eval(stripped) if _PYTHON.fullmatch(stripped) else None
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             value = None
         if isinstance(value, list | dict):
@@ -110,6 +124,7 @@ def _from_mapping(value: Mapping[str, Any], line: int, name: str) -> Options:
     texts = lowered.get("text", lowered.get("texts"))
     labels = lowered.get("label", lowered.get("labels"))
     if isinstance(texts, list):
+        _check_count(texts, line)
         if not isinstance(labels, list):
             return Options(tuple(_text(item, line, name) for item in texts))
         if len(labels) != len(texts):
