@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import struct
 from collections.abc import Callable
 
 from flask import Response, request
@@ -13,9 +10,6 @@ from redis.exceptions import RedisError
 from app.broker.client import get_broker
 from app.broker.live import channel_of, stream
 from app.models import ACTIVE, Run
-
-_SEND_BUFFER_BYTES = 64 * 1024
-_STUCK_S = 10
 
 
 def live_answer(run: Run, last_event_id: str | None) -> Response:
@@ -30,7 +24,7 @@ def live_answer(run: Run, last_event_id: str | None) -> Response:
             last_event_id,
             account_id=run.user_id,
             finished=run.status not in ACTIVE,
-            cut=_bound_connection(),
+            cut=_cut_connection(),
         ),
         mimetype="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -46,22 +40,11 @@ def newest_event_id(run_id: str) -> str | None:
     return newest[0][0].decode() if newest else None  # type: ignore[union-attr]
 
 
-def _bound_connection() -> Callable[[], None] | None:
-    """Limit the buffer of a slow reader, and return a function that cuts its connection.
+def _cut_connection() -> Callable[[], None] | None:
+    """Return what drops the reader and wakes the thread that writes to it.
 
-    The kernel keeps little of what was not read, and a send that gets on for nothing for ten
-    seconds fails, which frees the thread. ``None`` where the web server is not gunicorn.
+    ``None`` where the web server is not `app.web_server`, which also bounds what it keeps for slow
+    readers, and for how long.
     """
-    connection = request.environ.get("gunicorn.socket")
-    if not isinstance(connection, socket.socket):
-        return None
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        patience = struct.pack("ll", _STUCK_S, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
-
-    def cut() -> None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-
+    cut: Callable[[], None] | None = getattr(request.environ.get("gunicorn.socket"), "cut", None)
     return cut
