@@ -112,7 +112,7 @@ class HttpStream:
                 part = self._response.read(_CHUNK_BYTES, decode_content=False)
                 if self._call.cut:
                     raise HTTPError
-            except (HTTPError, OSError) as error:
+            except (HTTPError, OSError, ValueError) as error:
                 raise self._failure(error) from error
             if not part:
                 return
@@ -315,6 +315,9 @@ class HttpSession:
         )
         try:
             return response.status, response.headers, self._read(response, room)
+        except ValueError as error:  # a chunk of a negative length: the server's fault
+            response.close()
+            raise HTTPError from error
         except BaseException:
             response.close()
             raise

@@ -217,6 +217,34 @@ def test_a_lost_connection_may_be_retried(session, server, fault):
     assert (caught.value.code, caught.value.retryable) == ("connection", True)
 
 
+def answering_once(data):
+    def answer(connection):
+        connection.recv(4096)
+        connection.sendall(data)
+
+    return listen(answer)
+
+
+def read_whole(session, url):
+    session.get_json(url, {}, 3)
+
+
+def read_in_parts(session, url):
+    with session.stream(url, {}, 3, 3) as stream:
+        list(stream.parts())
+
+
+@pytest.mark.parametrize("read", [read_whole, read_in_parts])
+@pytest.mark.parametrize("size", [b"-5", b"-1", b"zz", b"f" * 40])
+def test_a_chunk_of_no_length_is_the_servers_fault(session, size, read):
+    """A negative one was once told as a header of the request that cannot be sent."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    listener, port = answering_once(head + size + b"\r\nhello\r\n0\r\n\r\n")
+    with listener, pytest.raises(CallError) as caught:
+        read(session, f"http://127.0.0.1:{port}/")
+    assert (caught.value.code, caught.value.retryable) == ("connection", True)
+
+
 def test_a_closed_port_and_an_unknown_name_are_connection_errors(session):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
