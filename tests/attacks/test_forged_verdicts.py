@@ -350,6 +350,20 @@ def test_the_program_replaces_nothing_that_the_tests_compare_with(
 
 
 @pytest.mark.parametrize(
+    "tests",
+    [
+        "assert all(map(lambda pair: f(pair[0]) == pair[1], [(1, 2), (2, 3)]))",
+        "assert all(a == b for a, b in zip(map(f, [1, 2]), [2, 3]))",
+        "assert not any(map(f, [1, 2]))",
+        "for found in map(f, [1, 2]): assert found == 2",
+    ],
+)
+@pytest.mark.parametrize("raising", ["StopIteration", "type('Stop', (StopIteration,), {})"])
+def test_no_call_ends_a_loop_of_the_tests(sandbox: Sandbox, tests: str, raising: str) -> None:
+    assert judge(sandbox, f"def f(x): raise {raising}", mbpp(tests)).score == 0
+
+
+@pytest.mark.parametrize(
     "ending",
     [
         "import atexit, os; atexit.register(os._exit, 1)",

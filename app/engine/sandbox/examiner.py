@@ -42,6 +42,23 @@ class Findings(NamedTuple):
     failure: str = ""
 
 
+class _TestsPeer(Peer):
+    """The side of the tests, whose loops only an iterator of the program may end."""
+
+    def ask(self, operation: str, target: int, *values: Any) -> Any:
+        """Ask as every peer does; but a call that raises ``StopIteration`` has failed.
+
+        Else ``all(map(f, cases))`` holds for a function that raises it: no case is looked at.
+        Generators do the same with one that is raised within them (PEP 479).
+        """
+        try:
+            return super().ask(operation, target, *values)
+        except StopIteration:
+            if operation == "next":
+                raise
+            raise RuntimeError("the program raised StopIteration") from None
+
+
 class _Answer(ModuleType):
     """The program's names, as a module that the tests can import from."""
 
@@ -60,7 +77,7 @@ def examine(link: Link, program: str, tests: str, answer_pid: int) -> Findings:
     try:
         link.send(["program", program])
         link.receive()  # loaded
-        _run_tests(tests, Peer(link, SERVED_BY_TESTS, _may_be_passed))
+        _run_tests(tests, _TestsPeer(link, SERVED_BY_TESTS, _may_be_passed))
         link.send(END)
     except LinkEndedError:
         pass  # below
