@@ -91,10 +91,10 @@ def test_an_example_appears_once_the_data_is_here(
     make_app: Callable[..., Flask], owner: Account, test_data: Path, tmp_path: Path
 ) -> None:
     mirror = tmp_path / "mirror"
-    app = make_app(datasets_dir=mirror)
-    client = _api_of(app, owner)
+    mirror.mkdir()
+    client = _api_of(make_app(datasets_dir=mirror), owner)
     assert client.get("/benchmarks/gsm8k").json["example"] is None
-    mirror.symlink_to(test_data / "datasets")
+    (mirror / "openai__gsm8k").symlink_to(test_data / "datasets" / "openai__gsm8k")
     assert client.get("/benchmarks/gsm8k").json["example"]["messages"]
 
 
