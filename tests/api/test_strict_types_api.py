@@ -36,6 +36,11 @@ NUMBERS = {
     "max_retries": "1",
     "budget_usd": "2.5",
     "max_error_rate": "0.5",
+    "frequency_penalty": "0.5",
+    "presence_penalty": "0.5",
+    "sample_seed": "1",
+    "thinking_tokens": "2048",
+    "top_k": "5",
 }
 
 

@@ -182,7 +182,6 @@ def _judge(reply: str, asked: list[str]) -> object:
         ("No. On second thought: yes", 0.0, 1.0),
         ("Yes\nno", 0.0, 0.0),
         ("No", 0.0, 0.0),
-        ("", 0.0, 0.0),
     ],
 )
 def test_the_judges_word_is_read_as_each_reference_reads_it(
@@ -196,6 +195,13 @@ def test_the_judges_word_is_read_as_each_reference_reads_it(
     assert verdict.score == openbench
     assert (verdict.input_tokens, verdict.output_tokens) == (7, 1)
     assert make_math_inspect(judge)("ANSWER: 2", sample).score == inspect  # type: ignore[arg-type]
+
+
+def test_a_judge_that_sends_no_text_leaves_the_answer_unscored() -> None:
+    for make in (make_math_openbench, make_math_inspect):
+        verdict = make(_judge("", []))("ANSWER: 2", Sample("1", (), "2"))  # type: ignore[arg-type]
+        assert verdict.score is None
+        assert verdict.detail["judge_error"] == "judge_unreadable"
 
 
 def test_the_judge_is_not_asked_about_a_missing_answer() -> None:
