@@ -23,7 +23,7 @@ from app.engine.run.runner import run_benchmark
 from app.formats import percent
 from app.models import Run
 from app.queries.run_errors import cause_of, error_groups
-from app.recorder import DbRecorder, StorageFull
+from app.recorder import GOT_ON_SAMPLES, DbRecorder, StorageFull
 from app.services.runs.ends import RunFailure, failure_of
 from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.runs.lifecycle import end_run
@@ -131,8 +131,8 @@ def _refuse_deadly(run_id: str) -> None:
     if deaths >= MOST_WORKER_DEATHS:
         raise PlanError(
             "worker_died",
-            f"This run ended its worker {deaths} times without making progress, so it is not "
-            "tried again. Finished samples are kept.",
+            f"This run ended its worker {deaths} times, with fewer than {GOT_ON_SAMPLES} new "
+            "samples in between, so it is not tried again. Finished samples are kept.",
             "Lower its connections or max_tokens, or give the server more memory; then Resume.",
         )
 

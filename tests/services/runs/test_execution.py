@@ -678,7 +678,7 @@ def test_a_run_that_ended_three_workers_fails_and_resume_tries_again(
         expire_lease(run_id)
     row = work(run_id)
     assert (row["status"], row["failure"]["code"]) == ("failed", "worker_died")
-    assert "ended its worker 3 times" in row["failure"]["message"]
+    assert "ended its worker 3 times, with fewer than 100 new samples" in row["failure"]["message"]
     assert api.post(f"/runs/{run_id}/resume").status_code == 202
     row = work(run_id)
     assert (row["status"], row["worker_deaths"]) == ("completed", 0)
