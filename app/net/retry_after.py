@@ -36,7 +36,7 @@ _SPOKEN = re.compile(
     r"|d)(?![a-z])(?:,? (?:and )?)?)+)",
     re.IGNORECASE,
 )
-_SPOKEN_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_SPOKEN_PART = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)\s*+([a-z]++)", re.IGNORECASE)
 _SPOKEN_MOMENT = re.compile(
     r"\b(?:resets?|again|retry)\b[^\d\n]{0,24}?"
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)",

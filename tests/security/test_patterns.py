@@ -30,6 +30,8 @@ _NEVER_LONGER = {"app/engine/scorers/math_strings.py": 1_000}
 """Characters of the longest text that the patterns of a file meet; they may be quadratic."""
 _MADE_WHILE_RUNNING = {
     "app/engine/clients/key_mask.py": "literals of an account's own key, without repetitions",
+    "app/engine/clients/context_size.py": "called while importing, and so recorded there",
+    "app/engine/clients/refusals.py": "fixed words around the name of one of our parameters",
     "app/engine/clients/openai_chat.py": "one of three fixed words",
     "app/engine/scorers/choice_openbench.py": "called while importing, and so recorded there",
     "app/engine/scorers/ifeval_checks.py": "keywords of the published dataset; see test_ifeval",

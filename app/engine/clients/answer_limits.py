@@ -13,17 +13,20 @@ LIMIT_WORDS = (
 )
 _LIMIT = re.compile(LIMIT_WORDS, re.IGNORECASE)
 _NUMBER = r"`?(\d[\d,]*)`?"
-_OWN_LIMIT = (
-    # of the model, whatever the prompt
-    rf"at most {_NUMBER} (?:completion|output|new)? ?tokens",
-    rf"less than or equal to {_NUMBER}",
-    rf"valid range of \W?max_\w*tokens\W? is \[\d+, ?{_NUMBER}\]",
-    rf"> {_NUMBER}, which is the maximum allowed",
-    rf"exceeds the (?:model )?limit of {_NUMBER}",
-    rf"max(?:imum)?[_ ](?:completion|output|new)[_ ]tokens (?:allowed )?(?:is|of) {_NUMBER}",
-    rf"(?:must|should) be (?:between|in) \W?\d+ ?(?:and|to|,|-) ?{_NUMBER}",
-    rf"supports? (?:up to|a maximum of|only) {_NUMBER}",
-    rf"(?:must|should) (?:not exceed|be at most|be <=|be less than) {_NUMBER}",
+_OWN_LIMIT = tuple(
+    re.compile(text, re.IGNORECASE)
+    for text in (
+        # of the model, whatever the prompt
+        rf"at most {_NUMBER} (?:completion|output|new)? ?tokens",
+        rf"less than or equal to {_NUMBER}",
+        rf"valid range of \W?max_\w*tokens\W? is \[\d+, ?{_NUMBER}\]",
+        rf"> {_NUMBER}, which is the maximum allowed",
+        rf"exceeds the (?:model )?limit of {_NUMBER}",
+        rf"max(?:imum)?[_ ](?:completion|output|new)[_ ]tokens (?:allowed )?(?:is|of) {_NUMBER}",
+        rf"(?:must|should) be (?:between|in) \W?\d+ ?(?:and|to|,|-) ?{_NUMBER}",
+        rf"supports? (?:up to|a maximum of|only) {_NUMBER}",
+        rf"(?:must|should) (?:not exceed|be at most|be <=|be less than) {_NUMBER}",
+    )
 )
 _EXCLUSIVE = re.compile(
     rf"supported range is from \d+ \(inclusive\) to {_NUMBER} \(exclusive\)", re.IGNORECASE
@@ -40,7 +43,8 @@ _SHARED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _IN_MESSAGES = re.compile(
-    r"(\d[\d,]*) in the messages|passed (\d[\d,]*) input tokens|(\d[\d,]*) input tokens"
+    r"(?<![\d,])(?:(\d[\d,]*+) in the messages|(\d[\d,]*+) input tokens)"
+    r"|passed (\d[\d,]*) input tokens"
     r"|exceeds? context limit: (\d[\d,]*) \+"
     r"|given: (\d[\d,]*) `?inputs`? tokens",
     re.IGNORECASE,
@@ -60,7 +64,7 @@ def largest_answer(said: str) -> int | None:
     if exclusive:
         return _count(exclusive[1]) - 1
     for pattern in _OWN_LIMIT:
-        found = re.search(pattern, said, re.IGNORECASE)
+        found = pattern.search(said)
         if found and not _WITH_PROMPT.search(said):
             return _count(found[1])
     return None

@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_N = r"[`'\"(]?(\d[\d,]*)"
-_SUM = (
+_N = r"[`'\"(]?(?<![\d,])(\d[\d,]*)"
+
+
+def _patterns(*texts: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(text, re.IGNORECASE) for text in texts)
+
+
+_SUM = _patterns(
     rf"exceeds? context limit: {_N} \+ {_N}",  # Anthropic
     rf"given: {_N} `?inputs`? tokens and {_N}",  # Together, TGI
     rf"passed {_N} input tokens and requested {_N}",
     rf"prompt contains {_N} input tokens and you requested {_N}",
     rf"request has {_N} input tokens .{{0,80}}?\({_N} > ",
 )
-_WHOLE = (
+_WHOLE = _patterns(
     rf"(?<!least )requested(?: about)? {_N} tokens",
     rf"resulted in {_N} tokens",
     rf"(?:prompt|request|input) is too long: {_N} tokens",
@@ -32,7 +38,7 @@ _WHOLE = (
     rf"n_prompt_tokens\W+{_N}",
     rf"input length {_N}",
 )
-_ALLOWED = (
+_ALLOWED = _patterns(
     rf"context (?:limit|window): {_N} \+ {_N} > {_N}",
     rf"context (?:length|window|limit|size)(?: is| of|:)?(?: only)? {_N}",
     rf"tokens > {_N}",
@@ -70,15 +76,15 @@ def read_context_size(said: str) -> ContextSize:
 
 def _sum(said: str) -> int | None:
     for pattern in _SUM:
-        found = re.search(pattern, said, re.IGNORECASE)
+        found = pattern.search(said)
         if found:
             return sum(map(_count, found.groups()))
     return None
 
 
-def _last_number(patterns: tuple[str, ...], said: str) -> int | None:
+def _last_number(patterns: tuple[re.Pattern[str], ...], said: str) -> int | None:
     for pattern in patterns:
-        found = re.search(pattern, said, re.IGNORECASE)
+        found = pattern.search(said)
         if found:
             return _count(found.groups()[-1])
     return None

@@ -36,14 +36,14 @@ _ONE_OF_TWO = re.compile(
 _SYSTEM = re.compile(
     r"system[- _](?:role|message|prompt|instruction|field)s?\b.{0,80}?"
     r"(?:not|n't|unsupported|invalid|only)"
-    r"|(?:not|n't|unsupported|invalid|unexpected|unknown|remove|illegal|disallow\w*)\b.{0,80}?"
+    r"|(?:not|n't|unsupported|invalid|unexpected|unknown|remove|illegal|disallow\w{0,8})\b.{0,80}?"
     r"(?:system[- _](?:role|message|prompt|instruction|field)|role\W{0,3}\s*\W{0,3}system"
     r"|['\"`]system['\"`])"
     r"|role\W{0,3}\s*['\"`]?(?:system|developer)['\"`]?.{0,40}(?:not|n't|unsupported|invalid)"
-    r"|(?:developer|system) instruction\w*.{0,30}(?:not|n't)"
+    r"|(?:developer|system) instruction\w{0,8}.{0,30}(?:not|n't)"
     r"|only user(?:,| and) (?:and )?assistant(?: and \w+)? roles? (?:is|are)"
     r"|roles must alternate|must alternate (?:between )?user"
-    r"|messages\W{0,2}\d+\W{0,2}\.?role"
+    r"|messages\W{0,2}\d{1,6}\W{0,2}\.?role"
     r"|['\"`]system['\"`].{0,60}(?:not|n't)"
     r"|first message must (?:be|have|come).{0,30}user",
     re.IGNORECASE | re.DOTALL,

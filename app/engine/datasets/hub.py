@@ -39,7 +39,7 @@ READABLE = (".parquet", ".jsonl", ".jsonl.gz", ".csv", ".tsv", ".json")
 TRY_AGAIN = "Resume to try again, or put a copy into DATASETS_DIR."
 
 _MOST_PAGES = 200
-_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
+_NEXT = re.compile(r'<([^<>]*+)>\s*+;\s*+rel="?next"?')
 _METADATA = re.compile(r"\A\s*---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _HEX = re.compile(r"[0-9a-f]+")
 

@@ -17,7 +17,7 @@ from app.engine.scorers.verdicts import targets_of
 from app.engine.types import Sample, Scorer, Verdict
 
 _TIMEOUT_S = 30.0
-_FENCE = re.compile(r"^([ \t>]*+)(`{3,}|~{3,})[ \t]*+([^\n`]*+)\r?$", re.MULTILINE)
+_FENCE = re.compile(r"^([ \t>]*+)(`{3,}+|~{3,}+)[ \t]*+([^\n`]*+)\r?$", re.MULTILINE)
 _TAGS = (("[BEGIN]", "[DONE]"), ("<code>", "</code>"), ("[PYTHON]", "[/PYTHON]"))
 _OTHERS = "bash sh shell console text txt output json yaml diff java javascript js c cpp"
 _OTHER_LANGUAGES = frozenset(_OTHERS.split())

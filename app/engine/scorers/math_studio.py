@@ -25,14 +25,14 @@ VERSIONS = {"math/studio": 2}
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox) *(?:\{|(?=[0-9A-Za-z]))")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_FORMULA = re.compile(r"\$\$?([^$]++)\$\$?|\\\(([^\\]++(?:\\[^)][^\\]*+)*+)\\\)")
+_FORMULA = re.compile(r"\$\$?([^$]++)\$\$?|\\\(((?:[^\\]|\\[^()\\]|\\\\(?![()]))++)\\\)")
 _TEXT = re.compile(r"\\text\{[^{}]*+\}|\\[A-Za-z]++")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _NAME = re.compile(r"[A-Za-z](?:_?\{?[A-Za-z0-9]\}?)?'?(?:\([A-Za-z](?:,[A-Za-z])*\))?|\\[a-z]+")
 _NO_NUMBER = re.compile(r"[A-Za-z!]")
 _SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]+")
 _IN_BASE = re.compile(r"([0-9A-F]+)_\{?([0-9]+)\}?")
-_WITH_UNIT = re.compile(r"(.*[0-9})]) +([A-Za-z°][A-Za-z0-9°^./ ]*)")
+_WITH_UNIT = re.compile(r"(.*[0-9})]) +([A-Za-z°][A-Za-z0-9°^./ ]{0,40})")
 _BLANK = re.compile(r"(?<![0-9]) | (?![0-9])")
 _APART = re.compile(r"[0-9] [0-9]")
 _FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}

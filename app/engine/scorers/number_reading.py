@@ -43,7 +43,7 @@ _SLASH = re.compile(r" *+/ *+(-?)")
 _MIXED = re.compile(r" ?+([0-9]++) ?+/ ?+([0-9]++)(?!\w|[./][0-9])")
 _PERCENT = re.compile(r" *+(?:(%)|(‰)|(percent|per cent|pct)(?![A-Za-z]))", re.IGNORECASE)
 _GROUPS = {
-    ",": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}"),
+    ",": re.compile(r"(?<![0-9,])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})"),
     **{mark: re.compile(rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}})+") for mark in (*".'_ ",)},
 }
 _CLOSING = " .,;:!?"

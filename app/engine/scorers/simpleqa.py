@@ -42,7 +42,7 @@ _LEAD = re.compile(
 _LETTER_AND_WORD = re.compile(r"([ABC])\W+(.+)", re.DOTALL)
 _LETTER_AND_REASON = re.compile(r"([ABC])\W{0,4}[:).\]\u2013\u2014-]\W*\s(.+)", re.DOTALL)
 _GRADE_WORD = re.compile(r"\b(?:[ABC]|(?:IN)?CORRECT|NOT[ _]ATTEMPTED)\b")
-_WORD_AND_LETTER = re.compile(r"(.+?)\W+([ABC])", re.DOTALL)
+_WORD_AND_LETTER = re.compile(r"\A(.*\w)\W+([ABC])", re.DOTALL)
 
 
 def grader_prompt(completion: str, sample: Sample) -> tuple[Message, ...]:

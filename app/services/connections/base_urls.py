@@ -18,7 +18,7 @@ _PORTS_OF_V1 = frozenset({_OLLAMA_PORT, 1234})  # and LM Studio's
 _NO_SCHEME = re.compile(
     r"(?:localhost|\[[0-9a-fA-F:]+\]|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d))(?::\d+)?(?:/|$)"
 )
-_VERSION = re.compile(r"/v\d+\w*(?:/|$)")
+_VERSION = re.compile(r"/v\d\w*+(?:/|$)")
 _PATHS = ("/v1", "/api/v1", "/openai/v1", "/v1/openai", "/api/openai/v1", "/openai", "/api", "")
 """Where servers have their API, the most usual first."""
 
