@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
@@ -37,8 +39,12 @@ def usd(value: float) -> str:
 
 
 def exact_usd(value: float) -> str:
-    """Return money to the millionth of a dollar, for amounts that are compared with a limit."""
-    return _dollars(value, 6)
+    """Return money to the millionth of a dollar, for amounts that are compared with a limit.
+
+    Smaller amounts keep two figures: nothing that was spent is called zero.
+    """
+    size = abs(value)
+    return _dollars(value, 6 if size == 0 or size >= 1e-6 else 1 - math.floor(math.log10(size)))
 
 
 def _dollars(value: float, digits: int) -> str:

@@ -24,7 +24,7 @@ from app.broker.client import get_broker
 from app.db import db, db_epoch_s, transaction
 from app.engine.benchmarks.benchmark_registry import all_benchmarks
 from app.engine.datasets.loader import DatasetLoader
-from app.engine.types import CallFailure, Outcome, Sample, SampleResult
+from app.engine.types import CallFailure, Outcome, Sample, SampleResult, TokenUsage
 from app.models import Delivery, Run, SampleRow
 from app.services.accounts.accounts import Account
 from app.services.connections import store
@@ -176,8 +176,7 @@ def result(number: int, outcome: Outcome = Outcome.CORRECT, **changes: Any) -> S
         "explanation": "",
         "finish_reason": None if failed else "stop",
         "latency_ms": None if failed else 12,
-        "input_tokens": None if failed else 10,
-        "output_tokens": None if failed else 2,
+        "usage": TokenUsage() if failed else TokenUsage(10, 2),
         "attempts": 1,
         "error": CallFailure("timeout", "No answer within 1 s.", "Raise the timeout.")
         if failed

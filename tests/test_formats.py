@@ -25,7 +25,21 @@ GIVEN: dict[str, list[Any]] = {
     "duration": [0.04, 0.84, 3.2, 9.9, 10, 59, 60, 75, 3600, 7500, 86400, 273600],
     "number": COUNTS,
     "compact": COUNTS,
-}
+    "spent": [
+        {"cost_usd": None, "known_cost_usd": None},
+        {"cost_usd": None, "known_cost_usd": 0.0123},
+        {"cost_usd": 0, "known_cost_usd": 0},
+        {"cost_usd": 0.0004, "known_cost_usd": 0.0004},
+    ],
+    "tokens_in_all": (USAGES := [
+        {"input_tokens": None, "output_tokens": None, "samples_without_usage": 3},
+        {"input_tokens": 0, "output_tokens": 0, "samples_without_usage": 0},
+        {"input_tokens": 1260, "output_tokens": None, "samples_without_usage": 1},
+        {"input_tokens": 12_000, "cached_input_tokens": 8_000, "output_tokens": 99,
+         "reasoning_tokens": 41, "samples_without_usage": 1200},
+    ]),
+    "token_split": USAGES,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -45,12 +59,13 @@ def test_money(value: float, text: str) -> None:
 
 
 def test_money_that_is_compared_with_a_limit_keeps_its_digits() -> None:
-    assert [exact_usd(value) for value in (0, 2, 0.1, 1.2345, 0.000123)] == [
+    assert [exact_usd(value) for value in (0, 2, 0.1, 1.2345, 0.000123, 4.2e-8)] == [
         "$0.00",
         "$2.00",
         "$0.10",
         "$1.2345",
         "$0.000123",
+        "$0.000000042",
     ]
 
 
@@ -64,15 +79,21 @@ def test_shares_and_differences() -> None:
     ]
 
 
+def _in_js(name: str) -> str:
+    first, *words = name.split("_")
+    return first + "".join(word.capitalize() for word in words)
+
+
 def test_the_scripts_of_pages_write_the_same() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("No Node.js to run the scripts of pages with")
+    given = [[name, _in_js(name), values] for name, values in GIVEN.items()]
     script = f"""
         import * as format from {json.dumps(FORMAT_JS.as_uri())};
-        const given = {json.dumps(GIVEN)};
-        const written = Object.entries(given).map(([name, values]) =>
-            [name, values.map((value) => format[name](value))]);
+        const given = {json.dumps(given)};
+        const written = given.map(([name, inJs, values]) =>
+            [name, values.map((value) => format[inJs](value))]);
         console.log(JSON.stringify(Object.fromEntries(written)));
     """
     done = subprocess.run(

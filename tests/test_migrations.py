@@ -171,3 +171,19 @@ def test_what_was_skipped_has_no_column_and_runs_stay(studio: Flask, flask: Flas
     with studio.app_context():
         assert db.session.get_one(Run, run_id).counts()["skipped"] == 4
         assert db.session.scalars(select(SampleRow.sample_id)).all() == ["s0"]
+
+
+def test_a_cost_of_nothing_without_a_token_count_was_unknown(studio: Flask, flask: Flasks) -> None:
+    flask("upgrade")
+    with studio.app_context():
+        owner = _add_user()
+        done: dict[str, Any] = {"done": 3, "error": 1, "simulated": False, "cost_usd": 0.0}
+        uncounted = add_run(owner, **done, input_tokens=0, output_tokens=0)
+        counted = add_run(owner, **done, input_tokens=9, output_tokens=1)
+        simulated = add_run(owner, **{**done, "simulated": True}, input_tokens=0, output_tokens=0)
+        db.session.remove()
+    assert flask("downgrade", "0017").exit_code == 0
+    assert flask("upgrade").exit_code == 0
+    with studio.app_context():
+        found = {run.id: (run.cost_usd, run.unmetered) for run in db.session.scalars(select(Run))}
+    assert found == {uncounted: (None, 2), counted: (0.0, 0), simulated: (0.0, 0)}

@@ -1,4 +1,4 @@
-"""What a model's tokens cost, from the price list within the ``genai-prices`` package.
+"""What a model costs at an address, from the price list within the ``genai-prices`` package.
 
 The list is never updated over the network: prices change with the package only, so that an
 estimate can be reproduced. The package is imported at first use, since that takes 0.2 s.
@@ -8,89 +8,74 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from app.engine.price import Price, Tiers
+from app.engine.priced_hosts import Seller, sellers
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, TieredPrices
 
-Tiers = tuple[tuple[int, float], ...]
-"""``(from so many input tokens, USD per million)``, rising; the first starts at 0."""
-
 _PACKAGE = "genai-prices"
-_NAMES = {"xai": "x-ai"}
-_FREE = frozenset({"ollama", "vllm", "lmstudio", "llamacpp", "simulated"})
 _VERIFIED = re.compile(r"verified on (\d{4}-\d{2}-\d{2})")
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What one model costs.
-
-    Attributes:
-        model: The model's id in the price list, which may be shorter than the one asked for.
-        input_tiers: USD per million input tokens.
-        output_tiers: USD per million output tokens, by the size of the input.
-        source: Package and version that the price is from.
-        as_of: The newest date in the price list: it is not older than that.
-    """
-
-    model: str
-    input_tiers: Tiers
-    output_tiers: Tiers
-    source: str
-    as_of: date | None
-
-    @property
-    def input_usd_per_million(self) -> float:
-        """Price of a million input tokens, for prompts of ordinary size."""
-        return self.input_tiers[0][1]
-
-    @property
-    def output_usd_per_million(self) -> float:
-        """Price of a million output tokens, for prompts of ordinary size."""
-        return self.output_tiers[0][1]
-
-    def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
-        """Return the cost of one call (not of a sum of calls, which may reach another tier)."""
-        spent = input_tokens * _tier(self.input_tiers, input_tokens)
-        spent += output_tokens * _tier(self.output_tiers, input_tokens)
-        return spent / 1_000_000
+_FREE_ON_OPENROUTER = ":free"
 
 
 @lru_cache(maxsize=1024)  # users name the models
-def price_of(provider: str, model: str) -> Price | None:
-    """Return today's standard price of a model; ``None`` where it is not known.
+def price_at(base_url: str, model: str) -> Price | None:
+    """Return today's standard price of a model at an address; ``None`` where it is not known.
 
     Args:
-        provider: A name of ``app.engine.clients.providers``. Servers of one's own have no
-            price: what they cost is not known, rather than nothing.
-        model: The model's id at the provider.
+        base_url: Of the connection. Servers of one's own have no price: what they cost is not
+            known, rather than nothing.
+        model: The model's id there.
     """
-    if provider in _FREE:
-        return None
+    for seller in sellers(base_url, model):
+        info = find_info(seller)
+        price = _price(seller, info) if info is not None else None
+        if price is not None:
+            return price
+    return None
+
+
+@lru_cache(maxsize=4096)
+def context_tokens_at(base_url: str, model: str) -> int | None:
+    """Return the context length of a model at an address; ``None`` where it is not listed."""
+    for seller in sellers(base_url, model):
+        info = find_info(seller)
+        if info is not None and info.context_window is not None:
+            return int(info.context_window)
+    return None
+
+
+def find_info(seller: Seller) -> ModelInfo | None:
+    """Return what the price list says of a model; ``None`` if it is not in it."""
     from genai_prices.data_snapshot import get_snapshot
 
     try:
-        _, info = get_snapshot().find_provider_model(
-            model, None, _NAMES.get(provider, provider), None
-        )
+        return get_snapshot().find_provider_model(seller.model, None, seller.provider, None)[1]
     except LookupError:
         return None
-    prices = info.get_prices(datetime.now(UTC))
-    input_price = getattr(prices, "input_mtok", None)
-    output_price = getattr(prices, "output_mtok", None)
-    if input_price is None or output_price is None:
+
+
+def _price(seller: Seller, info: ModelInfo) -> Price | None:
+    prices: Any = info.get_prices(datetime.now(UTC))
+    read, written = prices.input_mtok, prices.output_mtok
+    if seller.provider == "openrouter" and seller.model.endswith(_FREE_ON_OPENROUTER):
+        read = written = Decimal(0)  # the list leaves them out
+    if read is None or written is None:
         return None
+    cached, stored = prices.cache_read_mtok, prices.cache_write_mtok
     return Price(
-        model=info.id,
-        input_tiers=_tiers(input_price),
-        output_tiers=_tiers(output_price),
-        source=f"{_PACKAGE} {version(_PACKAGE)}",
+        input_tiers=_tiers(read),
+        output_tiers=_tiers(written),
+        cached_tiers=None if cached is None else _tiers(cached),
+        write_tiers=None if stored is None else _tiers(stored),
+        source=f"{_PACKAGE} {version(_PACKAGE)} ({seller.provider})",
         as_of=price_list_date(),
     )
 
@@ -120,11 +105,3 @@ def _tiers(price: Decimal | TieredPrices) -> Tiers:
         return ((0, float(price)),)
     further = ((tier.start, float(tier.price)) for tier in price.tiers)
     return ((0, float(price.base)), *sorted(further))
-
-
-def _tier(tiers: Tiers, input_tokens: int) -> float:
-    price = tiers[0][1]
-    for start, higher in tiers[1:]:
-        if input_tokens > start:
-            price = higher
-    return price

@@ -97,29 +97,51 @@ class ModelRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """The tokens of one call; ``None`` where the provider did not say.
+
+    Attributes:
+        input_tokens: Of the prompt, all of them.
+        output_tokens: That the model made, all of them.
+        cached_input_tokens: Those of the prompt that were read from the provider's cache.
+        cache_write_tokens: Those of the prompt that were written to it.
+        reasoning_tokens: Those of the output that are no answer.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a cost can be computed: both ends of the call were counted."""
+        return self.input_tokens is not None and self.output_tokens is not None
+
+
+UNKNOWN_USAGE = TokenUsage()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReply:
     """What a model answered.
 
     Attributes:
         text: The completion; empty where the model sent none.
         finish_reason: Why the model stopped, in our words.
-        input_tokens: As the provider counted them; ``None`` where it did not say.
-        output_tokens: As above, reasoning tokens included.
+        usage: Tokens as the provider counted them.
         request_id: The provider's own id of the call, for its support.
         reasoning: What the model thought, where the server sends it beside the answer.
-        reasoning_tokens: Tokens of thinking, as the provider counted them; ``None`` where it did
-            not say.
         model: The model that answered, as the server names it.
         fingerprint: The server's own mark of what answered (``system_fingerprint``).
     """
 
     text: str
     finish_reason: FinishReason = "stop"
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    usage: TokenUsage = UNKNOWN_USAGE
     request_id: str | None = None
     reasoning: str = ""
-    reasoning_tokens: int | None = None
     model: str | None = None
     fingerprint: str | None = None
 
@@ -133,16 +155,14 @@ class Verdict:
         answer: The extracted answer; ``None`` when there was none to extract.
         explanation: Why it was scored so, in a sentence for a reader.
         detail: Machine-readable parts (per-instruction verdicts, test output, EM and F1).
-        input_tokens: Tokens that scoring itself spent (a judge model); 0 otherwise.
-        output_tokens: As above.
+        judge_usage: Tokens of a judge's call; ``None`` where none was asked.
     """
 
     score: float | None
     answer: str | None
     explanation: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
-    input_tokens: int = 0
-    output_tokens: int = 0
+    judge_usage: TokenUsage | None = None
 
 
 Scorer = Callable[[str, Sample], Verdict]
@@ -191,12 +211,10 @@ class SampleResult:
     explanation: str
     finish_reason: FinishReason | None
     latency_ms: int | None
-    input_tokens: int | None
-    output_tokens: int | None
     attempts: int
+    usage: TokenUsage = UNKNOWN_USAGE
     detail: Mapping[str, Any] = field(default_factory=dict)
-    judge_input_tokens: int = 0
-    judge_output_tokens: int = 0
+    judge_usage: TokenUsage | None = None
     error: CallFailure | None = None
     reasoning: str = ""
     served: Served | None = None

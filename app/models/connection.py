@@ -29,6 +29,7 @@ class Connection(Base):
     max_connections: Mapped[int] = mapped_column(default=16)
     requests_per_minute: Mapped[int | None]
     timeout_s: Mapped[float] = mapped_column(default=120.0)
+    prices: Mapped[dict[str, Any] | None]
     last_test: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)

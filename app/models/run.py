@@ -86,6 +86,9 @@ class Run(Base):
     database's clock. Every write of a worker carries its token and changes nothing without it.
     ``served_at`` is when a worker last took it, ``yielding`` says that it makes room for runs of
     other accounts, ``worker_deaths`` counts the workers that died over it without getting on.
+
+    ``cost_usd`` is what is known of its cost; answers without token counts (``unmetered``) are
+    not in it.
     """
 
     __tablename__ = "runs"
@@ -124,9 +127,14 @@ class Run(Base):
     score_sum: Mapped[float] = mapped_column(default=0.0)
     score_square_sum: Mapped[float] = mapped_column(default=0.0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cached_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    cache_write_tokens: Mapped[int | None] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    reasoning_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    unmetered: Mapped[int] = mapped_column(default=0, server_default="0")
     judge_input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     judge_output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    judge_unmetered: Mapped[int] = mapped_column(default=0, server_default="0")
     cost_usd: Mapped[float | None]
     judge_cost_usd: Mapped[float | None]
     retries: Mapped[int] = mapped_column(default=0)

@@ -54,9 +54,14 @@ class SampleRow(Base):
     finish_reason: Mapped[str | None] = mapped_column(String(20))
     latency_ms: Mapped[int | None]
     input_tokens: Mapped[int | None]
+    cached_input_tokens: Mapped[int | None]
+    cache_write_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    cost_usd: Mapped[float | None]
     judge_input_tokens: Mapped[int] = mapped_column(default=0)
     judge_output_tokens: Mapped[int] = mapped_column(default=0)
+    judge_cost_usd: Mapped[float | None]
     attempts: Mapped[int]
     served_model: Mapped[str | None] = mapped_column(String(200))
     fingerprint: Mapped[str | None] = mapped_column(String(100))

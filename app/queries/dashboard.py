@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from app.db import db, now
 from app.formats import percent, usd
@@ -39,7 +39,12 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         select(
             func.coalesce(func.sum(func.coalesce(Run.cost_usd, 0.0)), 0.0)
             + func.coalesce(func.sum(func.coalesce(Run.judge_cost_usd, 0.0)), 0.0),
-            func.count().filter(Run.cost_usd.is_(None), Run.done > 0),
+            func.count().filter(
+                or_(
+                    and_(Run.cost_usd.is_(None), Run.done > 0),
+                    and_(Run.cost_usd > 0, Run.unmetered > 0),
+                )
+            ),
             func.coalesce(func.sum(Run.done), 0),
             func.coalesce(func.sum(Run.error), 0),
         ).where(mine, Run.created_at >= month, Run.simulated.is_(False))
@@ -53,8 +58,8 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
         },
         {
             "label": f"Spend in {now():%B}",
-            "value": usd(spend),
-            "note": f"{unpriced} {'run' if unpriced == 1 else 'runs'} without a known price"
+            "value": usd(spend) if spend or not unpriced else "unknown",
+            "note": f"{unpriced} {'run' if unpriced == 1 else 'runs'} whose cost is not known"
             if unpriced
             else None,
             "foot": "Simulated runs cost nothing",

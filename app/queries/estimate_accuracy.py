@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.db import db
 from app.models import Run
 from app.queries.runs import benchmark_title, duration_s
+from app.recorder.usage import usage_of
 
 LOOKED_AT = 500
 SHOWN = 50
@@ -79,10 +80,11 @@ def compare(run: Run) -> list[EstimateCheck]:
     estimate = run.estimate
     if run.status != "completed" or not estimate or estimate.get("calls") != run.done:
         return []
+    usage = usage_of(run)
     actual = {
-        "input_tokens": run.input_tokens,
-        "output_tokens": run.output_tokens,
-        "cost_usd": run.cost_usd,
+        "input_tokens": usage["input_tokens"],
+        "output_tokens": usage["output_tokens"],
+        "cost_usd": usage["cost_usd"],
         "duration_s": duration_s(run),
     }
     found = []

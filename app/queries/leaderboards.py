@@ -10,6 +10,7 @@ from app.db import db
 from app.engine.benchmarks.spec import Benchmark
 from app.engine.scorers.scorer_registry import versioned_name
 from app.models import Run
+from app.recorder.usage import whole_cost
 
 MAX_RUNS = 500
 SHOWN = 12
@@ -54,6 +55,11 @@ def leaderboard(account_id: int, benchmark: Benchmark) -> list[Ranked]:
         if run.score and not run.config["limit"] and run.model not in latest:
             low, high = run.score["ci95"]
             latest[run.model] = Ranked(
-                run.id, run.model, float(run.score["value"]), float(low), float(high), run.cost_usd
+                run.id,
+                run.model,
+                float(run.score["value"]),
+                float(low),
+                float(high),
+                whole_cost(run.cost_usd, run.unmetered),
             )
     return sorted(latest.values(), key=lambda run: -run.value)[:SHOWN]

@@ -22,6 +22,7 @@ from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, 
 from app.queries.run_turns import queue_positions
 from app.queries.word_search import has_word
 from app.recorder.progress import waiting_view
+from app.recorder.usage import usage_of
 
 MAX_WORDS = 50  # each is a condition, and a statement may not have any number of them
 SORTS = {
@@ -228,14 +229,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "score": score_view(run),
         "scores": run.scores or {},
         "breakdown": (run.breakdown or {}).get("items", []),
-        "usage": {
-            "input_tokens": run.input_tokens,
-            "output_tokens": run.output_tokens,
-            "judge_input_tokens": run.judge_input_tokens,
-            "judge_output_tokens": run.judge_output_tokens,
-            "cost_usd": run.cost_usd,
-            "judge_cost_usd": run.judge_cost_usd,
-        },
+        "usage": usage_of(run),
         "estimate": run.estimate,
         "retries": run.retries,
         "served_models": run.served_models or [],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.engine.types import Outcome, SampleResult
+from app.engine.types import Outcome, TokenUsage
+from app.recorder.result_rows import PricedResult
 
 ServedBy = tuple[str | None, str | None]
 """The model that answered and its fingerprint, in the server's words."""
@@ -16,16 +17,43 @@ MOST_SERVED = 50
 
 @dataclass(slots=True)
 class Counts:
-    """Totals, computed from the rows when work starts and updated during the run."""
+    """Totals, computed from the rows when work starts and updated during the run.
+
+    Attributes:
+        outcomes: Samples by outcome.
+        scored: Samples with a score.
+        score_sum: Of those.
+        score_square_sum: Of those.
+        input_tokens: As far as providers said, like all tokens here.
+        cached_input_tokens: ``None`` until a provider says how many there were.
+        cache_write_tokens: As above.
+        output_tokens: Reasoning included.
+        reasoning_tokens: ``None`` until a provider says how many there were.
+        unmetered: Answers whose tokens are not known.
+        cost_usd: Of the answers whose cost is known; ``None`` while there are none.
+        judge_input_tokens: Of the judge.
+        judge_output_tokens: Of the judge.
+        judge_unmetered: Replies of the judge whose tokens are not known.
+        judge_cost_usd: As ``cost_usd``.
+        retries: Repeated calls.
+        stored_bytes: Of the rows.
+    """
 
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     scored: int = 0
     score_sum: float = 0.0
     score_square_sum: float = 0.0
     input_tokens: int = 0
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
     output_tokens: int = 0
+    reasoning_tokens: int | None = None
+    unmetered: int = 0
+    cost_usd: float | None = None
     judge_input_tokens: int = 0
     judge_output_tokens: int = 0
+    judge_unmetered: int = 0
+    judge_cost_usd: float | None = None
     retries: int = 0
     stored_bytes: int = 0
     served: dict[ServedBy, int] = field(default_factory=dict)
@@ -43,14 +71,19 @@ class Counts:
             self.score_sum += score
             self.score_square_sum += score * score
 
-    def add_tokens(
-        self, input_tokens: int | None, output_tokens: int | None, judge_in: int, judge_out: int
-    ) -> None:
-        """Count the tokens of one row; ``None`` where the provider did not say."""
-        self.input_tokens += input_tokens or 0
-        self.output_tokens += output_tokens or 0
-        self.judge_input_tokens += judge_in
-        self.judge_output_tokens += judge_out
+    def add_call(self, usage: TokenUsage, cost_usd: float | None) -> None:
+        """Count the tokens and the cost of an answer; what is not known is not added."""
+        self.input_tokens += usage.input_tokens or 0
+        self.output_tokens += usage.output_tokens or 0
+        self.unmetered += not usage.is_known
+        if usage.cached_input_tokens is not None:
+            self.cached_input_tokens = (self.cached_input_tokens or 0) + usage.cached_input_tokens
+        if usage.cache_write_tokens is not None:
+            self.cache_write_tokens = (self.cache_write_tokens or 0) + usage.cache_write_tokens
+        if usage.reasoning_tokens is not None:
+            self.reasoning_tokens = (self.reasoning_tokens or 0) + usage.reasoning_tokens
+        if cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + cost_usd
 
     def add_served(self, model: str | None, fingerprint: str | None) -> None:
         """Count who answered one row, where the server said so."""
@@ -60,17 +93,24 @@ class Counts:
         if key in self.served or len(self.served) < MOST_SERVED:
             self.served[key] = self.served.get(key, 0) + 1
 
-    def count(self, result: SampleResult, replaced: str | None) -> None:
+    def add_judge_call(self, usage: TokenUsage, cost_usd: float | None) -> None:
+        """Count the tokens and the cost of a judge's reply."""
+        self.judge_input_tokens += usage.input_tokens or 0
+        self.judge_output_tokens += usage.output_tokens or 0
+        self.judge_unmetered += not usage.is_known
+        if cost_usd is not None:
+            self.judge_cost_usd = (self.judge_cost_usd or 0.0) + cost_usd
+
+    def count(self, priced: PricedResult, replaced: str | None) -> None:
         """Count a new result, which may replace an unscored row with the outcome ``replaced``."""
+        result = priced.result
         if replaced is not None:
             self.outcomes[replaced] -= 1
         self.add(result.outcome, result.score)
-        self.add_tokens(
-            result.input_tokens,
-            result.output_tokens,
-            result.judge_input_tokens,
-            result.judge_output_tokens,
-        )
+        if result.finish_reason is not None:
+            self.add_call(result.usage, priced.cost_usd)
+        if result.judge_usage is not None:
+            self.add_judge_call(result.judge_usage, priced.judge_cost_usd)
         if result.served is not None:
             self.add_served(result.served.model, result.served.fingerprint)
 
@@ -83,9 +123,14 @@ class Counts:
             "score_sum": self.score_sum,
             "score_square_sum": self.score_square_sum,
             "input_tokens": self.input_tokens,
+            "cached_input_tokens": self.cached_input_tokens,
+            "cache_write_tokens": self.cache_write_tokens,
             "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "unmetered": self.unmetered,
             "judge_input_tokens": self.judge_input_tokens,
             "judge_output_tokens": self.judge_output_tokens,
+            "judge_unmetered": self.judge_unmetered,
             "retries": self.retries,
             "stored_bytes": self.stored_bytes,
             "served_models": [

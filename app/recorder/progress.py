@@ -14,6 +14,7 @@ from app.engine.previews import preview
 from app.engine.run.plan import RunEvent
 from app.engine.types import SampleResult
 from app.recorder.counts import Counts
+from app.recorder.usage import known_cost, usage_view
 
 LiveEvent = tuple[str, Mapping[str, Any]]
 """Name and data of an event on the run's stream."""
@@ -36,8 +37,9 @@ class Progress:
         counts: Counts,
         total: int,
         provider: str,
-        cost_of: Callable[[int, int, int], float | None],
-        judge_cost_of: Callable[[int, int, int], float | None] | None = None,
+        *,
+        is_priced: bool,
+        is_judge_priced: bool = False,
         preview_skip: int = 0,
         metric: str = "accuracy",
     ) -> None:
@@ -46,8 +48,8 @@ class Progress:
         self._total = total
         self._provider = provider
         self._preview_skip = preview_skip
-        self._cost_of = cost_of
-        self._judge_cost_of = judge_cost_of
+        self._is_priced = is_priced
+        self._is_judge_priced = is_judge_priced
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), counts.done)])
         self._resumes_at: datetime | None = None
         self._wait_message = ""
@@ -64,18 +66,16 @@ class Progress:
 
     @property
     def cost_usd(self) -> float | None:
-        """What was spent so far; ``None`` where the price is not known."""
+        """What was spent so far, as far as it is known; ``None`` where nothing is."""
         counts = self._counts
-        return self._cost_of(counts.input_tokens, counts.output_tokens, counts.done)
+        return known_cost(counts.cost_usd, counts.unmetered, is_priced=self._is_priced)
 
     @property
     def judge_cost_usd(self) -> float | None:
-        """What the judge cost so far; ``None`` without one, or where its price is not known."""
-        if self._judge_cost_of is None:
-            return None
+        """What the judge cost so far; ``None`` without one, or where nothing is known."""
         counts = self._counts
-        return self._judge_cost_of(
-            counts.judge_input_tokens, counts.judge_output_tokens, counts.done
+        return known_cost(
+            counts.judge_cost_usd, counts.judge_unmetered, is_priced=self._is_judge_priced
         )
 
     @property
@@ -109,10 +109,13 @@ class Progress:
             "total": self._total,
             "counts": {str(outcome): n for outcome, n in counts.outcomes.items()} | {"skipped": 0},
             "score": score,
-            "input_tokens": counts.input_tokens,
-            "output_tokens": counts.output_tokens,
-            "cost_usd": self.cost_usd,
-            "judge_cost_usd": self.judge_cost_usd,
+            **usage_view(
+                {
+                    **counts.columns(),
+                    "cost_usd": self.cost_usd,
+                    "judge_cost_usd": self.judge_cost_usd,
+                }
+            ),
             "rate_per_s": round(rate, 2),
             "eta_s": round((self._total - counts.done) / rate, 1) if rate > 0 else None,
             "retries": counts.retries,

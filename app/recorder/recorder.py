@@ -23,7 +23,15 @@ from app.models import Run, RunEventRow
 from app.recorder.counts import Counts
 from app.recorder.notices import Notices
 from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress, Publish
-from app.recorder.result_rows import event_row, sample_row, stored_bytes, upsert_samples
+from app.recorder.result_rows import (
+    CostOf,
+    PricedResult,
+    event_row,
+    price_result,
+    sample_row,
+    stored_bytes,
+    upsert_samples,
+)
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +65,8 @@ class DbRecorder:
         notices: What earlier attempts told the user.
         publish: Sends live events.
         provider: What a reader calls the other side: the connection's name.
-        cost_of: USD for (input tokens, output tokens, calls); ``None`` when unknown.
-        judge_cost_of: The same for the judge; ``None`` where none is asked.
+        cost_of: USD of a call; ``None`` where no price is known.
+        judge_cost_of: The same for the judge; ``None`` also where none is asked.
         metric: Of the benchmark, for live scores.
         find_reason_to_pause: Asked at every commit whether there is room for more.
         make_room: Called on a full disk. If it made room, returns why the run must pause, and
@@ -84,8 +92,8 @@ class DbRecorder:
         notices: Sequence[Mapping[str, Any]] = (),
         publish: Publish,
         provider: str,
-        cost_of: Callable[[int, int, int], float | None],
-        judge_cost_of: Callable[[int, int, int], float | None] | None = None,
+        cost_of: CostOf | None,
+        judge_cost_of: CostOf | None = None,
         preview_skip: int = 0,
         metric: str = "accuracy",
         find_reason_to_pause: Callable[[], CallFailure | None] = lambda: None,
@@ -101,8 +109,15 @@ class DbRecorder:
         self._replaced = dict(replaced)
         self._notices = Notices(notices)
         self._publish = publish
+        self._cost_of, self._judge_cost_of = cost_of, judge_cost_of
         self._progress = Progress(
-            counts, total, provider, cost_of, judge_cost_of, preview_skip, metric
+            counts,
+            total,
+            provider,
+            is_priced=cost_of is not None,
+            is_judge_priced=judge_cost_of is not None,
+            preview_skip=preview_skip,
+            metric=metric,
         )
         self._latest: deque[SampleResult] = deque(maxlen=SAMPLES_PER_BATCH)
         self._latest_events: deque[RunEvent] = deque(maxlen=EVENTS_PER_BATCH)
@@ -121,12 +136,14 @@ class DbRecorder:
             StorageFull: There is no room on the database's disk.
             sqlalchemy.exc.DBAPIError: The database stayed away too long, or refused a row.
         """
-        for result in batch:
-            self._counts.count(result, self._replaced.pop((result.sample.id, result.epoch), None))
+        priced = [price_result(result, self._cost_of, self._judge_cost_of) for result in batch]
+        for each in priced:
+            key = (each.result.sample.id, each.result.epoch)
+            self._counts.count(each, self._replaced.pop(key, None))
         self._counts.retries += sum(event.kind == "retry" for event in events)
         self._progress.note(events)
         self._notices.note(events)
-        self._write_patiently(batch, events)
+        self._write_patiently(priced, events)
         self._latest.extend(_without_bulk(result) for result in batch[-SAMPLES_PER_BATCH:])
         self._latest_events.extend(events)
         self.pause = self.pause or self._find_reason_to_pause()
@@ -140,9 +157,9 @@ class DbRecorder:
         self._latest.clear()
         self._latest_events.clear()
 
-    def _write_patiently(self, batch: Sequence[SampleResult], events: Sequence[RunEvent]) -> None:
+    def _write_patiently(self, batch: Sequence[PricedResult], events: Sequence[RunEvent]) -> None:
         give_up_at = time.monotonic() + DATABASE_PATIENCE_S
-        rows = [sample_row(self._run_id, result) for result in batch]
+        rows = [sample_row(self._run_id, priced) for priced in batch]
         lines = [event_row(self._run_id, event) for event in events]
         self._counts.stored_bytes += sum(map(stored_bytes, [*rows, *lines]))
         while True:

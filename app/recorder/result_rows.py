@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -12,14 +13,41 @@ from sqlalchemy.engine import Connection
 
 from app.db import now
 from app.engine.run.plan import RunEvent
-from app.engine.types import SampleResult, Served
+from app.engine.types import SampleResult, Served, TokenUsage
 from app.models import SampleRow
 
 _NOBODY = Served(None, None, None)
 
 
-def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
+CostOf = Callable[[TokenUsage], float | None]
+"""USD of one call; ``None`` where its usage is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedResult:
+    """A result with what it cost; ``None``: not known, or nobody was asked."""
+
+    result: SampleResult
+    cost_usd: float | None = None
+    judge_cost_usd: float | None = None
+
+
+def price_result(
+    result: SampleResult, cost_of: CostOf | None, judge_cost_of: CostOf | None
+) -> PricedResult:
+    """Return the result with its cost, which it keeps whatever prices become."""
+    answered, judged = result.finish_reason is not None, result.judge_usage
+    return PricedResult(
+        result,
+        cost_of(result.usage) if answered and cost_of else None,
+        judge_cost_of(judged) if judged and judge_cost_of else None,
+    )
+
+
+def sample_row(run_id: str, priced: PricedResult) -> dict[str, Any]:
     """Return a result as a row."""
+    result = priced.result
+    usage, judge_usage = result.usage, result.judge_usage
     target = result.sample.target
     served = result.served or _NOBODY
     return {
@@ -39,10 +67,15 @@ def sample_row(run_id: str, result: SampleResult) -> dict[str, Any]:
         "detail": dict(result.detail),
         "finish_reason": result.finish_reason,
         "latency_ms": result.latency_ms,
-        "input_tokens": result.input_tokens,
-        "output_tokens": result.output_tokens,
-        "judge_input_tokens": result.judge_input_tokens,
-        "judge_output_tokens": result.judge_output_tokens,
+        "input_tokens": usage.input_tokens,
+        "cached_input_tokens": usage.cached_input_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cost_usd": priced.cost_usd,
+        "judge_input_tokens": (judge_usage.input_tokens or 0) if judge_usage else 0,
+        "judge_output_tokens": (judge_usage.output_tokens or 0) if judge_usage else 0,
+        "judge_cost_usd": priced.judge_cost_usd,
         "attempts": result.attempts,
         "served_model": served.model,
         "fingerprint": served.fingerprint,

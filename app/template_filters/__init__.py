@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lucide.jinja import lucide
 
+from app.formats import exact_usd
 from app.template_filters.answers import markdown
 from app.template_filters.numbers import (
     byte_size,
@@ -20,6 +21,9 @@ from app.template_filters.numbers import (
     number,
     percent,
     points,
+    spent,
+    token_split,
+    tokens_in_all,
     usd,
     usd_range,
 )
@@ -46,7 +50,11 @@ FILTERS: dict[str, Any] = {
     "interval": interval,
     "points": points,
     "usd": usd,
+    "exact_usd": exact_usd,
     "usd_range": usd_range,
+    "spent": spent,
+    "tokens_in_all": tokens_in_all,
+    "token_split": token_split,
     "duration": duration,
     "milliseconds": milliseconds,
     "ago": ago,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from app import formats
 
@@ -33,6 +34,31 @@ def points(value: float | None, digits: int = 1) -> str:
 def usd(value: float | None) -> str:
     """Return money; an unknown price is called unknown, and a tiny one is not called zero."""
     return "unknown" if value is None else formats.usd(value)
+
+
+def spent(usage: Mapping[str, Any]) -> str:
+    """Return what a run cost; at least what is known, where some answers' tokens are not."""
+    cost, known = usage.get("cost_usd"), usage.get("known_cost_usd")
+    return f"at least {formats.usd(known)}" if cost is None and known else usd(cost)
+
+
+def tokens_in_all(usage: Mapping[str, Any]) -> str:
+    """Return the tokens of a run as one count; ``unknown`` where no answer's were counted."""
+    counts = [usage.get(name) for name in ("input_tokens", "output_tokens")]
+    known = [count for count in counts if count is not None]
+    return compact(sum(known)) if known else "unknown"
+
+
+def token_split(usage: Mapping[str, Any]) -> str:
+    """Return the tokens of a run as ``12.0k in (8.0k cached), 3.1k out (2.0k reasoning)``."""
+    read, made = usage.get("input_tokens"), usage.get("output_tokens")
+    if read is None and made is None:
+        return "The provider did not count them"
+    cached, reasoning = usage.get("cached_input_tokens"), usage.get("reasoning_tokens")
+    text = f"{compact(read)} in" + (f" ({compact(cached)} cached)" if cached else "")
+    text += f", {compact(made)} out" + (f" ({compact(reasoning)} reasoning)" if reasoning else "")
+    missing = usage.get("samples_without_usage")
+    return text + (f"; {missing:,} without a count" if missing else "")
 
 
 def usd_range(value: Mapping[str, float] | None) -> str:

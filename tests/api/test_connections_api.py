@@ -188,3 +188,59 @@ def test_a_provider_that_fails_is_named(api, server):
     listed = api.get("/models?connection=mine").json
     assert listed["items"] == []
     assert [error["connection"] for error in listed["errors"]] == ["mine"]
+
+
+PRICES: dict[str, dict[str, float]] = {
+    "*": {"input_usd_per_mtok": 0, "output_usd_per_mtok": 0},
+    "big": {
+        "input_usd_per_mtok": 2.5,
+        "cached_input_usd_per_mtok": 0.25,
+        "output_usd_per_mtok": 10,
+    },
+}
+
+
+def test_own_prices_are_stored_kept_replaced_and_removed(api):
+    made = api.put("/connections/mine", json={"base_url": LOCAL, "prices": PRICES})
+    assert made.status_code == 201
+    free = PRICES["*"] | {"cached_input_usd_per_mtok": None}  # type: ignore[dict-item]
+    assert made.json["prices"] == {**PRICES, "*": free}
+    kept = api.put("/connections/mine", json={"max_retries": 1})
+    assert kept.json["prices"] == made.json["prices"]
+    fewer = api.put("/connections/mine", json={"prices": {"big": PRICES["big"]}})
+    assert fewer.json["prices"] == {"big": PRICES["big"]}
+    assert api.put("/connections/mine", json={"prices": None}).json["prices"] == {}
+    assert api.get("/connections/mine").json["prices"] == {}
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        {"m": {"input_usd_per_mtok": 1}},
+        {"m": {"output_usd_per_mtok": 1}},
+        {"m": {"input_usd_per_mtok": -1, "output_usd_per_mtok": 1}},
+        {"m": {"input_usd_per_mtok": "1", "output_usd_per_mtok": 1}},
+        {"m": {"input_usd_per_mtok": True, "output_usd_per_mtok": 1}},
+        {"m": {"input_usd_per_mtok": 1e9, "output_usd_per_mtok": 1}},
+        {"m": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1, "price": 1}},
+        {" ": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}},
+        {"m" * 500: {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}},
+        {f"m{n}": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1} for n in range(201)},
+        [1],
+        "free",
+    ],
+    ids=lambda prices: str(prices)[:40],
+)
+def test_prices_that_make_no_sense_are_refused(api, prices):
+    answer = api.put("/connections/mine", json={"base_url": LOCAL, "prices": prices})
+    assert answer.status_code == 422
+    assert any(name.startswith("prices") for name in answer.json["errors"])
+    assert api.get("/connections/mine").status_code == 404
+
+
+def test_own_prices_are_those_of_the_list_of_models(api, server):
+    own = {"fake-large": PRICES["big"]}
+    api.put("/connections/mine", json={"base_url": server.base_url, "prices": own})
+    listed = {each["id"]: each["price"] for each in api.get("/models").json["items"]}
+    assert listed["mine/fake-large"] == {**PRICES["big"], "source": "your own price"}
+    assert listed["mine/fake-small"] is None

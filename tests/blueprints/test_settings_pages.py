@@ -98,6 +98,53 @@ def test_a_test_without_scripts_says_how_it_went(signed_in):
     assert "simulated works" in answer.text
 
 
+def test_own_prices_are_typed_shown_again_changed_and_removed(app, api, signed_in):
+    rows = {
+        "price_model": ["big", "", ""],
+        "price_input": ["$2.5", "0.1", ""],
+        "price_cached": ["0.25", "", ""],
+        "price_output": ["10", "0.4", ""],
+    }
+    _save(signed_in, name="mine", base_url=LOCAL, **rows)
+    stored = api.get("/connections/mine").json["prices"]
+    assert stored["big"] == {
+        "input_usd_per_mtok": 2.5, "cached_input_usd_per_mtok": 0.25, "output_usd_per_mtok": 10,
+    }  # fmt: skip
+    assert stored["*"]["input_usd_per_mtok"] == 0.1
+    page = signed_in.get("/settings/connections/mine").text
+    assert 'value="2.5"' in page
+    assert page.count("data-price-row") == 4
+    signed_in.submit(
+        "/settings/connections/mine", {**LIMITS, "name": "mine", "costs_nothing": "on"}
+    )
+    stored = api.get("/connections/mine").json["prices"]
+    assert (stored["*"]["input_usd_per_mtok"], stored["*"]["output_usd_per_mtok"]) == (0, 0)
+    page = signed_in.get("/settings/connections/mine").text
+    assert 'name="costs_nothing" checked' in page
+    assert page.count("data-price-row") == 2
+    signed_in.submit("/settings/connections/mine", {**LIMITS, "name": "mine"})
+    assert api.get("/connections/mine").json["prices"] == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"price_input": ["much"], "price_output": ["1"]}, "is no amount"),
+        ({"price_input": ["1"], "price_output": [""]}, "Enter the output price"),
+        ({"price_input": ["-1"], "price_output": ["1"]}, "must be 0 to"),
+        ({"price_input": ["nan"], "price_output": ["1"]}, "must be 0 to"),
+        ({"price_model": ["a", "a"], "price_input": ["1", "2"], "price_cached": ["", ""],
+          "price_output": ["1", "2"]}, "two prices of a"),
+    ],
+)  # fmt: skip
+def test_prices_that_make_no_sense_are_said_beside_them_and_kept(signed_in, typed, said):
+    rows = {"price_model": ["big"], "price_cached": [""], **typed}
+    answer = _save(signed_in, name="mine", base_url=LOCAL, **rows)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert f'value="{rows["price_input"][0]}"' in answer.text
+
+
 @pytest.mark.parametrize("action", ["", "/test", "/delete"])
 def test_another_accounts_connection_does_not_exist(signed_in, second_browser, action):
     _save(signed_in, name="mine", base_url=LOCAL)

@@ -13,11 +13,12 @@ from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome, Sample
 from app.recorder import Counts, progress
 from app.recorder.progress import Progress, waiting_view
+from app.recorder.result_rows import PricedResult
 from tests.run_fixtures import result
 
 
 def make(counts: Counts, total: int = 10) -> Progress:
-    return Progress(counts, total, "local", lambda *_: None)
+    return Progress(counts, total, "local", is_priced=False)
 
 
 def wait(wait_s: float | None, message: str = "Rate limit.", kind: Any = "wait") -> RunEvent:
@@ -34,7 +35,7 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
     last: dict[str, Any] = {}
     for _ in range(40):
         clock[0] += 1
-        counts.count(result(0), None)
+        counts.count(PricedResult(result(0)), None)
         last = shown.snapshot()
     assert last["rate_per_s"] == 1.0
     assert last["eta_s"] == 60.0
@@ -44,8 +45,8 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
 
 def test_a_live_score_names_the_metric() -> None:
     counts = Counts()
-    counts.count(result(0), None)
-    shown = Progress(counts, 4, "local", lambda *_: None, metric="F1")
+    counts.count(PricedResult(result(0)), None)
+    shown = Progress(counts, 4, "local", is_priced=False, metric="F1")
     assert shown.snapshot()["score"]["metric"] == "F1"
 
 

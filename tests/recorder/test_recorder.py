@@ -50,7 +50,7 @@ def make(
         replaced=replaced or {},
         publish=(published if published is not None else []).extend,
         provider="local",
-        cost_of=lambda tokens_in, tokens_out, calls: tokens_in / 1000 + calls,
+        cost_of=lambda usage: (usage.input_tokens or 0) / 1000,
     )
 
 
@@ -81,7 +81,7 @@ def test_batches_are_rows_counts_lease_and_live_events(lease: Lease) -> None:
     )
     assert (row["scored"], row["score_sum"], row["score_square_sum"]) == (3, 1.5, 1.25)
     assert (row["input_tokens"], row["output_tokens"], row["retries"]) == (30, 6, 1)
-    assert row["cost_usd"] == pytest.approx(4.03)
+    assert row["cost_usd"] == pytest.approx(0.03)
     assert row["lease_until"] > now().timestamp() + 20
     assert row["waiting"]["provider"] == "local"
     assert [sample.outcome for sample in rows_of(lease.run_id)] == [

@@ -15,6 +15,14 @@ from app.services.webhooks import endpoints
 from tests.run_fixtures import deliver_now
 
 KEY = "sk-seeded-0123456789-x9Qk"
+PRICES = {
+    "gpt-4o-mini": {
+        "input_usd_per_mtok": 0.15,
+        "cached_input_usd_per_mtok": 0.075,
+        "output_usd_per_mtok": 0.6,
+    },
+    "gpt-4.1": {"input_usd_per_mtok": 2, "output_usd_per_mtok": 8},
+}
 
 
 def seed_connections(account: Account, model_url: str) -> None:
@@ -24,7 +32,7 @@ def seed_connections(account: Account, model_url: str) -> None:
         values: ConnectionChanges = {"base_url": model_url, "api_key": KEY, **changes}  # type: ignore[typeddict-item]
         store.save_connection(account.id, account.is_admin, name, values)
 
-    save("openai", kind="openai", requests_per_minute=20_000)
+    save("openai", kind="openai", requests_per_minute=20_000, prices=PRICES)
     save("together", kind="openai_compatible")
     save("wrong-key", kind="openai_compatible", api_key="sk-not-this-one-0000")
     save(
@@ -32,6 +40,7 @@ def seed_connections(account: Account, model_url: str) -> None:
         kind="openai_compatible",
         base_url=f"http://127.0.0.1:{_silent_port()}/v1",
         api_key=None,
+        prices={"*": {"input_usd_per_mtok": 0, "output_usd_per_mtok": 0}},
     )
     save("a-connection-whose-name-is-as-long-as-a-name-may-ever-be-here", kind="anthropic")
     for name in ("openai", "wrong-key", "vllm"):

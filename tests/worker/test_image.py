@@ -30,9 +30,9 @@ assert not unwanted, unwanted
 
 held = set(sys.modules)
 from app.engine.benchmarks.benchmark_registry import all_benchmarks
-from app.engine.pricing import price_of
+from app.engine.pricing import price_at
 from app.engine.scorers.scorer_registry import all_scorers
-assert all_benchmarks() and all_scorers() and price_of("openai", "gpt-4o")
+assert all_benchmarks() and all_scorers() and price_at("https://api.openai.com/v1", "gpt-4o")
 assert "auth/login.html" in {key[1] for key in app.jinja_env.cache.keys()}
 assert set(sys.modules) == held, set(sys.modules) - held
 """

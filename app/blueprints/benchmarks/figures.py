@@ -24,7 +24,7 @@ def draw_leaderboard(ranked: Sequence[Ranked], protocol: str) -> dict[str, Marku
     points = [
         ScatterPoint(run.model, run.cost_usd, run.value, run.low, run.high)
         for run in ranked
-        if run.cost_usd
+        if run.cost_usd is not None
     ]
     return {
         "leaderboard": bars(

@@ -41,7 +41,7 @@ def _scatter(comparison: dict[str, Any]) -> Markup | None:
             run["model"], run["usage"]["cost_usd"], run["score"]["value"], *run["score"]["ci95"]
         )
         for run in comparison["runs"]
-        if run["score"] and run["usage"]["cost_usd"] and not run["simulated"]
+        if run["score"] and run["usage"]["cost_usd"] is not None and not run["simulated"]
     ]
     if len(points) < 2:
         return None

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import ConnectionForm
+from app.blueprints.settings.price_rows import PriceRows, prices_of, stored_rows, typed_rows
 from app.errors import Conflict, Invalid
 from app.services import connection_deletion
 from app.services.connections import probe, saving
@@ -37,25 +38,28 @@ def connection_save(name: str | None) -> ResponseReturnValue:
     info = _editable(name)
     if request.method == "POST":
         return _save(info)
-    return _page(ConnectionForm(formdata=None, obj=info), info)
+    prices = stored_rows(info.prices if info else {})
+    return _page(ConnectionForm(formdata=None, obj=info), info, prices)
 
 
 def _save(info: ConnectionInfo | None) -> ResponseReturnValue:
-    form = ConnectionForm()
+    form, prices = ConnectionForm(), typed_rows(request.form)
     if not form.validate_on_submit():
-        return _page(form, info), 422
+        return _page(form, info, prices), 422
     target = info.name if info else (form.name.data or "").strip().lower()
     if info is None and _is_taken(target):
         form.show_errors({"name": ["You already have a connection with this name."]})
-        return _page(form, info), 409
+        return _page(form, info, prices), 409
     try:
         saved, _new = saving.save_connection(
-            current_user.id, current_user.is_admin, target, _changes(form, target)
+            current_user.id, current_user.is_admin, target, _changes(form, target, prices)
         )
     except (Invalid, Conflict) as error:
-        for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
+        fields = dict(error.fields)
+        of_prices = fields.pop("prices", ())
+        for message in form.show_errors(fields) or ([] if error.fields else [error.detail]):
             flash(message, "error")
-        return _page(form, info), error.status
+        return _page(form, info, prices, next(iter(of_prices), None)), error.status
     session[FRESH] = target  # the list tests it at once
     asked = (form.base_url.data or "").strip().rstrip("/")
     found = f" Its API is at {saved.base_url}." if asked and saved.base_url != asked else ""
@@ -100,13 +104,14 @@ def _is_taken(name: str) -> bool:
     return any(info.name == name and not info.read_only for info in mine)
 
 
-def _changes(form: ConnectionForm, target: str) -> ConnectionChanges:
+def _changes(form: ConnectionForm, target: str, prices: PriceRows) -> ConnectionChanges:
     changes = ConnectionChanges(
         max_retries=form.max_retries.data or 0,
         max_connections=form.max_connections.data or 0,
         requests_per_minute=form.requests_per_minute.data,
         timeout_s=form.timeout_s.data or 0,
         auth=form.auth.data or None,
+        prices=prices_of(prices),
     )
     url = (form.base_url.data or "").strip()
     if url:
@@ -118,10 +123,17 @@ def _changes(form: ConnectionForm, target: str) -> ConnectionChanges:
     return changes
 
 
-def _page(form: ConnectionForm, info: ConnectionInfo | None) -> str:
+def _page(
+    form: ConnectionForm,
+    info: ConnectionInfo | None,
+    prices: PriceRows,
+    price_error: str | None = None,
+) -> str:
     return render_template(
         "settings/connection_form.html",
         form=form,
         connection=info,
         presets=list(PRESETS.values()),
+        prices=prices,
+        price_error=price_error,
     )

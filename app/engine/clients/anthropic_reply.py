@@ -12,10 +12,8 @@ from typing import Any
 from app.engine.clients.finish_reasons import read_ending
 from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_texts import answer_text, thought_text
-from app.engine.clients.reply_values import as_object, token_count
+from app.engine.clients.usage import anthropic_usage
 from app.engine.types import ModelReply
-
-_INPUT_COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 def read_message(payload: Mapping[str, Any], call_id: str | None = None) -> ModelReply | None:
@@ -39,13 +37,10 @@ def read_message(payload: Mapping[str, Any], call_id: str | None = None) -> Mode
         raise ReplyFailed("tool_call", ending.said)
     if not (text or reasoning) and ending.reason == "unknown":
         return None
-    usage = as_object(payload.get("usage"))
-    known = [n for name in _INPUT_COUNTS if (n := token_count(usage.get(name))) is not None]
     return ModelReply(
         text=text,
         finish_reason=ending.reason,
-        input_tokens=sum(known) if known else None,
-        output_tokens=usage.get("output_tokens"),
+        usage=anthropic_usage(payload.get("usage")),
         request_id=call_id or payload.get("id"),
         reasoning=reasoning,
         model=payload.get("model"),

@@ -22,7 +22,7 @@ from app.engine.clients.key_mask import KeyMask
 from app.engine.clients.model_rows import context_tokens
 from app.engine.clients.refusals import find_change
 from app.engine.clients.reply_failures import ReplyFailed
-from app.engine.clients.reply_values import id_text, plain_text, token_count
+from app.engine.clients.reply_values import id_text, plain_text
 from app.engine.clients.request_changes import Notice, RequestChanges, notice_of
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
@@ -234,11 +234,8 @@ class HttpModelClient:
         return replace(
             answer,
             text=plain_text(answer.text),
-            input_tokens=token_count(answer.input_tokens),
-            output_tokens=token_count(answer.output_tokens),
             request_id=id_text(answer.request_id),
             reasoning=plain_text(answer.reasoning),
-            reasoning_tokens=token_count(answer.reasoning_tokens),
             model=id_text(answer.model, _LONGEST_ID),
             fingerprint=id_text(answer.fingerprint),
         )

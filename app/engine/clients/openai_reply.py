@@ -12,7 +12,7 @@ from typing import Any
 from app.engine.clients.finish_reasons import read_ending
 from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_texts import answer_text, refusal_text, thought_text
-from app.engine.clients.reply_values import as_object
+from app.engine.clients.usage import openai_usage
 from app.engine.types import FinishReason, ModelReply
 
 
@@ -44,15 +44,12 @@ def read_completion(payload: Mapping[str, Any], call_id: str | None = None) -> M
             raise ReplyFailed("tool_call", ending.said)
         elif not reasoning and _is_nothing(finish, choice):
             return None
-    usage = as_object(payload.get("usage"))
     return ModelReply(
         text=text,
         finish_reason=finish,
-        input_tokens=usage.get("prompt_tokens"),
-        output_tokens=usage.get("completion_tokens"),
+        usage=openai_usage(payload.get("usage")),
         request_id=call_id or payload.get("id"),
         reasoning=reasoning,
-        reasoning_tokens=as_object(usage.get("completion_tokens_details")).get("reasoning_tokens"),
         model=payload.get("model"),
         fingerprint=payload.get("system_fingerprint"),
     )

@@ -23,7 +23,7 @@ from app.engine.clients.simulated_replies import (
     wrong_answer,
 )
 from app.engine.engine_errors import ModelCallError
-from app.engine.types import FinishReason, ModelReply, ModelRequest, Sample
+from app.engine.types import FinishReason, ModelReply, ModelRequest, Sample, TokenUsage
 from app.net.call_errors import Canceled
 
 _LEVEL_SHIFT = {"easy": 0.9, "medium": 0.0, "hard": -0.9}
@@ -189,8 +189,9 @@ def _model_reply(request: ModelRequest, text: str, reason: FinishReason) -> Mode
     return ModelReply(
         text=text,
         finish_reason=reason,
-        input_tokens=sum(token_count(m["content"]) + _MESSAGE_TOKENS for m in prompt),
-        output_tokens=token_count(text),
+        usage=TokenUsage(
+            sum(token_count(m["content"]) + _MESSAGE_TOKENS for m in prompt), token_count(text)
+        ),
         request_id=f"sim-{request.sample.id}-{request.epoch}",
     )
 

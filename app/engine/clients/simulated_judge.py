@@ -10,7 +10,7 @@ import re
 from threading import Event
 
 from app.engine.clients.simulated_replies import token_count
-from app.engine.types import ModelReply, ModelRequest
+from app.engine.types import ModelReply, ModelRequest, TokenUsage
 from app.net.call_errors import Canceled
 
 _GOLD, _PREDICTED, _FENCE = "\nGold target: ", "\nPredicted answer: ", "\n```"
@@ -32,7 +32,7 @@ class SimulatedJudge:
             raise Canceled
         prompt = request.sample.messages[-1]["content"]
         text = _grade(prompt)
-        return ModelReply(text, input_tokens=token_count(prompt), output_tokens=token_count(text))
+        return ModelReply(text, usage=TokenUsage(token_count(prompt), token_count(text)))
 
     def close(self) -> None:
         """Do nothing: there are no connections."""

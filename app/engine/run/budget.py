@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition, Event
 
 from app.engine.run.judging import MAX_JUDGE_TOKENS
 from app.engine.token_counts import approximate_tokens
-from app.engine.types import CallFailure, ModelRequest, SampleResult
+from app.engine.types import CallFailure, ModelRequest, SampleResult, TokenUsage
 from app.formats import exact_usd
 from app.net.call_errors import Canceled
 
-PriceOf = Callable[[int, int], float]
-"""USD of one call with so many input and output tokens."""
+PriceOf = Callable[[TokenUsage], float]
+"""USD of one call, whose input and output tokens are known."""
 
 JUDGE_PROMPT_TOKENS = 1_600
 """The instructions of the longest judge's prompt (SimpleQA's), without question and answer."""
@@ -103,18 +103,22 @@ class Budget:
         ratio = _FIRST_RATIO if ratio is None else max(1.0, ratio) * _MARGIN
         input_tokens = math.ceil(self._prompt_tokens(request) * ratio)
         output_tokens = request.generation.max_tokens or self.output_tokens
-        cost_usd = self.price(input_tokens, output_tokens)
-        if self.judge_price is not None:
-            judge_tokens = JUDGE_PROMPT_TOKENS + input_tokens + output_tokens
-            cost_usd += self.judge_price(judge_tokens, MAX_JUDGE_TOKENS)
-        return cost_usd
+        usage = TokenUsage(input_tokens, output_tokens)
+        return self.price(usage) + self._most_of_judge(usage)
+
+    def _most_of_judge(self, usage: TokenUsage) -> float:
+        """Return the most that judging an answer may cost; 0 without a judge."""
+        if self.judge_price is None:
+            return 0.0
+        read = JUDGE_PROMPT_TOKENS + (usage.input_tokens or 0) + (usage.output_tokens or 0)
+        return self.judge_price(TokenUsage(read, MAX_JUDGE_TOKENS))
 
     def _actual(self, request: ModelRequest, result: SampleResult) -> float:
         """Return the cost, counting tokens here if the provider did not."""
         if result.finish_reason is None:  # no answer came
             return 0.0
         counted = self._prompt_tokens(request)
-        input_tokens, output_tokens = result.input_tokens, result.output_tokens
+        input_tokens, output_tokens = result.usage.input_tokens, result.usage.output_tokens
         if input_tokens is None:
             input_tokens = counted
         elif counted:
@@ -122,10 +126,13 @@ class Budget:
         if output_tokens is None:
             output_tokens = self.count(result.completion)
         self.output_tokens = max(self.output_tokens, output_tokens)
-        cost_usd = self.price(input_tokens, output_tokens)
-        if self.judge_price is not None:
-            cost_usd += self.judge_price(result.judge_input_tokens, result.judge_output_tokens)
-        return cost_usd
+        usage = replace(result.usage, input_tokens=input_tokens, output_tokens=output_tokens)
+        judged = result.judge_usage
+        if judged is None or self.judge_price is None:
+            return self.price(usage)
+        if not judged.is_known:
+            return self.price(usage) + self._most_of_judge(usage)
+        return self.price(usage) + self.judge_price(judged)
 
     def _prompt_tokens(self, request: ModelRequest) -> int:
         messages = request.sample.messages

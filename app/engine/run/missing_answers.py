@@ -15,7 +15,8 @@ _REMEDY = (
 
 def only_reasoning(reply: ModelReply) -> CallFailure:
     """Return why a sample has no answer although the model came to its end."""
-    tokens = "" if reply.output_tokens is None else f" ({reply.output_tokens:,} tokens)"
+    made = reply.usage.output_tokens
+    tokens = "" if made is None else f" ({made:,} tokens)"
     return CallFailure(
         ONLY_REASONING,
         f"The server sent reasoning{tokens} and no answer: its reasoning parser takes the answer "
@@ -57,11 +58,9 @@ def warning_of_empty(count: int) -> str:
 
 def cut_while_thinking(reply: ModelReply) -> str:
     """Return why a reply has no answer that the limit of tokens cut."""
-    total, thinking = reply.output_tokens, reply.reasoning_tokens
+    total, thinking = reply.usage.output_tokens, reply.usage.reasoning_tokens
     if thinking is None and reply.reasoning:
         thinking = total
-    if thinking and total is not None and thinking > total:
-        total += thinking  # some servers count them apart
     if thinking and total:
         spent = f"{thinking:,} of {total:,} tokens went into thinking"
     elif reply.reasoning or "<think" in reply.text:

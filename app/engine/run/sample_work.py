@@ -284,14 +284,15 @@ class SampleWork:
 
     def _check_prompt_size(self, task: Task, reply: ModelReply) -> None:
         """Warn of a server that cut the prompt silently, as Ollama does beyond num_ctx."""
-        if reply.input_tokens is None:
+        counted = reply.usage.input_tokens
+        if counted is None:
             return
         size = sum(len(message["content"]) for message in task.sample.messages)
-        too_few = reply.input_tokens * _CHARS_PER_TOKEN_AT_MOST < size
+        too_few = counted * _CHARS_PER_TOKEN_AT_MOST < size
         if size >= _LONG_PROMPT_CHARS and too_few and self._tally.first("prompt_cut"):
             self._warn(
                 "prompt_cut",
-                f"The server counted only {reply.input_tokens:,} tokens in a prompt of {size:,} "
+                f"The server counted only {counted:,} tokens in a prompt of {size:,} "
                 "characters: it may have cut it. Raise its context length (Ollama: num_ctx).",
             )
 
@@ -371,8 +372,6 @@ def _result(
         "completion": "",
         "finish_reason": None,
         "latency_ms": None,
-        "input_tokens": None,
-        "output_tokens": None,
         "reasoning": "",
         "served": None,
     }
@@ -381,8 +380,7 @@ def _result(
             "completion": reply.text,
             "finish_reason": reply.finish_reason,
             "latency_ms": round(attempts.latency_s * 1000),
-            "input_tokens": reply.input_tokens,
-            "output_tokens": reply.output_tokens,
+            "usage": reply.usage,
             "reasoning": reply.reasoning,
             "served": Served(reply.model, reply.fingerprint, reply.request_id),
         }
@@ -397,8 +395,7 @@ def _result(
         explanation=scored.explanation,
         attempts=attempts.made,
         detail=scored.detail,
-        judge_input_tokens=scored.input_tokens,
-        judge_output_tokens=scored.output_tokens,
+        judge_usage=scored.judge_usage,
         error=error,
         **reply_fields,
     )

@@ -124,8 +124,7 @@ def _verdict(completion: str, reply: ModelReply, grade: Grade | None) -> Verdict
             "judge_reply": reply.text,
             "judge_readable": grade.is_readable,
         },
-        input_tokens=reply.input_tokens or 0,
-        output_tokens=reply.output_tokens or 0,
+        judge_usage=reply.usage,
     )
 
 
@@ -137,6 +136,5 @@ def _unscored(
         answer=completion or None,
         explanation=explanation,
         detail={"judge_error": code, "judge_reply": reply.text if reply else None},
-        input_tokens=(reply.input_tokens or 0) if reply else 0,
-        output_tokens=(reply.output_tokens or 0) if reply else 0,
+        judge_usage=reply.usage if reply else None,
     )

@@ -108,8 +108,7 @@ def _make(
                 answer=answer[:MAX_ANSWER_CHARS],
                 explanation=silent,
                 detail={"judge_error": JUDGE_UNREADABLE},
-                input_tokens=reply.input_tokens or 0,
-                output_tokens=reply.output_tokens or 0,
+                judge_usage=reply.usage,
             )
         correct = accepts(reply.text)
         relation = "equal to" if correct else "different from"
@@ -118,8 +117,7 @@ def _make(
             answer=answer[:MAX_ANSWER_CHARS],
             explanation=f"The judge finds {quoted(answer)} {relation} {quoted(target)}.",
             detail={"judge_reply": reply.text[:MAX_ANSWER_CHARS]},
-            input_tokens=reply.input_tokens or 0,
-            output_tokens=reply.output_tokens or 0,
+            judge_usage=reply.usage,
         )
 
     return score

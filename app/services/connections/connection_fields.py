@@ -11,6 +11,7 @@ from app.engine.clients.providers import AUTHS, find_auth
 from app.errors import Invalid
 from app.models import Connection
 from app.services.connections.base_urls import clean_base_url, leads_to
+from app.services.connections.own_prices import cleaned_prices, price_problem
 from app.services.connections.presets import KIND_LABELS, PRESETS, SIMULATED, Preset
 
 MAX_URL_LENGTH = 500
@@ -27,7 +28,7 @@ _LIMITS: Mapping[str, tuple[float, float, str]] = {
     ),
     "timeout_s": (1, 3600, "Use 1 to 3600 seconds."),
 }
-_STORED = ("kind", "base_url", "auth", *_LIMITS)
+_STORED = ("kind", "base_url", "auth", "prices", *_LIMITS)
 
 
 def hint_of(key: str) -> str | None:
@@ -71,6 +72,8 @@ def _cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
         given["base_url"] = clean_base_url(given["base_url"])
     if isinstance(given.get("api_key"), str):
         given["api_key"] = given["api_key"].strip() or None
+    if given.get("prices") is not None:
+        given["prices"] = cleaned_prices(given["prices"])
     return given
 
 
@@ -82,6 +85,7 @@ def _check(
         "base_url": _url_problem(values),
         "api_key": _key_problem(values, existing, preset),
         "auth": _auth_problem(values.get("auth")),
+        "prices": price_problem(values.get("prices") or {}),
     }
     for field, (low, high, message) in _LIMITS.items():
         value = values.get(field)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from app.db import db
 from app.engine.benchmarks.spec import Benchmark
 from app.engine.clients.http_model import ProviderModels
-from app.engine.pricing import price_of
+from app.engine.pricing import context_tokens_at
 from app.errors import Conflict, Invalid
 from app.queries.catalog import find_benchmark
 from app.services.connections.model_lists import ListFailure, list_all_offered
-from app.services.connections.presets import PRESETS
 from app.services.connections.store import (
     OpenConnection,
     get_connection,
     list_connections,
     open_connection,
 )
+from app.services.connections.tariffs import Tariff, tariff_at
 
 # Ids of models that do not chat; providers list them beside those that do.
 _CERTAINLY_OTHER = re.compile(
@@ -39,11 +38,13 @@ _OTHER_KINDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class ListPrice:
-    """The list price of a million tokens."""
+class ModelPrice:
+    """What a million tokens cost, by the price list or as the account says."""
 
     input_usd_per_mtok: float
+    cached_input_usd_per_mtok: float
     output_usd_per_mtok: float
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class ModelInfo:
 
     id: str
     context_tokens: int | None
-    price: ListPrice | None
+    price: ModelPrice | None
     simulated: bool
     compatible: bool
     reason: str | None
@@ -123,50 +124,41 @@ def _benchmark(name: str | None, account_id: int) -> Benchmark | None:
 
 
 def _describe(
-    source: OpenConnection, listing: ProviderModels, goal: Benchmark | None, text: str
+    connection: OpenConnection, listing: ProviderModels, goal: Benchmark | None, text: str
 ) -> Iterator[ModelInfo]:
     wanted = text.strip().lower()
     for model_id in listing.ids:
-        full_id = f"{source.name}/{model_id}"
+        full_id = f"{connection.name}/{model_id}"
         if wanted in full_id.lower():
             context = listing.context_tokens.get(model_id)
-            yield _model(source.name, model_id, full_id, source.simulated, goal, context)
+            yield _model(connection, model_id, full_id, goal, context)
 
 
 def _model(
-    connection: str,
+    connection: OpenConnection,
     model_id: str,
     full_id: str,
-    simulated: bool,
     goal: Benchmark | None,
     context: int | None = None,
 ) -> ModelInfo:
+    simulated = connection.simulated
     if context is None and not simulated:
-        context = context_in_price_list(connection, model_id)
+        context = context_tokens_at(connection.base_url, model_id)
     reason = None if simulated else _misfit(model_id, context, goal)
-    price = ListPrice(0.0, 0.0) if simulated else _price(connection, model_id)
+    price = _price(tariff_at(connection, model_id))
     return ModelInfo(full_id, context, price, simulated, reason is None, reason)
 
 
-def _price(connection: str, model_id: str) -> ListPrice | None:
-    known = price_of(connection, model_id)
-    if known is None:
+def _price(tariff: Tariff) -> ModelPrice | None:
+    price = tariff.price
+    if price is None:
         return None
-    return ListPrice(known.input_usd_per_million, known.output_usd_per_million)
-
-
-@lru_cache(maxsize=4096)
-def context_in_price_list(connection: str, model_id: str) -> int | None:
-    """Return the model's context length from the price list; ``None`` if it has none."""
-    if connection not in PRESETS or not PRESETS[connection].needs_key:
-        return None  # on a server of one's own, its operator decides
-    from genai_prices.data_snapshot import get_snapshot  # takes 0.2 s
-
-    try:
-        _, known = get_snapshot().find_provider_model(model_id, None, connection, None)
-    except LookupError:
-        return None
-    return known.context_window
+    return ModelPrice(
+        price.input_usd_per_million,
+        price.cached_input_usd_per_million,
+        price.output_usd_per_million,
+        tariff.source,
+    )
 
 
 def chats(model_id: str) -> bool | None:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from app.db import db
 from app.engine.clients.http_model import MOST_MODELS
+from app.engine.pricing import context_tokens_at
 from app.errors import Conflict
-from app.services.connections.model_catalog import context_in_price_list
 from app.services.connections.model_lists import (
     ListFailure,
     Listing,
@@ -68,7 +68,7 @@ def look_up_model(
     listing: Listing | None = kept_listing(opened)
     if ask:
         ((_, listing),) = list_all_offered(account_id, [opened])
-    in_price_list = None if opened.simulated else context_in_price_list(connection, model_id)
+    in_price_list = None if opened.simulated else context_tokens_at(opened.base_url, model_id)
     if listing is None:
         return ModelLookup("unknown", context_tokens=in_price_list)
     if isinstance(listing, ListFailure):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -47,6 +47,7 @@ class ConnectionChanges(TypedDict, total=False):
     max_connections: int
     requests_per_minute: int | None
     timeout_s: float
+    prices: dict[str, dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class ConnectionInfo:
     max_connections: int = DEFAULT_MAX_CONNECTIONS
     requests_per_minute: int | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S
+    prices: dict[str, dict[str, float]] = field(default_factory=dict, hash=False)
     last_test: dict[str, Any] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -99,6 +101,7 @@ class OpenConnection:
     timeout_s: float
     policy: EgressPolicy
     auth: Auth | None = None
+    prices: dict[str, dict[str, float]] = field(default_factory=dict, hash=False)
 
     @property
     def simulated(self) -> bool:
@@ -121,6 +124,7 @@ def _info(row: Connection) -> ConnectionInfo:
         max_connections=row.max_connections,
         requests_per_minute=row.requests_per_minute,
         timeout_s=row.timeout_s,
+        prices=row.prices or {},
         last_test=row.last_test,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -245,8 +249,8 @@ def _write(
                     )
                 row = Connection(user_id=account_id, name=name)
                 session.add(row)
-            for field, value in values.items():
-                setattr(row, field, value)
+            for name_of_field, value in values.items():
+                setattr(row, name_of_field, value)
             row.last_test = None
             row.updated_at = now()
             session.flush()
@@ -315,6 +319,7 @@ def open_connection(account_id: int, is_admin: bool, name: str) -> OpenConnectio
         timeout_s=info.timeout_s,
         policy=provider_policy(is_admin=is_admin),
         auth=find_auth(info.auth),
+        prices=info.prices,
     )
 
 

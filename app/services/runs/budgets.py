@@ -8,14 +8,12 @@ from app.errors import Invalid
 from app.formats import exact_usd
 from app.models import Run
 from app.recorder import Counts
-from app.services.runs.costs import Tariff, tariff_of
+from app.services.connections.tariffs import CostOf, Tariff, find_tariff
 
 _UNKNOWN_OUTPUT_TOKENS = 1_000
 
 
-def check_budget(
-    budget_usd: float | None, model: str, judge: str | None, *, simulated: bool
-) -> None:
+def check_budget(account_id: int, budget_usd: float | None, model: str, judge: str | None) -> None:
     """Refuse a budget if a price is unknown, since it could not be enforced.
 
     Raises:
@@ -23,13 +21,13 @@ def check_budget(
     """
     if budget_usd is None:
         return
-    for name, tariff in _tariffs(model, judge, simulated=simulated):
+    for name, tariff in _tariffs(account_id, model, judge):
         if not tariff.known:
             raise Invalid(
                 f"The price of {name} is not known, so a budget in US$ cannot be kept.",
                 code="price_unknown",
                 fields={"budget_usd": [f"The price of {name} is not known."]},
-                action="Leave the budget out, and bound the cost by a sample limit and max_tokens.",
+                action="Leave the budget out, or enter your own price in Settings → Connections.",
             )
 
 
@@ -39,7 +37,7 @@ def check_further_budget(run: Run, budget_usd: float) -> None:
     Raises:
         Invalid: It is spent already, or a price is not known.
     """
-    check_budget(budget_usd, run.model, run.config.get("judge"), simulated=run.simulated)
+    check_budget(run.user_id, budget_usd, run.model, run.config.get("judge"))
     spent_usd = (run.cost_usd or 0.0) + (run.judge_cost_usd or 0.0)
     if budget_usd <= spent_usd:
         raise Invalid(
@@ -51,51 +49,54 @@ def check_further_budget(run: Run, budget_usd: float) -> None:
 
 
 def budget_of(run: Run, counts: Counts) -> Budget | None:
-    """Return the budget of an active run; ``None`` without one, or without known prices.
+    """Return the budget of an active run; ``None`` without one.
 
     Args:
         run: Its ``config`` holds ``budget_usd``.
         counts: What its rows add up to: those are spent.
+
+    Raises:
+        Invalid: A price is not known any more, so that the budget could not be kept.
     """
     limit_usd = run.config["budget_usd"]
     if limit_usd is None:
         return None
     judge = run.config.get("judge")
-    tariffs = [tariff for _, tariff in _tariffs(run.model, judge, simulated=run.simulated)]
-    if not all(tariff.known for tariff in tariffs):
-        return None  # a run from before prices were asked for
+    check_budget(run.user_id, limit_usd, run.model, judge)
+    tariffs = _tariffs(run.user_id, run.model, judge)
+    prices = [_price_of(tariff.cost_of) for _, tariff in tariffs if tariff.cost_of]
     model_id = run.model.partition("/")[2]
     return Budget(
         limit_usd,
-        _price_of(tariffs[0]),
-        spent_usd=max(_spent_usd(tariffs, counts), (run.cost_usd or 0) + (run.judge_cost_usd or 0)),
+        prices[0],
+        spent_usd=max(_spent_usd(run, counts), (run.cost_usd or 0) + (run.judge_cost_usd or 0)),
         output_tokens=_longest_answer(run),
         count=lambda text: count_tokens(text, model_id)[0],
-        judge_price=_price_of(tariffs[1]) if judge else None,
+        judge_price=prices[1] if judge else None,
     )
 
 
-def judge_tariff(judge: str) -> Tariff:
-    """Return the tariff of a judge, ``connection/model-id``."""
-    return tariff_of(judge, simulated=judge.startswith("simulated/"))
+def _tariffs(account_id: int, model: str, judge: str | None) -> list[tuple[str, Tariff]]:
+    names = [model, judge] if judge else [model]
+    return [(name, find_tariff(account_id, name)) for name in names]
 
 
-def _tariffs(model: str, judge: str | None, *, simulated: bool) -> list[tuple[str, Tariff]]:
-    found = [(model, tariff_of(model, simulated=simulated))]
-    if judge:
-        found.append((judge, judge_tariff(judge)))
-    return found
+def _price_of(cost_of: CostOf) -> PriceOf:
+    return lambda usage: cost_of(usage) or 0.0
 
 
-def _price_of(tariff: Tariff) -> PriceOf:
-    return lambda tokens_in, tokens_out: tariff.cost_usd(tokens_in, tokens_out, 1) or 0.0
-
-
-def _spent_usd(tariffs: list[Tariff], counts: Counts) -> float:
-    spent = tariffs[0].cost_usd(counts.input_tokens, counts.output_tokens, counts.done) or 0.0
-    if len(tariffs) > 1:
-        judge_usage = (counts.judge_input_tokens, counts.judge_output_tokens, counts.done)
-        spent += tariffs[1].cost_usd(*judge_usage) or 0.0
+def _spent_usd(run: Run, counts: Counts) -> float:
+    """Return what the rows cost; those without token counts as much as was estimated for each."""
+    spent = (counts.cost_usd or 0.0) + (counts.judge_cost_usd or 0.0)
+    estimate = run.estimate or {}
+    calls = estimate.get("calls") or 0
+    if not calls:
+        return spent
+    for name, number in (
+        ("cost_usd", counts.unmetered),
+        ("judge_cost_usd", counts.judge_unmetered),
+    ):
+        spent += number * ((estimate.get(name) or {}).get("high") or 0.0) / calls
     return spent
 
 

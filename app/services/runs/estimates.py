@@ -17,9 +17,8 @@ from app.engine.token_counts import count_tokens
 from app.models import Run, SampleRow
 from app.models.run import full_config
 from app.queries.sample_parts import sample_part
-from app.services.runs.budgets import judge_tariff
+from app.services.connections.tariffs import find_tariff, tariff_at
 from app.services.runs.checks import RunSpec
-from app.services.runs.costs import tariff_of
 from app.services.runs.run_settings import selection_of
 
 MIN_HISTORY = 20
@@ -62,6 +61,10 @@ class Range:
             return {"low": round(self.low, digits), "high": round(self.high, digits)}
         return {"low": round(self.low), "high": round(self.high)}
 
+    def money(self) -> dict[str, float]:
+        """Return both ends to six figures: a small amount is never rounded to nothing."""
+        return {"low": float(f"{self.low:.6g}"), "high": float(f"{self.high:.6g}")}
+
 
 def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str, Any]:
     """Return the estimate of a run, as the API shows it beside the preflight's checks."""
@@ -70,7 +73,7 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
     history = _history(account_id, spec)
     tokens_out, basis_out = _output_tokens(account_id, spec, history)
     latency = history.latency if history else Range(*DEFAULT_LATENCY_S)
-    tariff = tariff_of(spec.model, simulated=spec.connection.simulated)
+    tariff = tariff_at(spec.connection, spec.model.partition("/")[2])
     low, high = (
         tariff.cost_usd(round(tokens_in * calls), round(each * calls), calls)
         for each in (tokens_out.low, tokens_out.high)
@@ -81,8 +84,8 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
         "calls": calls,
         "input_tokens": round(tokens_in * calls),
         "output_tokens": tokens_out.times(calls).view(),
-        "cost_usd": cost.view(6) if cost else None,
-        "judge_cost_usd": _judge_cost(spec, tokens_in, tokens_out, calls),
+        "cost_usd": cost.money() if cost else None,
+        "judge_cost_usd": _judge_cost(account_id, spec, tokens_in, tokens_out, calls),
         "price_known": cost is not None,
         "price_source": tariff.source,
         "duration_s": _duration(spec, latency, calls).view(1),
@@ -91,18 +94,19 @@ def estimate_run(spec: RunSpec, account_id: int, settings: Settings) -> dict[str
 
 
 def _judge_cost(
-    spec: RunSpec, tokens_in: float, tokens_out: Range, calls: int
+    account_id: int, spec: RunSpec, tokens_in: float, tokens_out: Range, calls: int
 ) -> dict[str, float] | None:
     """Return the judge's estimated cost; ``None`` without a judge or a known price."""
     judge = spec.config["judge"]
     if judge is None:
         return None
     read = Range(tokens_in, tokens_in).plus(tokens_out).plus(Range(*_JUDGE_PROMPT))
+    tariff = find_tariff(account_id, judge)
     low, high = (
-        judge_tariff(judge).cost_usd(round(each * calls), round(reply * calls), calls)
+        tariff.cost_usd(round(each * calls), round(reply * calls), calls)
         for each, reply in zip((read.low, read.high), _JUDGE_REPLY, strict=True)
     )
-    return None if low is None or high is None else Range(low, high).view(6)
+    return None if low is None or high is None else Range(low, high).money()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from app.engine.datasets.dataset import Dataset
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.digests import digest_of
 from app.engine.previews import question_paragraph
+from app.engine.run.budget import Budget
 from app.engine.run.judging import JudgeCalls
 from app.engine.run.plan import RunPlan, retry_policy
 from app.engine.run.system_message import with_system_message
@@ -34,17 +35,17 @@ from app.engine.scorers.scorer_registry import (
     sandboxed_scorers,
     versioned_name,
 )
-from app.engine.types import Scorer
-from app.errors import Conflict, NotFound
+from app.engine.types import Scorer, TokenUsage
+from app.errors import Conflict, Invalid, NotFound
 from app.models import AccountRow, Run, SampleRow
 from app.models.run import ALWAYS_DIGESTED, SENT, full_config
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
 from app.recorder import Counts, SampleKey
 from app.services.connections import store
+from app.services.connections.tariffs import CostOf, find_tariff, tariff_at
 from app.services.pace.shared_throttle import RedisThrottle, open_throttle
-from app.services.runs.budgets import budget_of, judge_tariff
-from app.services.runs.costs import CostOf, tariff_of
+from app.services.runs.budgets import budget_of
 from app.services.runs.judges import open_judge
 from app.services.runs.preparation import Preparation
 from app.services.runs.run_settings import generation_of, selection_of
@@ -81,9 +82,9 @@ class PreparedRun:
         notices: What earlier attempts told the user.
         digests: Of dataset, prompt, scorer, parameters and engine.
         provider: The connection's name.
-        cost_of: Prices what was used.
+        cost_of: Prices a call; ``None`` where no price is known.
         judge: The model that scores; ``None`` where none does.
-        judge_cost_of: Prices what the judge used.
+        judge_cost_of: Prices a call of the judge; ``None`` as above, or without one.
         preview_skip: Paragraphs of a prompt before its question.
         metric: Of the benchmark.
     """
@@ -97,7 +98,7 @@ class PreparedRun:
     notices: Sequence[Mapping[str, Any]]
     digests: dict[str, Any]
     provider: str
-    cost_of: CostOf
+    cost_of: CostOf | None
     judge: JudgeCalls | None = None
     judge_cost_of: CostOf | None = None
     preview_skip: int = 0
@@ -148,12 +149,13 @@ def prepare(
     connection = _open_connection(run)
     dataset = load(dataset_loader(settings), protocol)
     places, epochs = dataset.places(selection_of(config)), config["epochs"]
-    finished, replaced, counts = _finished_rows(run)
-    tariff = tariff_of(run.model, simulated=run.simulated)
     model = run.model.partition("/")[2]
+    cost_of = tariff_at(connection, model).cost_of
     client = _client(run, connection)
     judge = _judge(run)
     _remember(run, client, judge)
+    judge_cost_of = find_tariff(run.user_id, judge.name).cost_of if judge else None
+    finished, replaced, counts = _finished_rows(run, cost_of, judge_cost_of)
     scorer = make_scorer(protocol.scorer, settings, judge)
     plan = RunPlan(
         samples=lambda: with_system_message(dataset.samples(places), config["system_message"]),
@@ -164,7 +166,7 @@ def prepare(
         max_connections=config["max_connections"],
         timeout_s=config["timeout_s"],
         retry=retry_policy(config["max_retries"]),
-        budget=budget_of(run, counts),
+        budget=_budget(run, counts),
         judge=judge,
         throttle=open_throttle(connection, model),
         model=model,
@@ -183,9 +185,9 @@ def prepare(
         provider=connection.name,
         preview_skip=question_paragraph(protocol.prompt_template),
         metric=benchmark.metric,
-        cost_of=tariff.cost_usd,
+        cost_of=cost_of,
         judge=judge,
-        judge_cost_of=judge_tariff(judge.name).cost_usd if judge else None,
+        judge_cost_of=judge_cost_of,
     )
 
 
@@ -249,6 +251,13 @@ def _judge(run: Run) -> JudgeCalls | None:
         raise PlanError(error.code, error.detail, error.action) from None
 
 
+def _budget(run: Run, counts: Counts) -> Budget | None:
+    try:
+        return budget_of(run, counts)
+    except Invalid as error:
+        raise PlanError(error.code, error.detail, error.action) from None
+
+
 def make_scorer(profile: str, settings: Settings, judge: JudgeCalls | None = None) -> Scorer:
     """Return the scorer of a profile, with the sandbox or the judge that it needs.
 
@@ -285,30 +294,55 @@ def _sandbox(settings: Settings) -> Sandbox:
     return sandbox
 
 
-def _finished_rows(run: Run) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
-    """Return finished samples, samples to replace, and the totals of all rows."""
+def _finished_rows(
+    run: Run, cost_of: CostOf | None, judge_cost_of: CostOf | None
+) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
+    """Return finished samples, samples to replace, and the totals of all rows.
+
+    Rows keep the cost that they had; those from before costs were stored get the present one.
+    """
     finished: set[SampleKey] = set()
     replaced: dict[SampleKey, str] = {}
-    counts = Counts(retries=run.retries, stored_bytes=run.stored_bytes)
+    counts = Counts(
+        retries=run.retries, stored_bytes=run.stored_bytes, judge_unmetered=run.judge_unmetered or 0
+    )
     rows = db.session.execute(
         select(
             SampleRow.sample_id,
             SampleRow.epoch,
             SampleRow.outcome,
             SampleRow.score,
+            SampleRow.finish_reason,
             SampleRow.input_tokens,
             SampleRow.output_tokens,
+            SampleRow.cached_input_tokens,
+            SampleRow.cache_write_tokens,
+            SampleRow.reasoning_tokens,
+            SampleRow.cost_usd,
             SampleRow.judge_input_tokens,
             SampleRow.judge_output_tokens,
             SampleRow.served_model,
             SampleRow.fingerprint,
+            SampleRow.judge_cost_usd,
         ).where(SampleRow.run_id == run.id)
     )
     for row in rows:
         counts.add(row.outcome, row.score)
-        counts.add_tokens(
-            row.input_tokens, row.output_tokens, row.judge_input_tokens, row.judge_output_tokens
-        )
+        if row.finish_reason is not None:
+            usage = TokenUsage(
+                row.input_tokens,
+                row.output_tokens,
+                row.cached_input_tokens,
+                row.cache_write_tokens,
+                row.reasoning_tokens,
+            )
+            cost = row.cost_usd
+            counts.add_call(usage, cost_of(usage) if cost is None and cost_of else cost)
+        if row.judge_input_tokens or row.judge_output_tokens:
+            usage = TokenUsage(row.judge_input_tokens, row.judge_output_tokens)
+            cost = row.judge_cost_usd
+            priced = judge_cost_of(usage) if cost is None and judge_cost_of else cost
+            counts.add_judge_call(usage, priced)
         if row.outcome == "error" and run.retry_errors:
             replaced[(row.sample_id, row.epoch)] = row.outcome
         else:

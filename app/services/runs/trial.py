@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.models import Run, SampleRow
 from app.queries.sample_parts import sample_part
 from app.queries.samples import sample_view
-from app.recorder.result_rows import sample_row
+from app.recorder.result_rows import price_result, sample_row
 from app.services.outside_calls import waits
 from app.services.runs.checks import RunSpec, check_request
 from app.services.runs.estimates import estimate_run
@@ -119,17 +119,16 @@ def _unanswered(sample: Sample, error: CallFailure | None) -> SampleResult:
         explanation="",
         finish_reason=None,
         latency_ms=None,
-        input_tokens=None,
-        output_tokens=None,
         attempts=1,
         error=error or CallFailure("no_answer", "The model did not answer.", "Try again."),
     )
 
 
 def _view(result: SampleResult, prepared: PreparedRun, duration_s: float) -> dict[str, Any]:
-    cost = prepared.cost_of(result.input_tokens or 0, result.output_tokens or 0, 1)
-    if prepared.judge_cost_of is not None:
-        judge = prepared.judge_cost_of(result.judge_input_tokens, result.judge_output_tokens, 1)
+    priced = price_result(result, prepared.cost_of, prepared.judge_cost_of)
+    cost = priced.cost_usd
+    if result.judge_usage is not None:
+        judge = priced.judge_cost_usd
         cost = None if cost is None or judge is None else cost + judge
-    view = sample_view(SampleRow(**sample_row("", result)))
+    view = sample_view(SampleRow(**sample_row("", priced)))
     return {**view, "rescored": None, "cost_usd": cost, "duration_s": round(duration_s, 3)}

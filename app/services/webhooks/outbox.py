@@ -16,6 +16,7 @@ from app.current import get_settings
 from app.db import now
 from app.errors import Unavailable
 from app.models import Delivery, Run, Webhook
+from app.recorder.usage import whole_cost
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def run_payload(run: Run, event: str, *, test: bool = False) -> dict[str, Any]:
         "metric": score.get("metric"),
         "ci95": score.get("ci95"),
         "counts": run.counts(),
-        "cost_usd": run.cost_usd,
+        "cost_usd": whole_cost(run.cost_usd, run.unmetered),
         "duration_s": round(run.active_s, 3),
         "url": f"{get_settings().address}/runs/{run.id}",
         "simulated": run.simulated,

@@ -22,6 +22,7 @@ const ON_DEMAND = [
   ["[data-compare-form]", () => import("./components/compare_select.js")],
   ["[data-connection-test]", () => import("./components/connection_test.js")],
   ["[data-presets]", () => import("./components/connection_presets.js")],
+  ["[data-prices]", () => import("./components/price_rows.js")],
   ["[data-run-notes]", () => import("./components/run_notes.js")],
   ["[data-own-scorer]", () => import("./components/own_scorer.js")],
   ["[data-countdown]", () => import("./components/countdown.js")],

@@ -79,8 +79,8 @@ def test_openai_s_answer_is_read(connect, server):
     server.behaviour.answer = "ANSWER: B"
     reply = connect().complete(request(), Event())
     assert (reply.text, reply.finish_reason) == ("ANSWER: B", "stop")
-    assert reply.input_tokens > 0
-    assert reply.output_tokens > 0
+    assert reply.usage.input_tokens > 0
+    assert reply.usage.output_tokens > 0
     assert reply.request_id == "req-fake"
 
 
@@ -220,7 +220,7 @@ def test_anthropic_s_variants_are_read(connect, server, blocks, reason, text, fi
     server.behaviour.answer = lambda call: Answer(body=json.dumps(body).encode())
     reply = connect("anthropic").complete(request(), Event())
     assert (reply.text, reply.finish_reason) == (text, finish)
-    assert (reply.input_tokens, reply.output_tokens) == (12, 2)
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (12, 2)
 
 
 @pytest.mark.parametrize(

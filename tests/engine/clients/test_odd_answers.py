@@ -9,7 +9,7 @@ import pytest
 
 from app.engine.clients.providers import Kind, make_client
 from app.engine.engine_errors import ModelCallError
-from app.engine.types import Generation, ModelRequest, Sample
+from app.engine.types import Generation, ModelRequest, Sample, TokenUsage
 from app.net.guard import EgressPolicy
 from tests.fakes.model_server import Answer, ModelServer
 
@@ -73,18 +73,18 @@ def test_json_that_is_nested_without_end_is_one_bad_answer(status, body, code):
 def test_only_credible_numbers_of_tokens_are_taken(counted, kept):
     usage = {"prompt_tokens": counted, "completion_tokens": counted}
     reply = ask(as_json({"choices": [CHOICE], "usage": usage}))
-    assert (reply.text, reply.input_tokens, reply.output_tokens) == ("ANSWER: A", kept, kept)
+    assert (reply.text, reply.usage) == ("ANSWER: A", TokenUsage(kept, kept))
     usage = {"input_tokens": counted, "output_tokens": counted}
     body = {"content": [BLOCK], "stop_reason": "end_turn", "usage": usage}
     reply = ask(as_json(body), "anthropic")
-    assert (reply.text, reply.input_tokens, reply.output_tokens) == ("ANSWER: A", kept, kept)
+    assert (reply.text, reply.usage) == ("ANSWER: A", TokenUsage(kept, kept))
 
 
 @pytest.mark.parametrize("usage", ["many", [1, 2], 7], ids=["text", "list", "number"])
 def test_an_answer_counts_whatever_stands_for_its_usage(usage):
-    assert ask(as_json({"choices": [CHOICE], "usage": usage})).input_tokens is None
+    assert ask(as_json({"choices": [CHOICE], "usage": usage})).usage.input_tokens is None
     body = {"content": [BLOCK], "stop_reason": "end_turn", "usage": usage}
-    assert ask(as_json(body), "anthropic").output_tokens is None
+    assert ask(as_json(body), "anthropic").usage.output_tokens is None
 
 
 def test_half_a_surrogate_pair_becomes_a_question_mark():

@@ -133,7 +133,7 @@ def test_there_is_no_reasoning_where_the_answer_must_be_all_or_tokens_are_short(
 def test_max_tokens_cuts_what_does_not_fit() -> None:
     sample = prompted("Say it all.", target="word " * 50)
     reply = ask(SimulatedClient("expert", time_scale=0), sample, max_tokens=5)
-    assert (len(reply.text), reply.finish_reason, reply.output_tokens) == (20, "length", 5)
+    assert (len(reply.text), reply.finish_reason, reply.usage.output_tokens) == (20, "length", 5)
 
 
 def test_wrong_answers_are_near_misses() -> None:
@@ -162,8 +162,8 @@ def test_a_sample_without_a_target_still_gets_a_plausible_reply() -> None:
 
 def test_tokens_are_counted_from_the_text() -> None:
     reply = ask(SimulatedClient("expert", time_scale=0), prompted("x" * 400))
-    assert reply.input_tokens == 104
-    assert reply.output_tokens == 1
+    assert reply.usage.input_tokens == 104
+    assert reply.usage.output_tokens == 1
 
 
 def test_an_unknown_model_is_refused_with_the_names_that_exist() -> None:

@@ -7,14 +7,20 @@ from threading import Event
 import pytest
 
 from app.engine.run.budget import Budget, BudgetReachedError
-from app.engine.types import Generation, ModelRequest, Outcome, Sample, SampleResult
+from app.engine.types import Generation, ModelRequest, Outcome, Sample, SampleResult, TokenUsage
 from app.net.call_errors import Canceled
 
 NEVER = Event()
 
 
-def price(input_tokens: int, output_tokens: int) -> float:
-    return (input_tokens + 10 * output_tokens) / 1000
+def price(usage: TokenUsage) -> float:
+    assert usage.input_tokens is not None
+    assert usage.output_tokens is not None
+    return (usage.input_tokens + 10 * usage.output_tokens) / 1000
+
+
+def usd(input_tokens: int, output_tokens: int) -> float:
+    return price(TokenUsage(input_tokens, output_tokens))
 
 
 def request(max_tokens: int | None = 10) -> ModelRequest:
@@ -26,8 +32,8 @@ def result(tokens: tuple[int | None, int | None], **changes: object) -> SampleRe
     values: dict[str, object] = {
         "sample": request().sample, "epoch": 1, "index": 0, "outcome": Outcome.CORRECT,
         "score": 1.0, "completion": "ANSWER: A", "answer": "A", "explanation": "",
-        "finish_reason": "stop", "latency_ms": 1, "input_tokens": tokens[0],
-        "output_tokens": tokens[1], "attempts": 1,
+        "finish_reason": "stop", "latency_ms": 1, "usage": TokenUsage(*tokens),
+        "attempts": 1,
     }  # fmt: skip
     return SampleResult(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -67,22 +73,22 @@ def test_without_a_result_nothing_is_spent():
 def test_tokens_that_the_provider_did_not_count_are_counted_here():
     budget = Budget(10.0, price, count=len)
     budget.settle(budget.reserve(request(), NEVER), request(), result((None, None)))
-    assert budget.spent_usd == pytest.approx(price(88 + 8, len("ANSWER: A")))
+    assert budget.spent_usd == pytest.approx(usd(88 + 8, len("ANSWER: A")))
 
 
 def test_the_guess_of_the_longest_answer_grows_with_what_comes():
     budget = Budget(1000.0, price, output_tokens=5)
     budget.settle(budget.reserve(request(None), NEVER), request(None), result((20, 500)))
-    assert budget.reserve(request(None), NEVER) > price(0, 500)
+    assert budget.reserve(request(None), NEVER) > usd(0, 500)
 
 
 def test_a_judge_is_set_aside_and_booked_too():
     budget = Budget(100.0, price, judge_price=price)
     reserved = budget.reserve(request(), NEVER)
-    assert reserved > price(1_600, 2_048)
-    judged = result((20, 1), judge_input_tokens=1_000, judge_output_tokens=1)
+    assert reserved > usd(1_600, 2_048)
+    judged = result((20, 1), judge_usage=TokenUsage(1_000, 1))
     budget.settle(reserved, request(), judged)
-    assert budget.spent_usd == pytest.approx(price(20, 1) + price(1_000, 1))
+    assert budget.spent_usd == pytest.approx(usd(20, 1) + usd(1_000, 1))
 
 
 def test_calls_under_way_are_waited_for_before_the_budget_counts_as_reached():

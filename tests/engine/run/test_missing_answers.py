@@ -7,7 +7,7 @@ import pytest
 from app.engine.clients.classify import RETRY_ONCE
 from app.engine.clients.providers import make_client
 from app.engine.run.missing_answers import cut_while_thinking
-from app.engine.types import ModelReply, Outcome
+from app.engine.types import ModelReply, Outcome, TokenUsage
 from app.net.guard import EgressPolicy
 from app.net.retry import RetryPolicy
 from tests.engine.run.test_runner import Recorder, plan, run
@@ -49,7 +49,7 @@ def test_what_was_thought_and_spent_is_kept_with_the_error():
     assert result.error.code == "only_reasoning"
     assert "(10 tokens)" in result.error.message
     assert "ANSWER: A" in result.reasoning
-    assert (result.completion, result.output_tokens) == ("", 10)
+    assert (result.completion, result.usage.output_tokens) == ("", 10)
 
 
 def test_some_answers_keep_the_run_going():
@@ -84,12 +84,21 @@ def test_a_cut_reply_with_an_answer_keeps_its_explanation():
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (ModelReply("", "length", None, 10, reasoning="hm"), "10 of 10 tokens went into"),
-        (ModelReply("", "length", None, 10, reasoning_tokens=8), "8 of 10 tokens went into"),
-        (ModelReply("", "length", None, 0, reasoning_tokens=7), "7 of 7 tokens went into"),
+        (
+            ModelReply("", "length", TokenUsage(None, 10), reasoning="hm"),
+            "10 of 10 tokens went into",
+        ),
+        (
+            ModelReply("", "length", TokenUsage(None, 10, reasoning_tokens=8)),
+            "8 of 10 tokens went into",
+        ),
+        (
+            ModelReply("", "length", TokenUsage(None, 7, reasoning_tokens=7)),
+            "7 of 7 tokens went into",
+        ),
         (ModelReply("", "length", reasoning="hm"), "all tokens went into thinking"),
-        (ModelReply("<think>hm", "length", None, 3), "all tokens went into thinking"),
-        (ModelReply("", "length", None, 10), "before there was any text"),
+        (ModelReply("<think>hm", "length", TokenUsage(None, 3)), "all tokens went into thinking"),
+        (ModelReply("", "length", TokenUsage(None, 10)), "before there was any text"),
     ],
 )
 def test_where_the_tokens_went_is_told_as_far_as_it_is_known(reply, words):

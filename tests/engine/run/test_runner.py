@@ -16,7 +16,7 @@ from app.engine.engine_errors import ModelCallError
 from app.engine.run.budget import Budget
 from app.engine.run.plan import RunPlan
 from app.engine.run.runner import run_benchmark
-from app.engine.types import CallFailure, ModelReply, Outcome, Sample, Verdict
+from app.engine.types import CallFailure, ModelReply, Outcome, Sample, TokenUsage, Verdict
 from app.net.call_errors import Canceled
 from app.net.retry import RetryPolicy
 
@@ -143,11 +143,11 @@ def test_samples_may_be_given_as_they_are():
 
 
 def test_a_result_holds_what_was_measured():
-    reply = ModelReply("ANSWER: B", "stop", 12, 3, "req-1")
+    reply = ModelReply("ANSWER: B", "stop", TokenUsage(12, 3), "req-1")
     _, recorder, _ = run(plan(1), Client(lambda request, number: reply, latency_s=0.05))
     result = recorder.results[0]
     assert (result.outcome, result.score, result.answer) == (Outcome.INCORRECT, 0.0, "B")
-    assert (result.input_tokens, result.output_tokens, result.attempts) == (12, 3, 1)
+    assert (result.usage, result.attempts) == (TokenUsage(12, 3), 1)
     assert 40 <= result.latency_ms <= 5_000
     assert result.error is None
 
@@ -349,7 +349,7 @@ def test_a_bug_in_the_client_reaches_the_caller():
 
 
 def test_a_budget_pauses_the_run_before_it_is_exceeded_and_throws_no_answer_away():
-    budget = Budget(limit_usd=10.0, price=lambda _tokens_in, _tokens_out: 1.0)
+    budget = Budget(limit_usd=10.0, price=lambda _usage: 1.0)
     end, recorder, client = run(plan(1_000, budget=budget), Client(latency_s=0.02))
     assert (end.reason, end.error.code) == ("paused", "budget_reached")
     assert end.error.action == "Raise the budget, then Resume."
@@ -399,12 +399,12 @@ def test_a_scorer_that_raises_costs_its_sample_only():
 
 def test_a_verdict_without_score_is_an_error_with_its_reason():
     verdict = Verdict(score=None, answer=None, explanation="the judge did not answer",
-                      input_tokens=5, output_tokens=2)  # fmt: skip
+                      judge_usage=TokenUsage(5, 2))  # fmt: skip
     _, recorder, _ = run(plan(1, scorer=lambda completion, sample: verdict))
     result = recorder.results[0]
     assert result.error.code == "scoring_failed"
     assert "the judge did not answer" in result.error.message
-    assert (result.judge_input_tokens, result.judge_output_tokens) == (5, 2)
+    assert result.judge_usage == TokenUsage(5, 2)
 
 
 def test_retries_are_told_as_events_and_counted():
@@ -513,7 +513,7 @@ def test_truncated_answers_are_counted_in_a_warning():
 
 
 def test_a_prompt_that_the_server_cut_is_warned_of_once():
-    client = Client(lambda request, number: ModelReply("ANSWER: A", "stop", 2_048, 5))
+    client = Client(lambda request, number: ModelReply("ANSWER: A", "stop", TokenUsage(2_048, 5)))
     _, recorder, _ = run(plan(samples=lambda: make_samples(5, size=60_000)), client)
     assert recorder.codes("warning") == ["prompt_cut"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.engine.engine_errors import ModelCallError, Scope
 from app.engine.scorers.hle import JUDGED, stated_confidence
-from app.engine.types import Message, ModelReply, Sample, Verdict
+from app.engine.types import Message, ModelReply, Sample, TokenUsage, Verdict
 
 QUESTION = "How many {legs} has a spider?"
 SPIDER = Sample("1", ({"role": "user", "content": QUESTION},), "8")
@@ -22,7 +22,7 @@ REPLY = (
 
 def judged(reply: str, completion: str = RESPONSE) -> Verdict:
     def judge(_messages: tuple[Message, ...]) -> ModelReply:
-        return ModelReply(reply, input_tokens=400, output_tokens=60)
+        return ModelReply(reply, usage=TokenUsage(400, 60))
 
     return JUDGED["judge/hle_openbench"](judge)(completion, SPIDER)
 
@@ -59,7 +59,7 @@ def test_a_verdict_has_answer_reasoning_confidence_and_cost() -> None:
     assert verdict.detail["confidence"] == 70
     assert verdict.detail["grade"] == "correct"
     assert verdict.detail["judge_readable"]
-    assert (verdict.input_tokens, verdict.output_tokens) == (400, 60)
+    assert verdict.judge_usage == TokenUsage(400, 60)
 
 
 @pytest.mark.parametrize(

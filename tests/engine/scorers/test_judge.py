@@ -7,13 +7,13 @@ import pytest
 from app.engine.engine_errors import ModelCallError, Scope
 from app.engine.scorers.scorer_registry import judged_scorers
 from app.engine.scorers.simpleqa import JUDGED
-from app.engine.types import ModelReply, Sample
+from app.engine.types import ModelReply, Sample, TokenUsage
 
 MOON = Sample("1", ({"role": "user", "content": "Last man on the moon?"},), "Gene Cernan")
 
 
 def replying(text: str):
-    return lambda messages: ModelReply(text, input_tokens=900, output_tokens=1)
+    return lambda messages: ModelReply(text, usage=TokenUsage(900, 1))
 
 
 def failing(scope: Scope):
@@ -125,7 +125,7 @@ def test_a_judge_without_an_answer_leaves_the_sample_unscored(profile, reply, wh
 def test_the_judge_tokens_are_booked_even_when_it_gave_no_grade():
     for reply in ("A", "no idea"):
         verdict = JUDGED["judge/simpleqa_inspect"](replying(reply))("Cernan", MOON)
-        assert (verdict.input_tokens, verdict.output_tokens) == (900, 1)
+        assert verdict.judge_usage == TokenUsage(900, 1)
 
 
 def test_a_judge_that_fails_on_one_sample_leaves_it_unscored():

@@ -19,7 +19,7 @@ from app.engine.scorers.math_judged import (
 from app.engine.scorers.math_strings import hendrycks_form, minerva_form, same_string
 from app.engine.scorers.math_sympy import SymbolicComparer
 from app.engine.scorers.scorer_registry import all_scorers
-from app.engine.types import Message, ModelReply, Sample
+from app.engine.types import Message, ModelReply, Sample, TokenUsage
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_the_line_that_ends_the_response_is_taken_as_it_stands(
 def _judge(reply: str, asked: list[str]) -> object:
     def judge(messages: tuple[Message, ...]) -> ModelReply:
         asked.extend(message["content"] for message in messages)
-        return ModelReply(text=reply, input_tokens=7, output_tokens=1)
+        return ModelReply(text=reply, usage=TokenUsage(7, 1))
 
     return judge
 
@@ -193,7 +193,7 @@ def test_the_judges_word_is_read_as_each_reference_reads_it(
     verdict = make_math_openbench(judge)("ANSWER: 2", sample)  # type: ignore[arg-type]
 
     assert verdict.score == openbench
-    assert (verdict.input_tokens, verdict.output_tokens) == (7, 1)
+    assert verdict.judge_usage == TokenUsage(7, 1)
     assert make_math_inspect(judge)("ANSWER: 2", sample).score == inspect  # type: ignore[arg-type]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import pytest
 
 from app.errors import Invalid, NotFound
+from app.net.guard import EgressPolicy
 from app.services.connections import model_catalog, model_lists, probe, store
+from app.services.connections.store import OpenConnection
 from tests.fakes.model_server import ModelServer
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -143,10 +146,26 @@ def test_models_that_chat_are_fit(model_id):
     assert model_catalog._misfit(model_id, None, None) is None
 
 
-def test_prices_and_context_are_those_of_the_list_and_otherwise_unknown():
-    known = model_catalog._model("openai", "gpt-4o-mini", "openai/gpt-4o-mini", False, None)
-    assert known.price == model_catalog.ListPrice(0.15, 0.6)
+def described(base_url: str, **changes: Any) -> model_catalog.ModelInfo:
+    values: dict[str, Any] = {
+        "name": "mine", "kind": "openai_compatible", "base_url": base_url, "api_key": None,
+        "max_retries": 5, "max_connections": 1, "requests_per_minute": None, "timeout_s": 1.0,
+        "policy": EgressPolicy(), **changes,
+    }  # fmt: skip
+    return model_catalog._model(OpenConnection(**values), "gpt-4o-mini", "mine/gpt-4o-mini", None)
+
+
+def test_prices_and_context_are_those_of_the_address_and_otherwise_unknown():
+    known = described("https://api.openai.com/v1")
+    assert known.price is not None
+    assert (known.price.input_usd_per_mtok, known.price.output_usd_per_mtok) == (0.15, 0.6)
+    assert known.price.cached_input_usd_per_mtok == 0.075
     assert known.context_tokens == 128_000
-    unknown = model_catalog._model("mine", "gpt-4o-mini", "mine/gpt-4o-mini", False, None)
-    assert unknown.price is None
-    assert unknown.context_tokens is None
+    unknown = described("http://127.0.0.1:8000/v1", name="openai")
+    assert (unknown.price, unknown.context_tokens) == (None, None)
+
+
+def test_the_accounts_own_price_is_shown_as_such():
+    own = {"*": {"input_usd_per_mtok": 0.0, "output_usd_per_mtok": 0.0}}
+    price = described("http://127.0.0.1:8000/v1", prices=own).price
+    assert price == model_catalog.ModelPrice(0.0, 0.0, 0.0, "your own price")

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.engine.pricing import price_of
 from app.services.accounts.accounts import Account
 from app.services.connections import store
 from tests.app_fixtures import ApiClient, Browser
@@ -23,11 +22,12 @@ def app(app_with_queue: Flask) -> Flask:
 
 @pytest.fixture
 def priced(app: Flask, owner: Account, model_server: ModelServer) -> ModelServer:
-    """A server under the name of a provider with known prices."""
+    """A server with prices of one's own."""
     values: Any = {
         "kind": "openai",
         "api_key": "sk-test-0123456789",
         "base_url": model_server.base_url,
+        "prices": {"gpt-4o-mini": {"input_usd_per_mtok": 0.15, "output_usd_per_mtok": 0.6}},
     }
     with app.app_context():
         store.save_connection(owner.id, True, "openai", values)
@@ -66,9 +66,7 @@ def test_a_run_pauses_before_its_budget_is_exceeded_and_goes_on_with_a_larger_on
 def test_going_on_with_the_same_budget_pauses_again_within_it(
     api: ApiClient, priced: ModelServer, start_run: Any, work: Any
 ) -> None:
-    price = price_of("openai", "gpt-4o-mini")
-    assert price is not None
-    run_id = start_run(**PRICED, budget_usd=price.cost_usd(100, 50) * 4)
+    run_id = start_run(**PRICED, budget_usd=(100 * 0.15 + 50 * 0.6) / 1e6 * 4)
     first = work(run_id)
     calls = priced.calls
     assert api.post(f"/runs/{run_id}/resume", json={}).status_code == 202

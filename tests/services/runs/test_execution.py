@@ -491,11 +491,11 @@ def test_what_is_spent_is_bounded_by_the_budget(
     model_server: ModelServer,
     local_model: str,
 ) -> None:
-    # A connection that is called openai has the prices of OpenAI's models.
+    own = {"gpt-4o-mini": {"input_usd_per_mtok": 0.15, "output_usd_per_mtok": 0.6}}
     with app.app_context(), transaction() as session:
-        session.execute(update(Connection).values(name="openai"))
+        session.execute(update(Connection).values(name="mine", prices=own))
     run_id = start_run(
-        model="openai/gpt-4o-mini",
+        model="mine/gpt-4o-mini",
         limit=60,
         max_connections=2,
         max_tokens=100,

@@ -19,6 +19,7 @@ from tests.fakes.model_server import Answer, ModelServer
 
 JUDGED = {"benchmark": "simpleqa", "limit": 6}
 QUESTIONS = 6
+PRICES = {"gpt-4o-mini": {"input_usd_per_mtok": 0.15, "output_usd_per_mtok": 0.6}}
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def last(call: Any) -> str:
 def connect(app: Flask, owner: Account, name: str, url: str, **options: Any) -> None:
     values: Any = {"kind": "openai_compatible", "base_url": url, "max_retries": 0, **options}
     if name == "openai":
-        values |= {"kind": "openai", "api_key": "sk-test-0123456789abcdef"}
+        values |= {"kind": "openai", "api_key": "sk-test-0123456789abcdef", "prices": PRICES}
     with app.app_context():
         store.save_connection(owner.id, True, name, values)
 

@@ -8,6 +8,7 @@ from typing import cast
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
+from app.services.connections.own_prices import MAX_USD_PER_MTOK
 from app.services.connections.presets import Auth, Kind
 from app.services.connections.probe import ConnectionProbe
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
@@ -17,6 +18,16 @@ class ConnectionPath(BaseModel):
     """Which connection."""
 
     name: Text
+
+
+class OwnPrice(Body):
+    """What you pay for a million tokens of a model, in US dollars; 0: nothing."""
+
+    input_usd_per_mtok: number(0, MAX_USD_PER_MTOK)  # type: ignore[valid-type]
+    cached_input_usd_per_mtok: number(0, MAX_USD_PER_MTOK) | None = Field(  # type: ignore[valid-type]
+        None, description="Of tokens read from a cache; null: as other input."
+    )
+    output_usd_per_mtok: number(0, MAX_USD_PER_MTOK)  # type: ignore[valid-type]
 
 
 class ConnectionBody(Body):
@@ -45,11 +56,16 @@ class ConnectionBody(Body):
         None, description="null: no limit."
     )
     timeout_s: number(1, 3600) | None = None  # type: ignore[valid-type]
+    prices: dict[Text, OwnPrice] | None = Field(
+        None,
+        description="Your own prices by model id; `*` is every model without one. They replace "
+        "the price list and all earlier ones; null or {} removes them.",
+    )
 
     def changes(self) -> ConnectionChanges:
-        """Return what the body sets; the key, how it is sent and the request limit may be null."""
+        """Return what the body sets; what is optional may be null, which removes it."""
         given = self.model_dump(exclude_unset=True, exclude={"name"})
-        removable = {"api_key", "auth", "requests_per_minute"}
+        removable = {"api_key", "auth", "requests_per_minute", "prices"}
         changes = {
             field: value
             for field, value in given.items()
@@ -76,6 +92,14 @@ class LastTest(BaseModel):
     error: ConnectionFailureAnswer | None = None
 
 
+class OwnPriceAnswer(BaseModel):
+    """What a million tokens of a model cost you, in US dollars."""
+
+    input_usd_per_mtok: float
+    cached_input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float
+
+
 class ConnectionAnswer(BaseModel):
     """A provider endpoint; its name is the prefix of its models."""
 
@@ -94,6 +118,7 @@ class ConnectionAnswer(BaseModel):
     max_connections: int
     requests_per_minute: int | None
     timeout_s: float
+    prices: dict[str, OwnPriceAnswer] = Field(description="Your own, by model id or `*`.")
     last_test: LastTest | None
     created_at: datetime | None
     updated_at: datetime | None

@@ -19,10 +19,12 @@ class ModelQuery(PageQuery):
 
 
 class PriceAnswer(BaseModel):
-    """The list price of a million tokens, in US dollars."""
+    """The price of a million tokens, in US dollars."""
 
     input_usd_per_mtok: float
+    cached_input_usd_per_mtok: float = Field(description="Of tokens read from a cache.")
     output_usd_per_mtok: float
+    source: str = Field(description="Who says so: a price list with its date, or you.")
 
 
 class Model(BaseModel):

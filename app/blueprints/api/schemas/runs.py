@@ -85,14 +85,31 @@ class BreakdownItem(BaseModel):
 
 
 class Usage(BaseModel):
-    """What the run spent; a judge's share is listed separately."""
+    """What the run spent; a judge's share is listed separately. null: not known."""
 
-    input_tokens: int
-    output_tokens: int
-    judge_input_tokens: int
-    judge_output_tokens: int
-    cost_usd: float | None = Field(description="null: the price is not known.")
-    judge_cost_usd: float | None = Field(description="null: no judge, or its price is unknown.")
+    input_tokens: int | None = Field(description="All tokens of the prompts.")
+    cached_input_tokens: int | None = Field(
+        description="Those of the prompts that were read from the provider's cache."
+    )
+    cache_write_tokens: int | None = Field(
+        description="Those of the prompts that were written to the provider's cache."
+    )
+    output_tokens: int | None = Field(description="All tokens of the models, reasoning included.")
+    reasoning_tokens: int | None = Field(description="Those of the output that were reasoning.")
+    samples_without_usage: int = Field(
+        description="Answers whose tokens the provider did not count; they are not in the sums."
+    )
+    judge_input_tokens: int | None
+    judge_output_tokens: int | None
+    cost_usd: float | None = Field(
+        description="null: the price is not known, or the tokens of some answers are not."
+    )
+    known_cost_usd: float | None = Field(
+        description="Of the answers whose cost is known: the whole costs at least that."
+    )
+    judge_cost_usd: float | None = Field(
+        description="null: no judge, or its price or tokens are not known."
+    )
 
 
 class FailureAnswer(BaseModel):
@@ -308,7 +325,12 @@ class SampleAnswer(BaseModel):
     finish_reason: str | None
     latency_ms: int | None
     input_tokens: int | None
+    cached_input_tokens: int | None
+    cache_write_tokens: int | None
     output_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None = Field(description="null: the price or the tokens are not known.")
+    judge_cost_usd: float | None = Field(description="The same of the judge's reply.")
     attempts: int
     reply: ReplyAnswer | None
     error: FailureAnswer | None

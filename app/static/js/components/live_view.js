@@ -4,13 +4,15 @@ import { find, findAll, make, setText } from "../lib/dom.js";
 import {
   byteSize,
   clock,
-  compact,
   interval,
   milliseconds,
   moment,
   number,
   percent,
   remaining,
+  spent,
+  tokenSplit,
+  tokensInAll,
   usd,
 } from "../lib/format.js";
 import { OUTCOME, queueWords } from "../lib/words.js";
@@ -73,15 +75,14 @@ export class LiveView {
   }
 
   setSpend(progress) {
-    const { done, cost_usd: costUsd, judge_cost_usd: judgeUsd } = progress;
-    const { input_tokens: input, output_tokens: output } = progress;
+    const { done, judge_cost_usd: judgeUsd } = progress;
     const cost = find('[data-live="cost"]', this.root);
     if (cost && !("free" in cost.dataset)) {
-      setText(cost, spent(costUsd, done));
+      setText(cost, soFar(progress.cost_usd, done, spent(progress)));
     }
-    this.put("judge-cost", spent(judgeUsd, done));
-    this.put("tokens", compact((input ?? 0) + (output ?? 0)));
-    this.put("tokens-split", `${compact(input)} in, ${compact(output)} out`);
+    this.put("judge-cost", soFar(judgeUsd, done, usd(judgeUsd)));
+    this.put("tokens", tokensInAll(progress));
+    this.put("tokens-split", tokenSplit(progress));
   }
 
   setPace({ status, eta_s: etaS, rate_per_s: rate, retries, counts, queue_position: before }) {
@@ -203,9 +204,9 @@ function sampleStep(id) {
 }
 
 /* Before the first answer there is nothing to know yet. */
-function spent(amountUsd, done) {
+function soFar(amountUsd, done, text) {
   const isKnown = amountUsd !== null && amountUsd !== undefined;
-  return done || isKnown ? usd(amountUsd) : "–";
+  return done || isKnown ? text : "–";
 }
 
 function sampleRow(sample, url) {

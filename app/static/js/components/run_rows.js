@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
-import { duration, interval, number, percent, usd } from "../lib/format.js";
+import { duration, interval, number, percent, spent } from "../lib/format.js";
 import { queueWords } from "../lib/words.js";
 import { setStatusPill } from "./status_pill.js";
 
@@ -56,7 +56,7 @@ function show(row, run) {
   setText(place, queueWords(run.queue_position));
   setText(find("[data-run-duration]", row), duration(run.duration_s));
   if (!run.simulated && done > 0) {
-    setText(find("[data-run-cost]", row), usd(run.usage?.cost_usd));
+    setText(find("[data-run-cost]", row), spent(run.usage ?? {}));
   }
   if (run.score) {
     find("[data-run-score]", row).replaceChildren(...scoreParts(run.score));

@@ -61,6 +61,32 @@ export function usd(value) {
   return `$${value.toLocaleString("en-US", options)}`;
 }
 
+/** What a run cost; at least what is known, where some answers' tokens are not. */
+export function spent({ cost_usd: cost, known_cost_usd: known }) {
+  return isMissing(cost) && known ? `at least ${usd(known)}` : usd(cost);
+}
+
+/** The tokens of a run as one count. */
+export function tokensInAll({ input_tokens: read, output_tokens: made }) {
+  return isMissing(read) && isMissing(made) ? "unknown" : compact((read ?? 0) + (made ?? 0));
+}
+
+/** The tokens of a run: "12.0k in (8.0k cached), 3.1k out (2.0k reasoning)". */
+export function tokenSplit(usage) {
+  const { input_tokens: read, output_tokens: made } = usage;
+  if (isMissing(read) && isMissing(made)) {
+    return "The provider did not count them";
+  }
+  const missing = usage.samples_without_usage;
+  const input = `${compact(read)} in${part(usage.cached_input_tokens, "cached")}`;
+  const output = `${compact(made)} out${part(usage.reasoning_tokens, "reasoning")}`;
+  return `${input}, ${output}${missing ? `; ${number(missing)} without a count` : ""}`;
+}
+
+function part(count, name) {
+  return count ? ` (${compact(count)} ${name})` : "";
+}
+
 function usdDigits(size) {
   if (size === 0 || size >= 0.1) {
     return 2;
