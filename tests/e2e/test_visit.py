@@ -76,9 +76,9 @@ def test_a_visit_from_signing_in_to_reading_one_sample(
         for message in request.payload["messages"]
     }
     shown = page.locator("main").inner_text()
-    question = next(text for text in sent if "Janet" in text and "ducks" in text)
-    last_line = question.strip().splitlines()[-1]
-    assert last_line in shown
+    last_lines = {text.strip().splitlines()[-1] for text in sent}
+    assert len(last_lines) >= LIMIT  # each question has one of its own
+    assert any(line in shown for line in last_lines)
     expect(page.get_by_text(re.compile("ANSWER: (18|7)$")).first).to_be_visible()
 
 

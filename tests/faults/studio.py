@@ -218,7 +218,7 @@ class Studio:
             benchmark="gsm8k",
             protocol="openbench",
             model=options.pop("model", MODEL),
-            **{"limit": samples, "max_connections": CONNECTIONS, **options},
+            **{"limit": samples, "order": "first", "max_connections": CONNECTIONS, **options},
         )
         with self.app.app_context():
             return submit_run(request, self.account_id, True, self.settings)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Undisturbed = Callable[[int], Ledger]
 SAMPLES = 160
-RUN = {"benchmark": "gsm8k", "protocol": "openbench", "model": MODEL, "limit": 20}
+RUN = {"benchmark": "gsm8k", "protocol": "openbench", "model": MODEL, "limit": 20, "order": "first"}
 
 
 @pytest.mark.row(4, "kill -9 of the queue server, its data lost")

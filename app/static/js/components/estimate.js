@@ -58,6 +58,7 @@ async function refresh(state) {
     empty.hidden = false;
     setText(status, "");
     showChecks(panel, openChecks(form, question));
+    allowStart(panel, true);
     return;
   }
   empty.hidden = true;
@@ -70,6 +71,7 @@ async function refresh(state) {
     result.hidden = false;
     setText(status, "Estimate ready");
     showChecks(panel, estimate.checks);
+    allowStart(panel, estimate.checks.every((check) => check.state !== "fail"));
   } catch (error) {
     if (error.name === "AbortError") {
       return;
@@ -80,6 +82,7 @@ async function refresh(state) {
       ...openChecks(form, question),
       { state: "fail", message: error.message, action: error.action },
     ]);
+    allowStart(panel, true); // the form then says at which field
   }
 }
 
@@ -152,6 +155,9 @@ function showChecks(panel, checks) {
     ),
   );
   find("[data-estimate-checks]", panel).replaceChildren(...items);
-  // The server refuses such a start, too: nothing is lost by a button that says so before.
-  find("button[type=submit]", panel).disabled = checks.some((check) => check.state === "fail");
+}
+
+/* The server refuses a start that a check forbids, too: the button only says so before. */
+function allowStart(panel, may) {
+  find("button[type=submit]", panel).disabled = !may;
 }
