@@ -32,6 +32,7 @@ _MADE_WHILE_RUNNING = {
     "app/engine/clients/key_mask.py": "literals of an account's own key, without repetitions",
     "app/engine/clients/context_size.py": "called while importing, and so recorded there",
     "app/engine/clients/refusals.py": "fixed words around the name of one of our parameters",
+    "app/engine/priced_hosts.py": "of the price list, for addresses of a few hundred characters",
     "app/engine/clients/openai_chat.py": "one of three fixed words",
     "app/engine/scorers/choice_openbench.py": "called while importing, and so recorded there",
     "app/engine/scorers/ifeval_checks.py": "keywords of the published dataset; see test_ifeval",

@@ -100,9 +100,13 @@ def test_it_serves_then_ends_on_sigterm_without_leaving_a_process(
     studio.wait_for("OpenBench Studio is ready")
     assert f"http://127.0.0.1:{environment['PORT']}" in studio.output()
     studio.wait_for("worker pool started")
+    wanted = {"studio-web", "studio-web-work", "studio-worker", "studio-runs"}
+    deadline = time.monotonic() + 60
     family = studio.family()
-    names = {process.name() for process in family}
-    assert {"studio-web", "studio-web-work", "studio-worker", "studio-runs"} <= names, names
+    while not wanted <= {process.name() for process in family}:  # given after they have started
+        assert time.monotonic() < deadline, family
+        time.sleep(0.05)
+        family = studio.family()
     assert psutil.Process(studio.process.pid).num_threads() == 1  # it forks
     studio.process.send_signal(signal.SIGTERM)
     assert studio.process.wait(120) == 0

@@ -18,6 +18,9 @@ from app.engine.scorers import scorer_registry
 from app.engine.types import ModelReply, Sample
 from tests.engine.scorers.examples import EXAMPLES
 
+LIMIT_S = 1.0 if sys.gettrace() is None else 4.0
+"""Of CPU time; where coverage is measured, its tracer takes part of it."""
+
 ROOT = Path(__file__).resolve().parents[3]
 ALL = (
     *scorer_registry.all_scorers(),
@@ -148,7 +151,7 @@ def test_text_made_to_be_slow_takes_less_than_a_second(profile: str, completion:
 
     started = time.thread_time()
     scorer(completion, sample)
-    assert time.thread_time() - started < 1.0
+    assert time.thread_time() - started < LIMIT_S
 
 
 def hurried(profile: str) -> Sample:
@@ -173,7 +176,7 @@ def test_a_degenerate_answer_of_a_million_characters_takes_less_than_a_second(
         completion = _filled(fragment)
         started = time.thread_time()
         scorer(completion, sample)
-        assert time.thread_time() - started < 1.0, fragment
+        assert time.thread_time() - started < LIMIT_S, fragment
 
 
 def test_sympy_is_loaded_by_no_scorer_module() -> None:
