@@ -97,6 +97,7 @@ class Account:
             "protocol": "openbench",
             "model": "scripted/fake-large",
             "limit": samples,
+            "order": "first",  # whose answers are known
             "max_connections": 8,
             **fields,
         }
