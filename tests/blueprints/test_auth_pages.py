@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from app.services.accounts import accounts
 from app.web.security import is_local_path
 from tests.app_fixtures import PASSWORD
 
@@ -93,6 +94,20 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(client, owner):
     unknown = _log_in(client, email="bob@example.org")
     assert wrong.status_code == unknown.status_code == 401
     assert visible(wrong) == visible(unknown)
+
+
+def test_a_sign_in_that_a_change_of_the_password_overtakes_is_refused(client, owner, monkeypatch):
+    def check_slowly(email, password):
+        signed_in = authenticate(email, password)
+        accounts.change_password(owner.id, PASSWORD, "a quite different one", None)
+        return signed_in
+
+    authenticate = accounts.authenticate
+    monkeypatch.setattr(accounts, "authenticate", check_slowly)
+    answer = _log_in(client)
+    assert answer.status_code == 401
+    assert "The password was changed a moment ago." in answer.text
+    assert client.get("/settings/tokens").status_code == 302
 
 
 def test_a_page_sends_strangers_to_sign_in_and_back(client, owner):

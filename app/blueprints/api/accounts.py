@@ -48,7 +48,7 @@ def login(body: LoginBody) -> Response:
         body.token_name or "API sign-in",
         account.scopes,
         api_tokens.expiry(timedelta(days=settings.session_days)),
-        sign_in=True,
+        signed_in=account,
     )
     return answer(
         LoginAnswer(token=token, expires_at=info.expires_at, user=AccountFields.of(account))

@@ -40,10 +40,10 @@ def _submit_login() -> ResponseReturnValue:
         return _login_page(form), 422
     try:
         account = accounts.authenticate(form.email.data or "", form.password.data or "")
+        return _enter(account, remember=form.remember.data)
     except Unauthorized as error:
         form.password.errors = [error.detail]
         return _login_page(form), 401
-    return _enter(account, remember=form.remember.data)
 
 
 @bp.route("/register", methods=["GET", "POST"])

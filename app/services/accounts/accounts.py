@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, text, update
@@ -29,18 +30,27 @@ _EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,64}@(?:[\w-]{1,63}\.)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An authenticated account, with the scopes of its credential."""
+    """An authenticated account, with the scopes of its credential.
+
+    ``password_stamp`` changes with the password; ``None``: no password was checked.
+    """
 
     id: int
     email: str
     is_admin: bool
     created_at: datetime
     scopes: frozenset[str] = ALL_SCOPES
+    password_stamp: str | None = field(default=None, repr=False)
 
 
 def as_account(row: AccountRow) -> Account:
     """Return the account of a row."""
-    return Account(row.id, row.email, row.is_admin, row.created_at)
+    stamp = _stamp(row.password_hash)
+    return Account(row.id, row.email, row.is_admin, row.created_at, password_stamp=stamp)
+
+
+def _stamp(password_hash: str) -> str:
+    return hashlib.sha256(password_hash.encode()).hexdigest()
 
 
 def normalize_email(email: str) -> str:
@@ -93,7 +103,35 @@ def lock_account(session: Session, account_id: int) -> None:
     """
     mine = select(AccountRow.id).where(AccountRow.id == account_id).with_for_update(key_share=True)
     if session.scalar(mine) is None:
-        raise Unauthorized("This account has been deleted.", code="account_deleted")
+        raise _deleted()
+
+
+def lock_signed_in(session: Session, account: Account) -> None:
+    """Lock an account whose password was checked, if that password still is the one in force.
+
+    Checking takes a while: what was let in by a password that was changed in between would
+    outlive the change, which ends all earlier sign-ins.
+
+    Raises:
+        Unauthorized: The password was changed, or the account deleted, meanwhile.
+    """
+    stored = session.scalar(
+        select(AccountRow.password_hash)
+        .where(AccountRow.id == account.id)
+        .with_for_update(key_share=True)
+    )
+    if stored is None:
+        raise _deleted()
+    if _stamp(stored) != account.password_stamp:
+        raise Unauthorized(
+            "The password was changed a moment ago.",
+            code="bad_credentials",
+            action="Sign in with the new one.",
+        )
+
+
+def _deleted() -> Unauthorized:
+    return Unauthorized("This account has been deleted.", code="account_deleted")
 
 
 def register_account(email: str, password: str) -> Account:
@@ -167,6 +205,7 @@ def authenticate(email: str, password: str) -> Account:
         )
     if needs_rehash(stored):
         _rehash(account.id, stored, password)
+        return authenticate(email, password)  # by the stamp of the new hash
     return account
 
 

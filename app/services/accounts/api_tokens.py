@@ -17,7 +17,12 @@ from sqlalchemy.orm import Session
 from app.db import db, now, transaction, write_in_passing
 from app.errors import Conflict, Invalid, NotFound
 from app.models import AccountRow, ApiToken, AuthSession
-from app.services.accounts.accounts import ALL_SCOPES, Account, lock_account
+from app.services.accounts.accounts import (
+    ALL_SCOPES,
+    Account,
+    lock_account,
+    lock_signed_in,
+)
 
 PREFIX = "obs_"
 MAX_TOKENS = 200
@@ -95,7 +100,7 @@ def create_token(
     scopes: Collection[str],
     expires_at: datetime | None = None,
     *,
-    sign_in: bool = False,
+    signed_in: Account | None = None,
 ) -> tuple[str, TokenInfo]:
     """Create a token; returns its text, which cannot be read again, and its description.
 
@@ -106,12 +111,14 @@ def create_token(
         name: What it is for.
         scopes: ``read``, ``write`` or both.
         expires_at: ``None``: it does not expire.
-        sign_in: It came for a password, so it ends when that is changed, as a browser's session
-            does. Of too many tokens, the one that would expire first is revoked.
+        signed_in: The account, if the token came for its password: it ends when that is changed,
+            as a browser's session does. Of too many tokens, the one that would expire first is
+            revoked.
 
     Raises:
         Invalid: A field does not fit.
         Conflict: The account has too many tokens.
+        Unauthorized: The password of ``signed_in`` was changed since it was checked.
     """
     name = name.strip()
     _check(name, scopes, expires_at)
@@ -125,10 +132,13 @@ def create_token(
         expires_at=expires_at,
     )
     with transaction() as session:
-        lock_account(session, account_id)
-        _keep_below_limit(session, account_id, make_room=sign_in)
+        if signed_in is None:
+            lock_account(session, account_id)
+        else:
+            lock_signed_in(session, signed_in)
+        _keep_below_limit(session, account_id, make_room=signed_in is not None)
         session.add(row)
-        if sign_in and expires_at is not None:
+        if signed_in is not None and expires_at is not None:
             session.add(
                 AuthSession(key_hash=row.token_hash, user_id=account_id, expires_at=expires_at)
             )

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from app.db import db, now, transaction
 from app.models import AuthSession
-from app.services.accounts.accounts import Account
+from app.services.accounts.accounts import Account, lock_signed_in
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,15 @@ def hash_key(key: str) -> str:
 
 
 def open_session(account: Account, days: int) -> SignedIn:
-    """Create a session that lasts ``days``; deletes the account's expired ones."""
+    """Create a session that lasts ``days``; deletes the account's expired ones.
+
+    Raises:
+        Unauthorized: The password of ``account`` was changed since it was checked.
+    """
     key = secrets.token_urlsafe(32)
     at = now()
     with transaction() as rows:
+        lock_signed_in(rows, account)
         rows.execute(
             delete(AuthSession).where(
                 AuthSession.user_id == account.id, AuthSession.expires_at <= at

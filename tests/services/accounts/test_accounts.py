@@ -87,7 +87,8 @@ def test_an_old_hash_is_renewed_at_sign_in(owner):
     old = PasswordHasher(time_cost=1, memory_cost=512).hash(PASSWORD)
     with transaction() as session:
         session.execute(update(AccountRow).values(password_hash=old))
-    accounts.authenticate("ada@example.org", PASSWORD)
+    signed_in = accounts.authenticate("ada@example.org", PASSWORD)
+    assert sessions.open_session(signed_in, 1)
     renewed = db.session.get_one(AccountRow, owner.id).password_hash
     assert renewed != old
     accounts.authenticate("ada@example.org", PASSWORD)
@@ -102,6 +103,17 @@ def test_changing_the_password_ends_all_other_sessions_of_the_account_only(owner
     assert sessions.find_session(other.session_key) is None
     assert sessions.find_session(strangers.session_key)
     accounts.authenticate("ada@example.org", "a quite different one")
+
+
+def test_no_session_is_opened_for_a_password_that_was_changed_meanwhile(owner):
+    signed_in = accounts.authenticate("ada@example.org", PASSWORD)
+    accounts.change_password(owner.id, PASSWORD, "a quite different one", None)
+    with pytest.raises(Unauthorized) as caught:
+        sessions.open_session(signed_in, 1)
+    assert caught.value.code == "bad_credentials"
+    assert db.session.scalar(select(func.count()).select_from(AuthSession)) == 0
+    again = accounts.authenticate("ada@example.org", "a quite different one")
+    assert sessions.find_session(sessions.open_session(again, 1).session_key)
 
 
 def test_the_password_changes_only_with_the_current_one(owner):

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.db import BUSY_TIMEOUT_MS, db, now, transaction
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, Unauthorized
 from app.models import ApiToken
-from app.services.accounts import api_tokens
+from app.services.accounts import accounts, api_tokens
+from tests.app_fixtures import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -121,9 +122,20 @@ def test_a_sign_in_takes_the_place_of_the_token_that_would_expire_first(owner, m
     api_tokens.create_token(owner.id, "lasting", ["read"])
     api_tokens.create_token(owner.id, "later", ["read"], now() + timedelta(hours=2))
     api_tokens.create_token(owner.id, "sooner", ["read"], now() + timedelta(hours=1))
-    api_tokens.create_token(owner.id, "new", ["read"], now() + timedelta(hours=3), sign_in=True)
+    until = now() + timedelta(hours=3)
+    api_tokens.create_token(owner.id, "new", ["read"], until, signed_in=owner)
     names = {info.name for info in api_tokens.list_tokens(owner.id)}
     assert names == {"lasting", "later", "new"}
+
+
+def test_no_token_is_given_for_a_password_that_was_changed_meanwhile(owner):
+    signed_in = accounts.authenticate("ada@example.org", PASSWORD)
+    accounts.change_password(owner.id, PASSWORD, "a quite different one", None)
+    with pytest.raises(Unauthorized):
+        api_tokens.create_token(
+            owner.id, "late", ["write"], now() + timedelta(days=1), signed_in=signed_in
+        )
+    assert api_tokens.list_tokens(owner.id) == []
 
 
 def test_reading_with_a_token_goes_on_while_the_database_is_locked(app, owner, locked_database):
