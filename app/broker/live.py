@@ -94,13 +94,17 @@ def _bounded(data: Mapping[str, Any]) -> str:
     """Return ``data`` as JSON of at most ``EVENT_BYTES``: texts that are too long are cut."""
     text = _json(data)
     if len(text) > EVENT_BYTES:
-        text = _json({name: _cut(value) for name, value in data.items()})
+        text = _json(_cut(data))
     return text if len(text) <= EVENT_BYTES else "{}"
 
 
 def _cut(value: Any) -> Any:
     if isinstance(value, str) and len(value) > _CUT_LENGTH:
         return f"{value[: _CUT_LENGTH - 1]}…"
+    if isinstance(value, Mapping):
+        return {name: _cut(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_cut(inner) for inner in value]
     return value
 
 

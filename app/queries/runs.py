@@ -21,6 +21,7 @@ from app.queries.paging import MAX_LIMIT, Page, SortKey, first_of, read_page, se
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
 from app.queries.run_turns import queue_positions
 from app.queries.word_search import has_word
+from app.recorder.notices import notice_views
 from app.recorder.progress import waiting_view
 from app.recorder.usage import usage_of
 
@@ -234,7 +235,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "retries": run.retries,
         "served_models": run.served_models or [],
         "waiting": waiting_view(run.waiting),
-        "notices": [{"code": each["code"], "message": each["message"]} for each in run.notices],
+        "notices": notice_views(run.notices),
         "preparing": run.preparing if run.status == "running" else None,
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),

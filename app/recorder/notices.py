@@ -19,6 +19,7 @@ class Notices:
     def __init__(self, kept: Sequence[Mapping[str, Any]] = ()) -> None:
         self._kept = [dict(each) for each in kept]
         self._is_new = False
+        self._is_untold = False
 
     def note(self, events: Sequence[RunEvent]) -> None:
         """Add the warnings among ``events``."""
@@ -34,13 +35,23 @@ class Notices:
         """Take note that the column was written."""
         self._is_new = False
 
+    def take_untold(self) -> list[dict[str, str]] | None:
+        """Return all warnings if there are new ones since this was asked last."""
+        is_untold, self._is_untold = self._is_untold, False
+        return notice_views(self._kept) if is_untold else None
+
     def _add(self, event: RunEvent) -> None:
         notice: dict[str, Any] = {"code": event.code, "message": event.message}
         if event.change:
             notice["change"] = dict(event.change)
         rest = [each for each in self._kept if _kind(each) != _kind(notice)]
         self._kept = [*rest, notice][:MOST_NOTICES]
-        self._is_new = True
+        self._is_new = self._is_untold = True
+
+
+def notice_views(notices: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a run's notices as pages and API show them."""
+    return [{"code": each["code"], "message": each["message"]} for each in notices]
 
 
 def _kind(notice: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -150,10 +150,12 @@ class DbRecorder:
         return not (self.lost or self.cancel_requested or self.pause)
 
     def publish(self) -> None:
-        """Publish the progress, and the samples and log lines since the last call."""
+        """Publish the progress, and the samples, log lines and notices since the last call."""
         if self.lost:
             return
-        self._publish(self._progress.live_events(list(self._latest), list(self._latest_events)))
+        events = self._progress.live_events(list(self._latest), list(self._latest_events))
+        notices = self._notices.take_untold()
+        self._publish([*events, ("notices", {"notices": notices})] if notices else events)
         self._latest.clear()
         self._latest_events.clear()
 

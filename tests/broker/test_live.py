@@ -257,6 +257,18 @@ def test_a_large_event_is_cut(queue_app: Flask, broker: Redis) -> None:
     assert odd == ("x", "{}")
 
 
+def test_a_long_list_is_cut_within(queue_app: Flask, broker: Redis) -> None:
+    notices = [{"code": "parameter_dropped", "message": "m" * 1000}] * 20
+    live.publish_many(broker, "r1", [("notices", {"notices": notices}), ("done", {})])
+    with queue_app.app_context():
+        ((_, text), _) = _events(list(view("r1")))
+    told = json.loads(text)["notices"]
+    assert len(text) <= live.EVENT_BYTES
+    assert [(each["code"], len(each["message"])) for each in told] == [
+        ("parameter_dropped", 200)
+    ] * 20
+
+
 def test_a_stream_is_bounded_in_bytes_and_keeps_the_latest(queue_app: Flask, broker: Redis) -> None:
     for n in range(40):
         events: list[tuple[str, dict[str, Any]]] = [("sample", {"t": "x" * 8000, "n": n})] * 20

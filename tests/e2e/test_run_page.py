@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.test_layout import check_layout
 from tests.fakes.model_server import ModelServer
+from tests.services.runs.test_refused_parameters import DEPRECATED, has, refusing
 
 pytestmark = [pytest.mark.enable_socket]
 
@@ -38,7 +39,7 @@ def test_a_resumed_run_is_followed_live_from_the_start(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:
     page = open_page(state=signed_in_state)
-    start(page, "benchmark=gen_chain_sum&model=simulated/slow&limit=60")
+    start(page, "benchmark=gen_chain_sum&model=simulated/slow&limit=300")
     done, note = page.locator('[data-live="done"]'), page.locator("[data-live-note]")
     expect(done).not_to_have_text("0", timeout=20_000)
     expect(page.locator('[data-live="started"] time')).to_be_visible()
@@ -112,3 +113,28 @@ def test_a_saved_connection_is_tested_at_once_and_long_names_fit(
                 "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).length"
             )
             assert wide == 0, f"{address} scrolls sideways at {width}"
+
+
+def test_a_notice_shows_while_the_run_goes_on(
+    open_page: Callable[..., Page], signed_in_state: str, model_server: ModelServer
+) -> None:
+    refusing(model_server, (has("temperature"), DEPRECATED))
+    model_server.behaviour.latency_s = 1.0
+    page = open_page(state=signed_in_state)
+    page.goto("/settings/connections/new")
+    page.get_by_label("Name", exact=False).first.fill("strict")
+    page.get_by_label("Address").fill(model_server.base_url)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator('[data-connection-row="strict"]')).to_contain_text("Works")
+    page.goto("/runs/new?benchmark=gen_chain_sum&model=strict/fake-large&limit=300")
+    page.get_by_role("button", name="Start run").click()
+    notices = page.locator("[data-notices]")
+    notices.wait_for(state="attached")
+    expect(notices).to_be_hidden()
+    page.evaluate("window.isFirst = true")
+    expect(notices).to_contain_text("does not accept temperature", timeout=30_000)
+    expect(page.locator("[data-run-status]")).to_contain_text("Running")
+    assert page.evaluate("window.isFirst"), "the page was loaded again"
+    page.get_by_role("button", name="Cancel run").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
+    expect(page.locator("[data-run-status]")).to_contain_text("Canceled", timeout=20_000)

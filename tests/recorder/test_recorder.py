@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,6 +115,25 @@ def test_readers_are_told_what_is_new_since_the_last_time(lease: Lease) -> None:
     kept.publish()
     assert [name for name, _ in published] == ["event", "sample", "progress"]
     assert published[1][1]["sample_id"] == "s1"
+
+
+def test_notices_are_told_whole_whenever_one_is_new(lease: Lease) -> None:
+    published: list[LiveEvent] = []
+    kept = make(lease, published)
+    kept.record([result(0)], [retry("It refuses temperature.", kind="warning")])
+    kept.publish()
+    kept.record([result(1)], [retry("Again.")])
+    kept.publish()
+    another = replace(retry("Another model answers.", kind="warning"), code="other_model")
+    kept.record([], [another])
+    kept.publish()
+    first = {"code": "rate_limit", "message": "It refuses temperature."}
+    second = {"code": "other_model", "message": "Another model answers."}
+    assert [data["notices"] for name, data in published if name == "notices"] == [
+        [first],
+        [first, second],
+    ]
+    assert columns_of(lease.run_id)["notices"] == [first, second]
 
 
 def test_a_heartbeat_renews_the_lease_and_hears_of_a_cancel(lease: Lease) -> None:

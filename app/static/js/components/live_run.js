@@ -40,6 +40,7 @@ class Follower {
       this.say("live", "Live");
     });
     on("progress", (progress) => this.take(progress));
+    on("notices", ({ notices }) => this.view.setNotices(notices));
     on("preparing", (step) => this.view.setPreparing(step));
     on("event", (line) => this.view.addLine(line));
     on("sample", (sample) => this.view.addSample(sample));
@@ -78,6 +79,7 @@ class Follower {
   take(progress) {
     this.isQueued = progress.status === "queued";
     this.view.setProgress(progress);
+    this.view.setNotices(progress.notices);
     this.chart?.add(progress.done, progress.score);
     if (progress.started_at) {
       this.view.setStarted(new Date(progress.started_at));
@@ -179,5 +181,6 @@ function progressOf(run) {
     retries: run.retries,
     waiting: run.waiting ?? null,
     preparing: run.preparing ?? null,
+    notices: run.notices,
   };
 }

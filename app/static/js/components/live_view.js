@@ -147,6 +147,23 @@ export class LiveView {
     bar.value = done ?? 0;
   }
 
+  setNotices(notices) {
+    if (!notices?.length) {
+      return;
+    }
+    const box = find("[data-notices]", this.root);
+    const lines = notices.map(({ message }) => message);
+    const parts =
+      lines.length === 1
+        ? [make("b", {}, lines[0])]
+        : [
+            make("b", {}, "To know about this run"),
+            make("ul", { class: "bullets" }, ...lines.map((line) => make("li", {}, line))),
+          ];
+    find(".banner-text", box).replaceChildren(...parts);
+    box.hidden = false;
+  }
+
   addLine({ at, kind, message }) {
     if (!this.log) {
       return;
