@@ -2,20 +2,22 @@
 
 A client that got no answer cannot know whether its request was done. With an ``Idempotency-Key``
 (draft-ietf-httpapi-idempotency-key-header) it may send it again: only one of all requests with
-the same key is ever done, however many arrive at once.
+the same key is ever done, however many arrive at once. What a request makes is noted in the same
+transaction, so that one whose server died before it answered is not done again either.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import Executable, delete, insert, select, update
+from sqlalchemy import ColumnElement, Executable, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from app.db import db, now, transaction
+from app.db import changed_rows, db, now, transaction
 from app.errors import Conflict, Invalid
 from app.models import RequestKey
 from app.services.sealing import open_sealed, seal
@@ -26,6 +28,9 @@ KEPT = timedelta(days=1)
 LONGEST = 200
 PATIENCE_S = 5.0
 """A request waits so long for the answer of another with its key that is being worked on."""
+
+ABANDONED = timedelta(minutes=10)
+"""No request takes so long: one that is not answered by then never will be."""
 
 _POLL_S = 0.05
 
@@ -39,8 +44,30 @@ class KeptAnswer:
     text: str
 
 
-def claim(account_id: int, key: str, digest: str) -> KeptAnswer | None:
-    """Return the answer to repeat; ``None``: this request is the first and must be done.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do a request.
+
+    Attributes:
+        account_id: Whose key it is.
+        key: As the client chose it.
+        at: When it was claimed; another claim of the same key has another time.
+        location: Of what an earlier request with the key made before its server died.
+    """
+
+    account_id: int
+    key: str
+    at: datetime
+    location: str | None = None
+
+    @property
+    def is_mine(self) -> ColumnElement[bool]:
+        """The condition that nobody else has taken the key over."""
+        return and_(_has_key(self.account_id, self.key), RequestKey.created_at == self.at)
+
+
+def claim(account_id: int, key: str, digest: str) -> KeptAnswer | Claim:
+    """Return the answer to repeat, or the right to do this request.
 
     Args:
         account_id: Whose key it is.
@@ -55,33 +82,57 @@ def claim(account_id: int, key: str, digest: str) -> KeptAnswer | None:
         message = f"Use 1 to {LONGEST} printable ASCII characters."
         raise Invalid(message, fields={"Idempotency-Key": [message]})
     give_up_at = time.monotonic() + PATIENCE_S
-    while not _insert(account_id, key, digest):
-        answer = _find(account_id, key, digest)
-        if answer is not None:
-            return answer
-        if time.monotonic() > give_up_at:
+    while True:
+        mine = _insert(account_id, key, digest)
+        if mine is not None:
+            return mine
+        found = _find(account_id, key, digest)
+        if isinstance(found, KeptAnswer):
+            return found
+        is_late = time.monotonic() > give_up_at
+        if found is not None and (found.at <= now() - ABANDONED or (is_late and found.location)):
+            taken = _take_over(found)
+            if taken is not None:
+                return taken
+        elif is_late:
             raise Conflict(
                 "A request with this Idempotency-Key is not answered yet.",
                 code="idempotency_key_in_use",
-                action="Try again in a moment. If it lasts, look whether it was done, and use "
-                "another key.",
+                action="Try again in a moment.",
             )
         time.sleep(_POLL_S)
-    return None
 
 
-def keep_answer(account_id: int, key: str, answer: KeptAnswer) -> None:
+def note_made(session: Session, mine: Claim, location: str) -> None:
+    """Note what the request made, in the transaction that makes it.
+
+    Raises:
+        Conflict: The request took so long that another one was let in; nothing may be made.
+    """
+    noted = session.execute(update(RequestKey).where(mine.is_mine).values(location=location))
+    if changed_rows(noted) == 0:
+        raise Conflict(
+            "Another request with this Idempotency-Key took its place.",
+            code="idempotency_key_in_use",
+            action="Try again in a moment.",
+        )
+
+
+def keep_answer(mine: Claim, answer: KeptAnswer) -> None:
     """Keep the answer of a claimed request."""
     _settle(
         update(RequestKey)
-        .where(RequestKey.user_id == account_id, RequestKey.key == key)
+        .where(mine.is_mine)
         .values(status=answer.status, location=answer.location, sealed_answer=seal(answer.text))
     )
 
 
-def release(account_id: int, key: str) -> None:
-    """Give up the claim of a request that was refused: it may be mended and sent again."""
-    _settle(delete(RequestKey).where(RequestKey.user_id == account_id, RequestKey.key == key))
+def release(mine: Claim) -> None:
+    """Give up the claim of a request that was refused: it may be mended and sent again.
+
+    One that made something before it failed keeps its key.
+    """
+    _settle(delete(RequestKey).where(mine.is_mine, RequestKey.location.is_(None)))
 
 
 def _settle(statement: Executable) -> None:
@@ -93,30 +144,49 @@ def _settle(statement: Executable) -> None:
         log.warning("request key not settled", extra={"error": type(error).__name__})
 
 
-def _insert(account_id: int, key: str, digest: str) -> bool:
+def _has_key(account_id: int, key: str) -> ColumnElement[bool]:
+    return and_(RequestKey.user_id == account_id, RequestKey.key == key)
+
+
+def _insert(account_id: int, key: str, digest: str) -> Claim | None:
     """Claim the key, unless it is somebody's; one of several at once succeeds."""
-    values = {"user_id": account_id, "key": key, "digest": digest, "created_at": now()}
+    mine = Claim(account_id, key, now())
+    values = {"user_id": account_id, "key": key, "digest": digest, "created_at": mine.at}
     try:
         with transaction() as session:
             session.execute(
                 delete(RequestKey).where(
-                    RequestKey.user_id == account_id,
-                    RequestKey.key == key,
-                    RequestKey.created_at <= now() - KEPT,
+                    _has_key(account_id, key), RequestKey.created_at <= now() - KEPT
                 )
             )
             session.execute(insert(RequestKey).values(values))
     except IntegrityError:
-        return False
-    return True
+        return None
+    return mine
 
 
-def _find(account_id: int, key: str, digest: str) -> KeptAnswer | None:
-    """Return the answer of a claimed request; ``None`` where there is none yet."""
+def _take_over(found: Claim) -> Claim | None:
+    """Claim a key whose request is not answered; one of several at once succeeds."""
+    mine = replace(found, at=now())
+    with transaction() as session:
+        taken = session.execute(
+            update(RequestKey)
+            .where(found.is_mine, RequestKey.status.is_(None))
+            .values(created_at=mine.at)
+        )
+    return mine if changed_rows(taken) else None
+
+
+def _find(account_id: int, key: str, digest: str) -> KeptAnswer | Claim | None:
+    """Return the answer of a claimed request, or who has the claim while there is none."""
     row = db.session.execute(
         select(
-            RequestKey.digest, RequestKey.status, RequestKey.location, RequestKey.sealed_answer
-        ).where(RequestKey.user_id == account_id, RequestKey.key == key)
+            RequestKey.digest,
+            RequestKey.status,
+            RequestKey.location,
+            RequestKey.sealed_answer,
+            RequestKey.created_at,
+        ).where(_has_key(account_id, key))
     ).first()
     db.session.rollback()  # the next look must see what was written meanwhile
     if row is None:
@@ -130,5 +200,5 @@ def _find(account_id: int, key: str, digest: str) -> KeptAnswer | None:
             action="Send the same request again, or choose another key.",
         )
     if row.status is None or row.sealed_answer is None:
-        return None
+        return Claim(account_id, key, row.created_at, row.location)
     return KeptAnswer(row.status, row.location, open_sealed(row.sealed_answer))

@@ -12,10 +12,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select, update
 
+from app.current import get_settings
 from app.db import db, now, transaction
+from app.errors import Conflict, Unavailable
 from app.models import AccountRow, ApiToken, OwnVersion, RequestKey, Run, Webhook
+from app.queries import run_errors
 from app.services import request_keys
 from app.services.accounts.accounts import Account
+from app.services.request_keys import Claim
+from app.services.runs.run_request import RunRequest
+from app.services.runs.submission import submit_run
 from app.services.sealing import rotate_keys
 from app.services.storage import leftovers
 from tests.app_fixtures import ApiClient, _api_of
@@ -140,16 +146,72 @@ def test_a_secret_in_an_answer_is_kept_sealed(app: Flask, api: ApiClient) -> Non
     assert again.json["token"] == token
 
 
-def test_a_request_that_never_ended_is_not_done_twice(
+def unanswered(app: Flask, **values: Any) -> None:
+    """Leave the only request without an answer, as a server does that dies over it."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(RequestKey).values(status=None, sealed_answer=None, **values))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_keys, "PATIENCE_S", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_run_whose_request_was_never_answered_is_found_again(app: Flask, api: ApiClient) -> None:
+    run_id = api.post("/runs", json=RUN, headers=KEY).json["run_id"]
+    unanswered(app)
+    again = api.post("/runs", json=RUN, headers=KEY)
+    assert (again.status_code, again.json["run_id"]) == (201, run_id)
+    assert again.headers["Location"] == f"/api/v1/runs/{run_id}"
+    assert api.post("/runs", json=RUN, headers=KEY).headers["Idempotency-Replayed"] == "true"
+    assert count(app, Run) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_request_that_failed_after_it_made_a_run_makes_no_second_one(
     app: Flask, api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_keys, "PATIENCE_S", 0.0)
-    api.post("/runs", json=RUN, headers=KEY)
+    def away(_run: Run) -> dict[str, Any]:
+        raise Unavailable("The database does not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(run_errors, "explanation", away)
+        assert api.post("/runs", json=RUN, headers=KEY).status_code == 503
+    assert api.post("/runs", json=RUN, headers=KEY).status_code == 201
+    assert count(app, Run) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_request_that_died_before_it_made_anything_is_done_after_a_while(
+    app: Flask, api: ApiClient
+) -> None:
+    made = api.post("/runs", json=RUN, headers=KEY).json["run_id"]
     with app.app_context(), transaction() as session:
-        session.execute(update(RequestKey).values(status=None, sealed_answer=None))
+        session.execute(delete(Run))
+    unanswered(app, location=None)
     refused = api.post("/runs", json=RUN, headers=KEY)
     assert (refused.status_code, refused.json["code"]) == (409, "idempotency_key_in_use")
+    assert count(app, Run) == 0
+    unanswered(app, created_at=now() - request_keys.ABANDONED)
+    run_id = api.post("/runs", json=RUN, headers=KEY).json["run_id"]
+    assert run_id != made
+    assert api.post("/runs", json=RUN, headers=KEY).json["run_id"] == run_id
     assert count(app, Run) == 1
+
+
+def test_a_request_that_was_overtaken_makes_nothing(app: Flask, owner: Account) -> None:
+    with app.app_context():
+        slow = request_keys.claim(owner.id, "k", "digest")
+        assert isinstance(slow, Claim)
+        with transaction() as session:
+            long_ago = now() - request_keys.ABANDONED
+            session.execute(update(RequestKey).values(created_at=long_ago))
+        assert isinstance(request_keys.claim(owner.id, "k", "digest"), Claim)
+        with pytest.raises(Conflict):
+            submit_run(RunRequest(**RUN), owner.id, True, get_settings(), slow)
+        request_keys.release(slow)
+    assert (count(app, Run), count(app, RequestKey)) == (0, 1)
 
 
 def test_after_a_day_a_key_is_forgotten(

@@ -10,7 +10,7 @@ from typing import IO
 from flask import Response, current_app, g, request
 
 from app.services import request_keys
-from app.services.request_keys import KeptAnswer
+from app.services.request_keys import Claim, KeptAnswer
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -31,8 +31,8 @@ def repeat_answer(exempt: Set[str]) -> Response | None:
     if not key or request.method != "POST" or request.endpoint in exempt:
         return None
     kept = request_keys.claim(g.account.id, key, _digest())
-    if kept is None:
-        g.claimed_key = key
+    if isinstance(kept, Claim):
+        g.request_claim = kept
         return None
     response = current_app.response_class(
         kept.text, status=kept.status, mimetype="application/json" if kept.text else None
@@ -45,15 +45,15 @@ def repeat_answer(exempt: Set[str]) -> Response | None:
 
 def note_answer(response: Response) -> Response:
     """Keep the answer of a request that was done; let one that was refused be sent again."""
-    key: str | None = g.pop("claimed_key", None)
-    if key is None:
+    mine: Claim | None = g.pop("request_claim", None)
+    if mine is None:
         return response
     if 200 <= response.status_code < 300:
         text = response.get_data(as_text=True)
         kept = KeptAnswer(response.status_code, response.headers.get("Location"), text)
-        request_keys.keep_answer(g.account.id, key, kept)
+        request_keys.keep_answer(mine, kept)
     else:
-        request_keys.release(g.account.id, key)
+        request_keys.release(mine)
     return response
 
 

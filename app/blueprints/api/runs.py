@@ -71,8 +71,10 @@ def create_run(body: RunRequest) -> Response:
 
 
 def _submit(asked: RunRequest) -> str:
-    account = g.account
-    return submission.submit_run(asked, account.id, account.is_admin, get_settings())
+    account, claim = g.account, g.get("request_claim")
+    if claim and claim.location:  # started by a request that was never answered
+        return str(claim.location.rpartition("/")[2])
+    return submission.submit_run(asked, account.id, account.is_admin, get_settings(), claim)
 
 
 @bp.get("/runs", responses={200: RunList})
@@ -166,7 +168,7 @@ def rescore_run(path: RunPath, body: RescoreBody) -> Response:
 
 @bp.get("/runs/<string:run_id>/events", responses={200: EVENT_STREAM})
 def stream_events(path: RunPath) -> Response:
-    """Stream ``preparing``, ``progress``, ``event``, ``sample``, ``status``, ``done`` events."""
+    """Stream events: ``preparing progress notices event sample status done``."""
     run = runs.get_run(path.run_id, g.account.id)
     last = request.headers.get("Last-Event-ID") or request.args.get("after")
     return live_answer(run, last)

@@ -14,6 +14,7 @@ from app.engine.own.definition import PREFIX
 from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
 from app.models.run import full_config
+from app.services.request_keys import Claim, note_made
 from app.services.runs.checks import check_request
 from app.services.runs.default_limits import without_default_limit
 from app.services.runs.estimates import estimate_run
@@ -28,8 +29,21 @@ MOST_QUEUED = 1_000
 """Runs of one account: whoever decides whose turn it is looks at all that are queued."""
 
 
-def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: Settings) -> str:
+def submit_run(
+    request: RunRequest,
+    account_id: int,
+    is_admin: bool,
+    settings: Settings,
+    claim: Claim | None = None,
+) -> str:
     """Insert a queued run and enqueue it; returns its id.
+
+    Args:
+        request: What is asked for.
+        account_id: Whose run it is.
+        is_admin: Whether the account also has the environment's connections.
+        settings: What this server allows.
+        claim: Of the request's ``Idempotency-Key``, if it has one.
 
     Raises:
         Invalid: The request does not fit, or a check before the start failed
@@ -62,6 +76,8 @@ def submit_run(request: RunRequest, account_id: int, is_admin: bool, settings: S
         session.add(run)
         session.flush()
         run_id, attempt = run.id, run.attempt
+        if claim is not None:
+            note_made(session, claim, f"/api/v1/runs/{run_id}")
     hand_to_queue(run_id, attempt)
     return run_id
 
