@@ -39,10 +39,11 @@ _PASSING = frozenset(
 _OF_CONNECTION = frozenset(
     {"auth", "permission", "connection_gone", "connection_deleted", "wrong_path", "web_page"}
     | {"redirect", "bad_url", "policy_block", "tls", "sealed_secret_unreadable", "unknown_kind"}
+    | {"price_unknown"}
 )
 _OF_REQUEST = frozenset(
     {"unknown_model", "bad_request", "benchmark_gone", "judge_missing", "scorer_unavailable"}
-    | {"context_length", "server_memory"}
+    | {"context_length", "server_memory", "max_tokens_too_large", "sample_unknown"}
 )
 
 

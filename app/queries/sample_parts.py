@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from app.config import Settings
 from app.engine.benchmarks.spec import Benchmark, LocalRef, Protocol
-from app.engine.datasets.selection import Selection
+from app.engine.datasets.selection import SAMPLE_UNKNOWN, Selection
 from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 from app.queries.benchmarks import PREVIEW_SAMPLES, dataset_loader, preview_samples
@@ -37,6 +37,26 @@ def sample_part(
 
     Of a run of all samples they are chosen at random: files are often sorted.
     """
+    part = _part(benchmark, protocol, settings, selection)
+    return () if isinstance(part, DatasetError) else part
+
+
+def unknown_ids(
+    benchmark: Benchmark, protocol: Protocol, settings: Settings, selection: Selection
+) -> DatasetError | None:
+    """Return which ids of a selection the benchmark lacks; ``None`` if none, or if it is unknown.
+
+    It is unknown before the data is on this machine, and of very large benchmarks.
+    """
+    if selection.ids is None:
+        return None
+    part = _part(benchmark, protocol, settings, selection)
+    return part if isinstance(part, DatasetError) and part.code == SAMPLE_UNKNOWN else None
+
+
+def _part(
+    benchmark: Benchmark, protocol: Protocol, settings: Settings, selection: Selection
+) -> tuple[Sample, ...] | DatasetError:
     count = min(selection.limit or PREVIEW_SAMPLES, PREVIEW_SAMPLES)
     is_beginning = selection.order == "first" and selection.limit is not None
     if (is_beginning and selection.ids is None) or benchmark.size > MOST_READ:
@@ -53,10 +73,12 @@ def sample_part(
 
 
 @lru_cache(maxsize=128)
-def _read(source: _Source, settings: Settings, selection: Selection) -> tuple[Sample, ...]:
+def _read(
+    source: _Source, settings: Settings, selection: Selection
+) -> tuple[Sample, ...] | DatasetError:
     try:
         dataset = dataset_loader(settings).load(source.protocol)
         return tuple(dataset.samples(dataset.places(selection)))
     except DatasetError as error:
-        log.warning("no samples", extra={"benchmark": source.name, "reason": error.message})
-        return ()
+        log.info("no samples", extra={"benchmark": source.name, "reason": error.message})
+        return error

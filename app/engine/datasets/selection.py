@@ -22,6 +22,9 @@ Order = Literal["random", "first", "stratified"]
 DEFAULT_SAMPLE_SEED = 0
 """One for all runs, so that they ask the same questions."""
 
+SAMPLE_UNKNOWN = "sample_unknown"
+"""Code of the error for ids that the benchmark does not have."""
+
 _SHOWN_IDS = 5
 
 
@@ -106,10 +109,11 @@ class SampleIndex:
                 found[key] = place
         missing = [name for key, name in wanted.items() if key not in found]
         if missing:
-            shown = ", ".join(missing[:_SHOWN_IDS]) + (", ..." if len(missing) > _SHOWN_IDS else "")
+            shown, more = ", ".join(missing[:_SHOWN_IDS]), len(missing) - _SHOWN_IDS
             raise DatasetError(
-                "sample_unknown",
-                f"The benchmark has no sample with the id {shown}.",
+                SAMPLE_UNKNOWN,
+                f"The benchmark has no sample with the id {shown}"
+                + (f" and {more} more." if more > 0 else "."),
                 "Copy ids from the samples of an earlier run.",
             )
         return sorted(found.values())

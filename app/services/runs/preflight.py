@@ -12,10 +12,12 @@ from app.engine.token_counts import count_tokens
 from app.errors import Invalid, Unavailable
 from app.formats import usd
 from app.queries.benchmarks import longest_prompt, unavailable_reason
+from app.queries.sample_parts import unknown_ids
 from app.services.connections.model_catalog import chats
 from app.services.connections.model_lookup import ModelLookup, look_up_model
 from app.services.runs.checks import RunSpec
 from app.services.runs.judges import judge_problem, needs_judge
+from app.services.runs.run_settings import selection_of
 from app.services.storage.account_storage import storage_of
 from app.services.storage.disk_space import room
 
@@ -74,7 +76,7 @@ def preflight(
     """
     connection, _, model_id = spec.model.partition("/")
     found = look_up_model(account_id, is_admin, connection, model_id, ask=ask)
-    checks = [_data(spec, settings), *_code_execution(spec, settings)]
+    checks = [_data(spec, settings), *_samples(spec, settings), *_code_execution(spec, settings)]
     checks += [_model(spec, found), _chat(spec), *_context(spec, found, settings)]
     checks.append(_connection(spec, found))
     if needs_judge(spec.protocol.scorer):
@@ -126,6 +128,15 @@ def _data(spec: RunSpec, settings: Settings) -> Check:
     if benchmark.offline:
         return Check("data", "ok", "The questions are on this machine.")
     return Check("data", "ok", "The questions are here, or are downloaded first.")
+
+
+def _samples(spec: RunSpec, settings: Settings) -> Iterator[Check]:
+    if not spec.config["sample_ids"]:
+        return
+    selection = selection_of(spec.config)
+    error = unknown_ids(spec.benchmark, spec.protocol, settings, selection)
+    if error is not None:
+        yield Check("samples", "fail", error.message, error.action, "sample_ids")
 
 
 def _code_execution(spec: RunSpec, settings: Settings) -> Iterator[Check]:
@@ -283,7 +294,7 @@ def _price(spec: RunSpec, estimate: Estimate) -> Check:
         "price",
         "warn",
         f"The price of {spec.model} is not known: its cost will be shown as unknown.",
-        "Bound the cost by a sample limit and max_tokens.",
+        "Enter its price in Settings → Connections, or bound the cost by a sample limit.",
     )
 
 
@@ -298,7 +309,7 @@ def _budget(spec: RunSpec, estimate: Estimate) -> Iterator[Check]:
             "budget",
             "fail",
             f"The price of {unknown} is not known, so a budget in US$ cannot be kept.",
-            "Leave the budget out, and bound the cost by a sample limit and max_tokens.",
+            "Enter the price in Settings → Connections, or leave the budget out.",
             "budget_usd",
         )
         return

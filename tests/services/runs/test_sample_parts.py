@@ -13,7 +13,7 @@ from app.models import Run, SampleRow
 from app.services.accounts.accounts import Account
 from app.services.runs.lifecycle import resume_run
 from tests.app_fixtures import ApiClient
-from tests.run_fixtures import add_run, add_samples, columns_of, rows_of
+from tests.run_fixtures import RUN, add_run, add_samples, columns_of, rows_of
 
 Start = Callable[..., str]
 Work = Callable[..., dict[str, Any]]
@@ -77,15 +77,35 @@ def test_samples_can_be_chosen_by_id(ask: Callable[..., list[str]], api: ApiClie
     assert (answer.json["samples"], answer.json["calls"]) == (4, 4)
 
 
-def test_an_unknown_id_fails_the_run_before_any_call(
-    start_run: Start, work: Work, api: ApiClient
+def test_unknown_ids_are_refused_before_the_start(
+    ask: Callable[..., list[str]], api: ApiClient
 ) -> None:
-    run_id = start_run(limit=None, sample_ids=["nobody"])
+    known = ask(limit=2)
+    body = {**RUN, "limit": None, "sample_ids": [*known, *(f"nobody-{n}" for n in range(7))]}
+    estimate = api.post("/estimates", json=body).json
+    [check] = [check for check in estimate["checks"] if check["name"] == "samples"]
+    assert check["state"] == "fail"
+    refused = api.post("/runs", json=body)
+    assert (refused.status_code, refused.json["code"]) == (422, "preflight_failed")
+    [message] = refused.json["errors"]["sample_ids"]
+    assert message == check["message"]
+    shown = ", ".join(f"nobody-{n}" for n in range(5))
+    assert message == f"The benchmark has no sample with the id {shown} and 2 more."
+    assert api.post("/estimates/sample", json=body).status_code == 422
+    assert api.post("/runs", json={**body, "sample_ids": known}).status_code == 201
+
+
+def test_ids_that_prove_unknown_once_the_data_is_there_fail_the_run_before_any_call(
+    app: Flask, owner: Account, api: ApiClient, work: Work
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id, config={"limit": None, "sample_ids": ["nobody"]})
     ended = work(run_id)
     assert (ended["status"], ended["done"]) == ("failed", 0)
-    error = api.get(f"/runs/{run_id}").json["error"]
-    assert error["code"] == "sample_unknown"
-    assert "nobody" in error["message"]
+    run = api.get(f"/runs/{run_id}").json
+    assert run["error"]["code"] == "sample_unknown"
+    assert "nobody" in run["error"]["message"]
+    assert run["remedy"] == "duplicate"
 
 
 def old_run(app: Flask, owner: Account, limit: int | None = 4) -> str:
