@@ -78,7 +78,7 @@ def measure(arguments: argparse.Namespace) -> None:
     statements = listen(engine)
     sys.stdout.write(
         f"\n{arguments.runs:,} runs, a run of {arguments.samples:,} samples, {backend}\n"
-        f"{'page':34} {'p50 ms':>8} {'p95 ms':>8} {'CPU min':>8} {'CPU p50':>8} {'CPU p95':>8}"
+        f"{'page':38} {'p50 ms':>8} {'p95 ms':>8} {'CPU min':>8} {'CPU p50':>8} {'CPU p95':>8}"
         f" {'kB':>6} SQL\n"
     )
     late = []
@@ -156,7 +156,7 @@ def measure_page(
     p50, p95 = percentiles(walls[3:])
     cpu50, cpu95 = percentiles(cpus[3:])
     sys.stdout.write(
-        f"{name:34} {p50:8.1f} {p95:8.1f} {min(cpus):8.1f} {cpu50:8.1f} {cpu95:8.1f}"
+        f"{name:38} {p50:8.1f} {p95:8.1f} {min(cpus):8.1f} {cpu50:8.1f} {cpu95:8.1f}"
         f" {size / 1000:6.0f} {len(statements):3}\n"
     )
     if arguments.profile:
@@ -164,7 +164,7 @@ def measure_page(
             sys.stdout.write(f"    {took_ms:7.1f} ms  {' '.join(statement.split())[:230]}\n")
     if name == "API: list of runs":
         sys.stdout.write(
-            f"{'':34} {1000 / cpu50:8.0f} requests/s of one core, {1000 / min(cpus):.0f} at best\n"
+            f"{'':38} {1000 / cpu50:8.0f} requests/s of one core, {1000 / min(cpus):.0f} at best\n"
         )
     return p95
 
@@ -188,7 +188,10 @@ def pages(run_ids: dict[str, str]) -> dict[str, str]:
         "run's samples, wrong ones": f"/runs/{big}/samples?outcome=incorrect",
         "run's samples, words searched": f"/runs/{big}/samples?q=ANSWER",
         "run's samples, words not found": f"/runs/{big}/samples?q=nowhere",
+        "run's samples, words all prompts have": f"/runs/{big}/samples?q=example",
         "sample": f"/runs/{big}/samples/q-7000",
+        "sample, among the wrong ones": f"/runs/{big}/samples/q-7000?outcome=incorrect",
+        "sample, among those searched": f"/runs/{big}/samples/q-7000?q=ANSWER",
         "comparison of two such runs": f"/compare?run_ids={big},{other}",
         "API: list of runs": "/api/v1/runs",
         "API: list of runs, 200": "/api/v1/runs?limit=200",
@@ -289,6 +292,7 @@ def add_big_run(base: dict[str, Any], name: str, samples: int) -> str:
         for index in range(first, min(first + BATCH, samples)):
             correct = rng.random() < 0.7
             right += correct
+            question = f"Question {index}. " + "words " * 90
             rows.append(
                 {
                     "run_id": run_id,
@@ -297,7 +301,8 @@ def add_big_run(base: dict[str, Any], name: str, samples: int) -> str:
                     "category": f"subject {index % 57}",
                     "outcome": "correct" if correct else "incorrect",
                     "score": float(correct),
-                    "input": [{"role": "user", "content": f"Question {index}. " + "words " * 90}],
+                    "input": [{"role": "user", "content": "An example. " * 300 + question}],
+                    "question": question,
                     "target": "A",
                     "completion": "Let me think about it. " * 20 + "ANSWER: A",
                     "answer": "A",

@@ -15,7 +15,11 @@ BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class SampleRow(Base):
-    """The result of one sample in one epoch; there is never a second for the same pair."""
+    """The result of one sample in one epoch; there is never a second for the same pair.
+
+    ``question`` is what its prompt (``input``) has of its own, without instructions and examples;
+    ``None``: the prompt has nothing else, or the row is of an earlier version.
+    """
 
     __tablename__ = "samples"
     __table_args__ = (
@@ -45,6 +49,7 @@ class SampleRow(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     score: Mapped[float | None]
     input: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    question: Mapped[str | None] = mapped_column(Text)
     target: Mapped[str | list[str]] = mapped_column(JSON)
     completion: Mapped[str] = mapped_column(Text)
     reasoning: Mapped[str | None] = mapped_column(Text)

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from app.db import db
-from app.engine.previews import preview
+from app.engine.questions import PromptShape, preview
 from app.models import Run, SampleRow
-from app.queries.runs import preview_skip
+from app.queries.runs import prompt_shape
 from app.queries.sample_texts import cell_text
 
 
@@ -25,12 +25,12 @@ def flip_views(runs: Sequence[Run], sample_ids: Sequence[str]) -> list[dict[str,
         )
     }
     questions = _questions(runs, sample_ids)
-    skip = preview_skip(runs[0])
+    shape = prompt_shape(runs[0])
     return [
         {
             "sample_id": sample_id,
             "epoch": 1,
-            **_question_view(questions.get(sample_id), skip),
+            **_question_view(questions.get(sample_id), shape),
             "cells": [_cell_view(run.id, cells.get((run.id, sample_id))) for run in runs],
         }
         for sample_id in sample_ids
@@ -53,12 +53,12 @@ def _questions(runs: Sequence[Run], sample_ids: Sequence[str]) -> dict[str, Row[
     return found
 
 
-def _question_view(row: Any, skip: int) -> dict[str, Any]:
+def _question_view(row: Any, shape: PromptShape) -> dict[str, Any]:
     if row is None:
         return {"category": None, "preview": "", "target": None}
     return {
         "category": row.category,
-        "preview": preview(row.input, skip),
+        "preview": preview(row.input, shape),
         "target": cell_text(row.target),
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, String, cast, func, or_, select
 
 from app.db import db, now
 from app.engine.aggregate import running_interval
-from app.engine.previews import question_paragraph
+from app.engine.questions import WHOLE, PromptShape, shape_of
 from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.models.run import full_config
@@ -312,11 +312,11 @@ def benchmark_title(run: Run | RunRecord) -> str:
     return benchmark.title if benchmark else run.benchmark
 
 
-def preview_skip(run: Run | RunRecord) -> int:
-    """Return how many paragraphs precede the question in the run's prompts."""
+def prompt_shape(run: Run | RunRecord) -> PromptShape:
+    """Return where the question stands in the run's prompts."""
     benchmark = find_benchmark(run.benchmark, run.user_id, run.benchmark_version)
     protocol = benchmark.protocols.get(run.protocol) if benchmark else None
-    return question_paragraph(protocol.prompt_template) if protocol else 0
+    return shape_of(protocol.prompt_template) if protocol else WHOLE
 
 
 def views(runs: Sequence[Run | RunRecord]) -> list[dict[str, Any]]:

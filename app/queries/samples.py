@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, or_, select
-from sqlalchemy.orm import defer, load_only
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import defer
 
 from app.db import db
-from app.engine.previews import preview
+from app.engine.questions import WHOLE, PromptShape, preview_of
 from app.engine.scorers.reasoning import split_thoughts
 from app.errors import NotFound
 from app.models import RescoredSample, SampleRow
-from app.queries.paging import Page, SortKey, encode_cursor, read_page, search_page
-from app.queries.runs import in_json, timestamp
-from app.queries.sample_batches import Batch, read_batch
+from app.queries.runs import timestamp
+from app.queries.sample_batches import read_batch
 from app.queries.sample_texts import cell_text, shorten
-from app.queries.word_search import has_word
 
-ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.id))
 HISTORY_POINTS = 100
 EXPORT_BATCH = 500
-_ROW_ONLY = tuple(
+ROW_ONLY = tuple(
     defer(column)
     for column in (
         SampleRow.completion,
@@ -33,89 +29,7 @@ _ROW_ONLY = tuple(
         SampleRow.detail,
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFilter:
-    """Which samples of a run are wanted; empty fields do not restrict."""
-
-    outcome: str = ""
-    category: str = ""
-    q: str = ""
-    error_code: str = ""
-
-    @property
-    def active(self) -> bool:
-        """Whether anything is filtered."""
-        return self != SampleFilter()
-
-
-def list_samples(
-    run_id: str,
-    wanted: SampleFilter,
-    *,
-    limit: int = 50,
-    cursor: str | None = None,
-    rows_only: bool = False,
-) -> Page[SampleRow]:
-    """Return a page of a run's samples in the benchmark's order; fewer where they are long.
-
-    Args:
-        run_id: The run.
-        wanted: Which of its samples.
-        limit: Most rows of the page.
-        cursor: From the page before; ``None`` for the first.
-        rows_only: Read what `row_view` shows, and not the answers as a whole.
-
-    Raises:
-        Invalid: The cursor is not one of this list.
-    """
-    selected = select(SampleRow).where(SampleRow.run_id == run_id)
-    query = _filtered(selected.options(*_ROW_ONLY) if rows_only else selected, wanted)
-    batches: list[Batch] = []
-
-    def read(page_query: Select[Any]) -> list[SampleRow]:
-        batches.append(read_batch(page_query))
-        return batches[-1].rows
-
-    def count() -> int:
-        counted = select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id)
-        return db.session.scalar(_filtered(counted, wanted)) or 0
-
-    if wanted.q:
-        page = search_page(query, ORDER, limit=limit, cursor=cursor, read=read)
-    else:
-        page = read_page(query, ORDER, limit=limit, cursor=cursor, count=count, read=read)
-    if not batches or not batches[-1].is_cut or len(page.items) < len(batches[-1].rows):
-        return page
-    last = page.items[-1]
-    return Page(
-        page.items,
-        encode_cursor([last.position, last.id]),
-        page.total if wanted.q else count(),
-    )
-
-
-def _filtered(query: Select[Any], wanted: SampleFilter) -> Select[Any]:
-    if wanted.outcome:
-        query = query.where(SampleRow.outcome.in_(wanted.outcome.split(",")))
-    if wanted.category:
-        query = query.where(SampleRow.category == wanted.category)
-    if wanted.error_code:
-        query = query.where(
-            SampleRow.outcome == "error",
-            SampleRow.error["code"].as_string() == wanted.error_code,
-        )
-    if wanted.q:
-        query = query.where(
-            or_(
-                SampleRow.sample_id == wanted.q,
-                has_word(SampleRow.completion, wanted.q),
-                has_word(SampleRow.answer, wanted.q),
-                has_word(cast(SampleRow.input, Text), in_json(wanted.q)),
-            )
-        )
-    return query
+"""What lists of samples leave out."""
 
 
 MAX_EPOCH = 1000
@@ -187,22 +101,6 @@ def changed_verdicts(run_id: str) -> dict[str, int]:
     return dict[str, int](rows.all())
 
 
-def neighbours(row: SampleRow) -> tuple[SampleRow | None, SampleRow | None]:
-    """Return the samples before and after ``row`` in the benchmark's order."""
-    same = (
-        select(SampleRow)
-        .where(SampleRow.run_id == row.run_id)
-        .options(load_only(SampleRow.sample_id, SampleRow.epoch))
-    )
-    before = db.session.scalar(
-        same.where(SampleRow.position < row.position).order_by(SampleRow.position.desc()).limit(1)
-    )
-    after = db.session.scalar(
-        same.where(SampleRow.position > row.position).order_by(SampleRow.position).limit(1)
-    )
-    return before, after
-
-
 def epochs_of(run_id: str, sample_id: str) -> list[tuple[int, str]]:
     """Return epoch and outcome of every repetition of a sample."""
     rows = db.session.execute(
@@ -224,7 +122,7 @@ def latest_samples(run_id: str, limit: int = 10) -> list[SampleRow]:
         .limit(limit)
     )
     newest = db.session.scalars(ids).all()
-    rows = db.session.scalars(select(SampleRow).where(SampleRow.id.in_(newest)).options(*_ROW_ONLY))
+    rows = db.session.scalars(select(SampleRow).where(SampleRow.id.in_(newest)).options(*ROW_ONLY))
     return sorted(rows, key=lambda row: row.id, reverse=True)
 
 
@@ -318,8 +216,8 @@ def page_view(row: SampleRow, *, whole: bool = False) -> dict[str, Any]:
     return {**view, "is_cut": False} if whole else shorten(view)
 
 
-def row_view(row: SampleRow, preview_skip: int = 0) -> dict[str, Any]:
-    """Return a sample as a row of a list, without the paragraphs before its question."""
+def row_view(row: SampleRow, shape: PromptShape = WHOLE) -> dict[str, Any]:
+    """Return a sample as a row of a list, with its question instead of the prompt."""
     return {
         "sample_id": row.sample_id,
         "epoch": row.epoch,
@@ -329,7 +227,7 @@ def row_view(row: SampleRow, preview_skip: int = 0) -> dict[str, Any]:
         "target": cell_text(row.target),
         "latency_ms": row.latency_ms,
         "output_tokens": row.output_tokens,
-        "preview": preview(row.input, preview_skip),
+        "preview": preview_of(row.question or shape.question_in(row.input)),
         "error": cell_text(row.error["message"]) if row.error else None,
     }
 

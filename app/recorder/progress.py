@@ -10,7 +10,7 @@ from typing import Any
 
 from app.db import now
 from app.engine.aggregate import running_interval
-from app.engine.previews import preview
+from app.engine.questions import WHOLE, PromptShape, preview
 from app.engine.run.plan import RunEvent
 from app.engine.types import SampleResult
 from app.recorder.counts import Counts
@@ -40,14 +40,14 @@ class Progress:
         *,
         is_priced: bool,
         is_judge_priced: bool = False,
-        preview_skip: int = 0,
+        prompt_shape: PromptShape = WHOLE,
         metric: str = "accuracy",
     ) -> None:
         self._counts = counts
         self._metric = metric
         self._total = total
         self._provider = provider
-        self._preview_skip = preview_skip
+        self._prompt_shape = prompt_shape
         self._is_priced = is_priced
         self._is_judge_priced = is_judge_priced
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), counts.done)])
@@ -132,7 +132,7 @@ class Progress:
             for event in events[-EVENTS_PER_BATCH:]
         ]
         live += [
-            ("sample", _live_sample(result, self._preview_skip))
+            ("sample", _live_sample(result, self._prompt_shape))
             for result in batch[-SAMPLES_PER_BATCH:]
         ]
         live.append(("progress", self.snapshot()))
@@ -153,7 +153,7 @@ def waiting_view(waiting: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _live_sample(result: SampleResult, preview_skip: int) -> dict[str, Any]:
+def _live_sample(result: SampleResult, shape: PromptShape) -> dict[str, Any]:
     target = result.sample.target
     return {
         "sample_id": result.sample.id,
@@ -163,7 +163,7 @@ def _live_sample(result: SampleResult, preview_skip: int) -> dict[str, Any]:
         "answer": None if result.answer is None else _shortened(result.answer),
         "target": _shortened(target if isinstance(target, str) else ", ".join(target)),
         "latency_ms": result.latency_ms,
-        "preview": preview(result.sample.messages, preview_skip),
+        "preview": preview(result.sample.messages, shape),
         "error": None if result.error is None else _shortened(result.error.message),
     }
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.db import db_epoch_s
 from app.disk import is_full
 from app.engine.call_permit import CallPermit
+from app.engine.questions import WHOLE, PromptShape
 from app.engine.run.plan import RunEvent
 from app.engine.types import CallFailure, SampleResult
 from app.models import Run, RunEventRow
@@ -67,6 +68,7 @@ class DbRecorder:
         provider: What a reader calls the other side: the connection's name.
         cost_of: USD of a call; ``None`` where no price is known.
         judge_cost_of: The same for the judge; ``None`` also where none is asked.
+        prompt_shape: Where the question stands in the run's prompts.
         metric: Of the benchmark, for live scores.
         find_reason_to_pause: Asked at every commit whether there is room for more.
         make_room: Called on a full disk. If it made room, returns why the run must pause, and
@@ -94,7 +96,7 @@ class DbRecorder:
         provider: str,
         cost_of: CostOf | None,
         judge_cost_of: CostOf | None = None,
-        preview_skip: int = 0,
+        prompt_shape: PromptShape = WHOLE,
         metric: str = "accuracy",
         find_reason_to_pause: Callable[[], CallFailure | None] = lambda: None,
         make_room: Callable[[], CallFailure | None] = lambda: None,
@@ -107,6 +109,7 @@ class DbRecorder:
         self._done_before = counts.done
         self._counts = counts
         self._replaced = dict(replaced)
+        self._prompt_shape = prompt_shape
         self._notices = Notices(notices)
         self._publish = publish
         self._cost_of, self._judge_cost_of = cost_of, judge_cost_of
@@ -116,7 +119,7 @@ class DbRecorder:
             provider,
             is_priced=cost_of is not None,
             is_judge_priced=judge_cost_of is not None,
-            preview_skip=preview_skip,
+            prompt_shape=prompt_shape,
             metric=metric,
         )
         self._latest: deque[SampleResult] = deque(maxlen=SAMPLES_PER_BATCH)
@@ -161,7 +164,7 @@ class DbRecorder:
 
     def _write_patiently(self, batch: Sequence[PricedResult], events: Sequence[RunEvent]) -> None:
         give_up_at = time.monotonic() + DATABASE_PATIENCE_S
-        rows = [sample_row(self._run_id, priced) for priced in batch]
+        rows = [sample_row(self._run_id, priced, self._prompt_shape) for priced in batch]
         lines = [event_row(self._run_id, event) for event in events]
         self._counts.stored_bytes += sum(map(stored_bytes, [*rows, *lines]))
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from app.db import now
+from app.engine.questions import PromptShape
 from app.engine.run.plan import RunEvent
-from app.engine.types import SampleResult, Served, TokenUsage
+from app.engine.types import Message, SampleResult, Served, TokenUsage
 from app.models import SampleRow
 
 _NOBODY = Served(None, None, None)
@@ -44,8 +45,8 @@ def price_result(
     )
 
 
-def sample_row(run_id: str, priced: PricedResult) -> dict[str, Any]:
-    """Return a result as a row."""
+def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[str, Any]:
+    """Return a result as a row; ``shape`` says where the question stands in its prompt."""
     result = priced.result
     usage, judge_usage = result.usage, result.judge_usage
     target = result.sample.target
@@ -59,6 +60,7 @@ def sample_row(run_id: str, priced: PricedResult) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "score": result.score,
         "input": list(result.sample.messages),
+        "question": _question_apart(result.sample.messages, shape),
         "target": target if isinstance(target, str) else list(target),
         "completion": _storable(result.completion),
         "reasoning": _storable(result.reasoning) or None,
@@ -88,6 +90,13 @@ def sample_row(run_id: str, priced: PricedResult) -> dict[str, Any]:
         },
         "created_at": now(),
     }
+
+
+def _question_apart(messages: Sequence[Message], shape: PromptShape) -> str | None:
+    """Return the question, for search and lists; ``None`` where the prompt is nothing else."""
+    question = shape.question_in(messages)
+    is_all = len(messages) == 1 and len(question) == len(messages[0]["content"])
+    return None if is_all else _storable(question)
 
 
 def _storable(text: str) -> str:

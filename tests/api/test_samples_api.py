@@ -35,7 +35,14 @@ def run_id(app: Flask, owner: Account) -> str:
                 "explanation": "line one\nline two, with a comma",
                 "input": [{"role": "user", "content": 'Wie groß ist "π"?\nNeue Zeile'}],
             },
-            {"outcome": "truncated", "score": 0.5, "completion": "\tTab", "answer": "@x"},
+            {
+                "outcome": "truncated",
+                "score": 0.5,
+                "completion": "\tTab",
+                "answer": "@x",
+                "input": [{"role": "user", "content": "An example. Which whale?"}],
+                "question": "Which whale?",
+            },
             {"sample_id": "dir/with slash", "category": "hard"},
         )
     return made
@@ -67,6 +74,9 @@ def test_samples_come_page_by_page_in_the_benchmarks_order(api: ApiClient, run_i
         ({"q": '"π"'}, ["s3"]),
         ({"q": "hyperlink"}, ["s3"]),
         ({"q": "_"}, []),
+        ({"q": "four"}, ["s3"]),
+        ({"q": "example"}, []),
+        ({"q": "whale"}, ["s4"]),
     ],
 )
 def test_samples_are_filtered(

@@ -213,8 +213,8 @@ def test_samples_are_listed_and_filtered(signed_in: Browser, finished: str) -> N
     assert "<img src=x" not in html
     assert f"/runs/{finished}/samples/dir/s5?epoch=1" in links(html)
     errors = signed_in.get(f"/runs/{finished}/samples?outcome=error&category=&q=").text
-    assert f"/runs/{finished}/samples/s3?epoch=1" in links(errors)
-    assert f"/runs/{finished}/samples/s2?epoch=1" not in links(errors)
+    assert f"/runs/{finished}/samples/s3?epoch=1&outcome=error" in links(errors)
+    assert f"/runs/{finished}/samples/s2?epoch=1" not in errors
     assert signed_in.get(f"/runs/{finished}/samples?category=easy&q=question").status_code == 200
 
 
@@ -225,7 +225,39 @@ def test_the_samples_page_has_further_pages(app: Flask, signed_in: Browser, owne
     html = signed_in.get(f"/runs/{run_id}/samples?q=question").text
     older = next(link for link in links(html) if "cursor=" in link)
     assert "q=question" in older
-    assert f"/runs/{run_id}/samples/s59?epoch=1" in links(signed_in.get(older).text)
+    assert f"/runs/{run_id}/samples/s59?epoch=1&q=question" in links(signed_in.get(older).text)
+
+
+def test_a_sample_stays_in_the_list_it_was_opened_from(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id)
+        add_samples(
+            run_id,
+            *[
+                {"outcome": "correct" if at % 3 else "incorrect", "category": "c"}
+                for at in range(180)
+            ],
+        )
+    here = f"/runs/{run_id}/samples"
+    kept = "outcome=incorrect&category=c&q=question"
+    html = signed_in.get(f"{here}/s153?epoch=1&{kept}").text
+    around = links(html)
+    assert "52 of 60" in html
+    assert f"{here}/s150?epoch=1&{kept}" in around
+    assert f"{here}/s156?epoch=1&{kept}" in around
+    back = next(link for link in around if link.startswith(f"{here}?"))
+    assert "Samples: Wrong, c, “question”" in html
+    listed = links(signed_in.get(back).text)
+    assert f"{here}/s153?epoch=1&{kept}" in listed
+    assert f"{here}/s147?epoch=1&{kept}" not in listed
+    # What no longer fits, as an error that was asked again, still leads on.
+    other = signed_in.get(f"{here}/s154?epoch=1&{kept}").text
+    assert {f"{here}/s153?epoch=1&{kept}", f"{here}/s156?epoch=1&{kept}"} <= set(links(other))
+    first = signed_in.get(f"{here}/s0").text
+    assert "1 of 180" in first
+    assert f"{here}" in links(first)
 
 
 def test_one_sample_shows_all_and_leads_to_its_neighbours(
@@ -234,6 +266,7 @@ def test_one_sample_shows_all_and_leads_to_its_neighbours(
     html = signed_in.get(f"/runs/{finished}/samples/s2").text
     around = links(html)
     assert f"/runs/{finished}/samples/s1?epoch=1" in around
+    assert "Samples</a>" in html
     assert f"/runs/{finished}/samples/s3?epoch=1" in around
     error = signed_in.get(f"/runs/{finished}/samples/s3").text
     assert "Too late." in error

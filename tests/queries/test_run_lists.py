@@ -68,7 +68,9 @@ def test_a_record_shows_what_its_row_shows(seven: list[str], owner: Account, sor
     rows = [runs.get_run(run_id, owner.id) for run_id in seven]
     expected = rows if sort.startswith("-") else rows[::-1]
     assert [runs.page_view(run) for run in page.items] == [runs.page_view(run) for run in expected]
-    assert [runs.preview_skip(run) for run in page.items] == [0] * 7
+    shapes = [runs.prompt_shape(run) for run in page.items]
+    assert shapes == [runs.prompt_shape(run) for run in expected]
+    assert shapes[0].tail
 
 
 def test_an_account_without_runs_has_an_empty_list(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.db import now
-from app.engine.previews import preview
+from app.engine.questions import preview
 from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome, Sample
 from app.recorder import Counts, progress

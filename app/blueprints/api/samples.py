@@ -13,7 +13,7 @@ from app.blueprints.api.schemas.runs import (
     SamplePath,
     SampleQuery,
 )
-from app.queries import runs, samples
+from app.queries import runs, sample_lists, samples
 from app.web.json_answers import answer
 
 bp = api_blueprint("samples", "Samples of a run.")
@@ -23,9 +23,9 @@ bp = api_blueprint("samples", "Samples of a run.")
 def list_samples(path: RunPath, query: SampleQuery) -> Response:
     """List the samples of a run in the benchmark's order."""
     run = runs.get_run(path.run_id, g.account.id)
-    page = samples.list_samples(
+    page = sample_lists.list_samples(
         run.id,
-        samples.SampleFilter(
+        sample_lists.SampleFilter(
             outcome=query.outcome,
             category=query.category,
             q=query.q,

@@ -9,11 +9,22 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import run_errors, runs
+from app.queries import sample_lists as lists
 from app.queries import samples as queries
-from app.template_filters.words import OUTCOME_WORDS
+from app.template_filters.words import OUTCOME_WORDS, outcome_word
 from app.web.urls import address
 
-PAGE_SIZE = 50
+_FILTERS = ("outcome", "category", "q", "error_code")
+
+
+def _wanted() -> lists.SampleFilter:
+    """Return the filter that the address describes."""
+    return lists.SampleFilter(**{name: request.args.get(name, "").strip() for name in _FILTERS})
+
+
+def _kept(wanted: lists.SampleFilter) -> dict[str, str]:
+    """Return the filter as the arguments of an address."""
+    return {name: getattr(wanted, name) for name in _FILTERS}
 
 
 @bp.get("/runs/<run_id>/samples")
@@ -21,24 +32,27 @@ PAGE_SIZE = 50
 def samples(run_id: str) -> str:
     """List the samples that match the filters, in the benchmark's order."""
     run = runs.get_run(run_id, current_user.id)
-    wanted = queries.SampleFilter(
-        outcome=request.args.get("outcome", ""),
-        category=request.args.get("category", ""),
-        q=request.args.get("q", "").strip(),
-        error_code=request.args.get("error_code", ""),
-    )
+    wanted = _wanted()
     cursor = request.args.get("cursor") or None
-    found = queries.list_samples(run_id, wanted, limit=PAGE_SIZE, cursor=cursor, rows_only=True)
-    kept = {
-        "outcome": wanted.outcome,
-        "category": wanted.category,
-        "q": wanted.q,
-        "error_code": wanted.error_code,
-    }
+    found = lists.list_samples(run_id, wanted, cursor=cursor, rows_only=True)
+    kept = _kept(wanted)
+    shape = runs.prompt_shape(run)
     return render_template(
         "runs/samples.html",
         run=runs.page_view(run),
-        samples=[queries.row_view(row, runs.preview_skip(run)) for row in found.items],
+        samples=[
+            {
+                **queries.row_view(row, shape),
+                "url": address(
+                    "runs.sample",
+                    run_id=run_id,
+                    sample_id=row.sample_id,
+                    epoch=row.epoch,
+                    **kept,
+                ),
+            }
+            for row in found.items
+        ],
         filters=wanted,
         filtered=wanted.active,
         outcome_tabs=_tabs(run, wanted),
@@ -55,7 +69,7 @@ def samples(run_id: str) -> str:
     )
 
 
-def _tabs(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
+def _tabs(run: Any, wanted: lists.SampleFilter) -> list[dict[str, Any]]:
     run_id = run.id
     # Without a category the run's own counts, which are written with the samples, say the same.
     counts = queries.outcome_counts(run_id, wanted.category) if wanted.category else run.counts()
@@ -81,7 +95,7 @@ def _tabs(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
     ]
 
 
-def _groups(run: Any, wanted: queries.SampleFilter) -> list[dict[str, Any]]:
+def _groups(run: Any, wanted: lists.SampleFilter) -> list[dict[str, Any]]:
     """Return the causes of errors, each with the address that shows only its samples."""
     return [
         {
@@ -107,30 +121,40 @@ def sample(run_id: str, sample_id: str) -> str:
     epoch = request.args.get("epoch", 1, type=int)
     row = queries.get_sample(run_id, sample_id, epoch)
     whole = request.args.get("show") == "all"
-    before, after = queries.neighbours(row)
+    wanted = _wanted()
+    kept = _kept(wanted)
+    place = lists.place_of(row, wanted)
 
-    def sample_url(other: Any) -> str | None:
-        if other is None:
+    def sample_url(key: lists.SampleKey | None, **more: Any) -> str | None:
+        if key is None:
             return None
-        return address("runs.sample", run_id=run_id, sample_id=other.sample_id, epoch=other.epoch)
+        return address(
+            "runs.sample",
+            run_id=run_id,
+            sample_id=key.sample_id,
+            epoch=key.epoch,
+            **kept,
+            **more,
+        )
 
+    this = lists.SampleKey(sample_id, epoch)
     return render_template(
         "runs/sample.html",
         run=runs.page_view(run),
         sample=queries.page_view(row, whole=whole),
-        whole_url=address(
-            "runs.sample", run_id=run_id, sample_id=sample_id, epoch=epoch, show="all"
-        ),
+        whole_url=sample_url(this, show="all"),
         rescored=queries.rescored_verdicts(row),
-        previous_url=sample_url(before),
-        next_url=sample_url(after),
-        position=row.position + 1,
-        total=run.total,
+        previous_url=sample_url(place.before),
+        next_url=sample_url(place.after),
+        list_url=address("runs.samples", run_id=run_id, cursor=place.cursor, **kept),
+        list_words=_words(wanted),
+        position=place.number,
+        total=place.total,
         other_epochs=[
             {
                 "epoch": number,
                 "outcome": outcome,
-                "url": address("runs.sample", run_id=run_id, sample_id=sample_id, epoch=number),
+                "url": sample_url(lists.SampleKey(sample_id, number)),
                 "current": number == epoch,
             }
             for number, outcome in queries.epochs_of(run_id, sample_id)
@@ -138,3 +162,12 @@ def sample(run_id: str, sample_id: str) -> str:
         if run.config["epochs"] > 1
         else [],
     )
+
+
+def _words(wanted: lists.SampleFilter) -> str:
+    """Return a filter in words: ``Wrong, algebra, “ducks”``."""
+    outcomes = [outcome_word(each) for each in wanted.outcome.split(",") if each]
+    if wanted.error_code:
+        outcomes = [wanted.error_code]
+    quoted = f"“{wanted.q}”" if wanted.q else ""
+    return ", ".join(filter(None, (" or ".join(outcomes), wanted.category, quoted)))

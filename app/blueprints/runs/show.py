@@ -61,7 +61,7 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         remedy=run_errors.remedy_of(row),
         connection_to_mend=_editable(run_errors.connection_to_mend(row)),
         latest_samples=[
-            samples.row_view(sample, runs.preview_skip(row))
+            samples.row_view(sample, runs.prompt_shape(row))
             for sample in samples.latest_samples(run_id)
         ],
         events=runs.latest_events(run_id),

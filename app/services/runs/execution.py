@@ -157,7 +157,7 @@ def _work(
         provider=prepared.provider,
         cost_of=prepared.cost_of,
         judge_cost_of=prepared.judge_cost_of,
-        preview_skip=prepared.preview_skip,
+        prompt_shape=prepared.prompt_shape,
         metric=prepared.metric,
         find_reason_to_pause=watch.look,
         make_room=watch.make_room,

@@ -23,7 +23,7 @@ from app.engine.clients.simulated import SimulatedClient
 from app.engine.datasets.dataset import Dataset
 from app.engine.datasets.loader import DatasetLoader
 from app.engine.digests import digest_of
-from app.engine.previews import question_paragraph
+from app.engine.questions import WHOLE, PromptShape, shape_of
 from app.engine.run.budget import Budget
 from app.engine.run.judging import JudgeCalls
 from app.engine.run.plan import RunPlan, retry_policy
@@ -85,7 +85,7 @@ class PreparedRun:
         cost_of: Prices a call; ``None`` where no price is known.
         judge: The model that scores; ``None`` where none does.
         judge_cost_of: Prices a call of the judge; ``None`` as above, or without one.
-        preview_skip: Paragraphs of a prompt before its question.
+        prompt_shape: Where the question stands in its prompts.
         metric: Of the benchmark.
     """
 
@@ -101,7 +101,7 @@ class PreparedRun:
     cost_of: CostOf | None
     judge: JudgeCalls | None = None
     judge_cost_of: CostOf | None = None
-    preview_skip: int = 0
+    prompt_shape: PromptShape = WHOLE
     metric: str = "accuracy"
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ def prepare(
         notices=run.notices or (),
         digests=_digests(run, dataset, protocol.scorer),
         provider=connection.name,
-        preview_skip=question_paragraph(protocol.prompt_template),
+        prompt_shape=shape_of(protocol.prompt_template),
         metric=benchmark.metric,
         cost_of=cost_of,
         judge=judge,

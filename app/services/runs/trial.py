@@ -130,5 +130,5 @@ def _view(result: SampleResult, prepared: PreparedRun, duration_s: float) -> dic
     if result.judge_usage is not None:
         judge = priced.judge_cost_usd
         cost = None if cost is None or judge is None else cost + judge
-    view = sample_view(SampleRow(**sample_row("", priced)))
+    view = sample_view(SampleRow(**sample_row("", priced, prepared.prompt_shape)))
     return {**view, "rescored": None, "cost_usd": cost, "duration_s": round(duration_s, 3)}

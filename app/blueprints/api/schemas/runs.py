@@ -352,7 +352,7 @@ class SampleQuery(PageQuery):
     outcome: Text = Field("", description="One or several, comma-separated.")
     category: Text = ""
     error_code: Text = Field("", description="Samples that ended in this error.")
-    q: Text = Field("", description="Text to look for in prompt and answer, or a sample's id.")
+    q: Text = Field("", description="Text in question, answer or target, or a sample's id.")
 
 
 class SamplePath(RunPath):
