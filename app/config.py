@@ -44,6 +44,7 @@ _HOST_NAME = re.compile(r"[^\s/*?#@]+")
 _QUEUE_SCHEMES = ("redis", "rediss", "unix")
 _DATA = ("secrets", "queue", "own", "datasets", "studio.db*", "migration.lock", disk.RESERVE)
 """What the Studio keeps in DATA_DIR, as patterns."""
+_OF_DEMO = "-demo"
 
 
 def _text_list(value: object) -> object:
@@ -410,6 +411,31 @@ def open_data_dir(settings: Settings) -> str | None:
     return keep_private(settings.data_dir, _DATA, settings.database_files)
 
 
+def _validated(**overrides: object) -> Settings:
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigError(_describe(error)) from None
+
+
+def enter_demo_folder() -> dict[str, str]:
+    """Have this process and its children keep all data in a folder beside DATA_DIR.
+
+    Returns:
+        The variables that do so.
+
+    Raises:
+        ConfigError: As `load_settings`.
+    """
+    usual = _validated()
+    folder = str(usual.data_dir.resolve())
+    variables = {"DATA_DIR": folder if folder.endswith(_OF_DEMO) else folder + _OF_DEMO}
+    servers = {"DATABASE_URL": usual.database_url, "REDIS_URL": usual.redis_url}
+    variables |= {name: "" for name, value in servers.items() if value}
+    os.environ.update(variables)
+    return variables
+
+
 def load_settings(**overrides: object) -> Settings:
     """Return validated settings with all secrets present.
 
@@ -417,10 +443,7 @@ def load_settings(**overrides: object) -> Settings:
         ConfigError: A variable is missing or not valid; the text names it and the remedy.
         DiskFull: There is no room for the secrets that are made at the first start.
     """
-    try:
-        settings = Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        raise ConfigError(_describe(error)) from None
+    settings = _validated(**overrides)
     if settings.redis_url is None:
         check_private(settings.queue_dir)  # before anybody connects to a socket in it
     missing = [

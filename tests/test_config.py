@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app import create_app
 from app.broker import queue_server
-from app.config import Settings, load_settings, provider_key
+from app.config import Settings, enter_demo_folder, load_settings, provider_key
 from app.errors import ConfigError
 from tests.app_fixtures import make_settings
 
@@ -221,6 +221,21 @@ def test_addresses_are_derived(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert settings.trusted_hosts == ("studio.example.org", "localhost")
     monkeypatch.setenv("DATABASE_URL", "sqlite:///x.db")
     assert load_settings().database == "sqlite:///x.db"
+
+
+@pytest.mark.parametrize("name", ["data", "data-demo"])
+def test_a_demo_has_a_folder_of_its_own_and_no_server_of_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / name))
+    assert enter_demo_folder() == {"DATA_DIR": str(tmp_path / "data-demo")}
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:secret@db/studio")
+    monkeypatch.setenv("REDIS_URL", "redis://queue")
+    servers = {"DATABASE_URL": "", "REDIS_URL": ""}
+    assert enter_demo_folder() == {"DATA_DIR": str(tmp_path / "data-demo")} | servers
+    assert Settings().database == f"sqlite:///{tmp_path}/data-demo/studio.db"
+    assert enter_demo_folder() == {"DATA_DIR": str(tmp_path / "data-demo")}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_too_deep_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import time
 
-from app.config import Settings, load_settings, open_data_dir
+from app.config import Settings, enter_demo_folder, load_settings, open_data_dir
 from app.disk import is_full
 from app.errors import ConfigError, DiskFull
+from app.supervisor import demo_data
 from app.supervisor.service import GaveUp
 from app.supervisor.studio import ROOT, Stopped, Studio, announce
 from app.supervisor.terminal import complain, is_interactive, say
@@ -26,8 +27,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="run a benchmark on a simulated model and show its result; then keep running on a "
-        "terminal, otherwise end with the demo's exit code",
+        help="run a benchmark on a simulated model, in a data folder of its own, and show its "
+        "result; then keep running on a terminal, otherwise end with the demo's exit code",
     )
     after = parser.add_mutually_exclusive_group()
     after.add_argument("--keep", action="store_true", help="keep running after --demo")
@@ -39,6 +40,7 @@ def main() -> int:
     """Run until a signal arrives or a program gives up; return the exit code."""
     arguments = _arguments()
     try:
+        variables = enter_demo_folder() if arguments.demo else None
         settings, warning = _open_once_there_is_room()
     except ConfigError as error:
         complain(str(error))
@@ -48,7 +50,7 @@ def main() -> int:
     studio = Studio(settings)
     try:
         studio.start()
-        announce(studio, settings)
+        announce(studio, settings, demo_data.describe(settings, variables))
         if arguments.demo:
             exit_code = _demo(studio)
             if arguments.exit or not (arguments.keep or is_interactive()):

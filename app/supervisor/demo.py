@@ -15,9 +15,9 @@ import requests
 
 from app.config import load_settings
 from app.formats import percent
+from app.supervisor.demo_data import EMAIL, account_file
 from app.supervisor.terminal import complain, is_interactive, say
 
-EMAIL = "demo@example.com"
 MODEL = "simulated/expert"
 PREFERRED = "gen_word_problems"
 SAMPLES = 120
@@ -135,7 +135,7 @@ def main() -> int:
     address = parser.parse_args().address
     api = Api(address)
     try:
-        password = sign_in(api, load_settings().data_dir / "secrets" / "demo_account.json")
+        password = sign_in(api, account_file(load_settings()))
         benchmark = choose_benchmark(api)
         say(f"  Demo: {SAMPLES} samples of {benchmark} on {MODEL}")
         request = {"benchmark": benchmark, "model": MODEL, "limit": SAMPLES}

@@ -209,7 +209,9 @@ def check_port(host: str, port: int) -> None:
             ) from None
 
 
-def announce(studio: Studio, settings: Settings) -> None:
-    """Print the Studio's address and how to stop it."""
+def announce(studio: Studio, settings: Settings, remark: str | None) -> None:
+    """Print the Studio's address, how to stop it, and a remark."""
     say(f"\n  OpenBench Studio is ready: {studio.address}")
     say(f"  Data: {settings.data_dir.resolve()}   Press Ctrl-C to stop it.\n")
+    if remark:
+        say(remark)

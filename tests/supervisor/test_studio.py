@@ -121,6 +121,27 @@ def test_the_demo_scores_a_benchmark_through_the_api_and_ends(environment: dict[
     assert "completed: 120 of 120 samples" in output
     assert "Score" in output
     assert f"http://127.0.0.1:{environment['PORT']}/runs/" in output
+    folder = environment["DATA_DIR"] + "-demo"
+    assert f"DATA_DIR={folder} scripts/start" in output
+    assert (Path(folder) / "secrets" / "demo_account.json").exists()
+    assert not Path(environment["DATA_DIR"]).exists()
+
+
+def test_a_folder_with_a_demo_in_it_says_whose_it_is(
+    studio: Running, environment: dict[str, str]
+) -> None:
+    studio.wait_for("OpenBench Studio is ready")
+    assert "promote" not in studio.output()
+    (Path(environment["DATA_DIR"]) / "secrets" / "demo_account.json").write_text("{}")
+    studio.process.send_signal(signal.SIGTERM)
+    assert studio.process.wait(120) == 0
+    again = Running(environment)
+    try:
+        again.wait_for("scripts/flask users promote YOUR-EMAIL")
+        assert "demo@example.com" in again.output()
+    finally:
+        again.process.send_signal(signal.SIGTERM)
+        again.process.wait(120)
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(studio: Running) -> None:
