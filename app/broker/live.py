@@ -21,7 +21,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.broker.client import connect_subscriber, get_broker
-from app.broker.live_hub import STOP, Event, Inbox, LiveHub, Signal, View
+from app.broker.live_hub import ENDED, STOP, Event, Inbox, LiveHub, Signal, View
 from app.config import Settings
 from app.current import get_settings
 from app.errors import Unavailable
@@ -122,6 +122,17 @@ def forget(broker: Redis, run_ids: Iterable[str]) -> None:
         broker.zrem(_INDEX, *keys)
     except RedisError as error:
         _log.warning("live events stay until they expire", extra={"reason": str(error)})
+
+
+def end_views(broker: Redis, account_id: int) -> None:
+    """End the account's live views in all processes: their sign-in may have ended.
+
+    Those that may go on connect again by themselves. While Redis is away nobody sees anything.
+    """
+    try:
+        broker.publish(ENDED, account_id)
+    except RedisError as error:
+        _log.warning("live views go on", extra={"reason": str(error)})
 
 
 def stream(

@@ -44,6 +44,8 @@ class Signal(enum.Enum):
 
 
 STOP = Signal.STOP
+ENDED = "views:ended"
+"""The channel that names accounts whose views end."""
 Inbox = queue.Queue[Event | Signal]
 
 
@@ -145,7 +147,7 @@ class LiveHub:
         while self._goes_on():
             try:
                 with self._connect() as connection, connection.pubsub() as pubsub:
-                    pubsub.psubscribe(self._pattern)
+                    pubsub.psubscribe(ENDED, self._pattern)
                     lost_at = None
                     self._follow(pubsub)
             except RedisError as error:
@@ -179,16 +181,27 @@ class LiveHub:
                 return
 
     def _hand_on(self, message: dict[str, Any]) -> None:
+        channel = message["channel"].decode()
         if message["type"] == "psubscribe":
-            # Only from here on nothing is missed.
-            self._signal_all(Signal.REPLAY)
+            if channel == self._pattern:  # only from here on nothing is missed
+                self._signal_all(Signal.REPLAY)
+        elif message["type"] == "pmessage" and channel == ENDED:
+            self._end_views_of(int(message["data"]))
         elif message["type"] == "pmessage":
             id_, name, data = message["data"].decode().split(" ", 2)
             with self._lock:
-                views = list(self._by_channel.get(message["channel"].decode(), ()))
+                views = list(self._by_channel.get(channel, ()))
             event = Event(id_, name, data)
             for view in views:
                 _put(view.inbox, event)
+
+    def _end_views_of(self, account_id: int) -> None:
+        with self._lock:
+            views = [view for view in self._views if view.account_id == account_id]
+            for view in views:
+                self._remove(view)
+        for view in views:
+            _dismiss(view)
 
     def _signal_all(self, signal: Signal) -> None:
         with self._lock:

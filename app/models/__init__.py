@@ -1,6 +1,6 @@
 """The rows of the database."""
 
-from app.models.account import AccountRow, ApiToken, AuthSession
+from app.models.account import AccountRow, ApiToken, AuthSession, ResetLink
 from app.models.connection import Connection
 from app.models.own_benchmark import OwnBenchmark, OwnVersion
 from app.models.request_key import RequestKey
@@ -25,6 +25,7 @@ __all__ = [
     "RequestKey",
     "RescoredSample",
     "Rescoring",
+    "ResetLink",
     "Run",
     "RunEventRow",
     "SampleRow",

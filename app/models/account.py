@@ -11,7 +11,10 @@ from app.db import Base, now
 
 
 class AccountRow(Base):
-    """One account, which owns everything else."""
+    """One account, which owns everything else.
+
+    ``disabled_at``: since when nobody can sign in to it; ``None`` while it is enabled.
+    """
 
     __tablename__ = "users"
 
@@ -21,6 +24,8 @@ class AccountRow(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    disabled_at: Mapped[datetime | None]
+    last_sign_in_at: Mapped[datetime | None]
 
 
 class AuthSession(Base):
@@ -33,6 +38,18 @@ class AuthSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     account: Mapped[AccountRow] = relationship(lazy="joined")
+
+
+class ResetLink(Base):
+    """A link with which the holder of an account sets a new password, once; one an account."""
+
+    __tablename__ = "reset_links"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
 
 
 class ApiToken(Base):

@@ -6,13 +6,14 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.current import get_settings
-from app.db import db, transaction
+from app.db import db, now, transaction
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
 from app.models import AccountRow, ApiToken, AuthSession
 from app.services.accounts.passwords import (
@@ -88,7 +89,11 @@ def _refuse_closed_registration() -> None:
 
 
 def serialize_registrations(session: Session) -> None:
-    """Serialise registrations, so that only one becomes first (SQLite's write lock suffices)."""
+    """Serialise what decides who is an administrator: registrations, roles, deletions.
+
+    So only one account becomes the first, and the last administrator stays. SQLite's write lock
+    suffices. Nothing may be locked before it in the same transaction.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
 
@@ -99,30 +104,37 @@ def lock_account(session: Session, account_id: int) -> None:
     SQLite's write lock does that already; there the row is only looked for.
 
     Raises:
-        Unauthorized: The account was deleted meanwhile.
+        Unauthorized: The account was deleted or disabled meanwhile.
     """
-    mine = select(AccountRow.id).where(AccountRow.id == account_id).with_for_update(key_share=True)
-    if session.scalar(mine) is None:
-        raise _deleted()
+    mine = select(AccountRow.disabled_at).where(AccountRow.id == account_id)
+    _require_enabled(session.execute(mine.with_for_update(key_share=True)).first())
+
+
+def _require_enabled(row: Any) -> None:
+    if row is None:
+        raise Unauthorized("This account has been deleted.", code="account_deleted")
+    if row.disabled_at is not None:
+        raise disabled()
 
 
 def lock_signed_in(session: Session, account: Account) -> None:
     """Lock an account whose password was checked, if that password still is the one in force.
 
     Checking takes a while: what was let in by a password that was changed in between would
-    outlive the change, which ends all earlier sign-ins.
+    outlive the change, which ends all earlier sign-ins. The sign-in is noted.
 
     Raises:
-        Unauthorized: The password was changed, or the account deleted, meanwhile.
+        Unauthorized: The password was changed, or the account deleted or disabled, meanwhile.
     """
-    stored = session.scalar(
-        select(AccountRow.password_hash)
+    # Not locked before it is written: whoever decides about accounts locks them the other way.
+    row = session.execute(
+        update(AccountRow)
         .where(AccountRow.id == account.id)
-        .with_for_update(key_share=True)
-    )
-    if stored is None:
-        raise _deleted()
-    if _stamp(stored) != account.password_stamp:
+        .values(last_sign_in_at=now())
+        .returning(AccountRow.password_hash, AccountRow.disabled_at)
+    ).first()
+    _require_enabled(row)
+    if row is None or _stamp(row.password_hash) != account.password_stamp:
         raise Unauthorized(
             "The password was changed a moment ago.",
             code="bad_credentials",
@@ -130,8 +142,13 @@ def lock_signed_in(session: Session, account: Account) -> None:
         )
 
 
-def _deleted() -> Unauthorized:
-    return Unauthorized("This account has been deleted.", code="account_deleted")
+def disabled() -> Unauthorized:
+    """Return the refusal of whoever knows the password of a disabled account."""
+    return Unauthorized(
+        "This account has been disabled.",
+        code="account_disabled",
+        action="Ask an administrator to enable it.",
+    )
 
 
 def register_account(email: str, password: str) -> Account:
@@ -189,11 +206,12 @@ def authenticate(email: str, password: str) -> Account:
     An unknown address and a wrong password give the same answer after the same time.
 
     Raises:
-        Unauthorized: They do not fit.
+        Unauthorized: They do not fit, or the account is disabled: who knows the password is told.
     """
     email = email.strip().lower()
     row = _find_row(email) if _EMAIL.fullmatch(email) else None
     stored = row.password_hash if row else None
+    is_disabled = row is not None and row.disabled_at is not None
     account = as_account(row) if row else None
     db.session.rollback()  # hashing is slow; keep no connection for it
     right = verify_password(stored, password)
@@ -203,6 +221,8 @@ def authenticate(email: str, password: str) -> Account:
             code="bad_credentials",
             action="Check both and try again.",
         )
+    if is_disabled:
+        raise disabled()
     if needs_rehash(stored):
         _rehash(account.id, stored, password)
         return authenticate(email, password)  # by the stamp of the new hash
@@ -243,9 +263,14 @@ def change_password(account_id: int, current: str, new: str, keep_session_hash: 
         )
         if changed.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict("The password was changed elsewhere at the same time.")
-        sign_ins = select(AuthSession.key_hash).where(AuthSession.user_id == account_id)
-        session.execute(delete(ApiToken).where(ApiToken.token_hash.in_(sign_ins)))
-        others = AuthSession.__table__.delete().where(AuthSession.user_id == account_id)  # type: ignore[attr-defined]
-        if keep_session_hash is not None:
-            others = others.where(AuthSession.key_hash != keep_session_hash)
-        session.execute(others)
+        end_sign_ins(session, account_id, keep_session_hash)
+
+
+def end_sign_ins(session: Session, account_id: int, keep_session_hash: str | None = None) -> None:
+    """End what a password opened: browsers' sessions and tokens from ``/auth/login``."""
+    mine = AuthSession.user_id == account_id
+    sign_ins = select(AuthSession.key_hash).where(mine)
+    session.execute(delete(ApiToken).where(ApiToken.token_hash.in_(sign_ins)))
+    if keep_session_hash is not None:
+        mine &= AuthSession.key_hash != keep_session_hash
+    session.execute(delete(AuthSession).where(mine))

@@ -42,6 +42,7 @@ _VALID_TOKEN = (
     .join_from(ApiToken.__table__, AccountRow.__table__)
     .where(
         _tokens.token_hash == bindparam("token_hash"),
+        _accounts.disabled_at.is_(None),
         or_(_tokens.expires_at.is_(None), _tokens.expires_at > bindparam("at")),
     )
 )
@@ -197,7 +198,10 @@ def revoke_token(token: str) -> None:
 
 
 def authenticate_token(token: str) -> Account | None:
-    """Return the account of ``token``; ``None`` when it is unknown, revoked or expired."""
+    """Return the account of ``token``; ``None`` when it is unknown, revoked or expired.
+
+    A disabled account has none that is valid.
+    """
     if not token.startswith(PREFIX):
         return None
     at = now()

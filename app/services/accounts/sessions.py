@@ -75,7 +75,7 @@ def find_session(key: str) -> SignedIn | None:
             AuthSession.key_hash == hash_key(key), AuthSession.expires_at > now()
         )
     )
-    if row is None:
+    if row is None or row.account.disabled_at is not None:
         return None
     account = row.account
     return SignedIn(account.id, account.email, account.is_admin, account.created_at, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Update, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now
@@ -22,6 +22,13 @@ class RunFailure:
     code: str
     message: str
     action: str | None = None
+
+
+ACCOUNT_DISABLED = RunFailure(
+    "account_disabled",
+    "An administrator disabled this account. Finished samples are kept.",
+    "Once it is enabled again, Resume.",
+)
 
 
 def failure_of(cause: CallFailure) -> RunFailure:
@@ -85,6 +92,15 @@ def pause_runs_with(session: Session, account_id: int, connection: str) -> list[
         Run.config["judge"].as_string().startswith(prefix, autoescape=True),
     )
     mine = (Run.user_id == account_id) & uses_it
+    return _pause_active(session, mine, failure)
+
+
+def pause_runs_of(session: Session, account_id: int) -> list[str]:
+    """Pause all active runs of an account that was disabled, as `pause_runs_with` does."""
+    return _pause_active(session, Run.user_id == account_id, ACCOUNT_DISABLED)
+
+
+def _pause_active(session: Session, mine: ColumnElement[bool], failure: RunFailure) -> list[str]:
     deliveries: list[str] = []
     for run_id in session.scalars(select(Run.id).where(mine, Run.status == "queued")).all():
         queued = update(Run).where(Run.id == run_id, Run.status == "queued")

@@ -21,10 +21,10 @@ from app.engine.engine_errors import DatasetError
 from app.engine.run.plan import RunEnd
 from app.engine.run.runner import run_benchmark
 from app.formats import percent
-from app.models import Run
+from app.models import AccountRow, Run
 from app.queries.run_errors import cause_of, error_groups
 from app.recorder import GOT_ON_SAMPLES, DbRecorder, StorageFull
-from app.services.runs.ends import RunFailure, failure_of
+from app.services.runs.ends import ACCOUNT_DISABLED, RunFailure, failure_of
 from app.services.runs.leases import Lease, claim_run, kept_alive, release_lease
 from app.services.runs.lifecycle import end_run
 from app.services.runs.plans import PlanError, PreparedRun, build_plan
@@ -76,6 +76,7 @@ def execute_claimed(lease: Lease, settings: Settings, draining: Event, leave: Ev
     run_id = lease.run_id
     lost = Event()
     try:
+        _refuse_disabled(run_id)
         _refuse_deadly(run_id)
         with kept_alive(lease, lost):
             prepared = build_plan(run_id, settings, Preparation(lease, lost, draining))
@@ -105,6 +106,8 @@ def _outcome_of(error: Exception, run_id: str) -> tuple[str, RunFailure] | None:
     """Return the status and failure for an exception; ``None`` leaves it to the sweep."""
     if isinstance(error, StorageFull):
         return "paused", _FULL
+    if isinstance(error, OwnerDisabled):
+        return "paused", ACCOUNT_DISABLED
     # The database, a download or a temporary file.
     if isinstance(error, OperationalError | OSError | DatasetError) and disk.is_full(error):
         return "paused", _FULL
@@ -124,6 +127,20 @@ _BROKEN = RunFailure(
     "Something went wrong in the Studio while it worked on this run. Finished samples are kept.",
     "Resume. If it happens again, report it with the lines of the server's log.",
 )
+
+
+class OwnerDisabled(Exception):  # noqa: N818 - a state, not a mistake
+    """The account of the run is disabled: it was submitted or resumed while that happened."""
+
+
+def _refuse_disabled(run_id: str) -> None:
+    disabled_at = (
+        select(AccountRow.disabled_at)
+        .join(Run, Run.user_id == AccountRow.id)
+        .where(Run.id == run_id)
+    )
+    if db.session.scalar(disabled_at) is not None:
+        raise OwnerDisabled
 
 
 def _refuse_deadly(run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the operator: ``flask --app wsgi`` with rotate-keys, create-user or db."""
+"""Commands of the operator: ``flask --app wsgi`` with users, create-user, rotate-keys or db."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from app.cli.accounts import accounts_group
+from app.cli.messages import as_click_error
 from app.db import MIGRATIONS, db
 from app.errors import StudioError
 from app.services import sealing
@@ -16,6 +18,7 @@ def install(app: Flask) -> None:
     """Add the commands to ``app``."""
     app.cli.add_command(rotate_keys)
     app.cli.add_command(create_user)
+    app.cli.add_command(accounts_group)
     app.cli.add_command(migrations)
 
 
@@ -26,7 +29,7 @@ def rotate_keys() -> None:
     try:
         count = sealing.rotate_keys()
     except StudioError as error:
-        raise _as_click_error(error) from error
+        raise as_click_error(error) from error
     click.echo(f"{count} secrets are now sealed with the first key; the other keys can be removed.")
 
 
@@ -39,7 +42,7 @@ def create_user(email: str, password: str) -> None:
     try:
         account = accounts.register_account(email, password)
     except StudioError as error:
-        raise _as_click_error(error) from error
+        raise as_click_error(error) from error
     role = "administrator" if account.is_admin else "member"
     click.echo(f"{account.email} was created as {role}.")
 
@@ -61,8 +64,3 @@ def migrations(context: click.Context, arguments: tuple[str, ...]) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     Migrate(app, db, directory=str(MIGRATIONS))
     commands.main(list(arguments), prog_name=context.command_path)
-
-
-def _as_click_error(error: StudioError) -> click.ClickException:
-    lines = [error.detail, *(text for texts in error.fields.values() for text in texts)]
-    return click.ClickException("\n".join([*lines, *([error.action] if error.action else [])]))
