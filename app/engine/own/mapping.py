@@ -29,7 +29,9 @@ _GUESSES = {
     "category": ("category", "subject", "topic", "group", "difficulty"),
     "id": ("id", "sample_id", "uid", "key"),
 }
-_OPTION_COLUMN = re.compile(r"(option|opt|choice|answer|ending)?[ _-]?([a-j]|[0-9])", re.IGNORECASE)
+_OPTION_COLUMN = re.compile(
+    r"(option|opt|choice|answer|ending)?[ _-]?((?-i:[A-Ja-j])|[0-9])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from app.engine.own.options import Options, read_options
 from app.engine.own.own_data_error import OwnDataError
 from app.engine.scorers.text_folding import fold
 
-_LETTER = re.compile(r"(?:option|choice)? ?[(\[]?([A-Za-z])[)\].:]?", re.IGNORECASE)
+_LETTER = re.compile(r"(?:option|choice)? ?[(\[]?((?-i:[A-Za-z]))[)\].:]?", re.IGNORECASE)
 _LETTER_AND_TEXT = re.compile(r"\(?([A-Za-z])[).:][ \t]++(?=\S)")
 _LOOKED_AT = 1_000
 _QUOTED_CHARS = 40

@@ -69,7 +69,7 @@ _IS_RIGHT = re.compile(
     re.MULTILINE,
 )
 _ALONE = re.compile(
-    rf"{_DRESS}{_FORMAT}?+{_DRESS}(?:option |choice )?+([A-Za-z])[\s*_`\"'”’»$)}}\]\\.:,]*+",
+    rf"{_DRESS}{_FORMAT}?+{_DRESS}(?:option |choice )?+((?-i:[A-Za-z]))[\s*_`\"'”’»$)}}\]\\.:,]*+",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(r"[*_(\[]*+([A-Za-z])[*_]*+[).:\]][*_]*+(?:\s|$)")

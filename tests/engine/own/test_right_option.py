@@ -115,6 +115,7 @@ def test_python_lists_in_cells_are_read() -> None:
         ({"a": ["A", "C"], "o": TEXTS}, "its target names 2 options (A, C)"),
         ({"a": "A,C", "o": TEXTS}, "its target 'A,C' is neither"),
         ({"a": "red", "o": ["red", "blue", "red"]}, "can mean the options A and C"),
+        ({"a": "\u0131", "o": list("abcdefghi")}, "its target 'ı' is neither"),
         ({"a": "A", "o": ["B", "A"]}, "can mean the options A and B"),
         ({"a": "5", "o": {"1": "red", "2": "blue"}}, "nor its number from 1"),
         ({"a": "0", "o": {"1": "red", "2": "blue"}}, "nor its number from 1"),

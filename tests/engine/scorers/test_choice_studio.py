@@ -141,6 +141,10 @@ def test_two_options_or_none_are_no_answer(reply: str) -> None:
         ("Answer: D", ("red", "", "blue", "grey"), 3),
         ("Answer: B", ("red", "", "blue", "grey"), None),
         ("Answer: Z", (), 25),
+        # Python ignores the case of these as if they were K, I and S.
+        ("\u212a", (), None),
+        ("\u0131", tuple("abcdefghij"), None),
+        ("\u017f", tuple(map(str, range(20))), None),
     ],
 )
 def test_letters_texts_and_gaps(reply: str, options: tuple[str, ...], index: int | None) -> None:
