@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import count
 from threading import Event
 from typing import Any
 
@@ -52,6 +53,7 @@ class Client:
         self.answer = answer
         self.latency_s = latency_s
         self.requests = []
+        self.numbers = count(1)
         self.closed = Event()
         self.notices = []
 
@@ -59,7 +61,7 @@ class Client:
         self.requests.append(request)
         if self.closed.wait(self.latency_s):
             raise Canceled
-        made = self.answer(request, len(self.requests))
+        made = self.answer(request, next(self.numbers))
         return ModelReply(made) if isinstance(made, str) else made
 
     def close(self):
