@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from app.config import Settings
 from app.engine.benchmarks.spec import Benchmark, LocalRef, Protocol
-from app.engine.datasets.selection import SAMPLE_UNKNOWN, Selection
+from app.engine.datasets.selection import SAMPLE_UNKNOWN, Selection, random_part
 from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 from app.queries.benchmarks import PREVIEW_SAMPLES, dataset_loader, preview_samples
@@ -76,8 +76,12 @@ def _part(
 def _read(
     source: _Source, settings: Settings, selection: Selection
 ) -> tuple[Sample, ...] | DatasetError:
+    loader = dataset_loader(settings)
     try:
-        dataset = dataset_loader(settings).load(source.protocol)
+        if selection.order == "random" and selection.ids is None and selection.limit is not None:
+            samples = loader.unchecked(source.protocol)
+            return tuple(random_part(samples, selection.limit, selection.seed))
+        dataset = loader.load(source.protocol)
         return tuple(dataset.samples(dataset.places(selection)))
     except DatasetError as error:
         log.info("no samples", extra={"benchmark": source.name, "reason": error.message})

@@ -184,18 +184,37 @@ class Dataset:
                     return
 
     def _samples(self, observe: Callable[[bytes], None] | None = None) -> Iterator[Sample]:
-        """Build samples; a record that the builder fails on is an error of the dataset."""
-        position = _Position()
-        records = position.follow(self._sources, observe)
-        try:
-            yield from self._build(records, self._support)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise DatasetError(
-                "dataset_invalid",
-                f"{position.label} record {position.number}: "
-                f"does not fit the benchmark ({type(error).__name__}: {error})",
-                "Replace the file with an intact copy, or delete it to download it again.",
-            ) from error
+        return build_samples(self._sources, self._build, self._support, observe)
+
+
+def build_samples(
+    sources: Sequence[Source],
+    build: SampleBuilder,
+    support: Mapping[str, Sequence[Record]],
+    observe: Callable[[bytes], None] | None = None,
+) -> Iterator[Sample]:
+    """Yield the samples that are built of the records of some sources.
+
+    Args:
+        sources: In order.
+        build: Makes samples of records.
+        support: Records for few-shot examples, by the name of their split.
+        observe: Told the canonical bytes of each record.
+
+    Raises:
+        DatasetError: ``dataset_invalid``: ``build`` fails on a record.
+    """
+    position = _Position()
+    records = position.follow(sources, observe)
+    try:
+        yield from build(records, support)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise DatasetError(
+            "dataset_invalid",
+            f"{position.label} record {position.number}: "
+            f"does not fit the benchmark ({type(error).__name__}: {error})",
+            "Replace the file with an intact copy, or delete it to download it again.",
+        ) from error
 
 
 class _Position:

@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 
 from app.engine.benchmarks.spec import AnyRef, DatasetRef, GeneratedRef, LocalRef, Protocol, Record
 from app.engine.datasets.conversion import convert_to_jsonl
-from app.engine.datasets.dataset import Dataset, FileSource, GeneratedSource, LocalSource, Source
+from app.engine.datasets.dataset import (
+    Dataset,
+    FileSource,
+    GeneratedSource,
+    LocalSource,
+    Source,
+    build_samples,
+)
 from app.engine.datasets.hub import (
     PARQUET_REVISION,
     Hub,
@@ -159,8 +166,8 @@ class DatasetLoader:
             name: list[Record](self._source(ref).records())
             for name, ref in protocol.support.items()
         }
-        records = chain.from_iterable(self._source(ref).records() for ref in protocol.datasets)
-        yield from protocol.build(records, support)
+        sources = [self._source(ref) for ref in protocol.datasets]
+        yield from build_samples(sources, protocol.build, support)
 
     def _is_here(self, ref: AnyRef) -> bool:
         if isinstance(ref, LocalRef):

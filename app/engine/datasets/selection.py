@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Literal
 
 from app.engine.engine_errors import DatasetError
+from app.engine.types import Sample
 
 Order = Literal["random", "first", "stratified"]
 
@@ -89,7 +91,7 @@ class SampleIndex:
 
     def rank(self, place: int, seed: int) -> bytes:
         """Return by what a sample is sorted under a seed."""
-        return _hash(self._ids[8 * place : 8 * place + 8] + seed.to_bytes(8))
+        return _rank(self._ids[8 * place : 8 * place + 8], seed)
 
     def category(self, place: int) -> int:
         """Return the number of a sample's category."""
@@ -117,6 +119,15 @@ class SampleIndex:
                 "Copy ids from the samples of an earlier run.",
             )
         return sorted(found.values())
+
+
+def random_part(samples: Iterable[Sample], count: int, seed: int) -> list[Sample]:
+    """Return what ``Selection(count, "random", seed)`` chooses, in one pass over the samples."""
+    return nsmallest(count, samples, key=lambda sample: _rank(_hash(sample.id.encode()), seed))
+
+
+def _rank(hashed_id: bytes | bytearray, seed: int) -> bytes:
+    return _hash(hashed_id + seed.to_bytes(8))
 
 
 def _hash(data: bytes | bytearray) -> bytes:

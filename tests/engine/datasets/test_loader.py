@@ -8,6 +8,7 @@ import hashlib
 import json
 import tracemalloc
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,21 @@ def test_a_record_that_does_not_fit_is_named(
     assert error.code == "dataset_invalid"
     assert "line 3" in error.message
     assert said in error.message
+    with pytest.raises(DatasetError, match="line 3"):
+        list(loader.unchecked(protocol()))
+
+
+def test_a_record_that_the_builder_fails_on_is_named(loader: DatasetLoader, mirror: Path) -> None:
+    def build(records: Iterator[Record], support: object) -> Iterator[Sample]:
+        for record in records:
+            yield Sample(record["question"], (), target=record["answer"]["letter"])
+
+    write_rows(mirror, rows(2))
+    broken = replace(protocol(), build=build)
+    for read in (loader.load, lambda each: list(loader.unchecked(each))):
+        with pytest.raises(DatasetError, match="record 1: does not fit the benchmark") as failed:
+            read(broken)
+        assert failed.value.code == "dataset_invalid"
 
 
 def test_a_file_cut_short_is_reported(loader: DatasetLoader, mirror: Path) -> None:

@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from app.engine.datasets.selection import Order, SampleIndex, Selection
+from app.engine.datasets.selection import Order, SampleIndex, Selection, random_part
 from app.engine.engine_errors import DatasetError
+from app.engine.types import Sample
 
 SIZES = {"business": 300, "law": 150, "physics": 45, "history": 5}
 
@@ -43,6 +44,16 @@ def test_a_smaller_part_is_within_a_larger_one(index: SampleIndex, order: Order)
     assert sorted(every) == list(range(500))
     for limit in (1, 30, 200, 499):
         assert choose(index, limit, order) == every[:limit]
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_one_pass_finds_the_same_random_part(seed: int) -> None:
+    samples = [Sample(f"s{number}", (), target="") for number in range(500)]
+    index = SampleIndex()
+    for sample in samples:
+        index.add(sample.id, None)
+    chosen = choose(index, 40, "random", seed)
+    assert random_part(samples, 40, seed) == [samples[place] for place in chosen]
 
 
 @pytest.mark.parametrize("order", ["random", "stratified"])
