@@ -94,6 +94,12 @@ def _named_to_gateway(path: str, model: str) -> Iterator[Seller]:
         yield Seller(_NAMED.get(name.lower(), name.lower()), plain)
 
 
+def _is_public_name(host: str) -> bool:
+    """Return whether a host may be a provider's: no IP address, no ``localhost`` or ``gpu-box``."""
+    last = host.rpartition(".")[2]
+    return last != host and last.isalpha()
+
+
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     from genai_prices.data_snapshot import get_snapshot  # takes 0.2 s
@@ -105,6 +111,8 @@ def _provider_at(host: str, path: str) -> str | None:
     """Return the provider of the price list at a host; ``None`` if there is none."""
     if host in _HOSTS:
         return _HOSTS[host]
+    if not _is_public_name(host):
+        return None
     for pattern, provider in _patterns():
         # The whole host, or ``api.openai.com.example.net`` would have OpenAI's prices.
         if pattern.fullmatch(f"https://{host}"):

@@ -101,7 +101,8 @@ def _question_apart(messages: Sequence[Message], shape: PromptShape) -> str | No
 
 def _storable(text: str) -> str:
     """Return ``text`` without NUL and surrogates, which databases cannot store."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    stored = text.replace("\0", "\ufffd")
+    return stored if stored.isascii() else stored.encode("utf-8", "replace").decode("utf-8")
 
 
 _ROW_BYTES = 200  # numbers, times and what the database adds to each row
@@ -109,16 +110,17 @@ _ROW_BYTES = 200  # numbers, times and what the database adds to each row
 
 def stored_bytes(row: Mapping[str, Any]) -> int:
     """Return approximately how many bytes of disk a row takes."""
-    return _ROW_BYTES + sum(map(_size, row.values()))
+    return _ROW_BYTES + sum(_size(value) for value in row.values() if type(value) in _SIZED)
 
 
-def _size(value: object) -> int:
+_SIZED = frozenset((str, dict, list))
+
+
+def _size(value: Any) -> int:
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode())
-    if isinstance(value, dict | list):
-        # As the database gets it, where each character beyond ASCII takes six bytes.
-        return len(json.dumps(value))
-    return 0
+    # As the database gets it, where each character beyond ASCII takes six bytes.
+    return len(json.dumps(value))
 
 
 def upsert_samples(connection: Connection, rows: list[dict[str, Any]]) -> None:

@@ -12,11 +12,10 @@ MOST_TOKENS = 2**31 - 1
 
 def token_count(value: object) -> int | None:
     """Return a token count; ``None`` if it is not a credible number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return int(value) if 0 <= value <= MOST_TOKENS else None
+    if type(value) is float and math.isfinite(value):
+        value = int(value) if value >= 0 else -1
+    # Not isinstance(): JSON's true is no count, and this is asked a dozen times for each answer.
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
 def as_object(value: object) -> Mapping[str, Any]:
@@ -28,7 +27,10 @@ def id_text(value: object, longest: int = 100) -> str | None:
     """Return an id or a name that a provider gives, in one line; ``None`` if it is not text."""
     if not isinstance(value, str):
         return None
-    return " ".join(plain_text(value[:longest]).replace("\0", " ").split()) or None
+    shown = value[:longest]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = plain_text(shown).replace("\0", " ")
+    return " ".join(shown.split()) or None
 
 
 def plain_text(text: str) -> str:
@@ -36,6 +38,8 @@ def plain_text(text: str) -> str:
 
     JSON can hold them, but nothing can store or send them.
     """
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

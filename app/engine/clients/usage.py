@@ -116,7 +116,7 @@ def _whole(
 def _first(values: Mapping[str, Any], *names: str) -> int | None:
     """Return the first of the named counts that is one."""
     for name in names:
-        count = token_count(values.get(name))
-        if count is not None:
+        value = values.get(name)
+        if value is not None and (count := token_count(value)) is not None:
             return count
     return None
