@@ -13,9 +13,11 @@ from app.models.run import full_config
 _HOW_IT_RAN = frozenset(
     {"limit", "sample_ids", "order", "sample_seed", "timeout_s", "max_connections", "max_retries"}
     | {"budget_usd", "max_error_rate", "protocol", "judge", "stream", "batch", "stop_when"}
+    | {"max_tokens_is_default"}
 )
 """Options that change how a run is carried out, or are compared by themselves."""
 
+_NONE_BY_DEFAULT = frozenset({"judge", "system_message", "stop", "extra_body"})
 _LABELS = {"top_p": "top-p", "max_tokens": "max tokens"}
 _DIGEST_CHARS = 8
 _VALUE_CHARS = 60
@@ -40,7 +42,8 @@ class RunDifference:
         """The difference for readers, with its values."""
         if self.field == "protocol":
             return f"{self.words} ({', '.join(sorted(set(self.values)))})."
-        shown = [_shown(value) for value in self.values]
+        default = "none" if self.field in _NONE_BY_DEFAULT else "default"
+        shown = [_shown(value, default) for value in self.values]
         listed = " and ".join(shown) if len(shown) == 2 else ", ".join(shown)
         return f"{self.words} ({self.field}): {listed}."
 
@@ -115,8 +118,8 @@ def _part(run: Run) -> str | None:
     return f"{config['order']} with seed {config['sample_seed']}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, default: str) -> str:
     if value is None:
-        return "default"
+        return default
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _VALUE_CHARS else f"{text[: _VALUE_CHARS - 1]}…"

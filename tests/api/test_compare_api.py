@@ -159,7 +159,8 @@ def test_parameters_that_differ_are_named_with_their_values(
     app: Flask, api: ApiClient, owner: Account
 ) -> None:
     with app.app_context():
-        a = finished(owner, [1.0], config={"temperature": 0.0, "max_retries": 1})
+        no_limit = {"max_tokens": 512, "max_tokens_is_default": True}
+        a = finished(owner, [1.0], config={"temperature": 0.0, "max_retries": 1, **no_limit})
         b = finished(
             owner,
             [1.0],
@@ -173,11 +174,12 @@ def test_parameters_that_differ_are_named_with_their_values(
         "temperature (temperature): 0 and 0.7",
         "seed (seed): default and 3",
         "epochs (epochs): 1 and 2",
-        "the judge (judge): default and x/y",
+        "the judge (judge): none and x/y",
         f"the version of the Studio (engine): {DIGESTS['engine']} and 9.9.9",
     ):
         assert words in text
     assert "max_retries" not in text
+    assert "is_default" not in text
     assert {"field": "temperature", "values": [0.0, 0.7]} in shown["differences"]
     three = "\n".join(compared(api, a, b, c)["warnings"])
     assert "temperature (temperature): 0, 0.7, 0.7" in three

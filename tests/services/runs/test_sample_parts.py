@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.db import db, transaction
-from app.models import Run, SampleRow
+from app.jobs.rescore_run import rescore_run
+from app.models import RescoredSample, Run
 from app.services.accounts.accounts import Account
 from app.services.runs.lifecycle import resume_run
+from app.services.runs.rescoring_claims import file_rescoring
 from tests.app_fixtures import ApiClient
-from tests.run_fixtures import RUN, add_run, add_samples, columns_of, rows_of
+from tests.run_fixtures import RUN, add_run, add_samples, rows_of
 
 Start = Callable[..., str]
 Work = Callable[..., dict[str, Any]]
@@ -147,6 +150,32 @@ def test_a_copy_of_an_earlier_run_takes_the_first_samples_too(
     assert 'selected value="first"' in page
 
 
+def test_the_first_samples_of_an_earlier_run_are_compared_with_a_random_part(
+    app: Flask, owner: Account, api: ApiClient, work: Work, start_run: Start
+) -> None:
+    def compared(limit: int) -> tuple[dict[str, Any], set[str]]:
+        earlier, new = old_run(app, owner, limit), start_run(limit=limit, max_tokens=256)
+        with app.app_context():
+            resume_run(earlier, owner.id)
+        for run_id in (earlier, new):
+            assert work(run_id)["done"] == limit
+        found = api.get(f"/compare?run_ids={earlier},{new}").json
+        return found, set(asked(api, earlier)) & set(asked(api, new))
+
+    found, common = compared(60)
+    assert 0 < len(common) < 60
+    assert (found["comparable"], found["common_samples"]) == (True, len(common))
+    assert found["differences"] == [
+        {"field": "order", "values": ["the first", "random with seed 0"]}
+    ]
+    assert f"Only the {len(common)} samples that both runs have scored" in found["warnings"][1]
+    assert found["pairs"][0]["n"] == len(common)
+    few, none = compared(3)
+    assert none == set()
+    assert (few["comparable"], few["pairs"]) == (False, [])
+    assert "The runs have no scored sample in common." in few["warnings"]
+
+
 def test_a_limited_copy_of_a_run_of_all_samples_takes_the_usual_part(
     app: Flask, owner: Account, api: ApiClient
 ) -> None:
@@ -172,17 +201,30 @@ def test_a_comparison_names_parts_that_were_chosen_otherwise(
     assert "different parts" not in warned({"limit": 5}, {"limit": None})
 
 
-def test_a_scoring_finds_the_samples_of_a_random_part(
-    app: Flask, start_run: Start, work: Work, api: ApiClient
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"limit": 12},
+        {"limit": 12, "order": "stratified", "sample_seed": 7},
+        {"limit": None, "sample_ids": [f"chain_sum-1-1-{n:04}" for n in (87, 62, 245)]},
+    ],
+)
+def test_a_scoring_finds_the_samples_of_a_part(
+    app: Flask, start_run: Start, work: Work, options: dict[str, Any]
 ) -> None:
-    run_id = start_run(limit=8)
+    run_id = start_run(model="simulated/novice", epochs=2, **options)
     work(run_id)
     with app.app_context():
-        rows = rows_of(run_id)
-        assert [row.position for row in rows] == list(range(8))
-        assert len({row.sample_id for row in rows}) == 8
-        assert columns_of(run_id)["total"] == 8
-        assert db.session.query(SampleRow).filter_by(run_id=run_id).count() == 8
+        file_rescoring(run_id, "studio")
+        rescore_run(run_id, "studio")
+        first = {(row.sample_id, row.epoch): row.outcome for row in rows_of(run_id)}
+        again = {
+            (row.sample_id, row.epoch): row.outcome
+            for row in db.session.scalars(select(RescoredSample))
+        }
+    assert again == first
+    assert len(first) == 2 * (options["limit"] or 3)
+    assert len(set(first.values())) > 1
 
 
 def test_an_estimate_counts_the_prompts_of_the_part(api: ApiClient) -> None:
