@@ -13,6 +13,7 @@ from app.services.accounts import api_tokens
 from app.services.accounts.accounts import Account
 from app.services.connections.store import save_connection
 from tests.app_fixtures import ApiClient
+from tests.fakes.model_server import ModelServer
 from tests.run_fixtures import add_run, add_samples
 
 BODY = {"benchmark": "gen_chain_sum", "model": "openai/gpt-4o-mini", "limit": 100}
@@ -144,12 +145,19 @@ def test_a_limit_of_requests_per_minute_bounds_the_duration(
         ({"ok": False, "error": {"message": "401"}}, "failed: 401", "warn"),
     ],
 )
-def test_the_last_test_of_the_connection_is_in_the_checks(
-    app: Flask, api: ApiClient, owner: Account, openai: None, last_test: Any, words: str, state: str
+def test_the_last_test_is_in_the_checks_of_a_server_without_a_list(
+    app: Flask,
+    api: ApiClient,
+    local_model: str,
+    model_server: ModelServer,
+    last_test: Any,
+    words: str,
+    state: str,
 ) -> None:
+    model_server.behaviour.has_list = False
     with app.app_context(), transaction() as session:
         session.query(Connection).one().last_test = last_test
-    check = checks(estimate(api))["connection"]
+    check = checks(estimate(api, model=local_model))["connection"]
     assert (check["state"], words in check["message"]) == (state, True)
 
 

@@ -159,6 +159,19 @@ def test_a_server_without_a_list_leaves_it_open(app: Flask, api: ApiClient, owne
     assert "is not known" in check["message"]
 
 
+def test_a_server_that_is_not_there_is_said_once(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with ModelServer() as server:
+        connect(app, owner, server)
+        assert api.post("/connections/mine/test").json["ok"]
+    model_lists._kept.clear()
+    checks = estimate(api, model="mine/fake-large")
+    assert checks["connection"]["state"] == checks["model"]["state"] == "warn"
+    assert "refused the connection" in checks["connection"]["message"]
+    assert checks["model"]["message"] == "Whether mine has fake-large is not known."
+
+
 def test_a_key_that_is_refused_is_said(
     app: Flask, api: ApiClient, local_model: str, model_server: ModelServer
 ) -> None:

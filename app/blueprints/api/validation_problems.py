@@ -57,6 +57,11 @@ COMMON_PROBLEMS: dict[str | int, Any] = {
 }
 
 
+_NO_OBJECT = "must be an object"
+_WORDS = dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _NO_OBJECT)
+"""Messages in place of Pydantic's where those speak of Python."""
+
+
 def _field_name(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "body"
 
@@ -66,7 +71,7 @@ def validation_problem(error: ValidationError) -> Response:
     fields: dict[str, list[str]] = {}
     found = error.errors(include_url=False, include_input=False, include_context=False)
     for item in found[:MAX_FIELDS]:
-        message = item["msg"].removeprefix("Value error, ")
+        message = _WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
         fields.setdefault(_field_name(item["loc"]), []).append(message)
     problem = Invalid("", fields=fields)
     names = ", ".join(sorted(problem.fields)) + (", ..." if len(found) > MAX_FIELDS else "")

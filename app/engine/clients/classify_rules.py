@@ -164,7 +164,7 @@ def _auth(failure: ProviderFailure) -> ModelCallError | None:
     return failure.error(
         "auth",
         f"{failure.endpoint.provider} rejected the API key.",
-        "Replace it in Settings → Connections, then Resume.",
+        "Replace it in Settings → Connections.",
         scope="fail",
     )
 

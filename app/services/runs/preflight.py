@@ -10,7 +10,7 @@ from app.broker import queues
 from app.config import Settings
 from app.engine.token_counts import count_tokens
 from app.errors import Invalid, Unavailable
-from app.formats import usd
+from app.formats import exact_usd, usd
 from app.queries.benchmarks import longest_prompt, unavailable_reason
 from app.queries.sample_parts import unknown_ids
 from app.services.connections.model_catalog import chats
@@ -23,6 +23,9 @@ from app.services.storage.disk_space import room
 
 State = Literal["ok", "warn", "fail"]
 Estimate = Mapping[str, Any]
+
+_WITHOUT_LIST = frozenset({"no_model_list", "no_answer"})
+"""Failures to list models that say nothing of the connection: a list may take its time."""
 
 _TEST_IT = "Test it in Settings → Connections."
 
@@ -170,12 +173,11 @@ def _model(spec: RunSpec, found: ModelLookup) -> Check:
         )
     if found.failure is None:
         return Check("model", "warn", f"Whether {connection} has {model_id} was not looked up.")
-    return Check(
-        "model",
-        "warn",
-        f"Whether {connection} has {model_id} is not known: {found.failure.message}",
-        found.failure.action,
-    )
+    unknown = f"Whether {connection} has {model_id} is not known"
+    if found.failure.code not in _WITHOUT_LIST:
+        # The check of the connection says why.
+        return Check("model", "warn", f"{unknown}.", "Mend the connection first.")
+    return Check("model", "warn", f"{unknown}: {found.failure.message}", found.failure.action)
 
 
 def _models(number: int) -> str:
@@ -235,7 +237,7 @@ def _connection(spec: RunSpec, found: ModelLookup) -> Check:
             "A simulated model: its score says nothing about a real one.",
             "Choose a model of a connection of yours for a real score.",
         )
-    if found.failure is not None and found.failure.code in ("auth", "sealed_secret_unreadable"):
+    if found.failure is not None and found.failure.code not in _WITHOUT_LIST:
         return Check("connection", "warn", found.failure.message, found.failure.action)
     if test and test.get("ok"):
         return Check("connection", "ok", f"The last test of {name} succeeded.")
@@ -318,7 +320,7 @@ def _budget(spec: RunSpec, estimate: Estimate) -> Iterator[Check]:
         yield Check(
             "budget",
             "warn",
-            f"The budget may not be enough: up to {usd(most)} estimated, {usd(budget)} allowed.",
+            f"The budget of {exact_usd(budget)} may not be enough: up to {usd(most)} estimated.",
             "The run pauses when it is spent, and nothing is lost; raise it to go on.",
         )
     else:

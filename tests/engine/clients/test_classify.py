@@ -268,7 +268,7 @@ def by_name(name):
 @pytest.mark.parametrize(
     ("name", "message", "action"),
     [
-        ("OpenAI bad key", "Acme rejected the API key.", "Settings → Connections, then Resume"),
+        ("OpenAI bad key", "Acme rejected the API key.", "Settings → Connections."),
         ("OpenAI project", "This key may not use acme-1.", "Check project, region or plan."),
         (
             "OpenAI model",
