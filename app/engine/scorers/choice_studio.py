@@ -1,9 +1,10 @@
 r"""Multiple choice as we read it (``choice/studio``): whatever names one option counts.
 
 ``ANSWER: B``, ``**Answer:** B``, ``\boxed{B}``, ``The answer is (B)`` and ``it seems to be B`` are
-statements, and the last one wins; an option's text is as good as its letter. Without one, a reply
-or last line that is nothing but an option counts, then ``option B is correct``. Two letters are no
-answer. All scans are linear, and only the last statements are looked at.
+statements, and the last one wins; an option's text is as good as its letter. Without one, a reply,
+last or first line that is nothing but an option counts, then ``option B is correct``, weaker words,
+and the only letter in bold. Two letters are no answer. All scans are linear, and only the last
+statements of the last 100,000 characters are looked at.
 """
 
 from __future__ import annotations
@@ -14,65 +15,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from app.engine.scorers.choice_statements import (
+    CONCLUSION,
+    CORRECTION,
+    DRESS,
+    FORMAT,
+    OPENING,
+    STATEMENT,
+    STATEMENT_ANYWHERE,
+    WEAK_STATEMENT,
+)
 from app.engine.scorers.text_folding import fold, undress
 from app.engine.scorers.verdicts import compared, quoted, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 
+_SEARCHED_CHARS = 100_000
 _LOOKED_AT = 100
 _LINE_CHARS = 400
-_DRESS = r"[\s*_`\"'“”‘’«»$({\[<>#:]*+"
-_FORMAT = r"(?:\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathsf|mbox)\{|\\[(\[])"
-_FILLER = (
-    r"(?:(?:i think|i believe|we think|probably|likely|most likely|definitely|clearly|thus|then|"
-    r"therefore|indeed|simply|actually|the|option|choice|letter|answer|statement|alternative)\b[\s:]*+)"
-)
-_OPENING = re.compile(rf"(?:{_DRESS}(?:{_FORMAT}|{_FILLER}))*+{_DRESS}", re.IGNORECASE)
-_LETTER = re.compile(r"([A-Za-z])(?![\w'’])")
+_UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # a letter may stand right before these
+_ENDS = rf"(?![^\W_{_UNSPACED}]|_[^\W_]|['’](?![dt][iıuü]r)\w)"
+_LETTER = re.compile(rf"([A-Za-z]){_ENDS}")
 _NEXT = re.compile(
-    r"[\s*_`\"'”’»$)}\]]*+(?:,|/|&|\bor\b|\band\b)\s*+[\s*_`\"'“‘$({\[]*+([A-Z])(?![\w'’])"
+    r"[\s*_`\"'”’»$)}\]]*+(?:,|/|&|\bor\b|\band\b)\s*+[\s*_`\"'“‘$({\[]*+"
+    r"([A-Z])(?![\w'’]| (?:is|was|isn|wasn|can|cannot|does|has)\b)"
 )
 _FOLLOWING_WORD = re.compile(r"[ \t]++([A-Za-z]++)")
 # After the letters that are words, too: "the answer is A because ...", but not "is a number".
 _REASONS = "because since as for and or but based due given with which is would so it this that"
 _GOES_ON = frozenset(_REASONS.split())
-_VERB = (
-    r"(?:is|was|must be|should be|would be|will be|could be|may be|might be|has to be|"
-    r"(?:seems|appears|is likely|is found) to be|ought to be)"
-)
-_LATIN_WORDS = "antwort|respuesta|risposta|resposta|cevap|jawaban|antwoord|svar"
-_OTHER_WORDS = (
-    "答案|答え|解答|回答|正解|答|정답|답|réponse|ответ|الإجابة|الجواب|उत्तर|উত্তর|odpowiedź"
-)
-_IN_ENGLISH = (
-    rf"\b(?:answers?+|option|choice|solution)[*_`\"]*+[ \t]*+(?:{_VERB}\b|[:：=])"
-    rf"|\b(?:answer|option|choice)(?: (?:here|letter|choice|option|to this question|"
-    rf"to the question))[*_`\"]*+[ \t]*+(?:{_VERB}\b|[:：])"
-    rf"|\b(?:{_LATIN_WORDS})[*_`]*+[ \t]*+(?:ist|es|é)?+[ \t]*+[:：]"
-    r"|\\(?:boxed|fbox|framebox)[ \t]*+\{"
-    r"|<(?:final[_ ]?)?+answer>"
-    r"|^#{3,}[ \t]*+(?=\S{1,4}[ \t]*+$)"
-)
-_STATEMENT = re.compile(_IN_ENGLISH, re.MULTILINE)
-_STATEMENT_ANYWHERE = re.compile(
-    rf"{_IN_ENGLISH}|(?:{_OTHER_WORDS})[*_`]*+[ \t]*+"
-    r"(?:是|为|은|는|est|—)?+[ \t]*+[:：]?+",
-    re.MULTILINE,
-)
-_WEAK = re.compile(
-    r"\b(?:i(?:'d|’d| would)? (?:choose|pick|select|go with|think|believe)|"
-    r"it(?: is|'s|’s| must be| should be| seems to be| appears to be)|"
-    r"correct answer|final answer|answer)\b"
-)
 _IS_RIGHT = re.compile(
-    r"(?:^|[\s*_`\"“‘$(\[])([A-Za-z])[*_`\"”’$)\]]*+ (?:is|would be|seems|must be) (?:(?:the|most|"
-    r"likely|clearly) )*+(?:correct|right|best|answer|true)\b",
+    r"(?:^|[\s*_`\"“‘$(\[])([A-Za-z])[*_`\"”’$)\]]*+(?: it is\b| (?:is|would be|seems|must be) "
+    r"(?:(?:the|most|likely|clearly|definitely|indeed|therefore) )*+"
+    r"(?:correct|right|best|answer|true)\b| ?+(?:选项|選項)?+是?+(?:正确|正確))",
     re.MULTILINE,
 )
 _ALONE = re.compile(
-    rf"{_DRESS}{_FORMAT}?+{_DRESS}(?:option |choice )?+((?-i:[A-Za-z]))[\s*_`\"'”’»$)}}\]\\.:,]*+",
-    re.IGNORECASE,
+    rf"{DRESS}{FORMAT}?+{DRESS}(?:[Oo]ption |[Cc]hoice )?+([A-Za-z])"
+    r"[\s*_`\"'”’»」』】$)}\]\\.:,。]*+"
 )
-_LABELLED = re.compile(r"[*_(\[]*+([A-Za-z])[*_]*+[).:\]][*_]*+(?:\s|$)")
+_LABEL = r"[*_(\[]*+(?:[Oo]ption |[Cc]hoice )?+([A-Za-z])[*_]*+(?:[).:\]][*_]*+(?:\s|$)| [-–—] )"
+_LABELLED = re.compile(_LABEL)
+_LABELLED_LINE = re.compile(rf"^[ \t>*+-]*+{_LABEL}", re.MULTILINE)
+_SHOWN = re.compile(r"\*\*\(?([A-Z])(?:[).:][^*\n]{0,200})?\*\*|\(([A-Z])\)")
 _SEVERAL = -2
 _NO_OPTION = -1
 
@@ -130,8 +114,8 @@ def chosen_option(completion: str, options: Sequence[str]) -> int | None:
             letter may be named.
     """
     offered = _options(options)
-    text = _plain_letters(completion)
-    for find in (_stated, _whole, _last_line, _declared_right, _weakly_stated):
+    text = _plain_letters(completion[-_SEARCHED_CHARS:])
+    for find in _FINDERS:
         picked = find(text, offered)
         if picked is not None:
             return picked if picked >= 0 else None
@@ -149,29 +133,49 @@ _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 def _stated(text: str, offered: _Options) -> int | None:
-    return _after_last(_STATEMENT if text.isascii() else _STATEMENT_ANYWHERE, text, offered)
+    found = _after_last(STATEMENT, text, offered) if text.isascii() else None
+    found = found or _after_last(STATEMENT_ANYWHERE, text, offered)
+    if found is None:
+        return None
+    picked, end = found
+    for correction in reversed(deque(CORRECTION.finditer(_small(text), end), _LOOKED_AT)):
+        rest = text[correction.end() :]
+        for find in (_weakly_stated, _declared_right, _last_line):
+            instead = find(rest, offered)
+            if instead is not None:
+                return instead
+    return picked
 
 
 def _weakly_stated(text: str, offered: _Options) -> int | None:
-    return _after_last(_WEAK, text, offered)
+    found = _after_last(WEAK_STATEMENT, text, offered)
+    return None if found is None else found[0]
 
 
-def _after_last(statement: re.Pattern[str], text: str, offered: _Options) -> int | None:
-    # Searched in small letters: several times as quick as a pattern that ignores case.
-    small = text.lower()
-    if len(small) != len(text):  # İ becomes two characters
-        small = text
-    for end in reversed(deque((found.end() for found in statement.finditer(small)), _LOOKED_AT)):
+def _concluded(text: str, offered: _Options) -> int | None:
+    found = _after_last(CONCLUSION, text, offered)
+    return None if found is None else found[0]
+
+
+def _after_last(statement: re.Pattern[str], text: str, offered: _Options) -> tuple[int, int] | None:
+    """Return the option behind the last statement that names one, and where it stands."""
+    ends = (found.end() for found in statement.finditer(_small(text)))
+    for end in reversed(deque(ends, _LOOKED_AT)):
         picked = _read(text, end, offered)
         if picked is not None:
-            return picked
+            return picked, end
     return None
+
+
+def _small(text: str) -> str:
+    small = text.lower()
+    return small if len(small) == len(text) else text  # İ becomes two characters
 
 
 def _read(text: str, position: int, offered: _Options) -> int | None:
     """Return the option that is named at ``position``; ``None`` where nothing is."""
     text = text[position : position + _LINE_CHARS]
-    opening = _OPENING.match(text)
+    opening = OPENING.match(text)
     start = opening.end() if opening else 0
     line = text[start:].split("\n", 1)[0]
     letter = _LETTER.match(text, start)
@@ -203,9 +207,8 @@ def _is_label(text: str, letter: re.Match[str]) -> bool:
     following = _FOLLOWING_WORD.match(text, letter.end())
     if following is None:
         return True
-    if letter.group(1).islower():
-        return False
-    return letter.group(1) not in "AI" or following.group(1).casefold() in _GOES_ON
+    goes_on = following.group(1).casefold() in _GOES_ON
+    return goes_on if letter.group(1) in "AIbcdefghj" else letter.group(1).isupper()
 
 
 def _whole(text: str, offered: _Options) -> int | None:
@@ -215,9 +218,28 @@ def _whole(text: str, offered: _Options) -> int | None:
 
 
 def _last_line(text: str, offered: _Options) -> int | None:
-    stripped = text.rstrip()
-    line = stripped[stripped.rfind("\n") + 1 :].strip()
-    return _only(line, offered) if len(line) <= _LINE_CHARS else None
+    return _only_of_lines(text.rstrip().rpartition("\n")[2], text, offered)
+
+
+def _first_line(text: str, offered: _Options) -> int | None:
+    return _only_of_lines(text.lstrip().partition("\n")[0], text, offered)
+
+
+def _heading(text: str, offered: _Options) -> int | None:
+    """Return the option that the first line is, with nothing else in it."""
+    index = _first_line(text, offered)
+    line = text.lstrip().partition("\n")[0]
+    label = _LABELLED.match(line)
+    is_whole = label is None or offered.exactly(line[label.end() :]) == index
+    return index if is_whole else None
+
+
+def _only_of_lines(line: str, text: str, offered: _Options) -> int | None:
+    """Return the option that a line is; not where the text only lists options."""
+    line = line.strip()
+    labels = {found.group(1) for found in _LABELLED_LINE.finditer(text)}
+    is_listed = len(labels) > 1 and not _ALONE.fullmatch(line)
+    return None if is_listed or len(line) > _LINE_CHARS else _only(line, offered)
 
 
 def _only(text: str, offered: _Options) -> int | None:
@@ -234,6 +256,25 @@ def _only(text: str, offered: _Options) -> int | None:
 def _declared_right(text: str, offered: _Options) -> int | None:
     found = deque(_IS_RIGHT.finditer(text), 1)
     return offered.letter(found[0].group(1)) if found else None
+
+
+def _shown(text: str, offered: _Options) -> int | None:
+    """Return the only letter that is emphasised or in parentheses."""
+    letters = {found.group(1) or found.group(2) for found in _SHOWN.finditer(text)}
+    return offered.letter(letters.pop()) if len(letters) == 1 else None
+
+
+_FINDERS = (
+    _stated,
+    _whole,
+    _last_line,
+    _declared_right,
+    _heading,
+    _weakly_stated,
+    _concluded,
+    _first_line,
+    _shown,
+)
 
 
 def score_choice(completion: str, sample: Sample) -> Verdict:

@@ -21,6 +21,7 @@ from app.engine.types import Sample, Scorer, Verdict
 
 _MAX_WORDS = 20_000
 _MAX_NUMBER_CHARS = 40
+_MOST_DRESS, _MOST_DRESS_CHARS = 4, 1_000
 _WIDE = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _WORD = re.compile(
     rf"[-+]?(?<![\w.])(?:[$€£¥₹]?\.?[0-9]++(?:[.,'][0-9]++)*+%?)(?![^\W_{_WIDE}])"  # a number
@@ -59,6 +60,8 @@ def _without_articles(words: list[str]) -> list[str]:
 
 
 def _is_same(answer: str, target: str) -> bool:
+    if len(answer) > _MOST_DRESS * len(target) + _MOST_DRESS_CHARS:
+        return False  # whatever is left out, something else is said
     if same_text(answer, (target,)):
         return True
     given, wanted = words_of(answer), words_of(target)
