@@ -15,18 +15,14 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import random
 import statistics
 import sys
 import tempfile
 import time
-from datetime import timedelta
 from typing import Any
 
 from empty_database import empty_database
 
-ACCOUNTS = 50
-BATCH = 5_000
 GOAL_MS = 100.0
 
 
@@ -58,6 +54,7 @@ def measure(arguments: argparse.Namespace) -> None:
     from app.db import db
     from app.extensions import limiter
     from app.supervisor.migration import migrate
+    from tests.seed.volume import fill
 
     app = create_app(load_settings())
     limiter.enabled = False
@@ -82,7 +79,7 @@ def measure(arguments: argparse.Namespace) -> None:
         f" {'kB':>6} SQL\n"
     )
     late = []
-    for name, path in pages(run_ids).items():
+    for name, path in pages(run_ids, arguments.samples).items():
         if arguments.only in name:
             client = Client(app, None if path.startswith("/api") else browser, headers)
             p95 = measure_page(name, path, client, statements, arguments)
@@ -174,8 +171,8 @@ def percentiles(values: list[float]) -> tuple[float, float]:
     return statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
 
 
-def pages(run_ids: dict[str, str]) -> dict[str, str]:
-    big, other = run_ids["big"], run_ids["other"]
+def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
+    big, other, middle = run_ids["big"], run_ids["other"], f"q-{samples // 2}"
     return {
         "dashboard": "/",
         "dashboard, filtered": "/?benchmark=gsm8k&status=completed",
@@ -189,9 +186,9 @@ def pages(run_ids: dict[str, str]) -> dict[str, str]:
         "run's samples, words searched": f"/runs/{big}/samples?q=ANSWER",
         "run's samples, words not found": f"/runs/{big}/samples?q=nowhere",
         "run's samples, words all prompts have": f"/runs/{big}/samples?q=example",
-        "sample": f"/runs/{big}/samples/q-7000",
-        "sample, among the wrong ones": f"/runs/{big}/samples/q-7000?outcome=incorrect",
-        "sample, among those searched": f"/runs/{big}/samples/q-7000?q=ANSWER",
+        "sample": f"/runs/{big}/samples/{middle}",
+        "sample, among the wrong ones": f"/runs/{big}/samples/{middle}?outcome=incorrect",
+        "sample, among those searched": f"/runs/{big}/samples/{middle}?q=ANSWER",
         "comparison of two such runs": f"/compare?run_ids={big},{other}",
         "API: list of runs": "/api/v1/runs",
         "API: list of runs, 200": "/api/v1/runs?limit=200",
@@ -201,127 +198,6 @@ def pages(run_ids: dict[str, str]) -> dict[str, str]:
         "settings: connections": "/settings/connections",
         "health": "/health",
     }
-
-
-def fill(number: int, samples: int) -> dict[str, str]:
-    from sqlalchemy import insert
-
-    from app.db import now, transaction
-    from app.models import AccountRow, Run
-
-    rng = random.Random(1)
-    benchmarks = ["gsm8k", "mmlu", "arc_challenge", "hellaswag", "gen_chain_sum", "boolq"]
-    models = [f"provider/model-{index}" for index in range(20)]
-    statuses = ["completed"] * 90 + ["failed"] * 6 + ["canceled"] * 3 + ["paused"]
-    start = now() - timedelta(days=365)
-    score = {
-        "metric": "accuracy",
-        "value": 0.7,
-        "stderr": 0.01,
-        "ci95": [0.68, 0.72],
-        "bounds": [0.7, 0.7],
-        "n": 1000,
-    }
-    with transaction() as session:
-        session.execute(
-            insert(AccountRow),
-            [
-                {"id": index + 1, "email": f"user{index}@example.org", "password_hash": "x"}
-                for index in range(ACCOUNTS)
-            ],
-        )
-    base = {
-        "benchmark_version": 1,
-        "protocol": "inspect",
-        "config": {"limit": None, "epochs": 1, "max_error_rate": 0.1},
-        "tags": ["nightly"],
-        "score": score,
-        "scored": 1000,
-        "score_sum": 700.0,
-        "active_s": 60.0,
-        "cost_usd": 0.12,
-    }
-    for first in range(0, number, BATCH):
-        rows = [
-            {
-                **base,
-                "user_id": 1 if rng.random() < 0.1 else rng.randint(2, ACCOUNTS),
-                "status": rng.choice(statuses),
-                "benchmark": rng.choice(benchmarks),
-                "model": rng.choice(models),
-                "total": 1000,
-                "done": 1000,
-                "correct": 700,
-                "incorrect": 300,
-                "started_at": start,
-                "finished_at": start,
-                "created_at": start + timedelta(days=365) * ((first + index) / number),
-            }
-            for index in range(min(BATCH, number - first))
-        ]
-        with transaction() as session:
-            session.execute(insert(Run), rows)
-    return {name: add_big_run(base, name, samples) for name in ("big", "other")}
-
-
-def add_big_run(base: dict[str, Any], name: str, samples: int) -> str:
-    from sqlalchemy import insert
-
-    from app.db import now, transaction
-    from app.models import Run, SampleRow
-
-    rng = random.Random(name)
-    wanted = {
-        **base,
-        "status": "completed",
-        "benchmark": "mmlu",
-        "model": f"provider/model-{name}",
-        "digests": {"dataset": "d", "prompt": "p", "scorer": "s"},
-        "started_at": now(),
-        "finished_at": now(),
-    }
-    counts = {"total": samples, "done": samples, "scored": samples}
-    with transaction() as session:
-        run = Run(user_id=1, **{**wanted, **counts, "score_sum": samples * 0.7})
-        session.add(run)
-        session.flush()
-        run_id = run.id
-    right = 0
-    for first in range(0, samples, BATCH):
-        rows = []
-        for index in range(first, min(first + BATCH, samples)):
-            correct = rng.random() < 0.7
-            right += correct
-            question = f"Question {index}. " + "words " * 90
-            rows.append(
-                {
-                    "run_id": run_id,
-                    "sample_id": f"q-{index}",
-                    "position": index,
-                    "category": f"subject {index % 57}",
-                    "outcome": "correct" if correct else "incorrect",
-                    "score": float(correct),
-                    "input": [{"role": "user", "content": "An example. " * 300 + question}],
-                    "question": question,
-                    "target": "A",
-                    "completion": "Let me think about it. " * 20 + "ANSWER: A",
-                    "answer": "A",
-                    "explanation": "",
-                    "detail": {},
-                    "finish_reason": "stop",
-                    "latency_ms": rng.randint(300, 4000),
-                    "input_tokens": 150,
-                    "output_tokens": 120,
-                    "attempts": 1,
-                }
-            )
-        with transaction() as session:
-            session.execute(insert(SampleRow), rows)
-    with transaction() as session:
-        found = session.get_one(Run, run_id)
-        found.correct, found.incorrect = right, samples - right
-        found.score_sum = float(right)
-    return run_id
 
 
 def sign_in(app: Any) -> tuple[Any, dict[str, str]]:
