@@ -121,13 +121,16 @@ def open_page(chromium: Browser, studio: Studio) -> Iterator[Callable[..., Page]
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def make(*, width: int = 1440, theme: str = "light", state: str | None = None) -> Page:
+    def make(
+        *, width: int = 1440, theme: str = "light", state: str | None = None, scripts: bool = True
+    ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",
             base_url=studio.url,
             storage_state=state,
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         page = context.new_page()

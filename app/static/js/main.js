@@ -16,6 +16,7 @@ const ON_DEMAND = [
   ["[data-rescoring]", () => import("./components/rescoring.js")],
   ["[data-run-row]", () => import("./components/run_rows.js")],
   ["[data-run-form]", () => import("./components/estimate.js")],
+  ["[data-enter-moves-on]", () => import("./components/enter_key.js")],
   ["[data-try-url]", () => import("./components/try_sample.js")],
   ["[data-benchmark-picker]", () => import("./components/benchmark_picker.js")],
   ["[data-model-picker]", () => import("./components/model_picker.js")],

@@ -1,12 +1,8 @@
-/* Filters the benchmark cards and shows what the chosen one is. */
+/* Filters the benchmark cards, and says which one is chosen, also where the filter hides it. */
 
-import { debounce, find, findAll, make, setText } from "../lib/dom.js";
-import { get } from "../lib/api.js";
-import { number } from "../lib/format.js";
+import { find, findAll, setText } from "../lib/dom.js";
 import { isJudged } from "../lib/judged.js";
-import { toast } from "./toast.js";
-
-const TYPING_MS = 120;
+import { offerProtocols, showDetail } from "./benchmark_detail.js";
 
 export function start(picker) {
   const cards = findAll("[data-benchmark]", picker);
@@ -16,35 +12,49 @@ export function start(picker) {
 
   const filter = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
     for (const card of cards) {
-      const fits =
-        (!category || card.dataset.category === category) &&
-        words.every((word) => card.dataset.text.includes(word));
-      card.hidden = !fits;
-      shown += fits ? 1 : 0;
+      card.hidden =
+        (category !== "" && card.dataset.category !== category) ||
+        !words.every((word) => card.dataset.text.includes(word));
     }
-    find("[data-benchmark-none]", picker).hidden = shown > 0;
+    find("[data-benchmark-none]", picker).hidden = cards.some((card) => !card.hidden);
+    tellChoice(picker);
+  };
+
+  const pickCategory = (wanted) => {
+    category = wanted;
+    for (const button of findAll("[data-category-pick]", categories)) {
+      button.setAttribute("aria-pressed", String(button.dataset.categoryPick === wanted));
+    }
+    filter();
   };
 
   categories.hidden = false;
   categories.addEventListener("click", (event) => {
     const button = event.target.closest("[data-category-pick]");
-    if (!button) {
+    if (button) {
+      pickCategory(button.dataset.categoryPick);
+    }
+  });
+  search.addEventListener("input", filter);
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !search.value.trim()) {
       return;
     }
-    category = button.dataset.categoryPick;
-    for (const other of findAll("[data-category-pick]", categories)) {
-      other.setAttribute("aria-pressed", String(other === button));
-    }
-    filter();
-  });
-  search.addEventListener("input", debounce(filter, TYPING_MS));
-  search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") {
+    const first = cards.find((card) => !card.hidden);
+    if (first) {
+      find("input", first).click();
+    } else {
       event.preventDefault();
-      cards.find((card) => !card.hidden)?.querySelector("input").click();
+      event.stopPropagation(); // stays: there is nothing to choose
     }
+  });
+  find("[data-chosen-show]", picker).addEventListener("click", () => {
+    search.value = "";
+    pickCategory("");
+    const chosen = find("[name=benchmark]:checked", picker);
+    chosen.focus();
+    chosen.closest("[data-benchmark]").scrollIntoView({ block: "nearest" });
   });
   picker.addEventListener("change", (event) => {
     if (event.target.name === "benchmark") {
@@ -64,9 +74,19 @@ export function start(picker) {
 }
 
 function follow(picker, radio) {
+  tellChoice(picker);
   offerProtocols(picker, radio);
   askForJudge(picker);
   showDetail(picker, radio.value);
+}
+
+function tellChoice(picker) {
+  const card = find("[name=benchmark]:checked", picker)?.closest("[data-benchmark]");
+  find("[data-chosen]", picker).hidden = !card;
+  if (card) {
+    setText(find("[data-chosen-title]", picker), find(".bench-title", card).textContent);
+    find("[data-chosen-away]", picker).hidden = !card.hidden;
+  }
 }
 
 /* Only some protocols are scored by a second model. What is wrong with it stays in sight. */
@@ -78,65 +98,4 @@ function askForJudge(picker) {
     input.disabled = !isShown;
     input.closest(".field").hidden = !isShown;
   }
-}
-
-/* Each benchmark has its own protocols; the first option is its default. */
-function offerProtocols(picker, radio) {
-  const select = picker.closest("form").elements.protocol;
-  if (!(select instanceof HTMLSelectElement)) {
-    return;
-  }
-  const names = radio.dataset.protocols.split(" ").filter(Boolean);
-  const wanted = names.includes(select.value) ? select.value : "";
-  const options = names.map((name) => make("option", { value: name }, name));
-  select.replaceChildren(make("option", { value: "" }, "Default of the benchmark"), ...options);
-  select.value = wanted;
-}
-
-async function showDetail(picker, name) {
-  const panel = find("[data-benchmark-detail]", picker);
-  const base = picker.closest("form").dataset.benchmarksUrl;
-  try {
-    const benchmark = await get(`${base}/${encodeURIComponent(name)}`);
-    const current = find("[name=benchmark]:checked", picker)?.value;
-    if (current !== name) {
-      return;
-    }
-    fill(panel, benchmark);
-    panel.hidden = false;
-  } catch (error) {
-    panel.hidden = true;
-    toast(error.message, "bad");
-  }
-}
-
-function fill(panel, benchmark) {
-  const source = benchmark.source ?? {};
-  const values = {
-    title: benchmark.title,
-    description: benchmark.description,
-    samples: number(benchmark.samples),
-    metric: benchmark.metric,
-    scorer: benchmark.scorer,
-    license: benchmark.license,
-    dataset: source.dataset || source.kind || "generated",
-  };
-  for (const [key, value] of Object.entries(values)) {
-    setText(find(`[data-detail="${key}"]`, panel), String(value ?? "–"));
-  }
-  const link = find("[data-detail-link]", panel);
-  link.href = link.dataset.detailLink.replace("NAME", encodeURIComponent(benchmark.name));
-  fillExample(panel, benchmark.example);
-}
-
-function fillExample(panel, example) {
-  const box = find("[data-detail-example]", panel);
-  box.hidden = !example;
-  if (!example) {
-    return;
-  }
-  const messages = example.messages ?? example.input ?? [];
-  const text = typeof example === "string" ? example : messages.map((m) => m.content).join("\n\n");
-  setText(find('[data-detail="example"]', panel), text);
-  setText(find('[data-detail="target"]', panel), [example.target ?? "–"].flat().join(" or "));
 }

@@ -5,15 +5,25 @@ import { post } from "../lib/api.js";
 import { compact, duration, number, range, usd } from "../lib/format.js";
 import { isJudged } from "../lib/judged.js";
 import { withSkeleton } from "./skeleton.js";
+import { nameStart } from "./start_button.js";
 
 const TYPING_MS = 350;
 
 export function start(form) {
   const panel = find("[data-estimate]");
-  const state = { form, panel, asked: null };
-  const update = debounce(() => refresh(state), TYPING_MS);
+  const state = { form, panel, asked: null, question: "" };
+  const soon = debounce(() => refresh(state), TYPING_MS);
+  const update = () => {
+    const question = JSON.stringify(wanted(form));
+    if (question !== state.question) {
+      state.question = question;
+      nameStart(form, null); // an answer to another question is not shown as this one's
+      soon();
+    }
+  };
   form.addEventListener("input", update);
   form.addEventListener("change", update);
+  state.question = JSON.stringify(wanted(form));
   refresh(state);
 }
 
@@ -53,6 +63,7 @@ async function refresh(state) {
   const result = find("[data-estimate-result]", panel);
   const empty = find("[data-estimate-empty]", panel);
   const status = find("[data-estimate-status]", panel);
+  nameStart(form, null);
   if (!isComplete(question) || lacksJudge(form, question)) {
     result.hidden = true;
     empty.hidden = false;
@@ -71,11 +82,14 @@ async function refresh(state) {
     result.hidden = false;
     setText(status, "Estimate ready");
     showChecks(panel, estimate.checks);
+    nameStart(form, estimate);
     allowStart(panel, estimate.checks.every((check) => check.state !== "fail"));
   } catch (error) {
     if (error.name === "AbortError") {
       return;
     }
+    state.question = ""; // the next change asks again
+    nameStart(form, null, "cost unknown");
     result.hidden = true;
     setText(status, "");
     showChecks(panel, [
@@ -159,5 +173,5 @@ function showChecks(panel, checks) {
 
 /* The server refuses a start that a check forbids, too: the button only says so before. */
 function allowStart(panel, may) {
-  find("button[type=submit]", panel).disabled = !may;
+  find("[data-start]", panel).disabled = !may;
 }

@@ -1,12 +1,14 @@
 /* A field for a model as a combobox: discovered models are offered, any other may be typed. */
 
-import { debounce, find, findAll, make } from "../lib/dom.js";
+import { find, findAll, make } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { compact, usd } from "../lib/format.js";
+import { moveOn } from "./enter_key.js";
 
 const TYPING_MS = 200;
 const OFFERED = 50;
 const FAILURES_TOLD = 3;
+const WHOLE = /^[^/\s]+\/\S+$/;
 
 /* Why the models of a connection are missing here. */
 const failureLine = ({ connection, message }) => {
@@ -27,6 +29,8 @@ export class ModelCombo {
     this.failures = [];
     this.at = -1;
     this.asked = null;
+    this.answeredFor = null;
+    this.timer = null;
     this.setUp();
   }
 
@@ -41,10 +45,9 @@ export class ModelCombo {
     for (const [name, value] of Object.entries(attributes)) {
       input.setAttribute(name, value);
     }
-    const ask = debounce(() => this.open(), TYPING_MS);
     input.addEventListener("input", (event) => {
       if (!event.detail?.chosen) {
-        ask();
+        this.narrow();
       }
     });
     input.addEventListener("click", () => this.open());
@@ -56,10 +59,31 @@ export class ModelCombo {
     });
   }
 
-  async open() {
+  /* What no longer fits goes at once, and an answer to earlier words with it; the server follows. */
+  narrow() {
+    this.stopAsking();
+    const words = this.text.toLowerCase();
+    this.models = this.models.filter(({ id }) => id.toLowerCase().includes(words));
+    if (!this.list.hidden) {
+      this.show();
+    }
+    this.timer = setTimeout(() => this.open(), TYPING_MS);
+  }
+
+  stopAsking() {
+    clearTimeout(this.timer);
     this.asked?.abort();
+    this.answeredFor = null;
+  }
+
+  get text() {
+    return this.input.value.trim();
+  }
+
+  async open() {
+    this.stopAsking();
     this.asked = new AbortController();
-    const words = this.input.value.trim();
+    const words = this.text;
     const { connection, ...others } = this.questions();
     const query = new URLSearchParams({ limit: OFFERED, ...others });
     if (connection) {
@@ -73,6 +97,7 @@ export class ModelCombo {
       const found = await get(`${this.modelsUrl}?${query}`, { signal });
       this.models = found.items;
       this.failures = found.errors;
+      this.answeredFor = words;
       this.show();
     } catch (error) {
       if (error.name !== "AbortError") {
@@ -86,10 +111,11 @@ export class ModelCombo {
     this.at = -1;
     if (this.models.length > 0) {
       this.list.replaceChildren(...this.models.map((model, index) => this.option(model, index)));
+    } else if (this.answeredFor === null) {
+      this.say("Searching");
     } else {
-      const isWhole = /^[^/\s]+\/\S+$/.test(this.input.value.trim());
       this.say(
-        isWhole
+        WHOLE.test(this.text)
           ? "Not among the discovered models; it is used as typed."
           : "No discovered model fits. Type it as connection/model-id.",
       );
@@ -133,9 +159,10 @@ export class ModelCombo {
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.at = (from + step + options.length) % (options.length || 1);
       this.mark(options);
-    } else if (event.key === "Enter" && isOpen && this.at >= 0) {
+    } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
-      this.take(options[this.at]);
+      event.stopPropagation();
+      this.accept(isOpen ? options[this.at] : undefined);
     } else if (event.key === "Escape" && isOpen) {
       event.preventDefault();
       this.close();
@@ -153,6 +180,27 @@ export class ModelCombo {
     }
   }
 
+  /* Enter takes the marked model, else a whole name as typed, else the first that fits the words. */
+  async accept(marked) {
+    const words = this.text;
+    if (marked) {
+      this.take(marked);
+    } else if (words && !WHOLE.test(words)) {
+      if (this.answeredFor !== words) {
+        await this.open();
+      }
+      const first = find("[role=option]:not([aria-disabled=true])", this.list);
+      if (this.answeredFor !== words || this.text !== words || !first) {
+        return;
+      }
+      this.take(first);
+    }
+    this.close();
+    if (document.activeElement === this.input) {
+      moveOn(this.input);
+    }
+  }
+
   take(option) {
     if (option && option.getAttribute("aria-disabled") !== "true") {
       this.choose(option.dataset.value);
@@ -167,7 +215,7 @@ export class ModelCombo {
   }
 
   close() {
-    this.asked?.abort();
+    this.stopAsking();
     this.input.removeAttribute("aria-activedescendant");
     this.reveal(false);
   }

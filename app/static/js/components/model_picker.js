@@ -55,7 +55,7 @@ async function suggest(picker, model) {
   }
   try {
     const { items } = await get(`${model.modelsUrl}?limit=${SUGGESTED}`);
-    model.models = items;
+    model.models = model.models.length > 0 ? model.models : items;
     find("[data-model-chips]", box).replaceChildren(...items.slice(0, SUGGESTED).map(chipOf));
     box.hidden = items.length === 0;
   } catch {
