@@ -15,6 +15,9 @@ MEMORY_LIMIT_MB = 400.0
 HEALTH_LIMIT_S = 1.0
 _MEMORY_EVERY_S = 0.3
 _HEALTH_EVERY_S = 0.2
+_STALLS = 2
+_LONGEST_STALL = 3
+"""What the machine may do to single answers: an attack that holds up the site does it to many."""
 
 
 class Watch:
@@ -23,7 +26,7 @@ class Watch:
     Attributes:
         peak_mb: The most memory that all processes of the site held together (each shared page
             counted once), in MB.
-        slowest_s: The longest that ``GET /health`` on a new connection took.
+        health_s: How long each ``GET /health`` on a new connection took.
     """
 
     def __init__(self, site: Site) -> None:
@@ -34,8 +37,7 @@ class Watch:
             threading.Thread(target=self._watch_health, daemon=True),
         ]
         self.peak_mb = 0.0
-        self.slowest_s = 0.0
-        self.health_answers = 0
+        self.health_s: list[float] = []
         self.health_failures: list[str] = []
         self._lasting: set[psutil.Process] = set()
 
@@ -57,9 +59,11 @@ class Watch:
         """Fail where a bound was passed."""
         story = self._site.story
         assert not self.health_failures, f"{self.health_failures[:3]}\n{story()}"
-        assert self.health_answers, "no answer of /health was seen"
+        assert self.health_s, "no answer of /health was seen"
         assert self.peak_mb < memory_mb, f"{self.peak_mb:.0f} MB\n{story()}"
-        assert self.slowest_s < health_s, f"/health took {self.slowest_s:.2f} s\n{story()}"
+        late = sorted(taken for taken in self.health_s if taken >= health_s)
+        assert len(late) <= _STALLS, f"/health took {late} s\n{story()}"
+        assert not late or late[-1] < _LONGEST_STALL * health_s, f"/health took {late} s\n{story()}"
         ended = [process for process in self._lasting if not process.is_running()]
         assert not ended, f"restarted: {ended}\n{story()}"
 
@@ -76,8 +80,7 @@ class Watch:
             except (OSError, http.client.HTTPException) as error:
                 self.health_failures.append(f"{error!r} after {time.monotonic() - began:.1f} s")
             else:
-                self.health_answers += 1
-                self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+                self.health_s.append(time.monotonic() - began)
                 if status != 200:
                     self.health_failures.append(f"status {status}")
             self._over.wait(_HEALTH_EVERY_S)

@@ -168,7 +168,7 @@ def _report(
         ),
         (f"attacks that got through: {arrived}", all(arrived.get(kind) for kind in ATTACKS)),
         (
-            f"/health: {watch.health_answers} answers, slowest {watch.slowest_s:.2f} s, "
+            f"/health: {len(watch.health_s)} answers, slowest {max(watch.health_s, default=0):.2f} s, "
             f"{len(watch.health_failures)} failed",
             not watch.health_failures,
         ),
