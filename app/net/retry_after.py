@@ -20,16 +20,10 @@ _EPOCH_S, _EPOCH_MS = 1e9, 1e12
 _GATEWAYS = ("", "llm_provider-")
 """What stands before a header: LiteLLM's proxy passes its provider's on under another name."""
 
-_RESETS = (
-    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
-    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
-    ("x-ratelimit-remaining", "x-ratelimit-reset"),
-    ("ratelimit-remaining", "ratelimit-reset"),
-    ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
-    ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
-    ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
-    ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
-)
+_LIMIT = "ratelimit"
+_USED_UP = re.compile(r"\b(?:r|remaining)=0\b[^=]{0,40}\b(?:t|reset)=(\d+)", re.ASCII)
+"""What the header ``RateLimit`` of the IETF's drafts says of a limit that is used up."""
+
 _SPOKEN = re.compile(
     r"\b(?:try(?:ing)? again|retry(?:ing)?|wait|resets?)\b[^\d\n]{0,24}?"
     r"((?:\d+(?:\.\d+)?\s*(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?"
@@ -48,31 +42,35 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None
     """Return the seconds that a server asks to wait, ``None`` where it does not say.
 
     ``retry-after-ms`` wins over ``Retry-After``; without both, the reset times of the limits
-    that are used up count.
+    that are used up count, whatever they limit: of ``x-ratelimit-remaining-tokens-minute: 0`` it is
+    ``x-ratelimit-reset-tokens-minute``.
 
     Args:
-        headers: Of the answer, by name in any case (or all in lower case).
+        headers: Of the answer, by name in any case.
         now: Aware; dates are counted from here.
     """
+    lowered = {name.lower(): value.strip() for name, value in headers.items()}
     for gateway in _GATEWAYS:
-        waited = _of_provider(headers, gateway, now)
+        milliseconds = lowered.get(f"{gateway}retry-after-ms", "")
+        if _PLAIN.fullmatch(milliseconds):
+            return _sane(float(milliseconds) / 1000)
+        asked = parse_wait(lowered.get(f"{gateway}retry-after", ""), now)
+        waited = _until_reset(lowered, gateway, now) if asked is None else asked
         if waited is not None:
             return waited
     return None
 
 
-def _of_provider(headers: Mapping[str, str], before: str, now: datetime) -> float | None:
-    milliseconds = headers.get(f"{before}retry-after-ms")
-    if milliseconds is not None and _PLAIN.fullmatch(milliseconds.strip()):
-        return _sane(float(milliseconds) / 1000)
-    given = headers.get(f"{before}retry-after")
-    if given is not None:
-        return parse_wait(given, now)
+def _until_reset(headers: Mapping[str, str], gateway: str, now: datetime) -> float | None:
+    """Return the seconds until every limit that is used up begins anew."""
+    limits = {name: left for name, left in headers.items() if _LIMIT in name}
     waits = [
-        _parse_reset(headers.get(before + reset, ""), now)
-        for remaining, reset in _RESETS
-        if headers.get(before + remaining) == "0"
+        _parse_reset(headers.get(name.replace("remaining", "reset"), ""), now)
+        for name, left in limits.items()
+        if left == "0" and "remaining" in name and name.startswith(gateway)
     ]
+    combined = _USED_UP.search(headers.get(f"{gateway}{_LIMIT}", ""))
+    waits.append(float(combined[1]) if combined else None)
     return max((wait for wait in waits if wait is not None), default=None)
 
 

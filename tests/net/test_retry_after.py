@@ -70,6 +70,26 @@ def test_the_reset_of_a_limit_that_is_used_up_counts():
     assert parse_retry_after(anthropic, NOW) == 7.0
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-remaining-tokens-minute": "0",
+          "x-ratelimit-reset-tokens-minute": "11.4"}, 11.4),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1772366430000"}, 30.0),
+        ({"ratelimitbysize-remaining": "0", "ratelimitbysize-reset": "40"}, 40.0),
+        ({"llm_provider-x-ratelimit-remaining-requests": "0",
+          "llm_provider-x-ratelimit-reset-requests": "8s"}, 8.0),
+        ({"ratelimit": '"default";r=0;t=30'}, 30.0),
+        ({"ratelimit": "limit=100, remaining=0, reset=50"}, 50.0),
+        ({"ratelimit": "limit=100, remaining=7, reset=50"}, None),
+        ({"x-ratelimit-remaining-tokens": "5", "x-ratelimit-reset-tokens": "9"}, None),
+        ({"retry-after": "soon", "ratelimit-remaining": "0", "ratelimit-reset": "9"}, 9.0),
+    ],
+)  # fmt: skip
+def test_a_limit_is_recognised_whatever_it_counts(headers, seconds):
+    assert parse_retry_after(headers, NOW) == pytest.approx(seconds)
+
+
 def test_without_any_hint_there_is_none():
     assert parse_retry_after({}, NOW) is None
 

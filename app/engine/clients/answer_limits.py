@@ -11,7 +11,7 @@ LIMIT_WORDS = (
     r"max(?:imum)?[_ -]?(?:completion|new|output)?[_ -]?tokens|maximum tokens|output tokens"
     r"|completion tokens"
 )
-_LIMIT = re.compile(LIMIT_WORDS, re.IGNORECASE)
+_LIMIT = re.compile(rf"{LIMIT_WORDS}|number of tokens you requested|output limit", re.IGNORECASE)
 _NUMBER = r"`?(\d[\d,]*)`?"
 _OWN_LIMIT = tuple(
     re.compile(text, re.IGNORECASE)
@@ -21,11 +21,16 @@ _OWN_LIMIT = tuple(
         rf"less than or equal to {_NUMBER}",
         rf"valid range of \W?max_\w*tokens\W? is \[\d+, ?{_NUMBER}\]",
         rf"> {_NUMBER}, which is the maximum allowed",
-        rf"exceeds the (?:model )?limit of {_NUMBER}",
+        rf"exceeds the (?:model |model's )?limit of {_NUMBER}",
         rf"max(?:imum)?[_ ](?:completion|output|new)[_ ]tokens (?:allowed )?(?:is|of) {_NUMBER}",
         rf"(?:must|should) be (?:between|in) \W?\d+ ?(?:and|to|,|-) ?{_NUMBER}",
         rf"supports? (?:up to|a maximum of|only) {_NUMBER}",
         rf"(?:must|should) (?:not exceed|be at most|be <=|be less than) {_NUMBER}",
+        r"(?:cannot|can't|can not|may not) (?:be (?:greater|larger|more|higher) than|exceed) "
+        rf"{_NUMBER}",
+        rf"expected a value <= {_NUMBER}",
+        rf"range of \W?max_\w*tokens\W? should be \[\d+, ?{_NUMBER}\]",
+        rf"(?:output|completion|answer) limit is {_NUMBER}",
     )
 )
 _EXCLUSIVE = re.compile(
@@ -34,16 +39,24 @@ _EXCLUSIVE = re.compile(
 _WITH_PROMPT = re.compile(
     r"input tokens|prompt|inputs\b|in the messages|context (?:length|limit|size)", re.IGNORECASE
 )
-_TOO_LARGE = re.compile(rf"(?:{LIMIT_WORDS}).{{0,60}}too large", re.IGNORECASE | re.DOTALL)
+_TOO_LARGE = re.compile(
+    rf"(?:{LIMIT_WORDS}).{{0,60}}"
+    r"(?:too large|cannot be greater than max_(?:model_len|total_tokens))",
+    re.IGNORECASE | re.DOTALL,
+)
 _SHARED = re.compile(
     rf"{_TOO_LARGE.pattern}"
     rf"|(?:input|prompt)[\w` +,.']{{0,60}}(?:{LIMIT_WORDS})[`']? (?:exceeds?|must be|tokens must)"
     r"|\(\d[\d,]* in the messages, \d[\d,]* in the completion\)"
+    r"|\(\d[\d,]* of text input, \d[\d,]* in the output\)"
+    r"|(?<![\d,])\d[\d,]*+ tokens for the (?:completion|output|answer)"
     r"|requested \d[\d,]* output tokens",
     re.IGNORECASE | re.DOTALL,
 )
 _IN_MESSAGES = re.compile(
     r"(?<![\d,])(?:(\d[\d,]*+) in the messages|(\d[\d,]*+) input tokens)"
+    r"|\((\d[\d,]*) of text input"
+    r"|(?<![\d,])(\d[\d,]*+) tokens from the input"
     r"|passed (\d[\d,]*) input tokens"
     r"|exceeds? context limit: (\d[\d,]*) \+"
     r"|given: (\d[\d,]*) `?inputs`? tokens",
@@ -51,7 +64,7 @@ _IN_MESSAGES = re.compile(
 )
 _CONTEXT = re.compile(
     r"(?:context length (?:is|of)(?: only)?|context (?:size|window) (?:is|of)"
-    r"|context limit: \d[\d,]* \+ \d[\d,]* >|must be <=) (\d[\d,]*)",
+    r"|context limit: \d[\d,]* \+ \d[\d,]* >|must be <=) (\d[\d,]*)|\bmax_total_tokens=(\d[\d,]*)",
     re.IGNORECASE,
 )
 
@@ -79,7 +92,7 @@ def context_for_both(said: str) -> int | None:
     if not _SHARED.search(said):
         return None
     context = _CONTEXT.search(said)
-    most = _count(context[1]) if context else 0
+    most = _count(context[1] or context[2]) if context else 0
     is_named = _TOO_LARGE.search(said) is not None
     prompt = _IN_MESSAGES.search(said)
     if prompt is None or "at least" in said:

@@ -126,6 +126,8 @@ def _text(reply: HttpReply) -> str:
 def _retry_after(reply: HttpReply, parts: ErrorParts) -> float | None:
     now = datetime.now(UTC)
     waited = parse_retry_after(reply.headers, now)
+    if waited is None:
+        waited = parse_retry_after(parts.headers, now)
     if waited is None and parts.retry_delay:
         waited = parse_wait(parts.retry_delay, now)
     return find_wait(parts.message, now) if waited is None else waited

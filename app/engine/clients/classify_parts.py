@@ -26,6 +26,7 @@ _SECRETS = re.compile(
 _LONGEST_TEXT = 300
 _MOST_READ = 4000
 _SIZES = ("n_prompt_tokens", "n_ctx")
+_DELAYS = ("retryDelay", "retry_after", "retry_after_seconds", "retryAfter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class ErrorParts:
         status: A numeric ``code`` that is an HTTP status; ``None`` where there is none.
         named: The parameters that it names as being at fault (``param``, ``loc``).
         quotas: Ids of exceeded quotas with their limits (Gemini): ``{"...PerDay...": "50"}``.
-        retry_delay: Gemini's ``RetryInfo.retryDelay`` (``34s``).
+        retry_delay: Gemini's ``RetryInfo.retryDelay`` (``34s``), others' ``retry_after``.
+        headers: Of the provider behind a gateway (OpenRouter).
     """
 
     message: str = ""
@@ -47,6 +49,7 @@ class ErrorParts:
     named: tuple[str, ...] = ()
     quotas: Mapping[str, str] = field(default_factory=dict)
     retry_delay: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_body(body: bytes) -> Any:
@@ -124,8 +127,8 @@ def _from_object(error: Mapping[str, Any]) -> ErrorParts:
         }
         if isinstance(part.get("quotaId"), str):
             quotas[part["quotaId"]] = str(part.get("quotaValue", ""))
-        if isinstance(part.get("retryDelay"), str):
-            delay = part["retryDelay"]
+        waits = (part[name] for name in _DELAYS if isinstance(part.get(name), str | int | float))
+        delay = str(next(waits, delay or "")) or None
     return ErrorParts(
         message=_words(error),
         tags=frozenset(tags),
@@ -133,7 +136,12 @@ def _from_object(error: Mapping[str, Any]) -> ErrorParts:
         named=tuple(_named(error)),
         quotas=quotas,
         retry_delay=delay,
+        headers=_texts(as_object(error.get("metadata")).get("headers")),
     )
+
+
+def _texts(found: Any) -> Mapping[str, str]:
+    return {name: str(value)[:100] for name, value in as_object(found).items()}
 
 
 def _parts(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

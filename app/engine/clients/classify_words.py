@@ -7,9 +7,12 @@ import re
 from app.engine.clients.classify_parts import ErrorParts
 
 CONTEXT = re.compile(
-    r"maximum context length|context[ _](?:length|window)|prompt is too long|input is too long"
+    r"maximum context length|context[ _](?:length|window)|context size exceeded"
+    r"|(?:prompt|input)(?: is)? too (?:long|big)|(?:prompt|input|model) length\b.{0,40}\bexceed"
+    r"|(?:maximum|max) (?:prompt|input|model) length|prompt exceeds max|range of input length"
     r"|exceeds? the available context|reduce the length of|maximum number of tokens allowed"
     r"|input token count|too many (?:input )?tokens|request too large for model"
+    r"|exceed(?:s|ed)?(?: the)? model(?:'s)? token limit|`inputs` must have less than"
     r"|input length and .?max_tokens.? exceed|tokens \+ max_new_tokens",
     re.IGNORECASE,
 )

@@ -32,7 +32,12 @@ _WHOLE = _patterns(
     rf"request \({_N} tokens\)",
     rf"requested tokens {_N}\)?",
     rf"prompt \({_N} tokens\)",
-    rf"prompt \(length {_N}\)",
+    rf"(?:prompt|input) (?:length )?\((?:length )?{_N}(?: tokens)?\)",
+    rf"too long: {_N}",
+    rf"request contains {_N} tokens",
+    rf"request input token count: {_N}",
+    rf"current length is {_N}",
+    rf"less than \d[\d,]* tokens\. given: {_N}",
     rf"{_N} tokens > ",
     rf"total of {_N} tokens",
     rf"n_prompt_tokens\W+{_N}",
@@ -40,7 +45,7 @@ _WHOLE = _patterns(
 )
 _ALLOWED = _patterns(
     rf"context (?:limit|window): {_N} \+ {_N} > {_N}",
-    rf"context (?:length|window|limit|size)(?: is| of|:)?(?: only)? {_N}",
+    rf"context (?:length|window|limit|size)(?: is| of|:)?(?: only)? \(?{_N}",
     rf"tokens > {_N}",
     rf"maximum number of (?:input )?tokens allowed {_N}",
     rf"with {_N} maximum context length",
@@ -48,7 +53,12 @@ _ALLOWED = _patterns(
     rf"context window of {_N}",
     rf"limit(?: of|:)? {_N} tokens",
     rf"maximum of {_N} tokens",
-    rf"maximum (?:allowed )?(?:input )?length {_N}",
+    rf"maximum (?:allowed )?(?:input |prompt |model )?length(?: is| of)? \(?{_N}",
+    rf"less than {_N} tokens",
+    rf"limit is {_N}",
+    rf"max input tokens: {_N}",
+    rf"token limit: {_N}",
+    rf"range of input length should be \[\d+, ?{_N}",
     rf"n_ctx\W+{_N}",
 )
 _INEXACT = re.compile(r"\bat least \d[\d,]*(?: \w+){0,2} tokens|\d characters", re.IGNORECASE)

@@ -20,17 +20,20 @@ _KEPT = {"model", "messages", "system", "stream", "stream_options", *NAMES_OF_LI
 
 _REFUSED = re.compile(
     r"unsupported|n[o']t support|unrecogni[sz]ed|unknown|unexpected|deprecated|no longer|invalid"
-    r"|not (?:be )?(?:allowed|permitted|accepted|enabled|available|valid|compatible|recogni[sz]ed"
-    r"|implemented|set|used|specified|one of|in)\b|n[o']t (?:accept|allow|take|have|work)"
+    r"|not (?:a )?(?:be )?(?:allowed|permitted|accepted|enabled|available|valid|compatible"
+    r"|recogni[sz]ed|implemented|configurable|adjustable|set|used|specified|one of|in)\b"
+    r"|n[o']t (?:accept|allow|take|have|work|use|exist|both)|\bonly (?:specify )?one\b"
+    r"|immutable|\bfixed\b|\bignored\b|incorrect|\bunset\b|requires? (?:the )?default"
     r"|only\b.{0,60}\b(?:allowed|supported|accepted|valid|available|works?|permitted)"
-    r"|\bonly (?:be|the|with|when|one)\b|must (?:be|not|have|equal)|should be|has to be"
+    r"|\bonly (?:be|the|with|when|one)\b|must (?:be|not|have|equal|contain)|should be|has to be"
     r"|can ?not|can't|extra(?:neous)?[_ ](?:inputs?|fields?|key|forbidden)"
     r"|mutually exclusive|incompatible|conflict|out of range|too (?:large|high|low|small|many|long)"
     r"|greater than|less than|at (?:most|least)|exceeds?|disabled|forbidden|remove|removed",
     re.IGNORECASE,
 )
 _ONE_OF_TWO = re.compile(
-    r"\bboth\b|only one|\beither\b|mutually exclusive|together|at the same time|simultaneous",
+    r"\bboth\b|only (?:specify )?one|\beither\b|mutually exclusive|together"
+    r"|at the same time|simultaneous",
     re.IGNORECASE,
 )
 _SYSTEM = re.compile(
@@ -41,7 +44,8 @@ _SYSTEM = re.compile(
     r"|['\"`]system['\"`])"
     r"|role\W{0,3}\s*['\"`]?(?:system|developer)['\"`]?.{0,40}(?:not|n't|unsupported|invalid)"
     r"|(?:developer|system) instruction\w{0,8}.{0,30}(?:not|n't)"
-    r"|only user(?:,| and) (?:and )?assistant(?: and \w+)? roles? (?:is|are)"
+    r"|only\b.{0,20}\buser\W{1,4}(?:and\W{1,3})?assistant\b.{0,20}\b(?:roles?|messages)"
+    r"|valid role\W{1,3}user\b|must start with a user|message role must be.{0,4}user"
     r"|roles must alternate|must alternate (?:between )?user"
     r"|messages\W{0,2}\d{1,6}\W{0,2}\.?role"
     r"|['\"`]system['\"`].{0,60}(?:not|n't)"
@@ -173,6 +177,6 @@ def _mention(name: str) -> re.Pattern[str]:
     return re.compile(
         rf"['\"`\[(.]{word}['\"`\]).=]|\b{word}\s*[=:]|:\s*{word}\b"
         rf"|(?:param(?:eter)?|argument|field|property|key|option|name)s?\W{{1,4}}{word}\b"
-        rf"|\b{word} (?:param|argument|field|option|sequence|is (?:not|un|deprecated|no ))",
+        rf"|\b{word} (?:param|argument|field|option|sequences?\b|is (?:not|un|deprecated|no ))",
         re.IGNORECASE,
     )

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 import pytest
+from urllib3 import HTTPHeaderDict
 
 from app.engine.clients.classify import classify_reply, from_call_error
 from app.engine.clients.classify_parts import page_title, quote
@@ -422,3 +423,60 @@ def test_only_ollama_pulls_models(provider, base_url, said, pulls):
     assert error is not None
     assert error.code == "unknown_model"
     assert ("ollama pull x" in (error.action or "")) is pulls
+
+
+TOO_LONG = [
+    "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
+    "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+    "Input prompt is too big compared to KV size. Please try increasing KV size.",
+    "Invalid request: Your request exceeded model token limit: 8192",
+    "Prompt length (5000) exceeds maximum input length (4096).",
+    "Range of input length should be [1, 30720]",
+    "`inputs` must have less than 4095 tokens. Given: 5000",
+    "context size exceeded",
+    "Prompt exceeds max length",
+    "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+    "This endpoint's maximum context length is 8192 tokens. However, you requested about 9020 "
+    "tokens (9000 of text input, 20 in the output).",
+]
+LIMIT_TOO_LARGE = [
+    "max_tokens=32000 cannot be greater than max_model_len=max_total_tokens=4096. Please request "
+    "fewer output tokens.",
+    "max_tokens=32000cannot be greater than max_model_len=4096. Please request fewer output "
+    "tokens. (parameter=max_tokens, value=32000)",
+    "max_completion_tokens=32000 cannot be greater than max_model_len=max_total_tokens=4096.",
+    "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context "
+    "length is 4096 tokens and your request has 20 input tokens (32000 > 4096 - 20).",
+    "This endpoint's maximum context length is 8192 tokens. However, you requested about 32020 "
+    "tokens (20 of text input, 32000 in the output).",
+    "Requested token count exceeds the model's maximum context length of 4096 tokens. You "
+    "requested a total of 32020 tokens: 20 tokens from the input messages and 32000 tokens for the "
+    "completion.",
+    "This model's maximum context length is 4096 tokens. However, you requested 32000 output "
+    "tokens and your prompt contains 20 input tokens, for a total of 32020 tokens.",
+]
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("code", ["context_length", "max_tokens_too_large"])
+def test_a_long_prompt_and_a_limit_that_is_too_large_are_told_apart(code: str, status: int) -> None:
+    for said in TOO_LONG if code == "context_length" else LIMIT_TOO_LARGE:
+        reply = HttpReply(status, HTTPHeaderDict(), json.dumps(openai(said)).encode(), 0.1)
+        error = classify_reply(reply, ENDPOINT, "s1")
+        assert (error and error.code, said) == (code, said)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"retry_after": 7},
+        {"metadata": {"retry_after_seconds": 7.0}},
+        {"metadata": {"headers": {"Retry-After": "7"}}},
+        {"details": [RETRY_INFO | {"retryDelay": "7s"}]},
+    ],
+)
+def test_a_wait_may_stand_in_the_body(extra: dict[str, object]) -> None:
+    body = json.dumps({"error": {"message": "Slow down", **extra}}).encode()
+    error = classify_reply(HttpReply(429, HTTPHeaderDict(), body, 0.1), ENDPOINT, "s1")
+    assert error is not None
+    assert error.retry_after_s == 7.0

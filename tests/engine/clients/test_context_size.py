@@ -50,6 +50,20 @@ from app.engine.clients.context_size import read_context_size
         ("Requested token count exceeds the model's maximum context length of 4096 tokens. You "
          "requested a total of 5000 tokens: 4000 tokens from the input messages and 1000 tokens "
          "for the completion.", 5000, 4096),
+        # xAI, Fireworks, Cerebras, Bedrock, DashScope, TGI, vLLM's other words
+        ("This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+         140_000, 131_072),
+        ("The prompt is too long: 9000, model maximum context length: 8191", 9000, 8191),
+        ("Please reduce the length of the messages or completion. Current length is 9000 while "
+         "limit is 8192", 9000, 8192),
+        ("Too many input tokens. Max input tokens: 8192, request input token count: 9000",
+         9000, 8192),
+        ("Range of input length should be [1, 30720]", None, 30_720),
+        ("`inputs` must have less than 4095 tokens. Given: 5000", 5000, 4095),
+        ("The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
+         5000, 4096),
+        ("The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+         5000, 4096),
         # a number that is no size
         ("maximum context length is 8192 tokens (request 1234567890)", None, 8192),
         ("", None, None),

@@ -64,6 +64,21 @@ DROPPED = [
     ("`reasoning_effort` must be one of `none` or `default`", "reasoning_effort"),
     ("This model does not support the effort parameter.", "reasoning_effort"),
     ("Thinking budget is not supported for this model.", "thinking_token_budget"),
+    ("The 'temperature' parameter is fixed for this model", "temperature"),
+    ("Sampling parameters (temperature, top_p) are not configurable for this model", "temperature"),
+    ("'temperature' is immutable for this model", "temperature"),
+    ("Model requires default temperature", "temperature"),
+    ("reasoning models do not use temperature", "temperature"),
+    ("temperature (=0.0) has to be a strictly positive float", "temperature"),
+    ("Please specify either temperature or top_p, not both", "top_p"),
+    ("You may only specify one of temperature and top_p", "top_p"),
+    ("`seed` is not a valid parameter", "seed"),
+    ("got an unexpected keyword argument 'seed'", "seed"),
+    ("Stop sequences must contain non-whitespace", "stop"),
+    ("json: unknown field \"top_k\"", "top_k"),
+    ("property top_k should not exist", "top_k"),
+    ("Param Incorrect: top_k", "top_k"),
+    ("Additional properties are not allowed ('top_k' was unexpected)", "top_k"),
 ]  # fmt: skip
 
 
@@ -114,6 +129,15 @@ def test_only_a_refusal_of_the_request_changes_it(status):
         ("Unable to submit request because it has a maxOutputTokens value of 32000 but the "
          "supported range is from 1 (inclusive) to 8193 (exclusive).", 8_192),
         ("The maximum tokens you requested exceeds the model limit of 4,096.", 4_096),
+        ("The maximum number of tokens you requested (32000) exceeds the model limit of 4096",
+         4_096),
+        ("Range of max_tokens should be [1, 8192]", 8_192),
+        ("max_tokens cannot be greater than 8192", 8_192),
+        ("Invalid 'max_tokens': integer above maximum value. Expected a value <= 4096, but got "
+         "32000 instead.", 4_096),
+        ("Model output limit is 4096 tokens; requested 32000", 4_096),
+        ("too many tokens: max tokens must be less than or equal to 4096, the maximum output "
+         "length for this model - received 32000.", 4_096),
     ],
 )  # fmt: skip
 def test_a_limit_of_answers_that_the_model_names_is_kept_to(said, most):
@@ -148,6 +172,11 @@ def test_the_limit_of_an_answer_gets_its_other_name_and_is_never_left_out():
         "'system' is not one of ['user', 'assistant'] - 'messages.0.role'",
         "Input tag 'system' found using 'role' does not match any of the expected tags",
         "Model does not support system prompts",
+        "Only 'user' and 'assistant' roles are allowed",
+        "This model only supports user and assistant messages",
+        "Conversations must start with a user prompt",
+        "first message role must be user",
+        "Please use a valid role: user, model.",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("status", [400, 422, 500])
