@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -25,15 +26,23 @@ _BLANK_STOPS = Notice(
     "Anthropic's API takes no stop sequence of white space alone: these are not sent.",
 )
 _WARMEST = Notice("parameter_changed", "Anthropic's API takes a temperature up to 1: sent as 1.")
+_VERSION = re.compile(r"/v\d\w{0,20}$")
 _LEAST_TOKENS = 64
 _TOO_LONG = ("context_length", "max_tokens_too_large")
 
 
 class AnthropicMessagesClient(HttpModelClient):
-    """``POST {base_url}/messages``. One model; safe to use from many threads."""
+    """``POST {base_url}/v1/messages``. One model; safe to use from many threads."""
 
     path = "/messages"
     models_path = "/models?limit=1000"
+
+    def api_root(self, base_url: str) -> str:
+        """Return the base URL with a version, which Anthropic's own libraries add, too.
+
+        So servers that resemble its API name addresses without one, such as ``.../anthropic``.
+        """
+        return base_url if _VERSION.search(base_url) else f"{base_url}/v1"
 
     def headers(self, api_key: str | None) -> Mapping[str, str]:
         """Return the headers of every call: the key and the version."""

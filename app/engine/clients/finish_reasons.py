@@ -7,6 +7,7 @@ LiteLLM.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,7 +48,29 @@ _FAILED: Mapping[Failure, frozenset[str]] = {
         + ("invalid_tool_call", "image_other")
     ),
 }
-_MALFORMED_BEGINS = "malformed_"
+_STEMS: tuple[tuple[re.Pattern[str], FinishReason, Failure | None], ...] = (
+    (re.compile(r"malformed|invalid_response"), "unknown", "malformed"),
+    (
+        re.compile(
+            r"filter|safety|moderat|policy|censor|blocked|prohibited|recitation|copyright"
+            r"|guardrail|toxic|jailbreak|flagged|sensitive|harm|violence|hate\b"
+        ),
+        "content_filter",
+        None,
+    ),
+    (re.compile(r"max\w{0,20}_(?:tokens|length)|token_limit|context|incomplete"), "length", None),
+    (
+        re.compile(
+            r"error|exception|fail|abort|cancel|time_?out|deadline|overload|unavailable|interrupt"
+            r"|disconnect|crash|out_of_memory|\boom\b|preempt|rate_limit"
+        ),
+        "unknown",
+        "passing",
+    ),
+)
+"""What parts of words mean that are not listed; the first that fits decides."""
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +99,25 @@ _SILENT = Ending("unknown")
 @lru_cache(maxsize=256)
 def _read(said: str) -> Ending:
     shown = " ".join(said.split())
-    # Gemini writes "content_filter: RECITATION" and "function_call_filter: MALFORMED_...".
-    for part in said.split(":"):
-        ending = _read_word(part, shown)
-        if ending is not None:
-            return ending
-    return Ending("unknown", None, shown)
+    # Gemini writes "content_filter: RECITATION" and "function_call_filter: MALFORMED_...", gateways
+    # in Python "FinishReason.SAFETY".
+    words = [_plain(part.rpartition(".")[2]) for part in said.split(":")]
+    listed = (meaning for word in words if (meaning := _listed(word)) is not None)
+    found = next(listed, None) or _by_stem(" ".join(words))
+    return Ending(*found, said=shown) if found else Ending("unknown", None, shown)
 
 
-def _read_word(part: str, shown: str) -> Ending | None:
-    # Gateways in Python write "FinishReason.SAFETY".
-    word = part.rpartition(".")[2].strip().lower().replace("-", "_").replace(" ", "_")
-    word = word.removeprefix("finish_reason_")
+def _plain(word: str) -> str:
+    word = _CAMEL.sub("_", word.strip()).lower().replace("-", "_").replace(" ", "_")
+    return word.removeprefix("finish_reason_")
+
+
+def _listed(word: str) -> tuple[FinishReason, Failure | None] | None:
     for failure, words in _FAILED.items():
         if word in words:
-            return Ending("unknown", failure, shown)
-    if word.startswith(_MALFORMED_BEGINS):
-        return Ending("unknown", "malformed", shown)
-    for reason, words in _WORDS.items():
-        if word in words:
-            return Ending(reason, None, shown)
-    return None
+            return "unknown", failure
+    return next(((reason, None) for reason, words in _WORDS.items() if word in words), None)
+
+
+def _by_stem(words: str) -> tuple[FinishReason, Failure | None] | None:
+    return next(((reason, failure) for stem, reason, failure in _STEMS if stem.search(words)), None)

@@ -88,7 +88,8 @@ class HttpModelClient:
         self._session = session
         self._auth = auth
         self._base_url = base_url.rstrip("/")
-        self._url = self._base_url + self.path
+        self._root = self.api_root(self._base_url)
+        self._url = self._root + self.path
         self._model = model
         key = _plain_key(api_key)
         self._headers = self.headers(key)
@@ -99,6 +100,10 @@ class HttpModelClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url!r}, model={self._model!r})"
+
+    def api_root(self, base_url: str) -> str:
+        """Return what the paths of the API follow."""
+        return base_url
 
     def headers(self, api_key: str | None) -> Mapping[str, str]:
         """Return the headers of every call."""
@@ -156,9 +161,7 @@ class HttpModelClient:
             ModelCallError: The provider cannot be reached or refused.
         """
         try:
-            reply = self._session.get_json(
-                self._base_url + self.models_path, self._headers, timeout_s
-            )
+            reply = self._session.get_json(self._root + self.models_path, self._headers, timeout_s)
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
         with _one_list:

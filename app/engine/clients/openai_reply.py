@@ -47,7 +47,7 @@ def read_completion(payload: Mapping[str, Any], call_id: str | None = None) -> M
     return ModelReply(
         text=text,
         finish_reason=finish,
-        usage=openai_usage(payload.get("usage")),
+        usage=openai_usage(payload.get("usage") or payload.get("usageMetadata")),
         request_id=call_id or payload.get("id"),
         reasoning=reasoning,
         model=payload.get("model"),

@@ -13,9 +13,14 @@ from typing import Any
 from app.engine.clients.reply_values import as_object, token_count
 from app.engine.types import TokenUsage
 
+_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens")
+_COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens")
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
+_CACHED += ("cachedContentTokenCount", "cacheReadInputTokens")
+
 
 def openai_usage(reported: object) -> TokenUsage:
-    """Return the usage in a chat completion.
+    """Return the usage in a chat completion, also by the names of Gemini's and Bedrock's APIs.
 
     The prompt's tokens include cached ones (OpenAI, DeepSeek, Moonshot, LiteLLM, OpenRouter).
     Reasoning is within ``completion_tokens`` at OpenAI, and beside it at xAI and Google: then
@@ -24,22 +29,20 @@ def openai_usage(reported: object) -> TokenUsage:
     usage = as_object(reported)
     if not usage:
         return TokenUsage()
-    prompt = _first(usage, "prompt_tokens", "input_tokens")
-    completion = _first(usage, "completion_tokens", "output_tokens")
+    prompt = _first(usage, *_PROMPT)
+    completion = _first(usage, *_COMPLETION)
     read_from = as_object(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
     made = as_object(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
     cached = _first(read_from, "cached_tokens", "cache_read_tokens")
     if cached is None:
-        cached = _first(
-            usage, "prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"
-        )
+        cached = _first(usage, *_CACHED)
     written = _first(read_from, "cache_creation_tokens", "cache_write_tokens")
     if written is None:
-        written = _first(usage, "cache_creation_input_tokens")
+        written = _first(usage, "cache_creation_input_tokens", "cacheWriteInputTokens")
     reasoning = _first(made, "reasoning_tokens")
     if reasoning is None:
-        reasoning = _first(usage, "reasoning_tokens")
-    total = token_count(usage.get("total_tokens"))
+        reasoning = _first(usage, "reasoning_tokens", "thoughtsTokenCount")
+    total = _first(usage, "total_tokens", "totalTokenCount", "totalTokens")
     if prompt is not None and _beside_prompt(prompt, completion, total, cached, written):
         prompt += (cached or 0) + (written or 0)
     if completion is None and prompt is not None and total is not None:

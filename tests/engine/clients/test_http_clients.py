@@ -175,6 +175,18 @@ def test_calls_side_by_side_all_learn_of_a_refused_parameter(connect, server):
 # Anthropic's shape
 
 
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])
+def test_anthropic_s_address_may_lack_its_version(server, ending):
+    url = server.base_url.removesuffix("/v1")
+    client = make_client("anthropic", url + ending, KEY, "m", policy=LOCAL)
+    try:
+        assert client.complete(request(), Event()).text == "ANSWER: A"
+        assert client.list_models().ids
+    finally:
+        client.close()
+    assert server.requests[0].path == "/v1/messages"
+
+
 def test_anthropic_gets_its_own_shape(server, connect):
     client = connect("anthropic")
     reply = client.complete(

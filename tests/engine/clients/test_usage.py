@@ -58,6 +58,17 @@ def chat(prompt, completion, total=None, **more):
              "input_tokens_details": {"cached_tokens": 8},
              "output_tokens_details": {"reasoning_tokens": 2}},
             TokenUsage(9, 4, 8, None, 2), id="names of the responses api"),
+        pytest.param(
+            {"promptTokenCount": 40, "cachedContentTokenCount": 30, "candidatesTokenCount": 5,
+             "thoughtsTokenCount": 20, "totalTokenCount": 65},
+            TokenUsage(40, 25, 30, None, 20), id="gemini: usageMetadata, passed on"),
+        pytest.param(
+            {"promptTokenCount": 40, "thoughtsTokenCount": 20, "totalTokenCount": 60},
+            TokenUsage(40, 20, None, None, 20), id="gemini: usageMetadata of thoughts alone"),
+        pytest.param(
+            {"inputTokens": 10, "outputTokens": 5, "totalTokens": 45, "cacheReadInputTokens": 20,
+             "cacheWriteInputTokens": 10},
+            TokenUsage(40, 5, 20, 10), id="bedrock: caches beside the input"),
         pytest.param(chat(12, 2, 14, prompt_tokens_details=None, completion_tokens_details=None),
                      TokenUsage(12, 2), id="vllm"),
         pytest.param(chat(12, 2, 14, prompt_tokens_details={"cached_tokens": 0}),
