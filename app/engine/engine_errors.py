@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
-from app.net.call_errors import CallError
+from app.net.call_errors import CallDetails, CallError
 
 Scope = Literal["sample", "pause", "fail"]
 """What a failure concerns: only this sample, or the run, which pauses or fails."""
@@ -28,21 +28,11 @@ class ModelCallError(CallError):
         *,
         scope: Scope = "sample",
         counts_as_refusal: bool = False,
-        action: str | None = None,
-        retryable: bool = False,
-        retry_after_s: float | None = None,
-        status: int | None = None,
         said: str = "",
         named: tuple[str, ...] = (),
+        **details: Unpack[CallDetails],
     ) -> None:
-        super().__init__(
-            code,
-            message,
-            action=action,
-            retryable=retryable,
-            retry_after_s=retry_after_s,
-            status=status,
-        )
+        super().__init__(code, message, **details)
         self.scope = scope
         self.counts_as_refusal = counts_as_refusal
         self.said = said

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
+
+class CallDetails(TypedDict, total=False):
+    """What may be said of a failed call besides its code and message: see `CallError`."""
+
+    action: str | None
+    retryable: bool
+    retry_after_s: float | None
+    status: int | None
+
 
 class CallError(Exception):
     """An outgoing call failed.

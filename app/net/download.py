@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
+from typing import TypeVar, Unpack
 from urllib.parse import urljoin, urlsplit
 
-from app.net.call_errors import CallError
+from app.net.call_errors import CallDetails, CallError
 from app.net.guard import EgressPolicy, Resolver, check_url, resolve
 from app.net.http import HttpSession, HttpStream, ProxyChoice
 from app.net.retry import RetryPolicy, call_with_retries
@@ -75,19 +75,9 @@ class DownloadError(CallError):
         *,
         host: str,
         headers: Mapping[str, str] | None = None,
-        action: str | None = None,
-        retryable: bool = False,
-        retry_after_s: float | None = None,
-        status: int | None = None,
+        **details: Unpack[CallDetails],
     ) -> None:
-        super().__init__(
-            code,
-            message,
-            action=action,
-            retryable=retryable,
-            retry_after_s=retry_after_s,
-            status=status,
-        )
+        super().__init__(code, message, **details)
         self.host = host
         self.headers = headers or {}
 

@@ -11,7 +11,7 @@ from typing import Any
 from app.db import now
 from app.engine.aggregate import running_interval
 from app.engine.questions import WHOLE, PromptShape, preview
-from app.engine.run.plan import RunEvent
+from app.engine.run.plan import RATE_LIMITED, RunEvent
 from app.engine.types import SampleResult
 from app.recorder.counts import Counts
 from app.recorder.usage import known_cost, usage_view
@@ -62,7 +62,9 @@ class Progress:
                     now().timestamp() + (event.wait_s or 0), now().tzinfo
                 )
                 if self._resumes_at is None or until > self._resumes_at:
-                    self._resumes_at, self._wait_message = until, event.message
+                    # How long it still takes is told beside it, and becomes less.
+                    message = RATE_LIMITED + "." if event.kind == "wait" else event.message
+                    self._resumes_at, self._wait_message = until, message
 
     @property
     def cost_usd(self) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -196,8 +197,12 @@ def test_a_context_that_no_prompt_fits_into_is_refused(
     with ModelServer() as server:
         connect(app, owner, serving(server, "tiny", **row))
         check = estimate(api, model="mine/tiny")["context"]
+        system = estimate(api, model="mine/tiny", system_message="word " * 2000)["context"]
     assert check["state"] == "fail"
     assert "room for 10 tokens" in check["message"]
+    assert re.search(
+        r"longest prompt has about 2,\d{3}, the average one 2,\d{3}", system["message"]
+    )
 
 
 @pytest.mark.parametrize(("max_tokens", "state"), [(100, "ok"), (4000, "warn")])

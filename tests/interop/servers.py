@@ -15,6 +15,8 @@ from tests.faults.studio import free_port
 from tests.interop.site import until
 
 HERE = Path(__file__).parent
+APIS = pytest.mark.parametrize("kind", ["openai_compatible", "anthropic"])
+"""Both APIs that each of the servers speaks, under ``/v1``."""
 
 
 def environment_of(server: str) -> Path:

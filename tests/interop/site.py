@@ -19,6 +19,7 @@ from tests.faults.studio import free_port
 
 ROOT = Path(__file__).parents[2]
 ENDED = frozenset({"completed", "failed", "canceled", "paused"})
+Samples = list[dict[str, Any]]
 
 
 def until(condition: Callable[[], Any], what: str, deadline_s: float) -> Any:
@@ -112,7 +113,18 @@ class Site:
         """Start a run and return it once it ended."""
         return self.end_of(self.start(model, **options))
 
-    def samples(self, run_id: str) -> list[dict[str, Any]]:
+    def answered(self, name: str, kind: str, base_url: str, model: str, **fields: Any) -> Samples:
+        """Return the samples of a run on a server, once it is listed, tested and answered."""
+        tested = self.connect(name, kind, base_url, **fields)
+        assert tested["ok"], tested
+        run = self.finish(f"{name}/{model}", limit=4)
+        samples = self.samples(run["run_id"])
+        counts = run["counts"]
+        assert (run["status"], counts["done"], counts["error"]) == ("completed", 4, 0), samples[0]
+        assert all(1 <= sample["output_tokens"] <= 16 for sample in samples)
+        return samples
+
+    def samples(self, run_id: str) -> Samples:
         """Return the samples of a run, each with all that is known of it."""
         listed = self.call("GET", f"/runs/{run_id}/samples?limit=200")["items"]
         return [self.call("GET", f"/runs/{run_id}/samples/{one['sample_id']}") for one in listed]

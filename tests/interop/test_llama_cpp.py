@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from tests.interop.servers import APIS
 from tests.interop.site import Site
-
-APIS = pytest.mark.parametrize(
-    ("kind", "path"),
-    [("openai_compatible", "/v1"), ("anthropic", "/v1")],
-    ids=["openai", "anthropic"],
-)
 
 
 @APIS
 def test_a_run_is_answered_and_its_tokens_are_counted(
-    site: Site, llama_cpp: str, kind: str, path: str
+    site: Site, llama_cpp: str, kind: str
 ) -> None:
-    name = f"llama-{kind}"
-    tested = site.connect(name, kind, llama_cpp + path, api_key="none")
-    assert tested["ok"], tested
-    run = site.finish(f"{name}/tiny-random", limit=6)
-    samples = site.samples(run["run_id"])
-    assert run["counts"]["done"] == 6
-    assert run["counts"]["error"] == 0, samples[0]
-    assert run["status"] == "completed"
+    address = f"{llama_cpp}/v1"
+    samples = site.answered(f"llama-{kind}", kind, address, "tiny-random", api_key="none")
     assert all(sample["input_tokens"] > 20 for sample in samples)
-    assert all(1 <= sample["output_tokens"] <= 16 for sample in samples)
 
 
 def test_its_model_is_found(site: Site, llama_cpp: str) -> None:
@@ -39,15 +25,22 @@ def test_its_model_is_found(site: Site, llama_cpp: str) -> None:
 
 
 @APIS
-def test_a_prompt_beyond_its_context_is_named(
-    site: Site, llama_cpp: str, kind: str, path: str
-) -> None:
+def test_a_prompt_beyond_its_context_is_named(site: Site, llama_cpp: str, kind: str) -> None:
     name = f"llama-long-{kind}"
-    site.connect(name, kind, llama_cpp + path, api_key="none")
+    fields = {"kind": kind, "base_url": f"{llama_cpp}/v1", "api_key": "none"}
+    site.call("PUT", f"/connections/{name}", fields)
     run = site.finish(f"{name}/tiny-random", benchmark="gen_needle", limit=2)
     errors: list[Any] = [sample["error"] for sample in site.samples(run["run_id"])]
     assert run["status"] == "failed"
     assert {error["code"] for error in errors if error} == {"context_length"}, errors
+
+
+def test_its_context_is_known_before_the_start(site: Site, llama_cpp: str) -> None:
+    site.connect("llama-context", "openai_compatible", f"{llama_cpp}/v1")
+    asked = {"benchmark": "gen_needle", "model": "llama-context/tiny-random", "limit": 2}
+    checks = {check["name"]: check for check in site.call("POST", "/estimates", asked)["checks"]}
+    assert checks["context"]["state"] == "fail"
+    assert "room for 1,024 tokens" in checks["context"]["message"]
 
 
 def test_a_run_on_it_can_be_canceled(site: Site, llama_cpp: str) -> None:

@@ -67,7 +67,10 @@ def test_the_longest_wait_that_lasts_is_shown_until_it_is_over(
     shown = make(Counts())
     shown.note([wait(None), wait(0.2), wait(9, kind="error")])
     assert shown.snapshot()["waiting"] is None
-    shown.note([wait(30, "long"), wait(5, "short")])
+    shown.note([wait(20, "calls continue in 20 s")])
+    assert shown.waiting is not None
+    assert shown.waiting["message"] == "The provider limits the rate of calls."
+    shown.note([wait(30, "long", kind="retry"), wait(5, "short", kind="retry")])
     waiting = shown.waiting
     assert waiting is not None
     assert waiting["message"] == "long"

@@ -15,7 +15,7 @@ from app.engine.clients.classify_parts import (
     parse_body,
     quote,
 )
-from app.engine.clients.classify_rules import Endpoint, ProviderFailure, decide
+from app.engine.clients.classify_rules import NO_PAGE, Endpoint, ProviderFailure, decide
 from app.engine.clients.classify_words import implied_status
 from app.engine.engine_errors import ModelCallError
 from app.net.call_errors import CallError
@@ -77,7 +77,7 @@ def not_json(reply: HttpReply, endpoint: Endpoint) -> ModelCallError:
         return ModelCallError(
             "web_page",
             f"{endpoint.base_url} returned a web page.",
-            action="Does the base URL need /v1 at its end?",
+            action=NO_PAGE,
             scope="fail",
             retryable=True,
             status=reply.status,

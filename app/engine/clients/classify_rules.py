@@ -236,6 +236,10 @@ def _rate_limit(failure: ProviderFailure) -> ModelCallError | None:
     )
 
 
+NO_PAGE = "Check the base URL: that of an API usually ends in /v1."
+"""What to do where a web page answers."""
+
+
 def _server(failure: ProviderFailure) -> ModelCallError | None:
     status = failure.status
     if status not in (408, 498) and status < 500:
@@ -250,10 +254,10 @@ def _server(failure: ProviderFailure) -> ModelCallError | None:
         )
     retry: dict[str, object] = {"retryable": True, "retry_after_s": failure.retry_after_s}
     if failure.title is not None:
-        title = failure.title or f"status {status}"
+        title = f": {failure.title}" if failure.title else ""
         return failure.error(
             "proxy_error",
-            f"A proxy answered instead of the provider: {title}.",
+            f"A proxy answered instead of {provider} (status {status}){title}.",
             f"{provider} may be down; check its status page and Resume later.",
             **retry,
         )
@@ -283,7 +287,7 @@ def _web_page(failure: ProviderFailure) -> ModelCallError | None:
     return failure.error(
         "web_page",
         f"{failure.endpoint.base_url} returned a web page ({failure.title or failure.status}).",
-        "Does the base URL need /v1 at its end?",
+        NO_PAGE,
         scope="fail",
     )
 

@@ -33,6 +33,10 @@ def retry_policy(max_retries: int) -> RetryPolicy:
 EventKind = Literal["retry", "wait", "warning", "error"]
 
 
+RATE_LIMITED = "The provider limits the rate of calls"
+"""What a run says while its calls are held back."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunEvent:
     """A line of the run's log.

@@ -15,7 +15,7 @@ from app.engine.call_memory import prompt_bytes
 from app.engine.clients.base import ModelClient
 from app.engine.clients.request_changes import Notice
 from app.engine.run.missing_answers import EMPTY_ANSWERS, warning_of_empty
-from app.engine.run.plan import Recorder, RunEnd, RunEvent, RunPlan
+from app.engine.run.plan import RATE_LIMITED, Recorder, RunEnd, RunEvent, RunPlan
 from app.engine.run.sample_work import SampleWork, Task
 from app.engine.run.stop_signal import StopSignal
 from app.engine.run.tally import Tally
@@ -257,7 +257,7 @@ class _Run:
         until = time.monotonic() + pause_s
         if pause_s >= _SHOW_WAITS_FROM_S and until > self._wait_logged_until + _SAME_WAIT_S:
             self._wait_logged_until = until
-            message = f"The provider limits the rate of calls; they continue in {pause_s:.0f} s."
+            message = f"{RATE_LIMITED}; they continue in {pause_s:.0f} s."
             self._events.append(
                 RunEvent("wait", datetime.now(UTC), "rate_limit", message, wait_s=pause_s)
             )

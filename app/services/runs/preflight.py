@@ -80,7 +80,7 @@ def preflight(
     connection, _, model_id = spec.model.partition("/")
     found = look_up_model(account_id, is_admin, connection, model_id, ask=ask)
     checks = [_data(spec, settings), *_samples(spec, settings), *_code_execution(spec, settings)]
-    checks += [_model(spec, found), _chat(spec), *_context(spec, found, settings)]
+    checks += [_model(spec, found), _chat(spec), *_context(spec, found, estimate, settings)]
     checks.append(_connection(spec, found))
     if needs_judge(spec.protocol.scorer):
         checks.append(_judge(spec, estimate, account_id, is_admin, ask=ask))
@@ -198,20 +198,24 @@ def _chat(spec: RunSpec) -> Check:
     )
 
 
-def _context(spec: RunSpec, found: ModelLookup, settings: Settings) -> Iterator[Check]:
+def _context(
+    spec: RunSpec, found: ModelLookup, estimate: Estimate, settings: Settings
+) -> Iterator[Check]:
     room_tokens = found.context_tokens
     sample = longest_prompt(spec.benchmark, spec.protocol.name, settings) if room_tokens else None
     if room_tokens is None or sample is None:
         return  # nothing is known that could be said
-    text = "\n".join(message["content"] for message in sample.messages)
+    texts = [message["content"] for message in sample.messages]
+    text = "\n".join([spec.config["system_message"] or "", *texts])
+    average = round(estimate["input_tokens"] / estimate["calls"])  # of the part that is asked
     longest = count_tokens(text, spec.model.partition("/")[2])[0]
     answer = spec.config["max_tokens"] or spec.benchmark.output_tokens[1]
     facts = f"{room_tokens:,} tokens; the longest prompt has about {longest:,}"
-    if spec.benchmark.input_tokens > room_tokens:
+    if average > room_tokens:
         yield Check(
             "context",
             "fail",
-            f"The model has room for {facts}, the average one {spec.benchmark.input_tokens:,}.",
+            f"The model has room for {facts}, the average one {average:,}.",
             "Choose a model with a longer context.",
             "model",
         )

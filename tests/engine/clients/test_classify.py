@@ -289,8 +289,12 @@ def by_name(name):
             "Lower the number of parallel calls, or ask the provider for a higher limit.",
         ),
         ("OpenAI 503", "Acme is overloaded or down", "status page and Resume later."),
-        ("proxy", "A proxy answered instead of the provider: 502 Bad Gateway.", "Resume later."),
-        ("web page", "returned a web page", "need /v1"),
+        (
+            "proxy",
+            "A proxy answered instead of Acme (status 502): 502 Bad Gateway.",
+            "Resume later.",
+        ),
+        ("web page", "returned a web page", "ends in /v1"),
         ("parameter", "Unsupported parameter: 'seed'", "parameters"),
     ],
 )

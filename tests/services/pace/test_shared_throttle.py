@@ -505,5 +505,6 @@ def test_a_run_says_once_that_it_waits_and_for_how_long(
     ]
     told = [each for each in waiting if each]
     assert told[0]["provider"] == "local"
+    assert told[0]["message"] == "The provider limits the rate of calls."
     assert 0 < told[0]["resumes_in_s"] <= 5.0
     assert waiting[-1] is None
