@@ -119,7 +119,7 @@ class SampleKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceInList:
     """Where a sample stands in a list.
 
     Attributes:
@@ -137,7 +137,7 @@ class Place:
     cursor: str | None
 
 
-def place_of(row: SampleRow, wanted: SampleFilter) -> Place:
+def place_of(row: SampleRow, wanted: SampleFilter) -> PlaceInList:
     """Return the place of a sample among those that are wanted.
 
     It is among them itself also where it no longer fits, as an error that was asked again.
@@ -165,7 +165,7 @@ def place_of(row: SampleRow, wanted: SampleFilter) -> Place:
         return SampleKey(keys[row_id].sample_id, keys[row_id].epoch) if row_id in keys else None
 
     last = keys.get(page_ends)
-    return Place(
+    return PlaceInList(
         at + 1,
         len(ids),
         before=key_of(before),

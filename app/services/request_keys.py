@@ -45,7 +45,7 @@ class KeptAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class KeyClaim:
     """The right to do a request.
 
     Attributes:
@@ -66,7 +66,7 @@ class Claim:
         return and_(_has_key(self.account_id, self.key), RequestKey.created_at == self.at)
 
 
-def claim(account_id: int, key: str, digest: str) -> KeptAnswer | Claim:
+def claim(account_id: int, key: str, digest: str) -> KeptAnswer | KeyClaim:
     """Return the answer to repeat, or the right to do this request.
 
     Args:
@@ -103,7 +103,7 @@ def claim(account_id: int, key: str, digest: str) -> KeptAnswer | Claim:
         time.sleep(_POLL_S)
 
 
-def note_made(session: Session, mine: Claim, location: str) -> None:
+def note_made(session: Session, mine: KeyClaim, location: str) -> None:
     """Note what the request made, in the transaction that makes it.
 
     Raises:
@@ -118,7 +118,7 @@ def note_made(session: Session, mine: Claim, location: str) -> None:
         )
 
 
-def keep_answer(mine: Claim, answer: KeptAnswer) -> None:
+def keep_answer(mine: KeyClaim, answer: KeptAnswer) -> None:
     """Keep the answer of a claimed request."""
     _settle(
         update(RequestKey)
@@ -127,7 +127,7 @@ def keep_answer(mine: Claim, answer: KeptAnswer) -> None:
     )
 
 
-def release(mine: Claim) -> None:
+def release(mine: KeyClaim) -> None:
     """Give up the claim of a request that was refused: it may be mended and sent again.
 
     One that made something before it failed keeps its key.
@@ -148,9 +148,9 @@ def _has_key(account_id: int, key: str) -> ColumnElement[bool]:
     return and_(RequestKey.user_id == account_id, RequestKey.key == key)
 
 
-def _insert(account_id: int, key: str, digest: str) -> Claim | None:
+def _insert(account_id: int, key: str, digest: str) -> KeyClaim | None:
     """Claim the key, unless it is somebody's; one of several at once succeeds."""
-    mine = Claim(account_id, key, now())
+    mine = KeyClaim(account_id, key, now())
     values = {"user_id": account_id, "key": key, "digest": digest, "created_at": mine.at}
     try:
         with transaction() as session:
@@ -165,7 +165,7 @@ def _insert(account_id: int, key: str, digest: str) -> Claim | None:
     return mine
 
 
-def _take_over(found: Claim) -> Claim | None:
+def _take_over(found: KeyClaim) -> KeyClaim | None:
     """Claim a key whose request is not answered; one of several at once succeeds."""
     mine = replace(found, at=now())
     with transaction() as session:
@@ -177,7 +177,7 @@ def _take_over(found: Claim) -> Claim | None:
     return mine if changed_rows(taken) else None
 
 
-def _find(account_id: int, key: str, digest: str) -> KeptAnswer | Claim | None:
+def _find(account_id: int, key: str, digest: str) -> KeptAnswer | KeyClaim | None:
     """Return the answer of a claimed request, or who has the claim while there is none."""
     row = db.session.execute(
         select(
@@ -200,5 +200,5 @@ def _find(account_id: int, key: str, digest: str) -> KeptAnswer | Claim | None:
             action="Send the same request again, or choose another key.",
         )
     if row.status is None or row.sealed_answer is None:
-        return Claim(account_id, key, row.created_at, row.location)
+        return KeyClaim(account_id, key, row.created_at, row.location)
     return KeptAnswer(row.status, row.location, open_sealed(row.sealed_answer))

@@ -19,7 +19,7 @@ from app.models import AccountRow, ApiToken, OwnVersion, RequestKey, Run, Webhoo
 from app.queries import run_errors
 from app.services import request_keys
 from app.services.accounts.accounts import Account
-from app.services.request_keys import Claim
+from app.services.request_keys import KeyClaim
 from app.services.runs.run_request import RunRequest
 from app.services.runs.submission import submit_run
 from app.services.sealing import rotate_keys
@@ -203,11 +203,11 @@ def test_a_request_that_died_before_it_made_anything_is_done_after_a_while(
 def test_a_request_that_was_overtaken_makes_nothing(app: Flask, owner: Account) -> None:
     with app.app_context():
         slow = request_keys.claim(owner.id, "k", "digest")
-        assert isinstance(slow, Claim)
+        assert isinstance(slow, KeyClaim)
         with transaction() as session:
             long_ago = now() - request_keys.ABANDONED
             session.execute(update(RequestKey).values(created_at=long_ago))
-        assert isinstance(request_keys.claim(owner.id, "k", "digest"), Claim)
+        assert isinstance(request_keys.claim(owner.id, "k", "digest"), KeyClaim)
         with pytest.raises(Conflict):
             submit_run(RunRequest(**RUN), owner.id, True, get_settings(), slow)
         request_keys.release(slow)

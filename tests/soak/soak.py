@@ -168,8 +168,8 @@ def _report(
         ),
         (f"attacks that got through: {arrived}", all(arrived.get(kind) for kind in ATTACKS)),
         (
-            f"/health: {len(watch.health_s)} answers, slowest {max(watch.health_s, default=0):.2f} s, "
-            f"{len(watch.health_failures)} failed",
+            f"/health: {len(watch.health_s)} answers, {len(watch.health_failures)} failed, "
+            f"slowest {max(watch.health_s, default=0):.2f} s",
             not watch.health_failures,
         ),
         (f"faults: {len(record.faults)} {record.faults[:5]}", not record.faults),

@@ -10,7 +10,7 @@ from typing import IO
 from flask import Response, current_app, g, request
 
 from app.services import request_keys
-from app.services.request_keys import Claim, KeptAnswer
+from app.services.request_keys import KeptAnswer, KeyClaim
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -31,7 +31,7 @@ def repeat_answer(exempt: Set[str]) -> Response | None:
     if not key or request.method != "POST" or request.endpoint in exempt:
         return None
     kept = request_keys.claim(g.account.id, key, _digest())
-    if isinstance(kept, Claim):
+    if isinstance(kept, KeyClaim):
         g.request_claim = kept
         return None
     response = current_app.response_class(
@@ -45,7 +45,7 @@ def repeat_answer(exempt: Set[str]) -> Response | None:
 
 def note_answer(response: Response) -> Response:
     """Keep the answer of a request that was done; let one that was refused be sent again."""
-    mine: Claim | None = g.pop("request_claim", None)
+    mine: KeyClaim | None = g.pop("request_claim", None)
     if mine is None:
         return response
     if 200 <= response.status_code < 300:

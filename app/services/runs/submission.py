@@ -14,7 +14,7 @@ from app.engine.own.definition import PREFIX
 from app.errors import Conflict, QueueAway, Unavailable
 from app.models import Run
 from app.models.run import full_config
-from app.services.request_keys import Claim, note_made
+from app.services.request_keys import KeyClaim, note_made
 from app.services.runs.checks import check_request
 from app.services.runs.default_limits import without_default_limit
 from app.services.runs.estimates import estimate_run
@@ -34,7 +34,7 @@ def submit_run(
     account_id: int,
     is_admin: bool,
     settings: Settings,
-    claim: Claim | None = None,
+    claim: KeyClaim | None = None,
 ) -> str:
     """Insert a queued run and enqueue it; returns its id.
 
