@@ -12,6 +12,8 @@ from lucide.jinja import lucide
 
 from app.formats import exact_usd
 from app.template_filters.answers import markdown
+from app.template_filters.links import linked
+from app.template_filters.names import name_parts
 from app.template_filters.numbers import (
     byte_size,
     compact,
@@ -71,6 +73,8 @@ FILTERS: dict[str, Any] = {
     "outcome_tone": outcome_tone,
     "queue_words": queue_words,
     "segments": segments,
+    "linked": linked,
+    "name_parts": name_parts,
     "markdown": markdown,
 }
 

@@ -17,7 +17,7 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:
     page = open_page(state=signed_in_state)
-    page.goto("/")
+    page.goto("/benchmarks")
     run_id = finish_run(page, benchmark="gsm8k", model="simulated/novice", limit=80)
     page.goto(f"/runs/{run_id}/samples")
     page.get_by_role("navigation", name="Filter by outcome").get_by_role(
@@ -50,7 +50,7 @@ def test_search_looks_at_what_a_sample_has_of_its_own(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:
     page = open_page(state=signed_in_state)
-    page.goto("/")
+    page.goto("/benchmarks")
     run_id = finish_run(page, benchmark="gsm8k", model="simulated/novice", limit=40)
     page.goto(f"/runs/{run_id}/samples")
     search = page.get_by_role("searchbox", name="Search samples")

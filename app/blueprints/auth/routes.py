@@ -73,9 +73,10 @@ def _submit_register() -> ResponseReturnValue:
     except Forbidden as error:
         flash(error.detail, "error")
         return redirect(url_for("auth.login"), 303)
-    if account.is_admin:
+    response = _enter(account, remember=False)
+    if account.is_admin:  # said in the new session: the old one ends with all it had
         flash("Welcome. You are the administrator of this server.", "success")
-    return _enter(account, remember=False)
+    return response
 
 
 @bp.post("/logout")

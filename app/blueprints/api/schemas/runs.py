@@ -150,6 +150,9 @@ class RunAnswer(BaseModel):
 
     run_id: str
     status: Status
+    canceling: bool = Field(
+        description="It runs, was asked to stop, and waits for the answers under way."
+    )
     queue_position: int | None = Field(
         None,
         description="Runs that are taken before this one; null: it is not in the queue of turns.",
