@@ -310,6 +310,29 @@ def test_the_actions_do_what_they_say_and_come_back(
     assert "Cancel it first." in refused.text
 
 
+def test_many_categories_show_their_ends_and_lead_to_their_samples(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    items = [
+        {"key": f"subject {at:02}", "n": 100 - at, "value": at / 57, "ci95": [at / 60, at / 50]}
+        for at in range(57)
+    ]
+    with app.app_context():
+        run_id = add_run(owner.id, status="completed", breakdown={"items": items})
+
+    def shown(query: str = "") -> list[str]:
+        html = signed_in.get(f"/runs/{run_id}{query}").text
+        return re.findall(r"samples\?category=subject\+(\d\d)", html)
+
+    best_first = [f"{at:02}" for at in range(56, -1, -1)]
+    assert shown() == best_first[:10] + best_first[-10:]
+    assert shown("?categories=all") == best_first
+    assert shown("?breakdown=name&categories=all") == best_first[::-1]
+    assert shown("?breakdown=samples") == best_first[::-1][:10] + best_first[::-1][-10:]
+    assert shown("?breakdown=nonsense&categories=x") == shown()
+    assert "37 more between" in signed_in.get(f"/runs/{run_id}").text
+
+
 def test_a_run_that_is_being_canceled_says_so(
     app: Flask, signed_in: Browser, owner: Account
 ) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
+from app.blueprints.runs.breakdown import breakdown_view
 from app.blueprints.runs.figures import draw_run
 from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.rescorings import pending_rescorings
@@ -68,6 +69,12 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         score_history=history,
         estimate_check=estimate_accuracy.compare(row),
         charts=draw_run(view, latencies, history),
+        breakdown=breakdown_view(
+            run_id,
+            view["breakdown"],
+            request.args.get("breakdown", ""),
+            whole=request.args.get("categories") == "all",
+        ),
         last_event_id=event_id,
     )
 
