@@ -252,6 +252,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "scores": run.scores or {},
         "breakdown": (run.breakdown or {}).get("items", []),
         "usage": usage_of(run),
+        "speed": run.speed,
         "estimate": run.estimate,
         "retries": run.retries,
         "served_models": run.served_models or [],

@@ -13,6 +13,7 @@ from app.blueprints.runs.figures import draw_run
 from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
+from app.queries.speeds import percentile, speed_so_far
 from app.services.connections import store
 from app.services.long_reads import long_reads
 from app.web.event_stream import newest_event_id
@@ -39,11 +40,12 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         **runs.page_view(row),
         "changed_verdicts": samples.changed_verdicts(run_id),
         "latency": {
-            "p50_ms": samples.percentile(latencies, 0.5),
-            "p95_ms": samples.percentile(latencies, 0.95),
+            "p50_ms": percentile(latencies, 0.5),
+            "p95_ms": percentile(latencies, 0.95),
         }
         if latencies
         else None,
+        "speed": speed_so_far(row),
     }
     return render_template(
         "runs/show.html",
