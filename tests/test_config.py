@@ -233,9 +233,9 @@ def test_a_demo_has_a_folder_of_its_own_and_no_server_of_others(
     monkeypatch.setenv("REDIS_URL", "redis://queue")
     servers = {"DATABASE_URL": "", "REDIS_URL": ""}
     assert enter_demo_folder() == {"DATA_DIR": str(tmp_path / "data-demo")} | servers
-    assert Settings().database == f"sqlite:///{tmp_path}/data-demo/studio.db"
+    assert load_settings().database == f"sqlite:///{tmp_path}/data-demo/studio.db"
     assert enter_demo_folder() == {"DATA_DIR": str(tmp_path / "data-demo")}
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["data-demo"]  # the usual one is untouched
 
 
 def test_a_folder_too_deep_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:

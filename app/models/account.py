@@ -41,7 +41,10 @@ class AuthSession(Base):
 
 
 class ResetLink(Base):
-    """A link with which the holder of an account sets a new password, once; one an account."""
+    """A link with which the holder of an account sets a new password, once; one an account.
+
+    ``made_by`` is the administrator, with whose role it ends; ``None`` for the operator.
+    """
 
     __tablename__ = "reset_links"
 
@@ -49,6 +52,9 @@ class ResetLink(Base):
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     expires_at: Mapped[datetime]
 
 

@@ -5,17 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -48,15 +38,6 @@ class SampleRow(Base):
             "latency_ms",
             "id",
         ),
-        # Only what was streamed, so that an unstreamed run has nothing to read here.
-        Index(
-            "ix_samples_speed",
-            "run_id",
-            "first_token_s",
-            "output_tokens_per_s",
-            sqlite_where=text("first_token_s IS NOT NULL"),
-            postgresql_where=text("first_token_s IS NOT NULL"),
-        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -77,8 +58,6 @@ class SampleRow(Base):
     detail: Mapped[dict[str, Any]]
     finish_reason: Mapped[str | None] = mapped_column(String(20))
     latency_ms: Mapped[int | None]
-    first_token_s: Mapped[float | None]
-    output_tokens_per_s: Mapped[float | None]
     input_tokens: Mapped[int | None]
     cached_input_tokens: Mapped[int | None]
     cache_write_tokens: Mapped[int | None]

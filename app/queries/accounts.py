@@ -82,7 +82,7 @@ def list_accounts(
         query = query.where(AccountRow.email.contains(q.strip().lower(), autoescape=True))
 
     def count() -> int:
-        return db.session.scalar(query.with_only_columns(func.count())) or 0
+        return db.session.scalar(query.with_only_columns(func.count(AccountRow.id))) or 0
 
     return read_page(query, _BY_EMAIL, limit=limit, cursor=cursor, count=count, read=_read)
 

@@ -8,7 +8,7 @@ from app.broker.client import get_broker
 from app.broker.live import end_views
 from app.db import now, transaction
 from app.models import ApiToken, AuthSession, ResetLink
-from app.services.accounts.roles import get_row, governing, require_another_admin
+from app.services.accounts.roles import get_row, governing, require_another_admin, void_links_by
 from app.services.runs.ends import pause_runs_of
 from app.services.webhooks import outbox
 
@@ -38,6 +38,7 @@ def disable_account(account_id: int, *, by: int | None, force: bool = False) -> 
         row.disabled_at = row.disabled_at or now()
         for belonging in (AuthSession, ApiToken, ResetLink):
             session.execute(delete(belonging).where(belonging.user_id == account_id))
+        void_links_by(session, account_id)
     # Apart from the above: a worker that takes a run locks it before the account, too.
     with transaction() as session:
         deliveries = pause_runs_of(session, account_id)

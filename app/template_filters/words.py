@@ -11,7 +11,6 @@ from dataclasses import dataclass
 STATUS_WORDS = {
     "queued": "Queued",
     "running": "Running",
-    "canceling": "Canceling",
     "paused": "Paused",
     "completed": "Done",
     "failed": "Failed",
@@ -22,7 +21,6 @@ STATUS_WORDS = {
 STATUS_TONES = {
     "queued": "idle",
     "running": "run",
-    "canceling": "warn",
     "paused": "warn",
     "completed": "ok",
     "failed": "bad",

@@ -80,7 +80,7 @@ _KINDS: dict[int, tuple[type[StudioError], str, str | None]] = {
 
 _DELETED_MEANWHILE = (NoResultFound, ObjectDeletedError, StaleDataError)
 DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
-_FORMS = frozenset({"auth.login", "auth.register", "settings.account"})
+_FORMS = frozenset({"auth.login", "auth.register", "settings.account", "auth.open_reset_link"})
 
 
 def install(app: Flask) -> None:

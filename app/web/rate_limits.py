@@ -37,6 +37,8 @@ RESCORE_LIMIT = "30 per minute"
 SAVE_LIMIT = "60 per minute"
 UPLOAD_LIMIT = "20 per minute"
 ACCOUNT_CHANGE_LIMIT = "5 per minute"
+RESET_LIMIT = "10 per minute"
+GOVERN_LIMIT = "30 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
 
@@ -143,6 +145,8 @@ def count_attempt() -> None:
 sign_in = _limit("sign-in", SIGN_IN_LIMIT, address_key, claimed_account_key)
 register = _limit("register", REGISTER_LIMIT, address_key, claimed_account_key, taken=TAKEN_LIMIT)
 change_password = _limit("change-password", ACCOUNT_CHANGE_LIMIT, account_key)
+reset_password = _limit("reset-password", RESET_LIMIT, address_key)
+govern = _limit("govern", GOVERN_LIMIT, account_key)
 upload = _limit("upload", UPLOAD_LIMIT, account_key)
 create_run = _limit("create-run", CREATE_RUN_LIMIT, account_key)
 try_sample = _limit("try-sample", TRIAL_LIMIT, account_key)

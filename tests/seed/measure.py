@@ -80,6 +80,7 @@ class Task:
         url: Where the site is served.
         cookies: Session cookies by account.
         paths: Addresses by page, in order.
+        forms: What is posted, by page.
         looks: The windows in which each page is looked at.
         pictures: A folder for a picture of every look; empty: none.
     """
@@ -87,6 +88,7 @@ class Task:
     url: str
     cookies: Mapping[str, str]
     paths: Mapping[str, str]
+    forms: Mapping[str, Mapping[str, Any] | None]
     looks: Sequence[Look]
     pictures: str = ""
 
@@ -103,6 +105,7 @@ def measure_site(
         url,
         {who: site.cookie(who) for who in site.accounts},
         {page.name: site.path(page.path) for page in pages},
+        {page.name: site.form(page) for page in pages},
         looks,
         pictures,
     )
@@ -178,7 +181,7 @@ class Visitor:
         return status
 
     def _post(self, route: Route, wanted: SeededPage) -> None:
-        form = {**(wanted.form or {}), "csrf_token": self._csrf_token}
+        form = {**(self._task.forms[wanted.name] or {}), "csrf_token": self._csrf_token}
         headers = {
             **route.request.headers,
             "content-type": "application/x-www-form-urlencoded",

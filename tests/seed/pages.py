@@ -56,6 +56,10 @@ SIGN_IN = (
     Page("sign_in_wrong", "/login", None, {"email": "ada@example.org", "password": "x"}, 401),
     Page("sign_in_empty", "/login?next=/compare", None, {"email": ""}, 422),
     Page("register", "/register", None),
+    Page("reset_link", "/reset", None),
+    Page("reset_link_wrong", "/reset", None, {"link": "made-up"}, 422),
+    Page("reset_link_missing", "/reset/password", None),
+    Page("reset_password", "/reset", None, {"link": "{reset_secret}"}),
     Page("register_wrong", "/register", None, NEW_ACCOUNT, 422),
 )
 RUNS = (
@@ -162,6 +166,16 @@ SETTINGS = (
     Page("account_not_admin", "/settings/account", "grace"),
     Page("account_no_storage", "/settings/account", "mia"),
     Page("password_wrong", "/settings/account", form={"current_password": "x"}, status=422),
+    Page("users", "/settings/users"),
+    Page("users_no_match", "/settings/users?q=nowhere"),
+    Page("users_not_admin", "/settings/users", "grace", status=404),
+    Page("user", "/settings/users/{mia_id}"),
+    Page("user_empty", "/settings/users/{grace_id}"),
+    Page("user_self", "/settings/users/{ada_id}"),
+    Page("user_disabled", "/settings/users/{noor_id}"),
+    Page("user_new_link", "/settings/users/{grace_id}/reset-link", form={}),
+    Page("user_last_admin", "/settings/users/{ada_id}/role", form={"confirm_self": "yes"}),
+    Page("user_delete_wrong", "/settings/users/{mia_id}/delete", form={"email": "x"}, status=422),
     Page("delete_wrong", "/settings/account/delete", form={}, status=422),
 )
 OTHERS = (

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from datetime import timedelta
 
 from app.db import db, now
 from app.models import Delivery
-from app.services.accounts import api_tokens
+from app.services.account_disabling import disable_account
+from app.services.accounts import accounts, api_tokens, reset_links
 from app.services.accounts.accounts import Account
 from app.services.connections import probe, store
 from app.services.connections.store import ConnectionChanges
 from app.services.webhooks import endpoints
+from tests.app_fixtures import PASSWORD
 from tests.run_fixtures import deliver_now
 
 KEY = "sk-seeded-0123456789-x9Qk"
@@ -72,6 +75,19 @@ def seed_webhooks(account: Account, receiver_url: str) -> dict[str, str]:
         }
         made[name], _secret = endpoints.create_webhook(account.id, values)
     return made
+
+
+def seed_governed(people: Mapping[str, Account]) -> dict[str, str]:
+    """Disable an account and make a reset link for another.
+
+    Returns:
+        The ids of all accounts, and the secret of the link.
+    """
+    noor = accounts.register_account("noor@example.org", PASSWORD)
+    disable_account(noor.id, by=None)
+    link = reset_links.create_reset_link(people["linus"].id, by=None)
+    ids = {f"{name}_id": str(account.id) for name, account in {**people, "noor": noor}.items()}
+    return {**ids, "reset_secret": link.url.partition("#")[2]}
 
 
 def deliver_all() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, has_request_context, request
 from jinja2 import StrictUndefined
@@ -55,6 +56,15 @@ class Site:
         """Return an address; ``{done}`` stands for the id of that name."""
         return template.format(**self.ids)
 
+    def form(self, page: Page) -> dict[str, Any] | None:
+        """Return what is posted; texts may name ids as addresses do."""
+        if page.form is None:
+            return None
+        return {
+            name: self.path(value) if isinstance(value, str) else value
+            for name, value in page.form.items()
+        }
+
     def browser(self, who: str | None = "ada") -> Browser:
         """Return a test client that ``who`` is signed in with."""
         browser = self.app.test_client()
@@ -73,7 +83,9 @@ class Site:
         browser, path = self.browser(page.who), self.path(page.path)
 
         def ask() -> TestResponse:
-            return browser.get(path) if page.form is None else browser.submit(path, dict(page.form))
+            if page.form is None:
+                return browser.get(path, follow_redirects=True)
+            return browser.submit(path, self.form(page), follow_redirects=True)
 
         answer, left = ask(), page.tries - 1
         while answer.status_code != page.status and left:
@@ -119,6 +131,7 @@ def seeded_site(folder: Path, database_url: str | None = None) -> Iterator[Site]
                 name: accounts.register_account(f"{name}@example.org", PASSWORD) for name in PEOPLE
             }
             ids = _fill(app, people["ada"], server, answers, receiver.url)
+            ids |= seeded_settings.seed_governed(people)
             ids["broken"] = _add_broken_run(people["linus"])
             mias = RunSeeder(app, people["mia"], server, answers)
             mias.fill_storage()

@@ -21,13 +21,13 @@ from app.services.account_deletion import remove_account
 from app.services.account_disabling import disable_account, enable_account
 from app.services.accounts import accounts, api_tokens, sessions
 from app.services.accounts.accounts import Account
+from app.services.accounts.roles import set_admin
 from app.services.connections import store
 from app.services.runs.lifecycle import resume_run
 from tests.app_fixtures import PASSWORD, ApiClient, Browser
 from tests.fakes.model_server import ModelServer
 from tests.run_fixtures import add_run, columns_of, rows_of
 
-Start = Callable[..., str]
 Work = Callable[..., dict[str, Any]]
 
 
@@ -54,7 +54,7 @@ def test_sessions_and_tokens_end_at_once(
             accounts.authenticate(second_user.email, "not the password")
         assert wrong.value.code == "bad_credentials"  # only who knows it hears of it
         enable_account(second_user.id, by=owner.id)
-        assert accounts.authenticate(second_user.email, PASSWORD)
+        accounts.authenticate(second_user.email, PASSWORD)
     # What ended stays ended.
     assert second_browser.get("/settings/account").status_code == 302
     assert second_api.get("/auth/me").status_code == 401
@@ -79,32 +79,22 @@ def test_nobody_who_was_checked_before_gets_in_afterwards(
 
 
 def test_its_runs_pause_keep_their_answers_and_can_be_resumed(
-    app: Flask,
-    owner: Account,
-    second_user: Account,
-    second_api: ApiClient,
-    start_run: Start,
-    work: Work,
-    model_server: ModelServer,
+    app: Flask, owner: Account, second_user: Account, work: Work, model_server: ModelServer
 ) -> None:
-    with app.app_context():
-        store.save_connection(second_user.id, True, "local", {"base_url": model_server.base_url})
-        waiting = add_run(second_user.id, status="queued")
-        others = add_run(owner.id, status="queued")
-        run_id = add_run(
-            second_user.id, status="queued", model="local/fake", simulated=False, total=200
-        )
-    del start_run, second_api
     model_server.behaviour.latency_s = 0.1
     with app.app_context():
-        db.session.execute(
-            AccountRow.__table__.update()
-            .where(AccountRow.id == second_user.id)
-            .values(is_admin=True)
+        set_admin(second_user.id, True, by=None)  # whose connections may be on this machine
+        store.save_connection(second_user.id, True, "local", {"base_url": model_server.base_url})
+        run_id = add_run(
+            second_user.id,
+            status="queued",
+            model="local/fake",
+            simulated=False,
+            config={"limit": 200, "max_connections": 2},
+            total=200,
         )
-        run = db.session.get_one(Run, run_id)
-        run.config = {**run.config, "limit": 200, "max_connections": 2}
-        db.session.commit()
+        waiting = add_run(second_user.id, status="queued")
+        others = add_run(owner.id, status="queued")
     thread = threading.Thread(target=work, args=(run_id,))
     thread.start()
     while model_server.calls < 5:
@@ -158,11 +148,9 @@ def test_an_account_that_is_removed_is_disabled_first(
     with app.app_context():
         run_id = add_run(second_user.id, status="running", lease_token="x", lease_until=2e9)
         asked: list[object] = []
-        end_views = account_disabling.end_views
 
         def note(broker: Any, account_id: int) -> None:
             asked.append(columns_of(run_id)["cancel_requested_at"])
-            end_views(broker, account_id)
 
         monkeypatch.setattr(account_disabling, "end_views", note)
         remove_account(second_user.id, by=owner.id)

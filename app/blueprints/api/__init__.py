@@ -22,6 +22,7 @@ from app.blueprints.api import (
     runs,
     samples,
     tokens,
+    users,
     webhooks,
 )
 from app.blueprints.api.validation_problems import Problem, validation_problem
@@ -38,6 +39,7 @@ _RESOURCES = (
     samples,
     compare,
     webhooks,
+    users,
 )
 
 

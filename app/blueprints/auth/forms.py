@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.services.accounts.passwords import MIN_LENGTH
@@ -29,5 +29,32 @@ class RegisterForm(_CredentialsForm):
     password = PasswordField(
         "Password",
         [InputRequired("Choose a password."), Length(max=1000)],
+        description=f"At least {MIN_LENGTH} characters; a few random words make a good one.",
+    )
+    first = HiddenField()  # "1" where the page said that the account will be the administrator
+
+
+class ResetLinkForm(FlaskForm):
+    """A reset link, or the secret in it."""
+
+    class Meta:
+        csrf = False  # CSRFProtect checks every POST before a view sees it
+
+    link = StringField(
+        "Reset link",
+        [InputRequired("Paste the link that you were given."), Length(max=500)],
+        description="As an administrator gave it to you.",
+    )
+
+
+class NewPasswordForm(FlaskForm):
+    """A new password."""
+
+    class Meta:
+        csrf = False
+
+    password = PasswordField(
+        "New password",
+        [InputRequired("Choose a new password."), Length(max=1000)],
         description=f"At least {MIN_LENGTH} characters; a few random words make a good one.",
     )

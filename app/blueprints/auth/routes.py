@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.blueprints.auth.blueprint import bp
 from app.blueprints.auth.forms import LoginForm, RegisterForm
 from app.errors import Conflict, Forbidden, Invalid, Unauthorized
 from app.services.accounts import accounts
 from app.web import browser_session, rate_limits
 from app.web.known_devices import remember_device
 from app.web.security import is_local_path
-
-bp = Blueprint("auth", __name__)
 
 
 def _next_url() -> str | None:
@@ -74,8 +73,14 @@ def _submit_register() -> ResponseReturnValue:
         flash(error.detail, "error")
         return redirect(url_for("auth.login"), 303)
     response = _enter(account, remember=False)
-    if account.is_admin:  # said in the new session: the old one ends with all it had
+    if account.is_admin:  # said now: signing in discards what the session held before
         flash("Welcome. You are the administrator of this server.", "success")
+    elif form.first.data:
+        flash(
+            "Another account was made a moment before yours, and is the administrator. Yours is a "
+            "member.",
+            "warning",
+        )
     return response
 
 

@@ -74,16 +74,6 @@ class ConnectionForm(SettingsForm):
         default="",
         filters=[lambda value: value or ""],
     )
-    stream = SelectField(
-        "Streaming",
-        choices=[
-            SelectChoice("auto", "Automatic: only where the server does nothing else"),
-            SelectChoice("true", "On: measures the speed of answers"),
-            SelectChoice("false", "Off"),
-        ],
-        default="auto",
-        filters=[lambda value: str(value).lower()],
-    )
     max_retries = IntegerField("Retries per call", [InputRequired("Enter a number.")], default=5)
     max_connections = IntegerField("Parallel calls", [InputRequired("Enter a number.")], default=16)
     requests_per_minute = IntegerField("Calls per minute", [Optional()])
@@ -113,6 +103,12 @@ class DeleteAccountForm(SettingsForm):
     """The password again, since deletion cannot be undone."""
 
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
+
+
+class RemoveAccountForm(SettingsForm):
+    """The address of an account that is to be deleted."""
+
+    email = StringField("Type its email address to confirm", [InputRequired(), Length(max=320)])
 
 
 class PasswordForm(SettingsForm):

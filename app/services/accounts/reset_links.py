@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from app.broker.client import get_broker
 from app.broker.live import end_views
@@ -19,7 +19,7 @@ from app.current import get_settings
 from app.db import db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import AccountRow, ResetLink
-from app.services.accounts.accounts import end_sign_ins
+from app.services.accounts.accounts import Account, as_account, end_sign_ins
 from app.services.accounts.passwords import hash_password, password_problems
 from app.services.accounts.roles import get_row, governing
 
@@ -61,7 +61,11 @@ def create_reset_link(account_id: int, *, by: int | None) -> NewResetLink:
                 f"{row.email} is disabled.", code="account_disabled", action="Enable it first."
             )
         session.execute(delete(ResetLink).where(ResetLink.user_id == account_id))
-        session.add(ResetLink(user_id=account_id, token_hash=_hash(secret), expires_at=expires_at))
+        session.add(
+            ResetLink(
+                user_id=account_id, token_hash=_hash(secret), made_by=by, expires_at=expires_at
+            )
+        )
         email = row.email
     return NewResetLink(email, f"{get_settings().address}/reset#{secret}", expires_at)
 
@@ -94,8 +98,8 @@ def _void() -> NotFound:
     )
 
 
-def reset_password(secret: str, password: str) -> str:
-    """Set the password of the link's account, once; returns the account's address.
+def reset_password(secret: str, password: str) -> Account:
+    """Set the password of the link's account, once; returns the account.
 
     All its sign-ins end: browsers, and tokens for the old password. Tokens that were made under
     Settings stay.
@@ -120,12 +124,12 @@ def reset_password(secret: str, password: str) -> str:
         )
         if account_id is None:
             raise _void()
-        session.execute(
-            update(AccountRow).where(AccountRow.id == account_id).values(password_hash=new_hash)
-        )
+        row = get_row(session, account_id)
+        row.password_hash = new_hash
         end_sign_ins(session, account_id)
+        account = as_account(row)
     end_views(get_broker(), account_id)
-    return email
+    return account
 
 
 def set_password(account_id: int, password: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.errors import Conflict, Forbidden, NotFound
-from app.models import AccountRow
+from app.models import AccountRow, ResetLink
 from app.services.accounts.accounts import serialize_registrations
 
 _GOVERNS = AccountRow.is_admin.is_(True) & AccountRow.disabled_at.is_(None)
@@ -66,7 +66,14 @@ def set_admin(account_id: int, is_admin: bool, *, by: int | None, force: bool = 
         if not is_admin and not force:
             require_another_admin(session, row)
         row.is_admin = is_admin
+        if not is_admin:
+            void_links_by(session, account_id)
     return True
+
+
+def void_links_by(session: Session, account_id: int) -> None:
+    """Void the reset links that an administrator made and may have kept."""
+    session.execute(delete(ResetLink).where(ResetLink.made_by == account_id))
 
 
 def require_another_admin(session: Session, row: AccountRow) -> None:

@@ -1,7 +1,6 @@
 /* Starts what every page has, and loads what this page needs. */
 
 import { startCopy } from "./components/copy.js";
-import { startDismiss } from "./components/dismiss.js";
 import { startDialogs } from "./components/dialog.js";
 import { startErrors } from "./components/errors.js";
 import { startMenus } from "./components/menu.js";
@@ -15,7 +14,7 @@ import { find } from "./lib/dom.js";
 const ON_DEMAND = [
   ["[data-live-run]", () => import("./components/live_run.js")],
   ["[data-rescoring]", () => import("./components/rescoring.js")],
-  ["[data-run-row], [data-newest-run]", () => import("./components/run_rows.js")],
+  ["[data-run-row]", () => import("./components/run_rows.js")],
   ["[data-run-form]", () => import("./components/estimate.js")],
   ["[data-enter-moves-on]", () => import("./components/enter_key.js")],
   ["[data-try-url]", () => import("./components/try_sample.js")],
@@ -27,12 +26,12 @@ const ON_DEMAND = [
   ["[data-prices]", () => import("./components/price_rows.js")],
   ["[data-run-notes]", () => import("./components/run_notes.js")],
   ["[data-own-scorer]", () => import("./components/own_scorer.js")],
+  ["[data-reset-link]", () => import("./components/reset_link.js")],
   ["[data-countdown]", () => import("./components/countdown.js")],
 ];
 
 startTheme();
 startDialogs();
-startDismiss();
 startMenus();
 startCopy();
 startSearch();

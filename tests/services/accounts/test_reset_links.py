@@ -13,8 +13,9 @@ from sqlalchemy import func, select, update
 from app.db import db, now, transaction
 from app.errors import Conflict, Invalid, NotFound, StudioError, Unauthorized
 from app.models import ApiToken, AuthSession, ResetLink
+from app.services.account_deletion import remove_account
 from app.services.account_disabling import disable_account
-from app.services.accounts import accounts, api_tokens, passwords, reset_links, sessions
+from app.services.accounts import accounts, api_tokens, passwords, reset_links, roles, sessions
 from app.services.accounts.accounts import Account
 from tests.app_fixtures import PASSWORD
 
@@ -39,7 +40,7 @@ def test_a_link_sets_the_password_once_and_ends_all_sign_ins(
     lasting, _ = api_tokens.create_token(second_user.id, "CI", ["read"])
     secret = link_for(second_user)
     assert reset_links.find_reset_email(secret) == second_user.email
-    assert reset_links.reset_password(secret, NEW) == second_user.email
+    assert reset_links.reset_password(secret, NEW).id == second_user.id
     assert accounts.authenticate(second_user.email, NEW).id == second_user.id
     with pytest.raises(Unauthorized):
         accounts.authenticate(second_user.email, PASSWORD)
@@ -50,7 +51,7 @@ def test_a_link_sets_the_password_once_and_ends_all_sign_ins(
     with pytest.raises(NotFound) as caught:
         reset_links.reset_password(secret, "yet another password")
     assert caught.value.code == "reset_link_void"
-    assert accounts.authenticate(second_user.email, NEW)
+    accounts.authenticate(second_user.email, NEW)
 
 
 def test_a_password_that_does_not_do_leaves_the_link_good(owner: Account) -> None:
@@ -58,7 +59,7 @@ def test_a_password_that_does_not_do_leaves_the_link_good(owner: Account) -> Non
     with pytest.raises(Invalid) as caught:
         reset_links.reset_password(secret, "short")
     assert "password" in caught.value.fields
-    assert accounts.authenticate(owner.email, PASSWORD)
+    accounts.authenticate(owner.email, PASSWORD)
     reset_links.reset_password(secret, NEW)
 
 
@@ -76,7 +77,7 @@ def test_links_that_expired_were_replaced_or_made_up_are_all_the_same(owner: Acc
         with pytest.raises(NotFound):
             reset_links.reset_password(secret, NEW)
     assert len(answers) == 1
-    assert accounts.authenticate(owner.email, PASSWORD)
+    accounts.authenticate(owner.email, PASSWORD)
 
 
 def test_strangers_cannot_make_the_server_hash(
@@ -113,7 +114,7 @@ def test_two_who_use_a_link_at_once_set_one_password(app: Flask, owner: Account)
     assert len(outcomes) == 2
     assert outcomes.count("reset_link_void") == 1
     (password,) = (text for text in outcomes if text != "reset_link_void")
-    assert accounts.authenticate(owner.email, password)
+    accounts.authenticate(owner.email, password)
 
 
 def test_the_database_and_the_log_hold_no_link(
@@ -143,13 +144,30 @@ def test_a_disabled_account_gets_none_and_loses_what_it_had(
     assert caught.value.code == "account_disabled"
 
 
+@pytest.mark.parametrize("end", ["demote", "disable", "remove"])
+def test_links_end_with_the_role_of_who_made_them(
+    owner: Account, second_user: Account, end: str
+) -> None:
+    roles.set_admin(second_user.id, True, by=owner.id)
+    url = reset_links.create_reset_link(owner.id, by=second_user.id).url
+    if end == "demote":
+        roles.set_admin(second_user.id, False, by=owner.id)
+    elif end == "disable":
+        disable_account(second_user.id, by=owner.id)
+    else:
+        remove_account(second_user.id, by=owner.id)
+    with pytest.raises(NotFound):
+        reset_links.reset_password(url.partition("#")[2], NEW)
+    accounts.authenticate(owner.email, PASSWORD)
+
+
 def test_the_operator_sets_a_password_and_ends_what_the_old_one_opened(owner: Account) -> None:
     sessions.open_session(owner, 1)
     link_for(owner)
     with pytest.raises(Invalid):
         reset_links.set_password(owner.id, "short")
     reset_links.set_password(owner.id, NEW)
-    assert accounts.authenticate(owner.email, NEW)
+    accounts.authenticate(owner.email, NEW)
     for table in (AuthSession, ResetLink, ApiToken):
         assert db.session.scalar(select(func.count()).select_from(table)) == 0
 

@@ -1,5 +1,4 @@
-/* Keeps the rows of runs under way up to date, and loads the page anew when one of them ends or a
-   run was started elsewhere. */
+/* Keeps the rows of runs under way up to date, and loads the page anew when one of them ends. */
 
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
@@ -9,33 +8,23 @@ import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 3000;
 const ACTIVE = "/api/v1/runs?status=queued,running&limit=200";
-const NEWEST = "/api/v1/runs?limit=1";
-
-const LEAVING_MS = 10000;
-let isLeaving = false;
 
 export function start() {
   window.setTimeout(follow, EVERY_MS);
-  // Loading the page anew would take back the click that leads away from it.
-  window.addEventListener("beforeunload", () => {
-    isLeaving = true;
-    window.setTimeout(() => {
-      isLeaving = false;
-    }, LEAVING_MS);
-  });
 }
 
 async function follow() {
   const rows = findAll("[data-run-row]");
   if (!document.hidden) {
     try {
-      const { items } = rows.length > 0 ? await get(ACTIVE) : { items: [] };
+      const { items } = await get(ACTIVE);
       const active = new Map(items.map((run) => [run.run_id, run]));
-      const hasEnded = rows.some((row) => !active.has(row.dataset.runRow));
-      // What is being typed or ticked is not thrown away for a number.
-      if ((hasEnded || (await hasNewRun())) && !isBusy()) {
-        window.location.reload();
-        return;
+      if (rows.some((row) => !active.has(row.dataset.runRow))) {
+        // What is being typed or ticked is not thrown away for a number.
+        if (!isBusy()) {
+          window.location.reload();
+          return;
+        }
       }
       rows.forEach((row) => show(row, active.get(row.dataset.runRow)));
     } catch {
@@ -45,18 +34,10 @@ async function follow() {
   window.setTimeout(follow, EVERY_MS);
 }
 
-async function hasNewRun() {
-  const list = find("[data-newest-run]");
-  if (!list) {
-    return false;
-  }
-  const { items } = await get(NEWEST);
-  return (items[0]?.run_id ?? "") !== list.dataset.newestRun;
-}
-
 function isBusy() {
-  const isTyping = document.activeElement.matches("input[type=search], select");
-  return isLeaving || isTyping || find("[data-compare-pick]:checked") !== null;
+  const field = document.activeElement;
+  const isTyping = field instanceof HTMLInputElement && field.type === "search";
+  return isTyping || find("[data-compare-pick]:checked") !== null;
 }
 
 function show(row, run) {
@@ -69,7 +50,7 @@ function show(row, run) {
   bar.max = total || 1;
   bar.value = done;
   bar.classList.toggle("progress-idle", run.status !== "running");
-  setStatusPill(find(".pill", row), run.canceling ? "canceling" : run.status);
+  setStatusPill(find(".pill", row), run.status);
   const place = find("[data-run-queue]", row);
   place.hidden = run.status !== "queued";
   setText(place, queueWords(run.queue_position));
