@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from app import create_app
 from app.db import db, transaction
-from app.models import AccountRow, Run, SampleRow
+from app.models import AccountRow, Connection, Run, SampleRow
 from tests.app_fixtures import make_settings
 from tests.run_fixtures import add_run, add_samples
 
@@ -187,3 +187,37 @@ def test_a_cost_of_nothing_without_a_token_count_was_unknown(studio: Flask, flas
     with studio.app_context():
         found = {run.id: (run.cost_usd, run.unmetered) for run in db.session.scalars(select(Run))}
     assert found == {uncounted: (None, 2), counted: (0.0, 0), simulated: (0.0, 0)}
+
+
+def test_streaming_comes_and_goes_without_touching_a_row(studio: Flask, flask: Flasks) -> None:
+    flask("upgrade")
+    with studio.app_context():
+        owner = _add_user()
+        speed = {"first_token_s": {"p50": 0.5, "p95": 0.5}, "output_tokens_per_s": None}
+        run_id = add_run(owner, speed=speed)
+        add_samples(run_id, {"first_token_s": 0.5}, {"sample_id": "other"})
+        with transaction() as session:
+            session.add(
+                Connection(user_id=owner, name="x", kind="openai", base_url="", stream=True)
+            )
+        db.session.remove()
+
+    def speed_indexes() -> list[list[str | None]]:
+        with studio.app_context():
+            indexes = inspect(db.engine).get_indexes("samples")
+            return [each["column_names"] for each in indexes if each["name"] == "ix_samples_speed"]
+
+    assert speed_indexes() == [["run_id", "first_token_s", "output_tokens_per_s"]]
+    assert flask("downgrade", "0018").exit_code == 0
+    assert speed_indexes() == []
+    assert flask("upgrade").exit_code == 0
+    assert len(speed_indexes()) == 1
+    with studio.app_context():
+        run = db.session.get_one(Run, run_id)
+        assert (run.speed, run.counts()["total"]) == (None, 4)
+        rows = db.session.scalars(select(SampleRow).order_by(SampleRow.position)).all()
+        assert [(row.sample_id, row.first_token_s) for row in rows] == [
+            ("s0", None),
+            ("other", None),
+        ]
+        assert db.session.scalars(select(Connection.stream)).all() == [None]

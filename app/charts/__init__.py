@@ -2,7 +2,7 @@
 
 from app.charts.bars import Bar, bars
 from app.charts.difference import Difference, differences
-from app.charts.forest import ForestRow, forest
+from app.charts.forest import ForestRow, Gap, forest
 from app.charts.histogram import histogram
 from app.charts.line_band import BandPoint, Series, line_band
 from app.charts.scatter import ScatterPoint, pareto_front, scatter
@@ -12,6 +12,7 @@ __all__ = [
     "Bar",
     "Difference",
     "ForestRow",
+    "Gap",
     "ScatterPoint",
     "Series",
     "bars",

@@ -57,11 +57,12 @@ def figure(
     *content: Markup,
     legend: Sequence[Key] = (),
 ) -> Markup:
-    """Return a figure with its caption and legend."""
+    """Return a figure with its caption and legend; without a title its panel has one."""
     keys = [element("span", key.text, cls=f"key {key.cls}") for key in legend]
     caption = [
-        element("span", title, cls="chart-title"),
-        element("span", subtitle, cls="chart-sub"),
+        element("span", text, cls=cls)
+        for text, cls in ((title, "chart-title"), (subtitle, "chart-sub"))
+        if text
     ]
     if keys:
         caption.append(element("span", *keys, cls="legend"))

@@ -17,7 +17,10 @@ MIDDLE = 12
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One category: samples, score 0..1, interval, and the baseline's score if any."""
+    """One category: samples, score 0..1, interval, and the baseline's score if any.
+
+    ``href`` is where its name leads to.
+    """
 
     name: str
     n: int
@@ -25,6 +28,15 @@ class ForestRow:
     low: float
     high: float
     baseline: float | None = None
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where rows are left out: after so many, and what stands there."""
+
+    after: int
+    text: str
 
 
 def forest(
@@ -34,6 +46,7 @@ def forest(
     *,
     name: str = "This run",
     baseline_name: str = "Baseline",
+    gap: Gap | None = None,
 ) -> Markup:
     """Draw a dot and its interval a row; the baseline is a tick.
 
@@ -51,11 +64,15 @@ def forest(
         legend.append(Key("basek", baseline_name))
     head = ("Category", "Plot", name, "Difference" if compared else "95% interval")
     drawn = [_row(row, scale, baseline_name, compared=compared) for row in rows]
+    if gap is not None:
+        words = element("td", gap.text, cls="muted gap", colspan=len(head))
+        drawn.insert(gap.after, element("tr", words))
     return figure(title, subtitle, bar_table(head, drawn, cls="bars forest"), legend=legend)
 
 
 def _row(row: ForestRow, scale: Scale, baseline_name: str, *, compared: bool) -> Markup:
     count = element("span", f"n={row.n:,}", cls="muted n")
+    name = element("a", row.name, cls="link", href=row.href) if row.href else row.name
     last = (
         _difference(row, baseline_name)
         if compared
@@ -63,7 +80,7 @@ def _row(row: ForestRow, scale: Scale, baseline_name: str, *, compared: bool) ->
     )
     return element(
         "tr",
-        element("th", row.name, " ", count, scope="row"),
+        element("th", name, " ", count, scope="row"),
         element("td", _dot(row, scale), cls="barcell"),
         element("td", percent(row.value), cls="num strong"),
         last,

@@ -124,6 +124,20 @@ UNKNOWN_USAGE = TokenUsage()
 
 
 @dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a streamed answer came.
+
+    Attributes:
+        first_token_s: From the call to the first text, thinking included.
+        output_tokens_per_s: Of the tokens after the first, from the first text to the last;
+            ``None`` where it cannot be told.
+    """
+
+    first_token_s: float
+    output_tokens_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReply:
     """What a model answered.
 
@@ -135,6 +149,7 @@ class ModelReply:
         reasoning: What the model thought, where the server sends it beside the answer.
         model: The model that answered, as the server names it.
         fingerprint: The server's own mark of what answered (``system_fingerprint``).
+        speed: Of an answer that was streamed.
     """
 
     text: str
@@ -144,6 +159,7 @@ class ModelReply:
     reasoning: str = ""
     model: str | None = None
     fingerprint: str | None = None
+    speed: Speed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +234,4 @@ class SampleResult:
     error: CallFailure | None = None
     reasoning: str = ""
     served: Served | None = None
+    speed: Speed | None = None

@@ -12,7 +12,10 @@ from app.db import Base, now
 
 
 class Connection(Base):
-    """A provider endpoint with its sealed key; ``name`` is the prefix of its models."""
+    """A provider endpoint with its sealed key; ``name`` is the prefix of its models.
+
+    It streams answers (``stream``), or does so only where its server does nothing else (``None``).
+    """
 
     __tablename__ = "connections"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
@@ -25,6 +28,7 @@ class Connection(Base):
     sealed_key: Mapped[str | None] = mapped_column(Text)
     key_hint: Mapped[str | None] = mapped_column(String(8))
     auth: Mapped[str | None] = mapped_column(String(16))
+    stream: Mapped[bool | None]
     max_retries: Mapped[int] = mapped_column(default=5)
     max_connections: Mapped[int] = mapped_column(default=16)
     requests_per_minute: Mapped[int | None]

@@ -59,6 +59,7 @@ _BEFORE: Mapping[str, Any] = MappingProxyType(
         "presence_penalty": None,
         "frequency_penalty": None,
         "extra_body": None,
+        "stream": "auto",
     }
 )
 """Settings that did not exist at first, with what runs did then: limits took the first samples."""
@@ -141,6 +142,7 @@ class Run(Base):
     stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     served_models: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
 
+    speed: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     score: Mapped[dict[str, Any] | None]
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
     breakdown: Mapped[dict[str, Any] | None]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -38,6 +48,15 @@ class SampleRow(Base):
             "latency_ms",
             "id",
         ),
+        # Only what was streamed, so that an unstreamed run has nothing to read here.
+        Index(
+            "ix_samples_speed",
+            "run_id",
+            "first_token_s",
+            "output_tokens_per_s",
+            sqlite_where=text("first_token_s IS NOT NULL"),
+            postgresql_where=text("first_token_s IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -58,6 +77,8 @@ class SampleRow(Base):
     detail: Mapped[dict[str, Any]]
     finish_reason: Mapped[str | None] = mapped_column(String(20))
     latency_ms: Mapped[int | None]
+    first_token_s: Mapped[float | None]
+    output_tokens_per_s: Mapped[float | None]
     input_tokens: Mapped[int | None]
     cached_input_tokens: Mapped[int | None]
     cache_write_tokens: Mapped[int | None]

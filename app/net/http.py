@@ -9,7 +9,6 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, make_headers, parse_url
 
+from app.net.bodies import CHUNK_BYTES, BodyReader, Room, exact_length, read_body, read_parts
 from app.net.byte_budget import UNBOUNDED, Hold
 from app.net.call_errors import CallError, Canceled
 from app.net.guard import (
@@ -44,11 +44,6 @@ from app.net.guard import (
     split_url,
 )
 from app.net.watchdog import OpenCall, Watchdog
-
-_CHUNK_BYTES = 65_536
-_SMALL_BYTES = 65_536
-BYTES_PER_BYTE = 4
-"""What a body takes while it is read: itself, its text, and what is made of it."""
 
 ProxyChoice = Callable[[str, str], str | None]
 """Returns the address of the proxy for a scheme and a host; ``None``: connect directly."""
@@ -94,7 +89,7 @@ class HttpStream:
     @property
     def length(self) -> int | None:
         """The declared length of the body, in bytes; ``None`` without one."""
-        return _exact_length(self._response)
+        return exact_length(self._response)
 
     def end_in(self, timeout_s: float) -> None:
         """Set another deadline, ``timeout_s`` from now."""
@@ -109,7 +104,7 @@ class HttpStream:
         """
         while True:
             try:
-                part = self._response.read(_CHUNK_BYTES, decode_content=False)
+                part = self._response.read(CHUNK_BYTES, decode_content=False)
                 if self._call.cut:
                     raise HTTPError
             except (HTTPError, OSError, ValueError) as error:
@@ -163,6 +158,7 @@ class HttpSession:
         body: bytes,
         timeout_s: float,
         hold: Hold | None = None,
+        reader: BodyReader | None = None,
     ) -> HttpReply:
         """Send ``body`` as JSON and return the answer, whatever its status.
 
@@ -173,6 +169,8 @@ class HttpSession:
             timeout_s: Until the last byte of the answer, connecting included.
             hold: Counts the answer, which waits for room where it is large. The caller
                 releases it when the answer is no longer in memory.
+            reader: Gets the body of a 2xx answer as it comes, and makes the reply's body of it.
+                Deadline and size hold as always, the size for what the reader keeps.
 
         Raises:
             CallError: ``timeout``, ``connection``, ``tls``, ``too_large``, ``bad_encoding``,
@@ -180,7 +178,9 @@ class HttpSession:
             Canceled: The session was closed meanwhile.
         """
         headers = {"Content-Type": "application/json", **headers}
-        return self._call("POST", url, headers, body, timeout_s, hold)
+        if reader is not None:
+            headers.setdefault("Accept-Encoding", "identity")  # compressed, parts come late
+        return self._call("POST", url, headers, body, timeout_s, hold, reader)
 
     def get_json(self, url: str, headers: Mapping[str, str], timeout_s: float) -> HttpReply:
         """Fetch ``url``; everything else as in :meth:`post_json`."""
@@ -268,6 +268,7 @@ class HttpSession:
         body: bytes | None,
         timeout_s: float,
         hold: Hold | None = None,
+        reader: BodyReader | None = None,
     ) -> HttpReply:
         pool, target = self._routes.get(url) or self._route(url)
         # Ours is sent instead of urllib3's longer one: gzip alone can be capped while decoding.
@@ -276,10 +277,10 @@ class HttpSession:
         started = time.monotonic()
         call = self._watchdog.open(started + timeout_s)
         current.call = call
-        room = _Room(hold or UNBOUNDED.hold(), self._max_bytes, call)
+        room = Room(hold or UNBOUNDED.hold(), self._max_bytes, call)
         try:
-            reply = self._exchange(pool, method, target, headers, body, timeout_s, room)
-            if call.cut:
+            reply = self._exchange(pool, method, target, headers, body, timeout_s, room, reader)
+            if call.cut and not (reader and reader.is_complete):
                 raise HTTPError
             return HttpReply(*reply, time.monotonic() - started)
         except (HTTPError, OSError) as error:
@@ -299,7 +300,8 @@ class HttpSession:
         headers: dict[str, str],
         body: bytes | None,
         timeout_s: float,
-        room: _Room,
+        room: Room,
+        reader: BodyReader | None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         response = pool.urlopen(
             method,
@@ -314,7 +316,11 @@ class HttpSession:
             decode_content=False,
         )
         try:
-            return response.status, response.headers, self._read(response, room)
+            if reader is not None and 200 <= response.status < 300:
+                whole = read_parts(response, room, reader)
+            else:
+                whole = read_body(response, room)
+            return response.status, response.headers, whole
         except ValueError as error:  # a chunk of a negative length: the server's fault
             response.close()
             raise HTTPError from error
@@ -323,43 +329,6 @@ class HttpSession:
             raise
         finally:
             response.release_conn()
-
-    def _read(self, response: BaseHTTPResponse, room: _Room) -> bytes:
-        length = _exact_length(response)
-        room.check(length or 0)
-        encoding = response.headers.get("content-encoding", "identity").lower()
-        if encoding in ("", "identity"):
-            if length is not None:
-                room.expect(length)
-                return response.read(decode_content=False)
-            return self._read_plain(response, room)
-        if encoding in ("gzip", "x-gzip", "deflate"):
-            return self._read_compressed(response, encoding, room)
-        raise CallError("bad_encoding", f"The server sent an unknown encoding: {encoding[:20]}.")
-
-    def _read_plain(self, response: BaseHTTPResponse, room: _Room) -> bytes:
-        parts = bytearray()
-        while chunk := response.read(_CHUNK_BYTES, decode_content=False):
-            parts += chunk
-            room.grow(len(parts))
-        return room.settle(parts)
-
-    def _read_compressed(self, response: BaseHTTPResponse, encoding: str, room: _Room) -> bytes:
-        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32 if "gzip" in encoding else zlib.MAX_WBITS)
-        parts = bytearray()
-        try:
-            while chunk := response.read(_CHUNK_BYTES, decode_content=False):
-                if decoder.eof:  # what follows the end is dropped, and the connection with it
-                    response.close()
-                    break
-                for piece in _inflated(decoder, chunk):
-                    parts += piece
-                    room.grow(len(parts))
-        except zlib.error as error:
-            raise CallError("bad_encoding", "The answer could not be decompressed.") from error
-        if not decoder.eof:
-            raise CallError("connection", "The answer ended too early.", retryable=True)
-        return room.settle(parts)
 
     def _route(self, url: str) -> tuple[HTTPConnectionPool, str]:
         parts = split_url(url)
@@ -449,79 +418,3 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context
-
-
-class _Room:
-    """Reserves the memory of an answer before it is read.
-
-    A body of unknown length counts as the longest that is allowed, once it is no small one.
-    """
-
-    def __init__(self, hold: Hold, max_bytes: int, call: OpenCall) -> None:
-        self._hold = hold
-        self._max_bytes = max_bytes
-        self._call = call
-        self._allowed = _SMALL_BYTES
-
-    def check(self, length: int) -> None:
-        """Refuse a body that is longer than allowed.
-
-        Raises:
-            CallError: ``too_large``.
-        """
-        if length > self._max_bytes:
-            message = f"The answer has more than {self._max_bytes:,} bytes."
-            raise CallError("too_large", message, action="Lower max_tokens.")
-
-    def expect(self, length: int) -> None:
-        """Wait for room for a body of this length.
-
-        Raises:
-            CallError: ``too_large``: it found none until the deadline of the call.
-            Canceled: The session was closed meanwhile.
-        """
-        if self._hold.reserve(length * BYTES_PER_BYTE, lambda: self._call.cut is not None):
-            self._allowed = length
-            return
-        if self._call.cut == "closed":
-            raise Canceled
-        raise CallError(
-            "too_large",
-            "There is no memory left for the answer: the answers being received need more than a "
-            "worker may use.",
-            action="Lower max_tokens, or the number of connections.",
-        )
-
-    def grow(self, length: int) -> None:
-        """Check and reserve memory for the ``length`` bytes received so far."""
-        self.check(length)
-        if length > self._allowed:
-            self.expect(self._max_bytes)
-
-    def settle(self, parts: bytearray) -> bytes:
-        """Return the complete body, and hold no more than it needs."""
-        self._hold.resize(len(parts) * BYTES_PER_BYTE)
-        return bytes(parts)
-
-
-def _exact_length(response: BaseHTTPResponse) -> int | None:
-    """Return the declared length of a body; ``None`` if there is none.
-
-    A length that is no plain number, or stands beside chunks, is not what the HTTP library
-    stops at: reading "the rest" would then take as much memory as the server likes.
-    """
-    length = response.headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()) or len(length) > 18:
-        return None
-    chunked = "chunked" in response.headers.get("transfer-encoding", "").lower()
-    return None if chunked else int(length)
-
-
-def _inflated(decoder: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
-    """Decompress ``chunk`` in small pieces, since 64 KB can hold 64 MB."""
-    while True:
-        piece = decoder.decompress(chunk, _CHUNK_BYTES)
-        yield piece
-        chunk = decoder.unconsumed_tail
-        if not chunk and len(piece) < _CHUNK_BYTES:
-            return

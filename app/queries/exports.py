@@ -28,6 +28,8 @@ COLUMNS = (
     "explanation",
     "finish_reason",
     "latency_ms",
+    "first_token_s",
+    "output_tokens_per_s",
     "input_tokens",
     "cached_input_tokens",
     "cache_write_tokens",

@@ -113,6 +113,7 @@ def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
                 has_word(COLUMNS.benchmark, word),
                 has_word(COLUMNS.model, word),
                 COLUMNS.id.startswith(word.lower(), autoescape=True),
+                COLUMNS.id.endswith(word.lower(), autoescape=True),
                 has_word(cast(COLUMNS.tags, String), in_json(word)),
                 has_word(COLUMNS.notes, word),
             )
@@ -135,6 +136,16 @@ def get_run(run_id: str, account_id: int) -> Run:
     if run is None:
         raise NotFound("There is no such run in this account.", code="run_not_found")
     return run
+
+
+def newest_run_id(account_id: int) -> str | None:
+    """Return the account's newest run; ``None`` without any."""
+    return db.session.scalar(
+        select(Run.id)
+        .where(Run.user_id == account_id)
+        .order_by(Run.created_at.desc(), Run.id.desc())
+        .limit(1)
+    )
 
 
 def count_active(account_id: int) -> int:
@@ -197,6 +208,15 @@ def score_view(run: Run | RunRecord) -> dict[str, Any] | None:
     }
 
 
+def is_canceling(run: Run | RunRecord) -> bool:
+    """Return whether the run was asked to stop and still waits for answers under way.
+
+    One that is to pause, as after its connection was deleted, has its reason already.
+    """
+    asked = run.status == "running" and run.cancel_requested_at is not None
+    return asked and run.failure is None
+
+
 def duration_s(run: Run | RunRecord) -> float | None:
     """Return how long workers have worked on the run; ``None`` before the first did."""
     if run.started_at is None:
@@ -219,6 +239,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
     return {
         "run_id": run.id,
         "status": run.status,
+        "canceling": is_canceling(run),
         "queue_position": positions.get(run.id),
         "benchmark": run.benchmark,
         "benchmark_version": run.benchmark_version,
@@ -231,6 +252,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "scores": run.scores or {},
         "breakdown": (run.breakdown or {}).get("items", []),
         "usage": usage_of(run),
+        "speed": run.speed,
         "estimate": run.estimate,
         "retries": run.retries,
         "served_models": run.served_models or [],
@@ -281,7 +303,7 @@ def page_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) 
             {"protocol": name, **score} for name, score in (run.scores or {}).items() if score
         ],
         "actions": {
-            "cancel": active or run.status == "paused",
+            "cancel": (active and not is_canceling(run)) or run.status == "paused",
             "resume": run.status in RESUMABLE,
             "retry_errors": not active and run.error > 0,
             "duplicate": True,

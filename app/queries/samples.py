@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -162,11 +161,6 @@ def scores_and_latencies(run_id: str) -> tuple[list[float], list[int]]:
     return [score for _, score in landed], latencies
 
 
-def percentile(ordered: list[int], share: float) -> int:
-    """Return the value below which ``share`` of an ascending, non-empty list lies."""
-    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
-
-
 def sample_view(row: SampleRow) -> dict[str, Any]:
     """Return a sample as the API shows it.
 
@@ -187,6 +181,8 @@ def sample_view(row: SampleRow) -> dict[str, Any]:
         "detail": row.detail,
         "finish_reason": row.finish_reason,
         "latency_ms": row.latency_ms,
+        "first_token_s": row.first_token_s,
+        "output_tokens_per_s": row.output_tokens_per_s,
         "input_tokens": row.input_tokens,
         "cached_input_tokens": row.cached_input_tokens,
         "cache_write_tokens": row.cache_write_tokens,

@@ -50,7 +50,7 @@ def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[st
     result = priced.result
     usage, judge_usage = result.usage, result.judge_usage
     target = result.sample.target
-    served = result.served or _NOBODY
+    served, speed = result.served or _NOBODY, result.speed
     return {
         "run_id": run_id,
         "sample_id": result.sample.id,
@@ -69,6 +69,8 @@ def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[st
         "detail": dict(result.detail),
         "finish_reason": result.finish_reason,
         "latency_ms": result.latency_ms,
+        "first_token_s": speed.first_token_s if speed else None,
+        "output_tokens_per_s": speed.output_tokens_per_s if speed else None,
         "input_tokens": usage.input_tokens,
         "cached_input_tokens": usage.cached_input_tokens,
         "cache_write_tokens": usage.cache_write_tokens,

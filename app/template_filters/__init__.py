@@ -12,6 +12,8 @@ from lucide.jinja import lucide
 
 from app.formats import exact_usd
 from app.template_filters.answers import markdown
+from app.template_filters.links import linked
+from app.template_filters.names import name_parts
 from app.template_filters.numbers import (
     byte_size,
     compact,
@@ -22,6 +24,7 @@ from app.template_filters.numbers import (
     percent,
     points,
     spent,
+    token_rate,
     token_split,
     tokens_in_all,
     usd,
@@ -54,6 +57,7 @@ FILTERS: dict[str, Any] = {
     "usd_range": usd_range,
     "spent": spent,
     "tokens_in_all": tokens_in_all,
+    "token_rate": token_rate,
     "token_split": token_split,
     "duration": duration,
     "milliseconds": milliseconds,
@@ -71,6 +75,8 @@ FILTERS: dict[str, Any] = {
     "outcome_tone": outcome_tone,
     "queue_words": queue_words,
     "segments": segments,
+    "linked": linked,
+    "name_parts": name_parts,
     "markdown": markdown,
 }
 

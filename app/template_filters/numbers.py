@@ -94,6 +94,13 @@ def milliseconds(value: float | None) -> str:
     return duration(None if value is None else value / 1000)
 
 
+def token_rate(value: float | None) -> str:
+    """Return tokens per second as ``7.4`` or ``1,250``."""
+    if value is None:
+        return NONE
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
 def byte_size(value: float | None) -> str:
     """Return bytes as ``812 B``, ``12.3 kB`` or ``4.0 MB``."""
     if value is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 STATUS_WORDS = {
     "queued": "Queued",
     "running": "Running",
+    "canceling": "Canceling",
     "paused": "Paused",
     "completed": "Done",
     "failed": "Failed",
@@ -21,6 +22,7 @@ STATUS_WORDS = {
 STATUS_TONES = {
     "queued": "idle",
     "running": "run",
+    "canceling": "warn",
     "paused": "warn",
     "completed": "ok",
     "failed": "bad",

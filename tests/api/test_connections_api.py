@@ -244,3 +244,14 @@ def test_own_prices_are_those_of_the_list_of_models(api, server):
     listed = {each["id"]: each["price"] for each in api.get("/models").json["items"]}
     assert listed["mine/fake-large"] == {**PRICES["big"], "source": "your own price"}
     assert listed["mine/fake-small"] is None
+
+
+def test_streaming_is_automatic_unless_said(api):
+    assert api.put("/connections/mine", json={"base_url": LOCAL}).json["stream"] == "auto"
+    for stream in (True, False, "auto"):
+        assert api.put("/connections/mine", json={"stream": stream}).json["stream"] == stream
+        assert api.get("/connections/mine").json["stream"] == stream
+    api.put("/connections/mine", json={"stream": True})
+    assert api.put("/connections/mine", json={"max_retries": 1}).json["stream"] is True
+    for wrong in ("on", 1, "true"):
+        assert api.put("/connections/mine", json={"stream": wrong}).status_code == 422

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.db import transaction
+from app.db import now, transaction
 from app.models import Rescoring, RunEventRow
 from app.services.accounts.accounts import Account
 from tests.app_fixtures import ApiClient, Browser
@@ -308,6 +308,62 @@ def test_the_actions_do_what_they_say_and_come_back(
     refused = signed_in.submit(f"/runs/{run_id}/delete")
     assert refused.status_code == 409
     assert "Cancel it first." in refused.text
+
+
+def test_many_categories_show_their_ends_and_lead_to_their_samples(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    items = [
+        {"key": f"subject {at:02}", "n": 100 - at, "value": at / 57, "ci95": [at / 60, at / 50]}
+        for at in range(57)
+    ]
+    with app.app_context():
+        run_id = add_run(owner.id, status="completed", breakdown={"items": items})
+
+    def shown(query: str = "") -> list[str]:
+        html = signed_in.get(f"/runs/{run_id}{query}").text
+        return re.findall(r"samples\?category=subject\+(\d\d)", html)
+
+    best_first = [f"{at:02}" for at in range(56, -1, -1)]
+    assert shown() == best_first[:10] + best_first[-10:]
+    assert shown("?categories=all") == best_first
+    assert shown("?breakdown=name&categories=all") == best_first[::-1]
+    assert shown("?breakdown=samples") == best_first[::-1][:10] + best_first[::-1][-10:]
+    assert shown("?breakdown=nonsense&categories=x") == shown()
+    assert "37 more between" in signed_in.get(f"/runs/{run_id}").text
+
+
+def test_a_run_that_is_being_canceled_says_so(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(
+            owner.id,
+            status="running",
+            cancel_requested_at=now(),
+            lease_until=now().timestamp() + 600,
+        )
+    for page in (f"/runs/{run_id}", "/"):
+        html = signed_in.get(page).text
+        assert "Canceling" in html
+        assert "pill-pulse" not in html
+    assert "cancel-dialog" not in signed_in.get(f"/runs/{run_id}").text
+
+
+def test_a_tag_that_filters_is_shown_and_leads_back(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        tagged, other = add_run(owner.id, tags=["a b"]), add_run(owner.id)
+    html = signed_in.get("/?tag=a+b&q=gen&status=queued").text
+    assert f"/runs/{tagged}" in links(html)
+    assert f"/runs/{other}" not in links(html)
+    assert "Remove the filter Tag: a b" in html
+    assert "/?q=gen&status=queued" in links(html) or "/?status=queued&q=gen" in links(html)
+    assert "/?tag=a+b" in links(signed_in.get(f"/runs/{tagged}").text)
+    found = signed_in.get(f"/?q={tagged[-8:].upper()}").text
+    assert f"/runs/{tagged}" in links(found)
+    assert f"/runs/{other}" not in links(found)
 
 
 def test_a_scoring_under_way_is_shown_and_its_end_is_told(

@@ -210,3 +210,17 @@ def test_deleting_the_account_signs_out_and_needs_the_password(signed_in):
     answer = signed_in.submit("/settings/account/delete", {"password": PASSWORD})
     assert (answer.status_code, answer.location) == (303, "/login")
     assert signed_in.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("chosen", "stored", "shown"),
+    [("true", True, ", streamed"), ("false", False, ", never streamed"), ("auto", "auto", "")],
+)
+def test_streaming_is_chosen_in_the_form(signed_in, api, chosen, stored, shown):
+    assert _save(signed_in, name="mine", base_url=LOCAL, stream=chosen).status_code == 303
+    assert api.get("/connections/mine").json["stream"] == stored
+    form = signed_in.get("/settings/connections/mine").text
+    assert f'<option selected value="{chosen}">' in form
+    listed = signed_in.get("/settings/connections").text
+    assert ("streamed" in listed) is bool(shown)
+    assert shown in listed

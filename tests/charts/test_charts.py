@@ -11,6 +11,7 @@ from app.charts import (
     Bar,
     Difference,
     ForestRow,
+    Gap,
     ScatterPoint,
     Series,
     bars,
@@ -207,6 +208,15 @@ def test_a_forest_without_a_baseline_shows_the_interval(
     tree = parse(forest("By subject", "", [ForestRow("law", 12, 0.8, 0.75, 0.85)]))
     assert text_of(find(tree, "td", "ci")[0]) == "75.0–85.0"
     assert not find(tree, "line", "base")
+
+
+def test_a_forest_says_where_rows_are_left_out(parse: Parse, find: Find, text_of: TextOf) -> None:
+    rows = [ForestRow(name, 3, 0.5, 0.4, 0.6, href=f"/{name}") for name in ("a", "b", "c")]
+    tree = parse(forest("", "", rows, gap=Gap(2, "5 more between")))
+    firsts = [text_of(row[0]) for row in find(tree, "tr")][1:]
+    assert firsts == ["a n=3", "b n=3", "5 more between", "c n=3"]
+    assert [link.get("href") for link in find(tree, "a")] == ["/a", "/b", "/c"]
+    assert not find(tree, "span", "chart-title")
 
 
 def test_differences_are_drawn_around_zero(parse: Parse, find: Find, text_of: TextOf) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.studio_runs import finish_run
+from tests.e2e.test_layout import check_layout
 
 pytestmark = [pytest.mark.enable_socket]
 
@@ -17,7 +18,7 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:
     page = open_page(state=signed_in_state)
-    page.goto("/")
+    page.goto("/benchmarks")
     run_id = finish_run(page, benchmark="gsm8k", model="simulated/novice", limit=80)
     page.goto(f"/runs/{run_id}/samples")
     page.get_by_role("navigation", name="Filter by outcome").get_by_role(
@@ -46,11 +47,37 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     assert [link.get_attribute("href") for link in links.all()] == wrong
 
 
+def test_many_categories_fit_are_sorted_and_lead_to_their_samples(
+    open_page: Callable[..., Page], signed_in_state: str
+) -> None:
+    page = open_page(state=signed_in_state)
+    page.goto("/benchmarks")
+    run_id = finish_run(
+        page, benchmark="mmlu", model="simulated/novice", limit=171, order="stratified"
+    )
+    for width in (1440, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"/runs/{run_id}")
+        check_layout(page, width, "a run of 57 categories")
+    panel = page.get_by_role("region", name="Breakdown")
+    names = panel.locator("tbody th a")
+    expect(names).to_have_count(20)
+    panel.get_by_role("link", name="Show all").click()
+    expect(names).to_have_count(57)
+    panel.get_by_role("link", name="Name", exact=True).click()
+    expect(names.first).to_have_text("abstract_algebra")
+    names.nth(1).click()
+    expect(page).to_have_url(re.compile("samples[?]category=anatomy"))
+    page.locator("a.sample-link").first.click()
+    expect(page.get_by_text(re.compile("^1 of [1-9]$"))).to_be_visible()
+    expect(page.get_by_role("link", name="Samples: anatomy")).to_be_visible()
+
+
 def test_search_looks_at_what_a_sample_has_of_its_own(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:
     page = open_page(state=signed_in_state)
-    page.goto("/")
+    page.goto("/benchmarks")
     run_id = finish_run(page, benchmark="gsm8k", model="simulated/novice", limit=40)
     page.goto(f"/runs/{run_id}/samples")
     search = page.get_by_role("searchbox", name="Search samples")

@@ -24,7 +24,8 @@ optional everywhere), ``GET /_stats``, ``GET /_requests`` (what came in, as JSON
 ``FAULTS`` holds all names: rate limits, quota, errors in every provider's shape, ``hang``,
 ``drip``, ``reset``, ``html_200``, ``empty_choices``, ``error_in_200``, ``array_error``,
 ``truncated_json``, ``short_body``, ``huge_body``, ``gzip_bomb`` and so on. ``answer`` may be a
-text, or a function of a :class:`Call` that returns a text or a :class:`Answer`.
+text, or a function of a :class:`Call` that returns a text or a :class:`Answer`. A call that asks
+for a stream gets one (``tests/fakes/streams.py``), unless ``Behaviour.streaming`` says otherwise.
 """
 
 from __future__ import annotations
@@ -42,7 +43,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Literal, cast
+
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.fakes import streams
 
 MODELS = ("fake-large", "fake-small", "fault:rate_limit")
 
@@ -74,6 +81,11 @@ class Call:
         return str(messages[-1].get("content", ""))
 
     @property
+    def streams(self) -> bool:
+        """Whether a stream is asked for."""
+        return b'"stream"' in self.body and self.payload.get("stream") is True
+
+    @property
     def is_chat(self) -> bool:
         return self.path.endswith(("/chat/completions", "/messages"))
 
@@ -86,7 +98,9 @@ class Call:
 class Answer:
     """One answer: a text that the provider's shape is put around, or raw bytes.
 
-    ``how`` is ``send``, or one of ``hang``, ``drip``, ``reset``, ``short``.
+    ``how`` is ``send``, or one of ``hang``, ``drip``, ``reset``, ``short``; of a stream also
+    ``cut`` (the connection ends after its last event) and ``open`` (the answer does not end).
+    ``events`` are the parts of a stream, sent ``pause_s`` apart.
     """
 
     text: str | None = None
@@ -97,6 +111,8 @@ class Answer:
     finish_reason: str = "stop"
     latency_s: float | None = None
     how: str = "send"
+    events: tuple[bytes, ...] | None = None
+    pause_s: float | None = None
 
 
 Script = str | Callable[[Call], "str | Answer"]
@@ -225,6 +241,12 @@ class Behaviour:
     charge_rejected: bool = False
     retry_after_s: float | None = 1.0
     drip_s: float = 0.2
+    streaming: Literal["asked", "only", "never", "always"] = "asked"
+    """When answers are streamed; other requests are refused, or with ``always`` streamed."""
+    only_says: str = "Stream must be set to true"
+    never_says: str = "Streaming is not supported by this model."
+    pause_s: float = 0.0
+    """Between the events of a stream."""
     keep: int = 20_000
     rules: list[_Rule] = field(default_factory=list)
 
@@ -275,6 +297,8 @@ class _State:
             return FAULTS["bad_key"]()
         if b'"fault:' in call.body and call.model.startswith("fault:"):
             return FAULTS[call.model.removeprefix("fault:")]()
+        if refusal := self._refused_way(call):
+            return refusal
         for rule in behaviour.rules:
             if rule.hits(call, self.rng):
                 return FAULTS[rule.fault]()
@@ -284,6 +308,49 @@ class _State:
             return Answer(status=429, body=FAULTS["rate_limit"]().body, headers=headers)
         made = behaviour.answer(call) if callable(behaviour.answer) else behaviour.answer
         return Answer(text=made) if isinstance(made, str) else made
+
+    def _refused_way(self, call: Call) -> Answer | None:
+        """Return the refusal of a stream, or of an answer at once, from a server that has none."""
+        behaviour, asked = self.behaviour, call.streams
+        if behaviour.streaming == "only" and not asked:
+            return cast(Answer, _openai(400, behaviour.only_says, "invalid_request_error", None)())
+        if behaviour.streaming == "never" and asked:
+            return cast(Answer, _openai(400, behaviour.never_says, "invalid_request_error", None)())
+        return None
+
+    def events(self, call: Call, answer: Answer) -> tuple[bytes, ...] | None:
+        """Return the events of an answer; ``None`` where it is sent at once."""
+        if answer.events is not None:
+            return answer.events
+        asked = call.streams or self.behaviour.streaming == "always"
+        if not asked or answer.how != "send":
+            return None
+        if answer.body is not None:
+            return self._shaped_events(answer)
+        text = answer.text or ""
+        spent = len(call.body) // 5, max(1, len(streams.tokens_of(text)))
+        if call.is_anthropic:
+            stop = {"stop": "end_turn", "length": "max_tokens"}.get(
+                answer.finish_reason, answer.finish_reason
+            )
+            return tuple(streams.message(text, stop, model=call.model, usage=spent))
+        usage = {"prompt_tokens": spent[0], "completion_tokens": spent[1]}
+        counted = (call.payload.get("stream_options") or {}).get("include_usage")
+        finish = answer.finish_reason
+        return tuple(
+            streams.completion(text, finish, model=call.model, usage=usage if counted else None)
+        )
+
+    def _shaped_events(self, answer: Answer) -> tuple[bytes, ...] | None:
+        """Return the events of an answer in a provider's shape; errors are sent at once."""
+        if answer.status != 200 or answer.content_type != "application/json" or answer.headers:
+            return None
+        try:
+            body = json.loads(answer.body or b"")
+        except ValueError:
+            return None
+        made = streams.streamed(body) if isinstance(body, dict) else None
+        return None if made is None else tuple(made)
 
     def shape(self, call: Call, answer: Answer) -> bytes:
         """Return the body of ``answer`` in the shape of the provider that was asked."""
@@ -456,8 +523,49 @@ class _Connection(asyncio.Protocol):
         self._state.in_flight -= 1
         statuses = self._state.statuses
         statuses[answer.status] = statuses.get(answer.status, 0) + 1
+        events = self._state.events(call, answer)
+        if events is not None:
+            pause_s = answer.pause_s
+            self._stream(
+                answer, events, self._state.behaviour.pause_s if pause_s is None else pause_s
+            )
+            return
         self._busy = False
         self._send(answer, self._state.shape(call, answer))
+
+    def _stream(self, answer: Answer, events: tuple[bytes, ...], pause_s: float) -> None:
+        if self._transport is None:
+            return
+        self._transport.write(
+            f"HTTP/1.1 {answer.status} X\r\nContent-Type: text/event-stream\r\n"
+            "x-request-id: req-fake\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        if pause_s:
+            self._send_events(answer, events, pause_s)
+        else:
+            self._transport.write(b"".join(map(_chunked, events)))
+            self._end_stream(answer)
+
+    def _send_events(self, answer: Answer, events: tuple[bytes, ...], pause_s: float) -> None:
+        if self._transport is None:
+            return
+        if not events:
+            self._end_stream(answer)
+            return
+        self._transport.write(_chunked(events[0]))
+        self._loop.call_later(pause_s, self._send_events, answer, events[1:], pause_s)
+
+    def _end_stream(self, answer: Answer) -> None:
+        transport = self._transport
+        if transport is None or answer.how == "open":
+            return
+        if answer.how == "cut":
+            transport.close()
+            return
+        transport.write(b"0\r\n\r\n")
+        self._busy = False
+        if self._buffer:
+            self._next()
 
     def _send(self, answer: Answer, made: bytes) -> None:
         transport = self._transport
@@ -488,6 +596,10 @@ class _Connection(asyncio.Protocol):
             return
         self._transport.write(rest[:1])
         self._loop.call_later(self._state.behaviour.drip_s, self._drip, rest[1:])
+
+
+def _chunked(part: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(part), part)
 
 
 async def _listen(state: _State, host: str, port: int) -> asyncio.Server:
@@ -593,6 +705,7 @@ def _parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
     parser.add_argument("--answer", default="ANSWER: A")
     parser.add_argument("--answers", help="JSON file: text in the prompt -> answer")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds between events")
     parser.add_argument("--api-key", help="refuse other keys")
     parser.add_argument("--rate-limit", type=float, help="calls per second")
     parser.add_argument("--charge-rejected", action="store_true")
@@ -617,6 +730,7 @@ def _lookup(path: str, otherwise: str) -> Callable[[Call], str]:
 async def _serve(args: argparse.Namespace) -> None:
     behaviour = Behaviour(
         latency_s=args.latency,
+        pause_s=args.pause,
         answer=_lookup(args.answers, args.answer) if args.answers else args.answer,
         api_key=args.api_key,
         rate_limit=args.rate_limit,

@@ -121,7 +121,7 @@ def test_a_body_beyond_the_cap_is_refused_in_bounded_memory(session, server, fau
     assert server_side.fault == fault
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CallError) as caught:
-        post(session, server)
+        post(session, server, timeout_s=60.0)
     assert caught.value.code == "too_large"
     # The server shares this process and builds what it sends; the client adds its cap at most.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000

@@ -23,6 +23,7 @@ from app.current import get_settings
 from app.errors import Invalid
 from app.queries import exports, run_errors, runs
 from app.queries.rescorings import pending_rescorings
+from app.queries.speeds import speed_so_far
 from app.services.runs import lifecycle, rescoring, submission
 from app.services.runs.run_request import RunRequest
 from app.web import rate_limits
@@ -56,6 +57,7 @@ def _answer(run_id: str, status: int = 200) -> Response:
     more = {
         "rescorings": pending_rescorings(run_id),
         **run_errors.explanation(run),
+        "speed": speed_so_far(run),
     }
     response = answer({**runs.run_view(run), **more}, status)
     if status == 201:

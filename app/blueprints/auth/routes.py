@@ -73,7 +73,7 @@ def _submit_register() -> ResponseReturnValue:
         flash(error.detail, "error")
         return redirect(url_for("auth.login"), 303)
     response = _enter(account, remember=False)
-    if account.is_admin:  # said now: signing in discards what the session held before
+    if account.is_admin:  # said in the new session: the old one ends with all it had
         flash("Welcome. You are the administrator of this server.", "success")
     elif form.first.data:
         flash(

@@ -20,7 +20,7 @@ def draw_comparison(comparison: dict[str, Any]) -> dict[str, Markup | None]:
 def _difference(comparison: dict[str, Any]) -> Markup | None:
     rows = [
         Difference(
-            f"{pair['b_model']} − {pair['a_model']}",  # noqa: RUF001 - a minus sign is meant
+            f"{pair['b_label']} − {pair['a_label']}",  # noqa: RUF001 - a minus sign is meant
             pair["difference"],
             low=pair["ci95"][0],
             high=pair["ci95"][1],

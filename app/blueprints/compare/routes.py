@@ -33,12 +33,13 @@ def show() -> str:
     flips_from = min(max(0, request.args.get("flips_from", 0, type=int)), MAX_FLIPS_FROM)
     with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
         comparison = comparisons.comparison_of(rows, flips_from=flips_from) if rows else None
+    view = comparison and _page_view(comparison, runs.views(rows))
     return render_template(
         "compare/show.html",
         candidates=_candidates(chosen),
-        comparison=comparison and _page_view(comparison, runs.views(rows)),
+        comparison=view,
         flips=comparison and _flips_pager(comparison, chosen, flips_from),
-        charts=comparison and draw_comparison(comparison),
+        charts=view and draw_comparison(view),
         form_error=form_error,
     )
 

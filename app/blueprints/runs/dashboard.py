@@ -45,6 +45,8 @@ def index() -> str:
         status_tabs=_tabs(run_queries.count_by_status(account_id), wanted.status),
         filters=wanted,
         filtered=wanted.active,
+        chips=_chips(wanted),
+        newest_run_id=None if cursor else run_queries.newest_run_id(account_id) or "",
         benchmark_options=[{"value": name, "label": name} for name in benchmarks],
         model_options=[{"value": name, "label": name} for name in models],
         page={
@@ -64,6 +66,14 @@ def _kept_arguments() -> dict[str, Any]:
         for name in ("status", "benchmark", "model", "tag", "q")
         if (value := request.args.get(name))
     }
+
+
+def _chips(wanted: run_queries.RunFilter) -> list[dict[str, str]]:
+    """Return the filters that no field shows, each with the address without it."""
+    kept = {name: value for name, value in _kept_arguments().items() if name != "tag"}
+    if not wanted.tag:
+        return []
+    return [{"label": f"Tag: {wanted.tag}", "url": address("runs.index", **kept)}]
 
 
 def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:

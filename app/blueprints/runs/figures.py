@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
 
-from app.charts.forest import ForestRow, forest
 from app.charts.histogram import histogram
 from app.charts.line_band import BandPoint, Series, line_band
-
-MAX_CATEGORIES = 60
 
 
 def draw_run(
@@ -27,7 +23,6 @@ def draw_run(
     """
     return {
         "running": None if run["active"] or len(history) < 2 else _running(history),
-        "breakdown": _breakdown(run["breakdown"]),
         "latency": histogram(
             "Latency",
             f"{len(latencies_ms):,} calls, retries left out",
@@ -55,13 +50,3 @@ def _running(history: Sequence[dict[str, Any]]) -> Markup:
         [Series("Score", points)],
         x_title="samples",
     )
-
-
-def _breakdown(items: Sequence[dict[str, Any]]) -> Markup | None:
-    if not items:
-        return None
-    rows = [
-        ForestRow(item["key"], item["n"], item["value"], *item["ci95"])
-        for item in islice(items, MAX_CATEGORIES)
-    ]
-    return forest("Breakdown", "score by category, 95% interval", rows)

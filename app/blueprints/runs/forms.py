@@ -31,6 +31,7 @@ TEXT_OF = {
     "max_tokens": "Longest answer.",
     "timeout_s": "Longest wait for one answer.",
     "max_connections": "How many at the same time.",
+    "stream": "Measures time to first token and tokens per second.",
     "max_retries": "How often to retry after a temporary error.",
     "max_error_rate": "A larger share of errors ends the run as failed (0 to 1).",
 }
@@ -42,6 +43,10 @@ class TypedNumber(StringField):
 
 class UnsentNumber(TypedNumber):
     """A number, or ``none``: the parameter is not sent."""
+
+
+class Switch(SelectField):
+    """On, off, or a word."""
 
 
 class Lines(TextAreaField):
@@ -103,6 +108,17 @@ class RunForm(FlaskForm):
     timeout_s = TypedNumber("Timeout", description=TEXT_OF["timeout_s"])
     max_connections = TypedNumber("Parallel calls", description=TEXT_OF["max_connections"])
     max_retries = TypedNumber("Retries", description=TEXT_OF["max_retries"])
+    stream = Switch(
+        "Streaming",
+        description=TEXT_OF["stream"],
+        choices=[
+            SelectChoice("", "Default of the connection"),
+            SelectChoice("auto", "Only where the server does nothing else"),
+            SelectChoice("true", "On"),
+            SelectChoice("false", "Off"),
+        ],
+        validate_choice=False,
+    )
     max_error_rate = TypedNumber("Error share allowed", description=TEXT_OF["max_error_rate"])
     tags = StringField("Tags")
     notes = TextAreaField("Notes")
@@ -162,6 +178,8 @@ def _read(field: Field, text: str) -> Any:
         return None
     if isinstance(field, TypedNumber):
         return typed_number(text)
+    if isinstance(field, Switch):
+        return {"true": True, "false": False}.get(text, text)
     if isinstance(field, Lines):
         return [line.strip("\r").replace("\\n", "\n") for line in text.split("\n") if line.strip()]
     if isinstance(field, JsonText):
@@ -177,6 +195,8 @@ def _read(field: Field, text: str) -> Any:
 
 def _write(field: Field, value: Any) -> str:
     """Return a value as it is typed into a field."""
+    if isinstance(field, Switch):
+        return str(value).lower()
     if isinstance(field, Lines):
         return "\n".join(str(line).replace("\n", "\\n") for line in value)
     if isinstance(field, JsonText):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
+from app.blueprints.runs.breakdown import breakdown_view
 from app.blueprints.runs.figures import draw_run
 from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
+from app.queries.speeds import percentile, speed_so_far
 from app.services.connections import store
 from app.services.long_reads import long_reads
 from app.web.event_stream import newest_event_id
@@ -38,11 +40,12 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         **runs.page_view(row),
         "changed_verdicts": samples.changed_verdicts(run_id),
         "latency": {
-            "p50_ms": samples.percentile(latencies, 0.5),
-            "p95_ms": samples.percentile(latencies, 0.95),
+            "p50_ms": percentile(latencies, 0.5),
+            "p95_ms": percentile(latencies, 0.95),
         }
         if latencies
         else None,
+        "speed": speed_so_far(row),
     }
     return render_template(
         "runs/show.html",
@@ -68,6 +71,12 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         score_history=history,
         estimate_check=estimate_accuracy.compare(row),
         charts=draw_run(view, latencies, history),
+        breakdown=breakdown_view(
+            run_id,
+            view["breakdown"],
+            request.args.get("breakdown", ""),
+            whole=request.args.get("categories") == "all",
+        ),
         last_event_id=event_id,
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -18,6 +21,7 @@ from app.services.connections.store import ConnectionChanges, ConnectionInfo
 from app.web import rate_limits
 
 FRESH = "fresh_connection"
+_STREAM: Mapping[str, Literal["auto"] | bool] = {"true": True, "false": False}
 
 
 @bp.get("/connections")
@@ -111,6 +115,7 @@ def _changes(form: ConnectionForm, target: str, prices: PriceRows) -> Connection
         requests_per_minute=form.requests_per_minute.data,
         timeout_s=form.timeout_s.data or 0,
         auth=form.auth.data or None,
+        stream=_STREAM.get(form.stream.data, "auto"),
         prices=prices_of(prices),
     )
     url = (form.base_url.data or "").strip()

@@ -74,6 +74,16 @@ class ConnectionForm(SettingsForm):
         default="",
         filters=[lambda value: value or ""],
     )
+    stream = SelectField(
+        "Streaming",
+        choices=[
+            SelectChoice("auto", "Automatic: only where the server does nothing else"),
+            SelectChoice("true", "On: measures the speed of answers"),
+            SelectChoice("false", "Off"),
+        ],
+        default="auto",
+        filters=[lambda value: str(value).lower()],
+    )
     max_retries = IntegerField("Retries per call", [InputRequired("Enter a number.")], default=5)
     max_connections = IntegerField("Parallel calls", [InputRequired("Enter a number.")], default=16)
     requests_per_minute = IntegerField("Calls per minute", [Optional()])

@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from app.engine.clients.anthropic_reply import read_message
+from app.engine.clients.anthropic_stream import MessageParts
 from app.engine.clients.context_size import read_context_size
 from app.engine.clients.http_model import HttpModelClient
 from app.engine.clients.request_changes import Change, Notice
@@ -108,6 +109,10 @@ class AnthropicMessagesClient(HttpModelClient):
         for name in _UNKNOWN:
             if getattr(generation, name) is not None:
                 self.note_once(_not_sent(name))
+
+    def parts(self) -> MessageParts:
+        """Return what puts the events of a streamed message together."""
+        return MessageParts()
 
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the text blocks, joined; ``None`` for an answer without blocks or reason."""

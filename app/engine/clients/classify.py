@@ -103,6 +103,17 @@ def empty_reply(endpoint: Endpoint, request: str | None) -> ModelCallError:
     )
 
 
+def cut_stream(endpoint: Endpoint) -> ModelCallError:
+    """Return the error for a stream that ended without a word of how the answer did."""
+    return ModelCallError(
+        "connection",
+        f"{endpoint.provider} ended its stream in the middle of an answer.",
+        action="Try again later; the log of the server may say why.",
+        retryable=True,
+        status=200,
+    )
+
+
 def from_call_error(error: CallError, endpoint: Endpoint) -> ModelCallError:
     """Return a failure of the transport as one of a model call."""
     scope = "fail" if error.code in ("policy_block", "bad_url") else "sample"

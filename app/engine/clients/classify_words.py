@@ -74,6 +74,9 @@ MEMORY = re.compile(r"cuda (?:error|out of memory)|out of memory", re.IGNORECASE
 RATE_TAGS = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests", "resource_exhausted"}
 RATE = re.compile(r"rate limit|too many requests", re.IGNORECASE)
 
+OVERLOAD_TAGS = {"overloaded_error", "overloaded"}
+OVERLOAD = re.compile(r"\boverloaded\b", re.IGNORECASE)
+
 _STATUSES = (
     (429, QUOTA_TAGS, QUOTA),
     (401, KEY_TAGS, KEY),
@@ -81,6 +84,7 @@ _STATUSES = (
     (400, FILTER_TAGS, FILTER),
     (404, MODEL_TAGS, MODEL),
     (429, RATE_TAGS, RATE),
+    (529, OVERLOAD_TAGS, OVERLOAD),
 )
 
 

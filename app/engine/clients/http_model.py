@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
+from types import MappingProxyType
 from typing import Any, Literal, TypeGuard
 
 from app.engine.call_memory import text_bytes
 from app.engine.clients.classify import (
     classify_reply,
+    cut_stream,
     empty_reply,
     from_call_error,
     not_json,
@@ -19,9 +21,11 @@ from app.engine.clients.classify import (
 from app.engine.clients.classify_parts import parse_body, quote
 from app.engine.clients.classify_rules import Endpoint
 from app.engine.clients.key_mask import KeyMask
+from app.engine.clients.large_bodies import LARGE_BYTES, parse_bounded, parsing
 from app.engine.clients.model_rows import context_tokens
 from app.engine.clients.refusals import find_change
 from app.engine.clients.reply_failures import ReplyFailed
+from app.engine.clients.reply_stream import Parts, ReplyStream, is_event_stream
 from app.engine.clients.reply_values import id_text, plain_text
 from app.engine.clients.request_changes import Notice, RequestChanges, notice_of
 from app.engine.engine_errors import ModelCallError
@@ -31,6 +35,9 @@ from app.net.http import HttpReply, HttpSession
 
 Auth = Literal["bearer", "x-api-key"]
 """How a key is sent: ``Authorization: Bearer ...``, or ``x-api-key: ...``."""
+
+Stream = Literal["auto"] | bool
+"""Whether answers are streamed; ``auto``: only where the server does nothing else."""
 
 _QUOTED = 160
 _LONGEST_ID = 180
@@ -44,10 +51,6 @@ LARGEST_ANSWER_BYTES = 5_000_000
 
 LARGEST_VERDICT_BYTES = 256_000
 """The same for a judge, whose answers are short."""
-
-_LARGE_BYTES = 65_536
-_MOST_PARTS = 100_000
-_parsing = Lock()  # JSON may need thirty times its size: large bodies are read one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class HttpModelClient:
 
     path = ""
     models_path = "/models"
+    stream_fields: Mapping[str, Any] = MappingProxyType({"stream": True})
+    """What a request for a stream has besides."""
 
     def __init__(
         self,
@@ -84,8 +89,10 @@ class HttpModelClient:
         model: str,
         provider: str,
         auth: Auth | None = None,
+        stream: Stream = "auto",
     ) -> None:
         self._session = session
+        self._stream = stream
         self._auth = auth
         self._base_url = base_url.rstrip("/")
         self._root = self.api_root(self._base_url)
@@ -119,6 +126,10 @@ class HttpModelClient:
         """Return the body of a request, before it becomes JSON."""
         raise NotImplementedError
 
+    def parts(self) -> Parts:
+        """Return what puts the events of a streamed answer together."""
+        raise NotImplementedError
+
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the answer in a body; ``None`` where it holds no completion."""
         raise NotImplementedError
@@ -133,21 +144,31 @@ class HttpModelClient:
         while True:
             if cancel.is_set():
                 raise Canceled
-            payload = self.changes.apply(self.payload(request))
+            payload = self._body(request)
             try:
                 return self._ask(request, payload)
             except ModelCallError as error:
                 if not self._adapt(error, request, payload):
                     raise
 
+    def _body(self, request: ModelRequest) -> dict[str, Any]:
+        """Return the body of a request as it is sent."""
+        body = self.payload(request)
+        if self.changes.streams(self._stream is True):
+            body.update(self.stream_fields)
+        return self.changes.apply(body)
+
     def _adapt(self, error: ModelCallError, request: ModelRequest, sent: dict[str, Any]) -> bool:
         """Learn what was refused of ``sent``; returns whether the next request is another one."""
         change = find_change(error.said, error.named, error.status, sent)
         if change is None:
             return False
+        if change.kind == "stream" and self._stream is False:
+            error.action = "This server only streams: set streaming to automatic."
+            return False
         if self.changes.learn(change):
             self.notices.append(notice_of(change, self._model, quote(error.said, _QUOTED)))
-        return self.changes.apply(self.payload(request)) != sent
+        return self._body(request) != sent
 
     def note_once(self, notice: Notice) -> None:
         """Tell the user something about all requests."""
@@ -207,19 +228,24 @@ class HttpModelClient:
 
     def _ask(self, request: ModelRequest, sent: Mapping[str, Any]) -> ModelReply:
         body = json.dumps(sent).encode()
+        stream = ReplyStream(self.parts()) if "stream" in sent else None
         try:
             reply = self._session.post_json(
-                self._url, self._headers, body, request.timeout_s, request.hold
+                self._url, self._headers, body, request.timeout_s, request.hold, stream
             )
         except CallError as error:
             raise from_call_error(error, self._endpoint) from error
-        if len(reply.body) <= _LARGE_BYTES:
+        if stream is not None and stream.is_cut:
+            raise cut_stream(self._endpoint)
+        if is_event_stream(reply.body):
+            reply = self._unasked(reply)
+        if len(reply.body) <= LARGE_BYTES:
             answer = self._answer(reply, request)
         else:
-            with _parsing:
+            with parsing:
                 answer = self._answer(reply, request)
         request.hold.resize(text_bytes(answer.text) + text_bytes(answer.reasoning))
-        return answer
+        return answer if stream is None else replace(answer, speed=stream.speed(answer.usage))
 
     def _answer(self, reply: HttpReply, request: ModelRequest) -> ModelReply:
         reply = self._mask.clean(reply)
@@ -243,9 +269,18 @@ class HttpModelClient:
             fingerprint=id_text(answer.fingerprint),
         )
 
+    def _unasked(self, reply: HttpReply) -> HttpReply:
+        """Return what was streamed unasked as if it had been sent at once."""
+        stream = ReplyStream(self.parts())
+        stream.feed(reply.body)
+        whole = replace(reply, body=stream.body())
+        if stream.is_cut:
+            raise cut_stream(self._endpoint)
+        return whole
+
     def _parsed(self, reply: HttpReply, sample_id: str) -> Any:
         if reply.status == 200:
-            payload = None if _is_all_brackets(reply.body) else parse_body(reply.body)
+            payload = parse_bounded(reply.body)
             if payload is None:
                 raise not_json(reply, self._endpoint)
             if isinstance(payload, dict) and not payload.get("error"):
@@ -256,11 +291,6 @@ class HttpModelClient:
         if failure is not None:
             raise failure
         return parse_body(reply.body)
-
-
-def _is_all_brackets(body: bytes) -> bool:
-    """Return whether a body is built to exhaust memory, with more parts than any answer has."""
-    return len(body) > _LARGE_BYTES and body.count(b"[") + body.count(b"{") > _MOST_PARTS
 
 
 def _choice_failed(payload: Mapping[str, Any]) -> bool:

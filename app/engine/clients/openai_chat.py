@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.engine.clients.http_model import Auth, HttpModelClient
+from app.engine.clients.http_model import Auth, HttpModelClient, Stream
 from app.engine.clients.openai_reply import read_completion
+from app.engine.clients.openai_stream import CompletionParts
 from app.engine.types import Generation, ModelReply, ModelRequest
 from app.net.http import HttpSession
 
@@ -28,6 +30,7 @@ class OpenAIChatClient(HttpModelClient):
     """``POST {base_url}/chat/completions``. One model; safe to use from many threads."""
 
     path = "/chat/completions"
+    stream_fields = MappingProxyType({"stream": True, "stream_options": {"include_usage": True}})
 
     def __init__(
         self,
@@ -37,8 +40,9 @@ class OpenAIChatClient(HttpModelClient):
         model: str,
         provider: str,
         auth: Auth | None = None,
+        stream: Stream = "auto",
     ) -> None:
-        super().__init__(session, base_url, api_key, model, provider, auth)
+        super().__init__(session, base_url, api_key, model, provider, auth, stream)
         self._host = urlsplit(base_url).hostname or ""
         # OpenAI's reasoning models refuse the older name, everybody else knows only that one.
         reasons = self._host == "api.openai.com" and _REASONING.match(model)
@@ -85,6 +89,10 @@ class OpenAIChatClient(HttpModelClient):
             }
         name = "thinking_budget" if "dashscope" in self._host else "thinking_token_budget"
         return body | {name: tokens}
+
+    def parts(self) -> CompletionParts:
+        """Return what puts the chunks of a streamed completion together."""
+        return CompletionParts()
 
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the first choice; ``None`` without one."""

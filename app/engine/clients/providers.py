@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.engine.clients.anthropic_messages import AnthropicMessagesClient
-from app.engine.clients.http_model import LARGEST_ANSWER_BYTES, Auth
+from app.engine.clients.http_model import LARGEST_ANSWER_BYTES, Auth, Stream
 from app.engine.clients.openai_chat import OpenAIChatClient
 from app.net.guard import EgressPolicy
 from app.net.http import HttpSession
@@ -171,6 +171,7 @@ def make_client(
     connect_timeout_s: float = 5.0,
     max_bytes: int = LARGEST_ANSWER_BYTES,
     auth: Auth | None = None,
+    stream: Stream = "auto",
 ) -> OpenAIChatClient | AnthropicMessagesClient:
     """Return a client of one model; :meth:`close` it.
 
@@ -185,6 +186,7 @@ def make_client(
         connect_timeout_s: For each address of the host.
         max_bytes: The longest answer that is read.
         auth: How the key is sent; ``None``: as the API of the kind wants it.
+        stream: Whether answers are streamed.
 
     Raises:
         ValueError: ``kind`` has no client.
@@ -202,4 +204,4 @@ def make_client(
         connect_timeout_s=connect_timeout_s,
         max_bytes=max_bytes,
     )
-    return client(session, base_url, api_key, model, title, auth)
+    return client(session, base_url, api_key, model, title, auth, stream)

@@ -8,14 +8,15 @@ is named in a sentence of refusal, or by the error's own ``param`` or ``loc``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from app.engine.clients.answer_limits import NAMES_OF_LIMIT, largest_answer
 from app.engine.clients.request_changes import Change
+from app.engine.clients.stream_words import refuses_stream, wants_stream
 
-_KEPT = {"model", "messages", "system", "stream", "stream_options", *NAMES_OF_LIMIT}
+_KEPT = {"model", "messages", "system", "stream", *NAMES_OF_LIMIT}
 """What no call goes without; the limit of an answer bounds what it costs."""
 
 _REFUSED = re.compile(
@@ -71,18 +72,20 @@ _KEPT_OF_TWO = ("temperature",)
 
 
 def find_change(
-    said: str, named: Iterable[str], status: int | None, sent: Mapping[str, Any]
+    said: str, named: Sequence[str], status: int | None, sent: Mapping[str, Any]
 ) -> Change | None:
     """Return how to change a request that was refused; ``None`` where nothing helps.
 
     Args:
         said: The provider's words.
-        named: What its error names as the parameter at fault, if it does.
+        named: The parameters that its error names as being at fault.
         status: Of the answer.
         sent: The body.
     """
     if status is None or status < 400 or status in (401, 402, 403, 429):
         return None
+    if "stream" not in sent and wants_stream(said, named):
+        return Change("stream", "stream", True)
     if _has_system(sent) and _SYSTEM.search(" ".join((said, *named))):
         return Change("merge_system")
     if status not in (400, 404, 405, 415, 422):
@@ -92,7 +95,8 @@ def find_change(
         return limit
     name = _refused_name(said, list(named), [name for name in sent if name not in _KEPT])
     if name is None:
-        return None
+        refuses = "stream" in sent and refuses_stream(said, named)
+        return Change("stream", "stream", False) if refuses else None
     if name == "thinking" and "adaptive" in said and sent[name].get("type") == "enabled":
         return Change("set", name, {"type": "adaptive"})
     return Change("drop", name)

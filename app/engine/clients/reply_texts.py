@@ -11,6 +11,9 @@ _TEXTS = ("text", "content", "value", "parts")
 _THOUGHT_TEXTS = ("thinking", "reasoning", "text", "summary", "content")
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 _REASONING_LISTS = ("reasoning_details", "thinking_blocks")
+THOUGHT_FIELDS = (*_REASONING_FIELDS, *_REASONING_LISTS)
+"""Where a message may hold the thinking, beside its content; the first that does counts."""
+
 _DEEPEST = 8
 
 
@@ -26,12 +29,7 @@ def thought_text(message: Mapping[str, Any]) -> str:
     ``reasoning`` (OpenRouter, Groq, Ollama, newer vLLM), put it into parts of the content
     (Mistral, Anthropic), or send details of it (OpenRouter, LiteLLM).
     """
-    for name in _REASONING_FIELDS:
-        if message.get(name):
-            found = _thought(message[name])
-            if found:
-                return found
-    for name in _REASONING_LISTS:
+    for name in THOUGHT_FIELDS:
         if message.get(name):
             found = _thought(message[name])
             if found:

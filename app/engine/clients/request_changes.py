@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any, Literal, get_args
 
-ChangeKind = Literal["drop", "rename", "set", "limit", "merge_system"]
+ChangeKind = Literal["drop", "rename", "set", "limit", "merge_system", "stream"]
 
 _MOST_CHANGES = 16
 """A server that wants more has no end of it."""
@@ -31,6 +31,13 @@ _CODES: Mapping[ChangeKind, str] = {
     "set": "parameter_changed",
     "limit": "parameter_changed",
     "merge_system": "system_merged",
+    "stream": "streaming_changed",
+}
+
+
+_STREAMING = {
+    True: "answers as a stream only: its answers are streamed.",
+    False: "does not stream: its answers come at once, and their speed is not measured.",
 }
 
 
@@ -42,6 +49,7 @@ class Change:
         kind: ``drop``: the field ``name`` is not sent. ``rename``: it is sent as ``value``.
             ``set``: with another value. ``limit``: with no more than ``value``.
             ``merge_system``: system messages become the beginning of the first user message.
+            ``stream``: answers are streamed, or not, as ``value`` says.
         name: Of the field in the request.
         value: As above; ``None`` where there is none.
     """
@@ -54,7 +62,7 @@ class Change:
         """Change ``body`` in place."""
         if self.kind == "merge_system":
             _merge_system(body)
-        elif self.name not in body:
+        elif self.kind == "stream" or self.name not in body:
             return
         elif self.kind == "drop":
             del body[self.name]
@@ -99,7 +107,11 @@ def notice_of(change: Change, model: str, said: str) -> Notice:
         model: That refused something.
         said: The provider's words, fit to be shown.
     """
-    if change.kind == "drop":
+    if change.kind == "stream":
+        message = f"{model} {_STREAMING[bool(change.value)]}"
+    elif change.name == "stream_options":
+        message = f"{model} does not count the tokens of a stream when asked to."
+    elif change.kind == "drop":
         message = f"{model} does not accept {change.setting}: left to the provider."
     elif change.kind == "rename":
         message = f"{model} does not accept {change.name}: sent as {change.value}."
@@ -127,6 +139,13 @@ class RequestChanges:
         for change in self._learned:
             change.apply(body)
         return body
+
+    def streams(self, default: bool) -> bool:
+        """Return whether answers are streamed: as learned last, else as is the ``default``."""
+        for change in reversed(self._learned):
+            if change.kind == "stream":
+                return bool(change.value)
+        return default
 
     def learn(self, change: Change) -> bool:
         """Learn a change; returns whether it is new."""

@@ -383,6 +383,7 @@ def _result(
             "usage": reply.usage,
             "reasoning": reply.reasoning,
             "served": Served(reply.model, reply.fingerprint, reply.request_id),
+            "speed": reply.speed,
         }
     scored = verdict or Verdict(score=None, answer=None)
     return SampleResult(

@@ -14,7 +14,7 @@ from typing import Any
 
 from app.engine.scorers.constraints import check
 from app.engine.scorers.final_answers import answer_line, answer_text
-from app.engine.scorers.number_reading import read_number, read_target, same_number
+from app.engine.scorers.number_reading import read_answer, read_number, read_target, same_number
 from app.engine.scorers.text_folding import fold, same_text, undress
 from app.engine.scorers.verdicts import targets_of
 from app.engine.types import Sample, Scorer, Verdict
@@ -43,7 +43,7 @@ def score_number(completion: str, sample: Sample) -> Verdict:
     line = answer_line(completion)
     if line is None:
         return _judge(sample, None, right=False)
-    number = read_number(undress(line))
+    number = read_answer(undress(line))
     if number is None:
         return Verdict(0.0, None, f"The ANSWER line holds no number: {line[:80]}")
     targets = [target for text in targets_of(sample) if (target := read_target(text))]

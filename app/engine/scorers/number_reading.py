@@ -19,7 +19,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.engine.scorers.number_text import plain_number_text
-from app.engine.scorers.number_units import CURRENCY, currency_before, scale_of, unit_of
+from app.engine.scorers.number_units import (
+    CURRENCY,
+    currency_before,
+    same_unit,
+    scale_before,
+    scale_of,
+    unit_of,
+)
+from app.engine.scorers.text_folding import undress
 from app.engine.scorers.unicode_numbers import is_chinese, parse_number
 
 MAX_CHARS = 200
@@ -31,16 +39,16 @@ FLOAT_NOISE = Fraction(1, 10**12)
 
 _PREFIX = re.compile(
     r"(?:[A-Za-z](?:_?[A-Za-z0-9])? *+= *+|= *+|[≈~] *+"
-    r"|(?:about|approximately|approx\.?+|roughly|around) ++)?+",
+    r"|(?:about|approximately|approx\.?+|roughly|around|exactly) ++)?+",
     re.IGNORECASE,
 )
-_SIGN = re.compile(r"([+-]) *+")
+_SIGN = re.compile(r"(?:([+-]) *+|(?:minus|negative) ++)", re.IGNORECASE)
 _RUN = re.compile(r"(?:[0-9]++(?:[,.'_ ][0-9]++){0,60}+|\.[0-9]++)")
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]++)(?!\w|\.[0-9])")
 _POWER_OF_TEN = re.compile(r" *+[×xX*] *+10 *+(?:\^|\*\*) *+\(?+([+-]?[0-9]++)\)?+(?!\w|\.[0-9])")
 _POWER = re.compile(r" *+(?:\^|\*\*) *+\(?+([+-]?[0-9]++)\)?+(?!\w|\.[0-9])")
 _SLASH = re.compile(r" *+/ *+(-?)")
-_MIXED = re.compile(r" ?+([0-9]++) ?+/ ?+([0-9]++)(?!\w|[./][0-9])")
+_MIXED = re.compile(r" (?:and )?+([0-9]++) ?+/ ?+([0-9]++)(?!\w|[./][0-9])")
 _PERCENT = re.compile(r" *+(?:(%)|(‰)|(percent|per cent|pct)(?![A-Za-z]))", re.IGNORECASE)
 _GROUPS = {
     ",": re.compile(r"(?<![0-9,])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})"),
@@ -49,6 +57,8 @@ _GROUPS = {
 _CLOSING = " .,;:!?"
 _NEXT_WORD = re.compile(r" ?+([^\W\d_]++)(?![\w])")
 _BRACKETS = ("()", "[]")
+_STATED = re.compile(r".*(?:\b(?:is|are|equals?)\b|=|(?<=[A-Za-z]): )", re.DOTALL)
+_DRESS = tuple("*_`\"'“‘«")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,9 @@ def read_number(text: str) -> Number | None:
     """Return the number that ``text`` is as a whole; ``None`` where it is anything else."""
     if len(text) > _MAX_RAW_CHARS:
         return None
-    plain = plain_number_text(text).rstrip(_CLOSING)
+    bare = undress(text) if text.lstrip()[:1] in _DRESS else text
+    plain = plain_number_text(bare).rstrip(_CLOSING)
+    plain = f"-{plain[1:]}" if plain.startswith("—") else plain
     for _ in range(2):
         if plain[:1] + plain[-1:] in _BRACKETS:
             plain = plain[1:-1].strip()
@@ -84,6 +96,15 @@ def read_number(text: str) -> Number | None:
     prefix = _PREFIX.match(plain)
     read = _number_at(plain, prefix.end() if prefix else 0)
     return None if read is None else _with_unit(*read, plain)
+
+
+def read_answer(text: str) -> Number | None:
+    """Return the number that an answer is, or states at its end: ``The total is 42``."""
+    number = read_number(text)
+    if number is None and len(text) <= _MAX_RAW_CHARS:
+        stated = _STATED.match(text)
+        number = read_number(text[stated.end() :]) if stated else None
+    return number
 
 
 def read_target(text: str) -> Number | None:
@@ -131,7 +152,11 @@ def last_number(text: str) -> tuple[Number, str] | None:
     return last
 
 
-_START = re.compile(rf"(?<![\w.,])[+-]?+(?:(?:{CURRENCY}) ?+)?+[+-]?+(?=\.?[0-9])")
+# A word of a script without blanks may stand right before a number; after 20% comes no sign.
+_START = re.compile(
+    r"(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?<![.,%])"
+    rf"[+-]?+(?:(?:{CURRENCY}) ?+)?+[+-]?+(?=\.?[0-9])"
+)
 _DIGITS = re.compile(r"[0-9]++")
 
 
@@ -142,7 +167,7 @@ def _end_of_digits(text: str, position: int) -> int:
 
 def same_number(answer: Number, target: Number) -> bool:
     """Return whether an answer is the target, within its tolerance; units must not differ."""
-    if answer.unit and target.unit and answer.unit != target.unit:
+    if answer.unit and target.unit and not same_unit(answer.unit, target.unit):
         return False
     return any(_close(value, target.value, target) for value in _values(answer, target))
 
@@ -187,7 +212,7 @@ def _number_at(text: str, position: int) -> tuple[Number, int] | None:
 
 def _sign(text: str, position: int) -> tuple[bool, int]:
     sign = _SIGN.match(text, position)
-    return (sign.group(1) == "-", sign.end()) if sign else (False, position)
+    return (sign.group(1) != "+", sign.end()) if sign else (False, position)
 
 
 def _magnitude(text: str, position: int) -> tuple[Fraction, int] | None:
@@ -195,9 +220,7 @@ def _magnitude(text: str, position: int) -> tuple[Fraction, int] | None:
     if plain is None:
         return None
     value, end = plain
-    mixed = (
-        _MIXED.match(text, end) if value.denominator == 1 and text[end : end + 1] == " " else None
-    )
+    mixed = _MIXED.match(text, end) if value.denominator == 1 else None
     if mixed:
         if int(mixed.group(2)) == 0 or len(mixed.group()) > MAX_CHARS:
             return None
@@ -271,7 +294,8 @@ def _value(digits: str) -> Fraction | None:
 
 
 def _ungrouped(digits: str, mark: str) -> str | None:
-    return digits.replace(mark, "") if _GROUPS[mark].fullmatch(digits) else None
+    is_grouped = _GROUPS[mark].fullmatch(digits) and not digits.startswith("0")
+    return digits.replace(mark, "") if is_grouped else None
 
 
 def _decimal(whole: str | None, part: str) -> Fraction | None:
@@ -285,9 +309,13 @@ def _with_unit(number: Number, end: int, text: str) -> Number | None:
         return number
     if text[end - 1].isdigit() and rest[:1].isdigit():
         return None
+    value, (scale, rest) = number.value, scale_before(rest)
+    if scale:
+        value = value * scale
+        if not rest:
+            return Number(value, number.unit, number.is_percent)
     word, _, more = rest.strip().partition(" ")
     scale = scale_of(word, is_glued=not rest.startswith(" "))
-    value = number.value
     if scale:
         value, rest = value * scale, more
         if not more:

@@ -13,13 +13,14 @@ _COMMAND = re.compile(r"\\([A-Za-z]++|.)", re.DOTALL)
 _FRACTION = re.compile(
     r"\\frac *+(?:\{([^{}]*+)\}|([0-9])) *+(?:\{([^{}]*+)\}|([0-9]))",
 )
+_OVER = re.compile(r"\{([^{}\\]{1,100})\\over(?![A-Za-z])([^{}\\]{1,100})\}")
 _POWER = re.compile(r"\^ *+\{([^{}]*+)\}")
 _DOLLAR = "\ue000"  # a private character: no sign of mathematics, as $ may be
 _SPACING = frozenset([*",;: ~", "quad", "qquad", "enspace", "thinspace", "space", "newline"])
 _COMMANDS_OF_LOOKS = (
     "! ( ) [ ] left right big Big bigg Bigg displaystyle textstyle limits text textbf textit "
     "textrm textsf texttt textnormal mathrm mathbf mathit mathsf mathtt mbox hbox operatorname "
-    "boxed fbox framebox emph boldsymbol bm bf rm it underline ensuremath"
+    "boxed fbox framebox num unit qty si SI emph boldsymbol bm bf rm it underline ensuremath"
 )
 _NOTHING = frozenset(_COMMANDS_OF_LOOKS.split())
 _SIGNS = {
@@ -89,6 +90,7 @@ def _without_latex(text: str) -> str:
     text = _COMMAND.sub(lambda command: _plain_command(command.group(1)), text)
     text = text.replace("{,}", ",").replace("{.}", ".").replace("^°", "°").replace("^{°}", "°")
     text = _FRACTION.sub(_slashed, text)
+    text = _OVER.sub(r" \1/\2", text)
     text = _POWER.sub(r"^\1", text).replace("{", "").replace("}", "")
     if text.count("$") % 2 == 0:  # around mathematics; a currency's sign stands alone
         text = text.replace("$", "")

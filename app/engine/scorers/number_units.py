@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 
 CURRENCY = (
-    r"(?:US|CA|AU|NZ|HK|[ACS])?\$|[€£¥₹₽₩₺₪฿₫₦]|(?:USD|EUR|GBP|JPY|CNY|RMB|INR|CHF|CAD|AUD|NZD|"
-    r"SEK|NOK|DKK|PLN|CZK|BRL|MXN)(?![A-Za-z])|Rs\.?(?![A-Za-z])"
+    r"(?:US|CA|AU|NZ|HK|[ACSR])?\$|[€£¥₹₽₩₺₪฿₫₦₿₱₴₸]|(?:USD|EUR|GBP|JPY|CNY|RMB|INR|CHF|CAD|AUD|NZD|"
+    r"SEK|NOK|DKK|PLN|CZK|BRL|MXN)(?![A-Za-z])|(?:Rs|kr)\.?(?![A-Za-z])"
 )
 """A currency before its amount, as a pattern."""
 
 _BEFORE = re.compile(rf"({CURRENCY}) ?+")
-_UNIT = re.compile(r"[^\W\d_°$€£¥₹₽₩₺₪฿₫₦'\"]*+[\w°$€£¥₹₽₩₺₪฿₫₦'\"^·×./\- ()]*+")
+_UNIT = re.compile(r"[^\W\d_°$€£¥₹₽₩₺₪฿₫₦₿₱₴₸¢'\"]*+[\w°$€£¥₹₽₩₺₪฿₫₦₿₱₴₸¢'\"^·×./\- ()]*+")
 _MAX_UNIT_CHARS = 40
 _MAX_WORDS = 4
-_POWERS = re.compile(r"\^ ?([23])")
+_POWERS = re.compile(r"\^ ?\(?-?[1-9]\)?")
+_BARE_POWER = re.compile(r"(?<=[A-Za-z])([23])(?![0-9A-Za-z])")
 
 _SCALES = {
     **dict.fromkeys(("hundred",), 100),
@@ -27,17 +28,25 @@ _SCALES = {
     **dict.fromkeys(("dozen", "dozens"), 12),
 }
 _GLUED_SCALES = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "bn": 10**9, "mn": 10**6}
+_HAN_SCALES = {
+    **dict.fromkeys("百백", 100),
+    **dict.fromkeys("千천", 10**3),
+    **dict.fromkeys("万萬만", 10**4),
+    **dict.fromkeys("億亿억", 10**8),
+    **dict.fromkeys("兆조", 10**12),
+}
 _OTHER_WORDS = (
     "or and to not plus minus times over by through until versus vs point half halves third "
     "thirds quarter quarters squared cubed factorial mod modulo divided multiplied more less but "
-    "instead then if because so since is are was were maybe approximately about st nd rd th e x"
+    "instead then if because so since is are was were maybe approximately about st nd rd th e "
+    "x y z i pi π √ ∞"
 )
 # With one of these behind it, the number is not the whole of what is said.
 _NO_UNITS = frozenset(_OTHER_WORDS.split())
 _SAME = {
     name: short
     for short, names in {
-        "$": "usd dollar us$",
+        "$": "usd dollar us$ buck",
         "€": "eur euro",
         "£": "gbp pound-sterling quid",
         "¥": "jpy yen cny rmb yuan",
@@ -76,6 +85,14 @@ _SAME = {
         "km/h": "kmh kph",
         "m/s": "mps",
         "%": "percent",
+        "kb": "kilobyte",
+        "mb": "megabyte",
+        "gb": "gigabyte",
+        "tb": "terabyte",
+        "person": "people persons",
+        "man": "men",
+        "woman": "women",
+        "child": "children",
     }.items()
     for name in names.split()
 }
@@ -109,6 +126,18 @@ def scale_of(word: str, *, is_glued: bool = False) -> int | None:
     return _SCALES.get(word.casefold())
 
 
+def scale_before(text: str) -> tuple[int, str]:
+    """Return the factor that a unit such as 万円 begins with (0 without one), and the rest."""
+    stripped = text.strip()
+    scale = _HAN_SCALES.get(stripped[:1], 0)
+    return (scale, stripped[1:]) if scale else (0, text)
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Return whether two units in their common spelling may be the same."""
+    return one == other or {one, other} == {"£", "lb"}  # both are pounds
+
+
 def unit_of(text: str, *, known_only: bool = False) -> str | None:
     """Return a unit in its common spelling; ``None`` where the text is none.
 
@@ -116,7 +145,7 @@ def unit_of(text: str, *, known_only: bool = False) -> str | None:
         text: What follows a number.
         known_only: Take no other words for units than those listed here.
     """
-    text = text.strip()
+    text = _BARE_POWER.sub(r"^\1", text.strip())
     if not 0 < len(text) <= _MAX_UNIT_CHARS or not _UNIT.fullmatch(text):
         return None
     if any(char.isdigit() for char in _POWERS.sub("", text)):
@@ -131,7 +160,8 @@ def unit_of(text: str, *, known_only: bool = False) -> str | None:
         singular = folded.removesuffix("s")
         return _SAME.get(singular) if singular in _SAME else None
     unit = "/".join(_short_words(part) for part in " ".join(words).split("/"))
-    return _area(unit)
+    unit = _area(unit)
+    return _SAME.get(unit, unit)
 
 
 def _short_words(text: str) -> str:
@@ -142,8 +172,16 @@ def _short(word: str) -> str:
     word = word.strip("().").replace(".", "")
     if word in _SAME:
         return _SAME[word]
-    singular = word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word
+    singular = _singular(word)
     return _SAME.get(singular, singular)
+
+
+def _singular(word: str) -> str:
+    if word.endswith(("xes", "ches", "shes", "sses")):
+        return word[:-2]
+    if len(word) <= 3 or not word.endswith("s") or word[-2] == "s":
+        return word
+    return f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
 
 
 def _area(unit: str) -> str:

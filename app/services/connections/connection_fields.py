@@ -28,7 +28,7 @@ _LIMITS: Mapping[str, tuple[float, float, str]] = {
     ),
     "timeout_s": (1, 3600, "Use 1 to 3600 seconds."),
 }
-_STORED = ("kind", "base_url", "auth", "prices", *_LIMITS)
+_STORED = ("kind", "base_url", "auth", "stream", "prices", *_LIMITS)
 
 
 def hint_of(key: str) -> str | None:
@@ -72,6 +72,8 @@ def _cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
         given["base_url"] = clean_base_url(given["base_url"])
     if isinstance(given.get("api_key"), str):
         given["api_key"] = given["api_key"].strip() or None
+    if given.get("stream") == "auto":
+        given["stream"] = None
     if given.get("prices") is not None:
         given["prices"] = cleaned_prices(given["prices"])
     return given
@@ -85,6 +87,7 @@ def _check(
         "base_url": _url_problem(values),
         "api_key": _key_problem(values, existing, preset),
         "auth": _auth_problem(values.get("auth")),
+        "stream": _stream_problem(values.get("stream")),
         "prices": price_problem(values.get("prices") or {}),
     }
     for field, (low, high, message) in _LIMITS.items():
@@ -108,6 +111,10 @@ def _auth_problem(auth: str | None) -> str | None:
     if auth is None or find_auth(auth) is not None:
         return None
     return f"Choose one of: {', '.join(AUTHS)}; or leave it empty."
+
+
+def _stream_problem(stream: object) -> str | None:
+    return None if stream in (None, True, False) else "Choose one of: auto, true, false."
 
 
 def _url_problem(values: dict[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.config import provider_key
 from app.db import changed_rows, db, now, transaction
-from app.engine.clients.http_model import Auth
+from app.engine.clients.http_model import Auth, Stream
 from app.engine.clients.providers import find_auth, find_kind
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Connection
@@ -43,6 +43,7 @@ class ConnectionChanges(TypedDict, total=False):
     base_url: str
     api_key: str | None
     auth: str | None
+    stream: Stream
     max_retries: int
     max_connections: int
     requests_per_minute: int | None
@@ -62,6 +63,7 @@ class ConnectionInfo:
     from_environment: bool = False
     built_in: bool = False
     auth: str | None = None
+    stream: Stream = "auto"
     max_retries: int = DEFAULT_MAX_RETRIES
     max_connections: int = DEFAULT_MAX_CONNECTIONS
     requests_per_minute: int | None = None
@@ -101,6 +103,7 @@ class OpenConnection:
     timeout_s: float
     policy: EgressPolicy
     auth: Auth | None = None
+    stream: Stream = "auto"
     prices: dict[str, dict[str, float]] = field(default_factory=dict, hash=False)
 
     @property
@@ -120,6 +123,7 @@ def _info(row: Connection) -> ConnectionInfo:
         api_key_hint=row.key_hint,
         has_key=row.sealed_key is not None,
         auth=row.auth,
+        stream="auto" if row.stream is None else row.stream,
         max_retries=row.max_retries,
         max_connections=row.max_connections,
         requests_per_minute=row.requests_per_minute,
@@ -319,6 +323,7 @@ def open_connection(account_id: int, is_admin: bool, name: str) -> OpenConnectio
         timeout_s=info.timeout_s,
         policy=provider_policy(is_admin=is_admin),
         auth=find_auth(info.auth),
+        stream=info.stream,
         prices=info.prices,
     )
 

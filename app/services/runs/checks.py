@@ -152,6 +152,7 @@ def _config(
         "timeout_s": connection.timeout_s,
         "max_connections": connection.max_connections,
         "max_retries": connection.max_retries,
+        "stream": connection.stream,
         "budget_usd": None,
         "max_error_rate": settings.max_error_rate,
     }

@@ -193,11 +193,11 @@ def _work(
         if db.session.get(Run, lease.run_id) is None:
             forget(broker, [lease.run_id])  # deleted: nothing of it may stay
         return "lost", None
-    if recorder.cancel_requested:
+    if recorder.cancel_requested and prepared.counts.done < prepared.total:
         return _called_off(lease.run_id)
     if end.reason == "stopped" and recorder.pause is not None:
         return "paused", failure_of(recorder.pause)
-    if end.reason == "stopped":
+    if end.reason == "stopped" and not recorder.cancel_requested:
         _hand_over(lease)
         return "handed_over", None
     return _verdict(end, lease)

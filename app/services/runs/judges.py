@@ -87,4 +87,5 @@ def _client(connection: store.OpenConnection, model_id: str) -> ModelClient:
         provider=connection.name,
         max_bytes=LARGEST_VERDICT_BYTES,
         auth=connection.auth,
+        stream=connection.stream,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.broker import queues
 from app.broker.client import get_broker
-from app.broker.live import forget
+from app.broker.live import forget, publish
 from app.current import get_settings
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
 from app.errors import Conflict, QueueAway
@@ -21,6 +21,7 @@ from app.services.runs.budgets import check_further_budget
 from app.services.runs.ends import RunFailure as RunFailure
 from app.services.runs.ends import write_end
 from app.services.runs.leases import Lease, Outages, released_columns
+from app.services.runs.run_log import add_line, push_line
 from app.services.runs.scores import final_values
 from app.services.runs.submission import hand_to_queue, require_queue_place
 from app.services.storage import disk_space
@@ -65,6 +66,8 @@ def cancel_run(run_id: str, account_id: int) -> None:
     run = get_run(run_id, account_id)
     is_worked_on = run.status == "running" and run.lease_until >= now().timestamp()
     values = {} if is_worked_on else final_values(run_id)
+    line: str | None = _CANCELED
+    was_asked = run.cancel_requested_at is not None
     with transaction() as session:
         idle = update(Run).where(
             Run.id == run_id,
@@ -91,7 +94,18 @@ def cancel_run(run_id: str, account_id: int) -> None:
                     code="run_finished",
                     action="Duplicate it to run it again.",
                 )
+            line = None if was_asked else _CANCELING
+        if line:
+            add_line(session, run_id, line)
+    if line:
+        push_line(run_id, line)
+    if deliveries is None:
+        publish(get_broker(), run_id, "status", {"status": "canceling"})
     outbox.enqueue(deliveries or [])
+
+
+_CANCELED = "Canceled. Finished samples are kept."
+_CANCELING = "Cancel was asked for. Answers under way are waited for and kept."
 
 
 def resume_run(
@@ -134,11 +148,23 @@ def resume_run(
             config=config,
             worker_deaths=0,
         )
+        line = _resumed_line(run, budget_usd, retry_errors=retry_errors)
+        if gone_on:
+            add_line(session, run_id, line)
     if not gone_on:
         raise Conflict(
             f"This run is {run.status}: there is nothing to resume.", code="run_not_resumable"
         )
+    push_line(run_id, line)
     hand_to_queue(*gone_on[0])
+
+
+def _resumed_line(run: Run, budget_usd: float | None, *, retry_errors: bool) -> str:
+    if retry_errors:
+        errors = f"{run.error:,} sample" + ("" if run.error == 1 else "s")
+        return f"Resumed, to ask {errors} again that ended in an error."
+    done = f"Resumed after {run.done:,} of {run.total:,} samples"
+    return f"{done}." if budget_usd is None else f"{done}, with a budget of ${budget_usd:,.2f}."
 
 
 def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:

@@ -207,6 +207,7 @@ def _client(run: Run, connection: store.OpenConnection) -> ModelClient:
         max_connections=run.config["max_connections"],
         provider=connection.name,
         auth=connection.auth,
+        stream=full_config(run.config)["stream"],
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
 )
 
@@ -112,6 +113,11 @@ class RunOptions(BaseModel):
     )
     max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
         None, description="Retries of a call after a temporary error."
+    )
+    stream: Literal["auto"] | StrictBool | None = Field(
+        None,
+        description="Stream answers, which measures their speed; `auto`: only where the server "
+        "does nothing else; left out: as the connection says.",
     )
     judge: ModelName | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""A run's score and breakdown, always computed from its rows."""
+"""A run's score, breakdown and speed, always computed from its rows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from app.engine.statistics import mean_pass_at_k
 from app.engine.types import Outcome
 from app.models import Run, SampleRow
 from app.queries.catalog import metric_of
+from app.queries.speeds import speed_of
 
 
 def final_values(run_id: str) -> dict[str, Any]:
-    """Return the columns computed from a run's rows: score and breakdown."""
+    """Return the columns computed from a run's rows: score, breakdown and speed."""
     run = db.session.get_one(Run, run_id)
     epochs = run.config["epochs"]
     summary = summarise(
@@ -32,6 +33,7 @@ def final_values(run_id: str) -> dict[str, Any]:
         "score": score,
         "scores": {**(run.scores or {}), run.protocol: score} if score else run.scores or {},
         "breakdown": breakdown_of(summary),
+        "speed": speed_of(run_id),
     }
 
 

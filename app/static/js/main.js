@@ -1,6 +1,7 @@
 /* Starts what every page has, and loads what this page needs. */
 
 import { startCopy } from "./components/copy.js";
+import { startDismiss } from "./components/dismiss.js";
 import { startDialogs } from "./components/dialog.js";
 import { startErrors } from "./components/errors.js";
 import { startMenus } from "./components/menu.js";
@@ -14,7 +15,7 @@ import { find } from "./lib/dom.js";
 const ON_DEMAND = [
   ["[data-live-run]", () => import("./components/live_run.js")],
   ["[data-rescoring]", () => import("./components/rescoring.js")],
-  ["[data-run-row]", () => import("./components/run_rows.js")],
+  ["[data-run-row], [data-newest-run]", () => import("./components/run_rows.js")],
   ["[data-run-form]", () => import("./components/estimate.js")],
   ["[data-enter-moves-on]", () => import("./components/enter_key.js")],
   ["[data-try-url]", () => import("./components/try_sample.js")],
@@ -32,6 +33,7 @@ const ON_DEMAND = [
 
 startTheme();
 startDialogs();
+startDismiss();
 startMenus();
 startCopy();
 startSearch();

@@ -259,3 +259,21 @@ def test_every_entry_of_a_target_list_counts() -> None:
     assert score_list("ANSWER: b, a", sample(("a, b", "b, a"))).score == 1.0
     assert score_json('ANSWER: {"b": 1}', sample(('{"a": 1}', '{"b": 1}'))).score == 1.0
     assert score_choice("ANSWER: C", sample(("B", "C"), ("x", "y", "z"))).score == 1.0
+
+
+@pytest.mark.parametrize(
+    ("line", "score"),
+    [
+        ("The answer is 42", 1.0),
+        ("Total: 42 apples", 1.0),
+        ("40 + 2 = 42", 1.0),
+        ("**x = 42**", 1.0),
+        ("it is not 42", 0.0),
+        ("42 is 43", 0.0),
+        ("12:42", 0.0),
+        ("more than 42", 0.0),
+    ],
+)
+def test_a_number_may_end_a_statement(line: str, score: float) -> None:
+    sample = Sample("1", (), "42")
+    assert score_number(f"ANSWER: {line}", sample).score == score

@@ -123,6 +123,28 @@ READ: dict[str, Fraction | int] = {
     r"42\text{ km}": 42,
     r"42~\mathrm{km}": 42,
     r"\approx 42": 42,
+    r"{3 \over 4}": Fraction(3, 4),
+    r"\num{42}": 42,
+    r"\SI{42}{km}": 42,
+    # dress, words and signs around it
+    "**42**": 42,
+    "`42`": 42,
+    "“42”": 42,
+    "exactly 42": 42,
+    "minus 5": -5,
+    "negative 5": -5,
+    "—5": -5,
+    "1 and 1/2": Fraction(3, 2),
+    # scales and units of other scripts and currencies
+    "1.5万": 15_000,
+    "3億円": 300_000_000,
+    "5천": 5000,
+    "R$ 12": 12,
+    "kr 12": 12,
+    "12¢": 12,
+    "₿2": 2,
+    "9.81 m s^-2": Fraction(981, 100),
+    "5 m/s2": 5,
 }
 NOT_READ = [
     "",
@@ -160,6 +182,14 @@ NOT_READ = [
     r"0.\overline{3}",
     r"\sqrt{2}",
     r"3\pi",
+    "2π",
+    "3x",
+    "0 123",
+    "more than 42",
+    "42+",
+    "1 in 5",
+    "5'10\"",
+    "\u00b15",
 ]
 
 
@@ -200,6 +230,18 @@ def test_two_numbers_ranges_and_words_are_no_number(text: str) -> None:
         ("1/3", "0.3333", False),
         ("1000000000001", "1000000000000", False),
         ("-5", "5", False),
+        ("5 miles per hour", "5 mph", True),
+        ("£5", "5 pounds", True),
+        ("5 lb", "5 pounds", True),
+        ("$5", "5 pounds", False),
+        ("5 cents", "5¢", True),
+        ("6 boxes", "1 box", False),
+        ("6 boxes", "6 box", True),
+        ("5 people", "5 persons", True),
+        ("5 m2", "5 m^2", True),
+        ("5 m2", "5 m", False),
+        ("12 GB", "12 gigabytes", True),
+        ("1万円", "10000", True),
     ],
 )
 def test_numbers_are_equal_by_value_unit_and_stated_tolerance(
@@ -234,6 +276,8 @@ def test_a_target_that_no_answer_could_equal_is_none(target: str) -> None:
         ("**42**", 42),
         ("1,000,000.", 1_000_000),
         ("nothing", None),
+        ("答案是42。", 42),
+        ("20%-30%", 30),
     ],
 )
 def test_the_last_number_of_a_text_is_found(text: str, value: Fraction | int | None) -> None:

@@ -150,6 +150,27 @@ def test_cancel_ends_a_run_under_way_and_keeps_what_is_scored(
     assert model_server.calls - calls == 200 - len(samples)
 
 
+def test_a_run_whose_last_answers_came_after_the_cancel_is_done(
+    app: Flask,
+    api: ApiClient,
+    start_run: Start,
+    work: Work,
+    local_model: str,
+    model_server: ModelServer,
+) -> None:
+    model_server.behaviour.latency_s = 2.0
+    run_id = start_run(model=local_model, limit=2, max_connections=2)
+    thread = threading.Thread(target=work, args=(run_id,))
+    thread.start()
+    while model_server.calls < 2:
+        time.sleep(0.01)
+    canceled = api.post(f"/runs/{run_id}/cancel").json
+    assert (canceled["status"], canceled["canceling"]) == ("running", True)
+    thread.join()
+    run = api.get(f"/runs/{run_id}").json
+    assert (run["status"], run["canceling"], run["counts"]["done"]) == ("completed", False, 2)
+
+
 def test_a_wish_to_cancel_that_came_while_preparing_spares_every_call(
     app: Flask,
     owner: Account,

@@ -20,7 +20,7 @@ from app.errors import Conflict, NotFound, Unavailable
 from app.jobs.execute_run import execute_run
 from app.jobs.recover_runs import release_runs_of
 from app.models import Delivery, Run, Webhook
-from app.queries.runs import get_run
+from app.queries.runs import get_run, latest_events
 from app.services.accounts.accounts import Account
 from app.services.runs import lifecycle, submission
 from app.services.runs.leases import Lease, claim_run
@@ -154,6 +154,7 @@ def test_canceling_a_run_under_way_leaves_the_end_to_its_worker(
     assert first["cancel_requested_at"] is not None
     cancel_run(run_id, owner.id)
     assert columns_of(run_id)["cancel_requested_at"] == first["cancel_requested_at"]
+    assert log_of(run_id) == ["Cancel was asked for. Answers under way are waited for and kept."]
 
 
 def test_canceling_a_run_whose_worker_died_ends_it_at_once(
@@ -199,6 +200,26 @@ def test_a_wish_to_cancel_survives_the_worker(app_context: Flask, owner: Account
     execute_run(run_id)
     row = columns_of(run_id)
     assert (row["status"], row["done"]) == ("canceled", 0)
+
+
+def test_the_log_tells_of_cancel_and_resume(app_context: Flask, owner: Account) -> None:
+    run_id = add_run(owner.id, status="paused", total=9, done=3, error=1)
+    cancel_run(run_id, owner.id)
+    resume_run(run_id, owner.id)
+    cancel_run(run_id, owner.id)
+    resume_run(run_id, owner.id, retry_errors=True)
+    with pytest.raises(Conflict):
+        resume_run(run_id, owner.id)
+    assert log_of(run_id) == [
+        "Canceled. Finished samples are kept.",
+        "Resumed after 3 of 9 samples.",
+        "Canceled. Finished samples are kept.",
+        "Resumed, to ask 1 sample again that ended in an error.",
+    ]
+
+
+def log_of(run_id: str) -> list[str]:
+    return [line.message for line in latest_events(run_id)]
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "canceled"])

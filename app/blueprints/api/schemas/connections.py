@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
 from app.services.connections.own_prices import MAX_USD_PER_MTOK
@@ -49,6 +49,11 @@ class ConnectionBody(Body):
     )
     auth: Auth | None = Field(
         None, description="How the key is sent; null: as the API of the kind wants it."
+    )
+    stream: Literal["auto"] | StrictBool | None = Field(
+        None,
+        description="Stream answers, which measures time to first token and tokens per second; "
+        "auto (the default): only where the server does nothing else.",
     )
     max_retries: whole(0, 20) | None = None  # type: ignore[valid-type]
     max_connections: whole(1, 256) | None = None  # type: ignore[valid-type]
@@ -109,6 +114,9 @@ class ConnectionAnswer(BaseModel):
     api_key_hint: str | None = Field(description="The last four characters of the key.")
     has_key: bool
     auth: str | None = Field(description="How the key is sent; null: as its kind wants it.")
+    stream: Literal["auto"] | bool = Field(
+        description="Whether answers are streamed; auto: only where the server does nothing else."
+    )
     from_environment: bool = Field(
         description="Read-only: the key comes from the server's environment."
     )

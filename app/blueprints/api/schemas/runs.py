@@ -112,6 +112,25 @@ class Usage(BaseModel):
     )
 
 
+class Percentiles(BaseModel):
+    """The median, and what 95 of 100 answers do not exceed."""
+
+    p50: float
+    p95: float
+
+
+class SpeedAnswer(BaseModel):
+    """How fast streamed answers came."""
+
+    first_token_s: Percentiles = Field(
+        description="From the call to the first text, thinking included."
+    )
+    output_tokens_per_s: Percentiles | None = Field(
+        description="Tokens after the first, by the time from the first text to the last; null: "
+        "the tokens are not known, or each answer came at once."
+    )
+
+
 class FailureAnswer(BaseModel):
     """What happened and what to do next."""
 
@@ -124,7 +143,8 @@ class NoticeAnswer(BaseModel):
     """What the user of a run must know: a parameter that its model refused, a warning."""
 
     code: str = Field(
-        description="`parameter_dropped`, `parameter_changed`, `system_merged`, `truncated` ..."
+        description="`parameter_dropped`, `parameter_changed`, `system_merged`, "
+        "`streaming_changed`, `truncated` ..."
     )
     message: str
 
@@ -150,6 +170,9 @@ class RunAnswer(BaseModel):
 
     run_id: str
     status: Status
+    canceling: bool = Field(
+        description="It runs, was asked to stop, and waits for the answers under way."
+    )
     queue_position: int | None = Field(
         None,
         description="Runs that are taken before this one; null: it is not in the queue of turns.",
@@ -165,6 +188,7 @@ class RunAnswer(BaseModel):
     scores: dict[str, ScoreAnswer | None]
     breakdown: list[BreakdownItem]
     usage: Usage
+    speed: SpeedAnswer | None = Field(description="null: no answer was streamed.")
     estimate: dict[str, Any] | None
     retries: int
     served_models: list[ServedModel] = Field(description="Who answered, in the server's words.")
@@ -324,6 +348,8 @@ class SampleAnswer(BaseModel):
     detail: dict[str, Any]
     finish_reason: str | None
     latency_ms: int | None
+    first_token_s: float | None = Field(description="Of a streamed answer: see the run's speed.")
+    output_tokens_per_s: float | None
     input_tokens: int | None
     cached_input_tokens: int | None
     cache_write_tokens: int | None

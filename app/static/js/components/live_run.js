@@ -168,7 +168,7 @@ function recentReloads(address) {
 
 function progressOf(run) {
   return {
-    status: run.status,
+    status: run.canceling ? "canceling" : run.status,
     queue_position: run.queue_position,
     started_at: run.started_at,
     done: run.counts.done,

@@ -15,6 +15,7 @@ import {
   tokensInAll,
   usd,
 } from "../lib/format.js";
+import { linked } from "../lib/links.js";
 import { OUTCOME, queueWords } from "../lib/words.js";
 import { setStatusPill } from "./status_pill.js";
 
@@ -26,6 +27,7 @@ export class LiveView {
   constructor(root) {
     this.root = root;
     this.title = document.title;
+    this.isCanceling = root.dataset.runState === "canceling";
     this.samples = find("[data-live-samples]", root);
     this.log = find("[data-live-log]", root);
     if (this.log) {
@@ -37,8 +39,10 @@ export class LiveView {
     setText(find(`[data-live="${name}"]`, this.root), text);
   }
 
+  /* Answers under way still come in while a run is being canceled. */
   setStatus(status) {
-    setStatusPill(find("[data-run-status] .pill"), status);
+    this.isCanceling = status === "canceling" || (this.isCanceling && status === "running");
+    setStatusPill(find("[data-run-status] .pill"), this.isCanceling ? "canceling" : status);
   }
 
   get lacksStart() {
@@ -177,7 +181,7 @@ export class LiveView {
         { class: `log-line log-${kind}` },
         make("time", { datetime: at, "data-time": "clock" }, clock(new Date(at))),
         make("span", { class: "log-kind" }, kind),
-        make("span", { class: "log-text" }, message),
+        make("span", { class: "log-text" }, ...linked(message)),
       ),
     );
     while (this.log.childElementCount > MOST_LINES) {
@@ -252,6 +256,11 @@ function sampleRow(sample, url) {
             make("span", { class: "only-s", "aria-hidden": "true" }, "Answer "),
             make("span", { class: "mono clip cell-answer" }, String(answer)),
           ]),
+    ),
+    make(
+      "td",
+      { class: "hide-s" },
+      make("span", { class: "mono clip cell-answer" }, String(sample.target ?? "")),
     ),
     make("td", { class: "num at-right muted" }, milliseconds(sample.latency_ms)),
   );

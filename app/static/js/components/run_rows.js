@@ -1,4 +1,5 @@
-/* Keeps the rows of runs under way up to date, and loads the page anew when one of them ends. */
+/* Keeps the rows of runs under way up to date, and loads the page anew when one of them ends or a
+   run was started elsewhere. */
 
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
@@ -8,23 +9,33 @@ import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 3000;
 const ACTIVE = "/api/v1/runs?status=queued,running&limit=200";
+const NEWEST = "/api/v1/runs?limit=1";
+
+const LEAVING_MS = 10000;
+let isLeaving = false;
 
 export function start() {
   window.setTimeout(follow, EVERY_MS);
+  // Loading the page anew would take back the click that leads away from it.
+  window.addEventListener("beforeunload", () => {
+    isLeaving = true;
+    window.setTimeout(() => {
+      isLeaving = false;
+    }, LEAVING_MS);
+  });
 }
 
 async function follow() {
   const rows = findAll("[data-run-row]");
   if (!document.hidden) {
     try {
-      const { items } = await get(ACTIVE);
+      const { items } = rows.length > 0 ? await get(ACTIVE) : { items: [] };
       const active = new Map(items.map((run) => [run.run_id, run]));
-      if (rows.some((row) => !active.has(row.dataset.runRow))) {
-        // What is being typed or ticked is not thrown away for a number.
-        if (!isBusy()) {
-          window.location.reload();
-          return;
-        }
+      const hasEnded = rows.some((row) => !active.has(row.dataset.runRow));
+      // What is being typed or ticked is not thrown away for a number.
+      if ((hasEnded || (await hasNewRun())) && !isBusy()) {
+        window.location.reload();
+        return;
       }
       rows.forEach((row) => show(row, active.get(row.dataset.runRow)));
     } catch {
@@ -34,10 +45,18 @@ async function follow() {
   window.setTimeout(follow, EVERY_MS);
 }
 
+async function hasNewRun() {
+  const list = find("[data-newest-run]");
+  if (!list) {
+    return false;
+  }
+  const { items } = await get(NEWEST);
+  return (items[0]?.run_id ?? "") !== list.dataset.newestRun;
+}
+
 function isBusy() {
-  const field = document.activeElement;
-  const isTyping = field instanceof HTMLInputElement && field.type === "search";
-  return isTyping || find("[data-compare-pick]:checked") !== null;
+  const isTyping = document.activeElement.matches("input[type=search], select");
+  return isLeaving || isTyping || find("[data-compare-pick]:checked") !== null;
 }
 
 function show(row, run) {
@@ -50,7 +69,7 @@ function show(row, run) {
   bar.max = total || 1;
   bar.value = done;
   bar.classList.toggle("progress-idle", run.status !== "running");
-  setStatusPill(find(".pill", row), run.status);
+  setStatusPill(find(".pill", row), run.canceling ? "canceling" : run.status);
   const place = find("[data-run-queue]", row);
   place.hidden = run.status !== "queued";
   setText(place, queueWords(run.queue_position));

@@ -1,0 +1,149 @@
+"""Receives a streamed answer: makes of it the body that is sent at once otherwise, and times it.
+
+All that reads answers, with all their odd shapes, thus reads streamed ones, too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Protocol
+
+from app.engine.clients.stream_event import BrokenEventError, FailureEventError
+from app.engine.types import Speed, TokenUsage
+from app.net.sse import EventReader, ServerEvent
+
+_EVENT_FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:", b"error:")
+_LONGEST_FIELD = 6
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BYTES_PER_CHARACTER = 4
+_SHORTEST_SPAN_S = 0.01
+"""What came within so short a time was sent at once: its rate would be that of the network."""
+
+
+class Parts(Protocol):
+    """Puts the events of one API together."""
+
+    length: int
+    has_ended: bool
+    has_thoughts: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the server said how the answer ended."""
+        ...
+
+    def add(self, event: ServerEvent) -> bool:
+        """Take an event; returns whether it holds text."""
+        ...
+
+    def payload(self) -> dict[str, Any]:
+        """Return the body that is sent at once otherwise."""
+        ...
+
+
+class ReplyStream:
+    """A ``BodyReader`` of one answer; what is no stream of events stays as it is.
+
+    Args:
+        parts: Of the API that was asked.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._events = EventReader()
+        self._is_stream: bool | None = None  # until its first bytes are here
+        self._plain = bytearray()
+        self._other: bytes | None = None  # takes the place of the answer
+        self._started = time.perf_counter()
+        self._first_s: float | None = None
+        self._last_s = 0.0
+
+    @property
+    def held(self) -> int:
+        """The bytes that it keeps so far."""
+        text = _BYTES_PER_CHARACTER * self._parts.length
+        return len(self._plain) + self._events.held + text
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing that follows is of interest."""
+        return self._other is not None or self._parts.has_ended
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a stream ended without a word of how the answer did."""
+        return bool(self._is_stream) and self._other is None and not self._parts.is_whole
+
+    def feed(self, part: bytes) -> None:
+        """Take the next part."""
+        if self._is_stream is None:
+            part = self._begin(part)
+        if self._is_stream:
+            self._take(self._events.feed(part))
+        else:
+            self._plain += part
+
+    def body(self) -> bytes:
+        """Return the body that the events make up."""
+        if not self._is_stream:
+            return bytes(self._plain)
+        if not self.is_complete:
+            self._take(self._events.close(), is_end=True)
+        return self._other or json.dumps(self._parts.payload()).encode()
+
+    def speed(self, usage: TokenUsage) -> Speed | None:
+        """Return how fast the answer came; ``None`` where it was not streamed, or is empty.
+
+        Args:
+            usage: Its tokens. Those of thinking that was not streamed were made before the first.
+        """
+        if self._first_s is None:
+            return None
+        tokens = usage.output_tokens
+        if tokens is not None and not self._parts.has_thoughts:
+            tokens -= usage.reasoning_tokens or 0
+        span_s = self._last_s - self._first_s
+        if tokens is None or tokens < 2 or span_s < _SHORTEST_SPAN_S:
+            return Speed(round(self._first_s, 4), None)
+        return Speed(round(self._first_s, 4), round((tokens - 1) / span_s, 2))
+
+    def _begin(self, part: bytes) -> bytes:
+        """Tell by its first bytes what a body is; returns what is to be read of it so far."""
+        head = bytes(self._plain + part).removeprefix(_BYTE_ORDER_MARK).lstrip()
+        self._plain.clear()
+        if len(head) >= _LONGEST_FIELD:
+            self._is_stream = head.startswith(_EVENT_FIELDS)
+        return head
+
+    def _take(self, events: list[ServerEvent], *, is_end: bool = False) -> None:
+        has_text = False
+        try:
+            for event in events:
+                has_text = self._add(event) or has_text
+                if self._parts.has_ended:
+                    break
+        except FailureEventError as failure:
+            self._other = json.dumps(failure.payload).encode()
+        except BrokenEventError as broken:
+            if not is_end:  # else it was cut
+                self._other = broken.data
+        if has_text:
+            self._last_s = time.perf_counter() - self._started
+            if self._first_s is None:
+                self._first_s = self._last_s
+
+    def _add(self, event: ServerEvent) -> bool:
+        try:
+            return self._parts.add(event)
+        except BrokenEventError:
+            lines = event.data.split(b"\n")
+            if len(lines) == 1:
+                raise
+            # A server that ends its events with one end of a line.
+            return sum(self._parts.add(ServerEvent(event.name, line)) for line in lines) > 0
+
+
+def is_event_stream(body: bytes) -> bool:
+    """Return whether a body is a stream of events."""
+    return body[:64].removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_EVENT_FIELDS)
