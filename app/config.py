@@ -231,6 +231,13 @@ class Settings(BaseSettings):
         address = address if "://" in address else f"http://{address}"
         if not address.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://; other proxies are not spoken to")
+        try:
+            parts = urlsplit(address)
+            is_complete = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_complete = False
+        if not is_complete:
+            raise ValueError("must name a host and, after a colon, its port")
         return SecretStr(address)
 
     @field_validator("public_url", "hf_endpoint")

@@ -65,6 +65,8 @@ def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
         ("PUBLIC_URL", "studio.example.org", "https://"),
         ("HF_ENDPOINT", "hub.example.org", "https://"),
         ("HTTPS_PROXY", "socks5://proxy:1080", "http://"),
+        ("HTTPS_PROXY", "proxy:99999", "its port"),
+        ("HTTPS_PROXY", "http://", "a host"),
         ("PUBLIC_URL", "https://", "no host"),
         ("PUBLIC_URL", "https://ada:secret@studio.example.org", "user name"),
         ("PUBLIC_URL", "https://studio.example.org/?a=1", "query"),

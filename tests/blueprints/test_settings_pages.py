@@ -135,6 +135,9 @@ def test_own_prices_are_typed_shown_again_changed_and_removed(app, api, signed_i
         ({"price_input": ["nan"], "price_output": ["1"]}, "must be 0 to"),
         ({"price_model": ["a", "a"], "price_input": ["1", "2"], "price_cached": ["", ""],
           "price_output": ["1", "2"]}, "two prices of a"),
+        ({"price_input": ["1e309"], "price_output": ["1"]}, "must be 0 to"),
+        ({"price_model": [""], "price_input": ["1"], "price_output": ["1"],
+          "costs_nothing": "y"}, "choose one"),
     ],
 )  # fmt: skip
 def test_prices_that_make_no_sense_are_said_beside_them_and_kept(signed_in, typed, said):

@@ -55,7 +55,10 @@ def stored_rows(prices: Mapping[str, Mapping[str, float]]) -> PriceRows:
     free = dict(prices.get(ANY_MODEL) or {}) == _NOTHING
     return PriceRows(
         tuple(
-            PriceRow(model, *(_typed(price.get(field)) for field in _COLUMNS))
+            PriceRow(
+                "" if model == ANY_MODEL else model,
+                *(_typed(price.get(field)) for field in _COLUMNS),
+            )
             for model, price in prices.items()
             if not (free and model == ANY_MODEL)
         ),
@@ -83,8 +86,8 @@ def prices_of(typed: PriceRows) -> dict[str, dict[str, float]]:
             raise _problem(f"There are two prices of {row.model or 'all models'}: keep one.")
         amounts = zip(_COLUMNS, (row.input, row.cached, row.output), strict=True)
         prices[model] = {field: _amount(text) for field, text in amounts if text}
-    if typed.costs_nothing:
-        prices.setdefault(ANY_MODEL, _NOTHING)
+    if typed.costs_nothing and prices.setdefault(ANY_MODEL, _NOTHING) != _NOTHING:
+        raise _problem("Models without a price cost nothing, or what you entered: choose one.")
     return prices
 
 
