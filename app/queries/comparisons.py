@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations, islice
+from string import ascii_uppercase
 from typing import Any
 
+from app.engine.own.definition import PREFIX
 from app.engine.served_models import is_same_model, other_model
 from app.engine.statistics import Comparison, compare_counts, describe, holm
 from app.errors import Invalid
@@ -78,6 +80,12 @@ def _warnings(
 ) -> list[str]:
     """Return warnings about what differs between the runs."""
     found = [difference.sentence for difference in differences]
+    fields = {difference.field for difference in differences}
+    if rows[0].benchmark.startswith(PREFIX) and "dataset" in fields:
+        found.append(
+            "Samples are paired by their ids, without a column of ids by the number of their row: "
+            "where rows of the file moved, different questions are compared."
+        )
     common = paired.common()
     if not common:
         found.append("The runs have no scored sample in common.")
@@ -110,21 +118,34 @@ def _other_models(run: Run) -> list[str]:
 
 def _pairs(rows: Sequence[Run], paired: PairedScores) -> list[dict[str, Any]]:
     """Compare every pair; with several, p-values are corrected after Holm."""
-    compared: list[tuple[Run, Run, Comparison]] = []
+    compared: list[tuple[int, int, Comparison]] = []
     for first, second in combinations(range(len(rows)), 2):
         result = compare_counts(paired.pairs(first, second))
         if result is not None:
-            compared.append((rows[first], rows[second], result))
+            compared.append((first, second, result))
     raw = [1.0 if result.p_value is None else result.p_value for _, _, result in compared]
     adjusted = holm(raw)
     return [
-        _pair_view(first, second, result, adjusted[index], several=len(compared) > 1)
-        for index, (first, second, result) in enumerate(compared)
+        _pair_view(rows[a], rows[b], result, _names(rows, a, b), adjusted[index], len(raw) > 1)
+        for index, (a, b, result) in enumerate(compared)
     ]
 
 
+def _names(rows: Sequence[Run], first: int, second: int) -> tuple[str, str]:
+    """Return what the verdict calls two runs: their models, and their letters where these agree."""
+    a, b = rows[first].model, rows[second].model
+    if a != b:
+        return a, b
+    return f"{a} ({ascii_uppercase[first]})", f"{b} ({ascii_uppercase[second]})"
+
+
 def _pair_view(
-    first: Run, second: Run, result: Comparison, adjusted: float, *, several: bool
+    first: Run,
+    second: Run,
+    result: Comparison,
+    names: tuple[str, str],
+    adjusted: float,
+    several: bool,
 ) -> dict[str, Any]:
     return {
         "a": first.id,
@@ -142,5 +163,5 @@ def _pair_view(
         "ties": result.flips.ties,
         "samples_to_settle": result.samples_needed,
         "direction": result.verdict,
-        "verdict": describe(result, first.model, second.model),
+        "verdict": describe(result, *names),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ _HOW_IT_RAN = frozenset(
 """Options that change how a run is carried out, or are compared by themselves."""
 
 _NONE_BY_DEFAULT = frozenset({"judge", "system_message", "stop", "extra_body"})
-_LABELS = {"top_p": "top-p", "max_tokens": "max tokens"}
+_LABELS = {"top_p": "top-p", "max_tokens": "max tokens", "stop": "stop sequences"}
 _DIGEST_CHARS = 8
 _VALUE_CHARS = 60
 
@@ -121,5 +122,7 @@ def _part(run: Run) -> str | None:
 def _shown(value: Any, default: str) -> str:
     if value is None:
         return default
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
     return text if len(text) <= _VALUE_CHARS else f"{text[: _VALUE_CHARS - 1]}…"

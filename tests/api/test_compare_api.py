@@ -53,6 +53,7 @@ def test_identical_runs_do_not_differ(app: Flask, api: ApiClient, owner: Account
     assert (shown["comparable"], shown["warnings"], shown["common_samples"]) == (True, [], 20)
     (pair,) = shown["pairs"]
     assert (pair["a"], pair["b"], pair["difference"], pair["n"]) == (*ids, 0, 20)
+    assert f"{pair['a_model']} (B) and {pair['b_model']} (A) score the same" in pair["verdict"]
     assert (pair["wins"], pair["losses"], pair["ties"]) == (0, 0, 20)
     assert pair["p_value"] in (None, 1.0)
     assert (shown["flips"], shown["flips_total"]) == ([], 0)
@@ -164,15 +165,23 @@ def test_parameters_that_differ_are_named_with_their_values(
         b = finished(
             owner,
             [1.0],
-            config={"temperature": 0.7, "seed": 3, "epochs": 2, "judge": "x/y", "max_retries": 2},
+            config={
+                "temperature": 0.7,
+                "seed": 3,
+                "stop": ["\n"],
+                "epochs": 2,
+                "judge": "x/y",
+                "max_retries": 2,
+            },
             digests={**DIGESTS, "engine": "9.9.9", "scorer": "exact/text@1 by x/y"},
-        )
+        )  # fmt: skip
         c = finished(owner, [1.0], config={"temperature": 0.7})
     shown = compared(api, a, b)
     text = "\n".join(shown["warnings"])
     for words in (
         "temperature (temperature): 0 and 0.7",
         "seed (seed): default and 3",
+        r'stop sequences (stop): none and ["\n"]',
         "epochs (epochs): 1 and 2",
         "the judge (judge): none and x/y",
         f"the version of the Studio (engine): {DIGESTS['engine']} and 9.9.9",
@@ -207,6 +216,7 @@ def test_versions_of_own_data_are_not_called_the_scorer(
     assert "different versions of your data (benchmark_version): 1 and 2" in text
     assert "the questions (dataset): 10abcdef and 20abcdef" in text
     assert "scorer" not in text
+    assert "where rows of the file moved, different questions are compared" in text
 
 
 def test_scorers_and_judges_that_differ_are_told_apart(
