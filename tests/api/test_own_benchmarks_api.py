@@ -109,6 +109,9 @@ def test_a_preview_shows_columns_first_and_then_three_prompts(api: ApiClient) ->
     assert look.json["columns"] == ["q", "a", "topic", "key"]
     assert look.json["guess"]["category"] == "topic"
     assert (len(look.json["rows"]), look.json["prompts"]) == (3, None)
+    assert look.json["row_count"] == len(ROWS)
+    broken = send(api, "/benchmarks/own/preview", json_lines() * 5 + b"{")
+    assert (broken.status_code, broken.json["row_count"]) == (200, None)
     fields = {**COLUMNS, "scorer": "exact/number", "prompt_template": "Q: {question} {x}\r\nA:"}
     shown = send(api, "/benchmarks/own/preview", json_lines(), **fields)
     assert [each["prompt"] for each in shown.json["prompts"]] == [

@@ -72,6 +72,7 @@ def preview_own() -> Response:
             "columns": look.columns,
             "guess": look.guess,
             "rows": look.rows,
+            "row_count": look.row_count,
             "prompts": shown and shown.prompts,
             "warnings": [*shown.warnings, *shown.notes] if shown else [],
         }

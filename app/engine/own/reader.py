@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
@@ -30,6 +31,8 @@ CPU_LIMIT_S = 90
 MEMORY_LIMIT_BYTES = 512 * 1024 * 1024
 OUT_OF_MEMORY_EXIT_CODE = 3
 PREVIEWS = 3
+COUNT_S = 3.0
+"""So long may it take to say how many rows a file has."""
 SHOWN_CELL_CHARS = 500
 SHOWN_PROMPT_CHARS = 20_000
 SHOWN_TARGET_CHARS = 1_000
@@ -37,6 +40,7 @@ MAX_PROMPTS_CHARS = 2 * MAX_FILE_BYTES
 """Of all prompts of a benchmark together: a run stores each."""
 
 _LOOKED_AT = 20
+_ROWS_AT_ONCE = 500
 _COUNTED_PROMPTS = 200
 
 
@@ -49,7 +53,28 @@ def look(path: str, file_format: FileFormat) -> dict[str, Any]:
     rows = first_rows(Path(path), file_format, _LOOKED_AT)
     names = columns_of(rows)
     shown = [{name: _shown(cell) for name, cell in row.items()} for _, row in rows[:PREVIEWS]]
-    return {"columns": names, "guess": guess_columns(names), "rows": shown}
+    return {
+        "columns": names,
+        "guess": guess_columns(names),
+        "rows": shown,
+        "row_count": _row_count(path, file_format),
+    }
+
+
+def _row_count(path: str, file_format: FileFormat) -> int | None:
+    """Return how many rows a file has; ``None``: not known in a moment, or one is wrong.
+
+    Which one, saving says.
+    """
+    give_up_at = time.monotonic() + COUNT_S
+    count = 0
+    try:
+        for count, _ in enumerate(read_rows(Path(path), file_format), start=1):
+            if not count % _ROWS_AT_ONCE and time.monotonic() > give_up_at:
+                return None
+    except OwnDataError:
+        return None
+    return count
 
 
 def preview(

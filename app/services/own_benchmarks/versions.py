@@ -37,11 +37,15 @@ _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A file's columns, their probable meaning, and its first rows, shortened."""
+    """A file's columns, their probable meaning, and its first rows, shortened.
+
+    ``row_count`` is how many there are; ``None``: too many to count in a moment, or one is wrong.
+    """
 
     columns: list[str]
     guess: dict[str, Any]
     rows: list[dict[str, Any]]
+    row_count: int | None
 
 
 @dataclass(frozen=True, slots=True)

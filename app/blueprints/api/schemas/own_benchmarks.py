@@ -40,6 +40,9 @@ class OwnPreview(BaseModel):
     columns: list[str]
     guess: dict[str, Any] = Field(description="What the columns probably hold, by their names.")
     rows: list[dict[str, Any]] = Field(description="The first rows; long cells are cut.")
+    row_count: int | None = Field(
+        description="How many there are; null: not counted within three seconds, or one is wrong."
+    )
     prompts: list[PromptPreview] | None = Field(description="null: no column is mapped yet.")
     warnings: list[str] = Field(
         description="Where prompt and scorer contradict each other; what is assumed of the file."
