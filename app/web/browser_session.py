@@ -8,6 +8,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from app.current import get_settings
 from app.services.accounts.accounts import Account
 from app.services.accounts.sessions import close_session, find_session, open_session
+from app.web.sign_in_again import ask_to_sign_in
 
 
 def sign_in(account: Account, *, remember: bool = False) -> None:
@@ -29,8 +30,6 @@ def sign_out() -> None:
 def install(app: Flask, login_manager: LoginManager) -> None:
     """Attach sessions to ``app``; the flags of their cookie are in ``app.factory``."""
     login_manager.session_protection = None  # the row decides, not the browser's address
-    login_manager.login_view = "auth.login"
-    login_manager.login_message = "Sign in to continue."
-    login_manager.login_message_category = "info"
+    login_manager.unauthorized_handler(ask_to_sign_in)
     login_manager.user_loader(find_session)
     login_manager.init_app(app)

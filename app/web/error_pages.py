@@ -6,6 +6,7 @@ import logging
 import time
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
@@ -31,7 +32,13 @@ from app.errors import (
 )
 from app.extensions import limiter
 from app.services.storage import disk_space
-from app.web.problems import problem_response, retry_after_header, wants_problem
+from app.web import sign_in_again
+from app.web.problems import (
+    from_our_script,
+    problem_response,
+    retry_after_header,
+    wants_problem,
+)
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +110,7 @@ def show_error(error: StudioError) -> Response:
     """Return the answer to a domain error."""
     if error.retry_after_s is not None:
         g.retry_after = retry_after_header(error.retry_after_s)
-    if wants_problem():
+    if wants_problem() or from_our_script():
         return problem_response(error)
     page = _limit_page if error.status == 429 else _page
     db.session.rollback()  # PostgreSQL answers nothing more in a transaction that failed
@@ -172,7 +179,11 @@ def _show_limit(_error: RateLimitExceeded) -> Response:
     )
 
 
-def _show_csrf_error(error: CSRFError) -> Response:
+def _show_csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    page = None if wants_problem() or from_our_script() else sign_in_again.page_of_form()
+    if page:
+        known = current_user.is_authenticated or (request.endpoint or "").startswith("auth.")
+        return sign_in_again.back_to(page) if known else sign_in_again.ask_to_sign_in()
     return show_error(
         BadRequest(
             "The form has expired or came from another site. Nothing was changed.",

@@ -18,6 +18,11 @@ def wants_problem() -> bool:
     return request.path.startswith(API_PREFIX)
 
 
+def from_our_script() -> bool:
+    """Return whether a page's script sent the request: it gets problems from every address."""
+    return "X-CSRFToken" in request.headers
+
+
 def retry_after_header(seconds: float) -> str:
     """Return the wait in whole seconds, rounded up."""
     return str(max(1, math.ceil(seconds)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask import session
 
+from app.errors import Conflict
 from app.services.sealing import open_sealed, seal
 
 _KEY = "shown_once"
@@ -19,9 +20,12 @@ def keep_for_next_page(what: str, secret: str) -> None:
 
 
 def take(what: str) -> str | None:
-    """Return the secret kept for this page, once."""
+    """Return the secret kept for this page, once; none if the keys were changed meanwhile."""
     kept = session.get(_KEY)
     if not kept or kept[0] != what:
         return None
     del session[_KEY]
-    return open_sealed(kept[1])
+    try:
+        return open_sealed(kept[1])
+    except Conflict:
+        return None

@@ -113,7 +113,7 @@ def test_a_sign_in_that_a_change_of_the_password_overtakes_is_refused(client, ow
 def test_a_page_sends_strangers_to_sign_in_and_back(client, owner):
     answer = client.get("/settings/tokens")
     assert answer.status_code == 302
-    assert answer.location == "/login?next=%2Fsettings%2Ftokens"
+    assert answer.location == "/login?next=/settings/tokens"
 
 
 def test_a_cookie_that_was_copied_dies_with_the_session(app, client, owner):

@@ -139,12 +139,12 @@ def test_sending_the_form_starts_a_run(app: Flask, signed_in: Browser) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"limit": "abc"}, "It must be a whole number."),
-        ({"limit": "2.5"}, "It must be a whole number."),
-        ({"temperature": "warm"}, "It must be a number."),
-        ({"budget_usd": "nan"}, "It must be a finite number."),
-        ({"limit": "0"}, "It must be greater than or equal to 1"),
-        ({"benchmark": ""}, "Please choose one."),
+        ({"limit": "abc"}, "This must be a whole number."),
+        ({"limit": "2.5"}, "This must be a whole number."),
+        ({"temperature": "warm"}, "This must be a number."),
+        ({"budget_usd": "nan"}, "This must be a finite number."),
+        ({"limit": "0"}, "This must be at least 1."),
+        ({"benchmark": ""}, "Choose a benchmark."),
         ({"model": "nobody/x"}, "no connection called"),
         ({"benchmark": "nope"}, "no benchmark called"),
         ({"tags": ",".join("abcdefghijklmnopqrstuvwxyz")}, "20"),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.fakes.model_server import ModelServer
 
@@ -35,6 +35,7 @@ CHROMIUM_OPTIONS = (
     "--disable-sync",
 )
 START_S = 60
+expect.set_options(timeout=20_000)  # a busy machine takes seconds to load a page's scripts
 
 
 @dataclass(frozen=True)

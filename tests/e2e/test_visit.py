@@ -110,9 +110,9 @@ def test_canceling_asks_first_and_keeps_what_is_scored(
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("benchmark=gen_chain_sum", "Please choose one"),
-        ("benchmark=gen_chain_sum&model=simulated/expert&limit=0", "greater than or equal to 1"),
-        ("benchmark=gen_chain_sum&model=simulated/expert&limit=1000000", "less than or equal to"),
+        ("benchmark=gen_chain_sum", "Enter a model, as connection/model-id."),
+        ("benchmark=gen_chain_sum&model=simulated/expert&limit=0", "must be at least 1"),
+        ("benchmark=gen_chain_sum&model=simulated/expert&limit=1000000", "must be at most 200,000"),
         ("benchmark=gen_chain_sum&model=nobody/x", "no connection called"),
     ],
 )

@@ -24,7 +24,9 @@ from app.services.accounts.accounts import Account
 from app.services.accounts.api_tokens import authenticate_token
 from app.services.own_benchmarks.upload_turns import upload_turn
 from app.web import bounds
+from app.web.problems import from_our_script
 from app.web.rate_limits import count_attempt
+from app.web.sign_in_again import session_ended
 
 PREFIX = "/api/v1"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
@@ -143,6 +145,8 @@ def _authenticate() -> Account:
                 action="Create a new one in Settings, API tokens.",
             )
         return account
+    if not current_user.is_authenticated and from_our_script():
+        raise session_ended()
     if not current_user.is_authenticated:
         raise Unauthorized(
             "This request needs a valid token or a signed-in session.",

@@ -24,6 +24,7 @@ from app.errors import Invalid
 from app.queries import exports, run_errors, runs
 from app.queries.rescorings import pending_rescorings
 from app.queries.speeds import speed_so_far
+from app.services.field_words import words_of
 from app.services.runs import lifecycle, rescoring, submission
 from app.services.runs.run_request import RunRequest
 from app.web import rate_limits
@@ -153,10 +154,7 @@ def duplicate_run(path: RunPath, body: DuplicateBody) -> Response:
     try:
         asked = submission.duplicate_request(original, overrides)
     except ValidationError as error:
-        raise Invalid(
-            "Some overrides are not valid.",
-            fields={str(item["loc"][0]): [str(item["msg"])] for item in error.errors()},
-        ) from None
+        raise Invalid("Some overrides are not valid.", fields=words_of(error)) from None
     return _answer(_submit(asked), 201)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from app.blueprints.api.schemas.benchmarks import CheckAnswer
 from app.errors import MAX_FIELDS, Invalid
+from app.services.field_words import words_of
 from app.web.problems import MEDIA_TYPE, problem_response
 
 
@@ -57,23 +58,10 @@ COMMON_PROBLEMS: dict[str | int, Any] = {
 }
 
 
-_NO_OBJECT = "must be an object"
-_WORDS = dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _NO_OBJECT)
-"""Messages in place of Pydantic's where those speak of Python."""
-
-
-def _field_name(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "body"
-
-
 def validation_problem(error: ValidationError) -> Response:
     """Return the problem for invalid fields of a request, each with its messages."""
-    fields: dict[str, list[str]] = {}
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    for item in found[:MAX_FIELDS]:
-        message = _WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
-        fields.setdefault(_field_name(item["loc"]), []).append(message)
-    problem = Invalid("", fields=fields)
-    names = ", ".join(sorted(problem.fields)) + (", ..." if len(found) > MAX_FIELDS else "")
+    problem = Invalid("", fields=words_of(error, MAX_FIELDS))
+    more = ", ..." if error.error_count() > MAX_FIELDS else ""
+    names = ", ".join(sorted(problem.fields)) + more
     problem.detail = f"These fields are not valid: {names}."
     return problem_response(problem)

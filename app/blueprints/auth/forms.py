@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.services.accounts.passwords import MIN_LENGTH
+from app.web.page_form import PageForm
 
 
-class _CredentialsForm(FlaskForm):
-    class Meta:
-        csrf = False  # CSRFProtect checks every POST before a view sees it
-
+class _CredentialsForm(PageForm):
     email = StringField("Email", [InputRequired("Enter your email address."), Length(max=320)])
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
 
@@ -34,11 +31,8 @@ class RegisterForm(_CredentialsForm):
     first = HiddenField()  # "1" where the page said that the account will be the administrator
 
 
-class ResetLinkForm(FlaskForm):
+class ResetLinkForm(PageForm):
     """A reset link, or the secret in it."""
-
-    class Meta:
-        csrf = False  # CSRFProtect checks every POST before a view sees it
 
     link = StringField(
         "Reset link",
@@ -47,11 +41,8 @@ class ResetLinkForm(FlaskForm):
     )
 
 
-class NewPasswordForm(FlaskForm):
+class NewPasswordForm(PageForm):
     """A new password."""
-
-    class Meta:
-        csrf = False
 
     password = PasswordField(
         "New password",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,10 +13,37 @@ from werkzeug.wrappers import Response
 from app.blueprints.benchmarks import bp
 from app.current import get_settings
 from app.errors import Invalid, StudioError
+from app.services.field_words import MISSING
 from app.services.own_benchmarks import save_requests, upload_turns, uploads, versions
 from app.web import rate_limits
 from app.web.bounds import takes
 
+_NEEDED = json.dumps({"kind": "any", "words": {"missing": MISSING}})
+_RULES = {
+    "question": _NEEDED,
+    "target": _NEEDED,
+    "name": json.dumps(
+        {
+            "kind": "pattern",
+            "pattern": f"(own/)?{versions.NAME_PATTERN}",
+            "words": {"kind": versions.NAME_WORDS, "missing": MISSING},
+        }
+    ),
+}
+"""What a field takes, for the check while it is typed."""
+
+_LABELS = {
+    "question": "Question",
+    "target": "Right answer",
+    "category": "Category",
+    "id": "Unique name",
+    "choices": "Options of multiple choice",
+    "scorer": "Scorer",
+    "prompt_template": "Prompt",
+    "name": "Name",
+    "title": "Title",
+    "description": "Description",
+}
 _FIELDS = (
     "question",
     "target",
@@ -95,7 +123,8 @@ def save_own(upload_id: str) -> Response | str | tuple[str, int]:
     values["choices"] = request.form.getlist("choices")
     values = save_requests.with_fitting_prompt(values)
     shown, errors = _try_preview(upload, values)
-    if errors or request.form.get("action") != "save":
+    values["action"] = request.form.get("action", "")
+    if errors or values["action"] != "save":
         page = _map_page(
             upload, versions.inspect_upload(current_user.id, upload), values, shown, errors
         )
@@ -153,5 +182,11 @@ def _map_page(
         prompts=shown and shown.prompts,
         warnings=[*shown.warnings, *shown.notes] if shown else [],
         errors=errors,
+        problems=[
+            {"id": name, "label": label, "text": errors[name][0]}
+            for name, label in _LABELS.items()
+            if errors.get(name)
+        ],
+        rules=_RULES,
         profiles=save_requests.profile_options(),
     )

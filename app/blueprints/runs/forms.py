@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from flask_wtf import FlaskForm
 from pydantic import ValidationError
 from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
+from app.blueprints.runs.field_rules import NO_OBJECT, rule_of
 from app.services.field_types import typed_number
+from app.services.field_words import MISSING, words_of
 from app.services.runs.run_request import NOT_SENT, Effort, RunRequest
 from app.services.runs.run_settings import DEFAULT_SAMPLE_SEED
+from app.web.page_form import PageForm
 
 TEXT_OF = {
     "benchmark_version": "An earlier one of your own benchmark; empty: the latest.",
@@ -37,6 +39,15 @@ TEXT_OF = {
 }
 
 
+_ENTRANCE = {"benchmark": "benchmark-search"}
+"""Where to go for a field that is no single input."""
+
+_CHOOSE = {
+    "benchmark": "Choose a benchmark.",
+    "model": "Enter a model, as connection/model-id.",
+}
+
+
 class TypedNumber(StringField):
     """A number, kept as it was typed, so that a wrong one is shown again."""
 
@@ -57,11 +68,8 @@ class JsonText(TextAreaField):
     """A JSON object."""
 
 
-class RunForm(FlaskForm):
+class RunForm(PageForm):
     """All options of a run; empty fields mean the defaults."""
-
-    class Meta:
-        csrf = False  # CSRFProtect checks every POST before a view sees it
 
     benchmark = StringField("Benchmark")
     benchmark_version = TypedNumber(
@@ -123,6 +131,12 @@ class RunForm(FlaskForm):
     tags = StringField("Tags")
     notes = TextAreaField("Notes")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self._fields.items():
+            if isinstance(field, TypedNumber | JsonText):
+                field.render_kw = {"data-rule": rule_of(name)}
+
     def to_request(self) -> RunRequest | None:
         """Return the request, or ``None`` and set errors on the fields."""
         values: dict[str, Any] = {}
@@ -131,14 +145,16 @@ class RunForm(FlaskForm):
                 try:
                     values[name] = _read(field, text)
                 except ValueError:
-                    self.complain(name, 'This is no JSON object, such as {"min_p": 0.1}.')
+                    self.complain(name, NO_OBJECT)
         values["tags"] = [tag for tag in values.get("tags", "").split(",") if tag.strip()]
         try:
             asked = RunRequest.model_validate(values)
             return None if self.errors else asked
         except ValidationError as error:
-            for item in error.errors():
-                self.complain(str(item["loc"][0]), _in_words(str(item["type"]), str(item["msg"])))
+            for location, words in words_of(error).items():
+                name, _, at = location.partition(".")
+                for text in words:
+                    self.complain(name, _of_entry(at, _asked_for(name, text)))
             return None
 
     def fill(self, config: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
@@ -160,6 +176,18 @@ class RunForm(FlaskForm):
             self.order.data = ""  # the default, or the order of a whole benchmark
         if config["sample_seed"] == DEFAULT_SAMPLE_SEED:
             self.sample_seed.data = ""
+
+    def problems(self) -> list[dict[str, str]]:
+        """Return the first error of each field, for the summary above the form."""
+        return [
+            {
+                "id": _ENTRANCE.get(name, name),
+                "label": field.label.text,
+                "text": str(field.errors[0]),
+            }
+            for name, field in self._fields.items()
+            if field.errors
+        ]
 
     def complain(self, name: str, message: str) -> None:
         """Show ``message`` beside the field ``name``."""
@@ -204,8 +232,11 @@ def _write(field: Field, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _in_words(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "Please choose one."
-    text = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"It {text}." if text.startswith("must") else f"{text}."
+def _of_entry(at: str, words: str) -> str:
+    """Return a message that says which entry of a list it is about."""
+    return f"Number {int(at) + 1}: {words}" if at.isdigit() else words
+
+
+def _asked_for(name: str, words: str) -> str:
+    """Return what to do about a field that the form cannot do without."""
+    return _CHOOSE.get(name, words) if words == MISSING else words

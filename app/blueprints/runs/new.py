@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
@@ -43,7 +43,7 @@ def create() -> Response | tuple[str, int]:
     form = RunForm()
     asked = form.to_request()
     if asked is None:
-        return _page(form), 422
+        return _page(form, "Some fields need attention."), 422
     try:
         run_id = submission.submit_run(
             asked, current_user.id, current_user.is_admin, get_settings()
@@ -51,8 +51,7 @@ def create() -> Response | tuple[str, int]:
     except StudioError as error:
         for name, messages in error.fields.items():
             form.complain(name, " ".join(messages))
-        flash(" ".join(filter(None, (error.detail, error.action))), "error")
-        return _page(form), error.status
+        return _page(form, " ".join(filter(None, (error.detail, error.action)))), error.status
     return redirect(url_for("runs.show", run_id=run_id), 303)
 
 
@@ -84,7 +83,7 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
     form.fill(without_default_limit(run_queries.config_of(run)), run_queries.protocol_defaults(run))
 
 
-def _page(form: RunForm) -> str:
+def _page(form: RunForm, problem: str = "") -> str:
     settings = get_settings()
     infos = store.list_connections(current_user.id, current_user.is_admin)
     cards = benchmark_queries.cards(settings, current_user.id)
@@ -100,4 +99,5 @@ def _page(form: RunForm) -> str:
         categories=benchmark_queries.categories(cards),
         connections=infos,
         models=[],
+        problem=problem,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
@@ -20,13 +19,11 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app.services.accounts.passwords import MIN_LENGTH
 from app.services.connections.presets import AUTHS, KIND_LABELS, SIMULATED
+from app.web.page_form import PageForm
 
 
-class SettingsForm(FlaskForm):
+class SettingsForm(PageForm):
     """Base of all settings forms."""
-
-    class Meta:
-        csrf = False  # CSRFProtect checks every POST before a view sees it
 
     def show_errors(self, fields: Mapping[str, Sequence[str]]) -> list[str]:
         """Show messages beside their fields; return those of fields that the form lacks."""

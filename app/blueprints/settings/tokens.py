@@ -12,6 +12,9 @@ from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import TokenForm
 from app.errors import Conflict, Invalid
 from app.services.accounts import api_tokens as token_service
+from app.web import shown_once
+
+NEW = "token"
 
 
 @bp.route("/tokens", methods=["GET", "POST"])
@@ -19,11 +22,10 @@ def tokens() -> ResponseReturnValue:
     """List the tokens with a form for a new one, or create it."""
     if request.method == "POST":
         return _create_token()
-    return _page(TokenForm(formdata=None))
+    return _page(TokenForm(formdata=None), new_token=shown_once.take(NEW))
 
 
 def _create_token() -> ResponseReturnValue:
-    # The text is shown this once: so the answer is the page, not a redirect to it.
     form = TokenForm()
     if not form.validate_on_submit():
         return _page(form), 422
@@ -38,7 +40,8 @@ def _create_token() -> ResponseReturnValue:
         for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
             flash(message, "error")
         return _page(form), error.status
-    return _page(TokenForm(formdata=None), new_token=text), 201
+    shown_once.keep_for_next_page(NEW, text)
+    return redirect(url_for("settings.tokens"), 303)
 
 
 @bp.post("/tokens/<int:token_id>/delete")

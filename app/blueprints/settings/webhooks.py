@@ -10,13 +10,15 @@ from flask_login import current_user
 
 from app.blueprints.settings.blueprint import bp
 from app.blueprints.settings.forms import WebhookForm
-from app.errors import StudioError
+from app.errors import StudioError, shorten
 from app.services.webhooks import deliveries as delivery_service
 from app.services.webhooks import endpoints as webhook_service
-from app.web import rate_limits
+from app.web import rate_limits, shown_once
 from app.web.urls import address
 
 PAGE_SIZE = 25
+ERROR_CHARS = 500
+"""Characters of why a test failed: the message waits in the session's cookie."""
 
 
 @bp.route("/webhooks", methods=["GET", "POST"])
@@ -33,9 +35,8 @@ def webhooks() -> ResponseReturnValue:
     except StudioError as error:
         _complain(form, error)
         return _list(form), error.status
-    # The secret is shown this once: so the answer is the page, not a redirect to it.
-    hook = webhook_service.get_webhook(hook_id, current_user.id)
-    return _one(hook_id, WebhookForm(formdata=None, obj=hook), new_secret=secret), 201
+    shown_once.keep_for_next_page(hook_id, secret)
+    return _back(hook_id)
 
 
 @bp.route("/webhooks/<webhook_id>", methods=["GET", "POST"])
@@ -44,7 +45,8 @@ def webhook(webhook_id: str) -> ResponseReturnValue:
     """Show one endpoint with its deliveries, or change it."""
     hook = webhook_service.get_webhook(webhook_id, current_user.id)
     if request.method == "GET":
-        return _one(webhook_id, WebhookForm(formdata=None, obj=hook))
+        secret = shown_once.take(webhook_id)
+        return _one(webhook_id, WebhookForm(formdata=None, obj=hook), new_secret=secret)
     form = WebhookForm()
     if not form.validate_on_submit():
         return _one(webhook_id, form), 422
@@ -61,19 +63,23 @@ def webhook(webhook_id: str) -> ResponseReturnValue:
 @rate_limits.test_webhook
 def webhook_test(webhook_id: str) -> ResponseReturnValue:
     """Send a test event and show the result."""
-    hook = webhook_service.get_webhook(webhook_id, current_user.id)
-    form = WebhookForm(formdata=None, obj=hook)
     result = delivery_service.send_test(webhook_id, current_user.id)
-    return _one(webhook_id, form, test_result=result)
+    if result.ok:
+        flash(f"The receiver answered {result.status_code} in {result.latency_ms} ms.", "success")
+    else:
+        why = result.error or f"The receiver answered {result.status_code}."
+        flash(f"The test was not accepted. {shorten(why, ERROR_CHARS)}", "error")
+    return _back(webhook_id)
 
 
 @bp.post("/webhooks/<webhook_id>/rotate-secret")
 @rate_limits.rotate_secret
 def webhook_rotate(webhook_id: str) -> ResponseReturnValue:
     """Give the endpoint a new secret and show it."""
-    secret = webhook_service.rotate_secret(webhook_id, current_user.id)
-    hook = webhook_service.get_webhook(webhook_id, current_user.id)
-    return _one(webhook_id, WebhookForm(formdata=None, obj=hook), new_secret=secret)
+    shown_once.keep_for_next_page(
+        webhook_id, webhook_service.rotate_secret(webhook_id, current_user.id)
+    )
+    return _back(webhook_id)
 
 
 @bp.post("/webhooks/<webhook_id>/delete")
@@ -140,9 +146,7 @@ def _view(hook: Any, last: Any) -> dict[str, Any]:
     }
 
 
-def _one(
-    webhook_id: str, form: WebhookForm, *, new_secret: str | None = None, test_result: Any = None
-) -> str:
+def _one(webhook_id: str, form: WebhookForm, *, new_secret: str | None = None) -> str:
     hook = webhook_service.get_webhook(webhook_id, current_user.id)
     cursor = request.args.get("cursor") or None
     page = delivery_service.list_deliveries(
@@ -162,7 +166,6 @@ def _one(
             "shown": len(page.items),
         },
         new_secret=new_secret,
-        test_result=test_result,
     )
 
 

@@ -17,6 +17,7 @@ from app.engine.own.mapping import Columns
 from app.engine.own.profiles import PROFILES, current_scorer, following
 from app.errors import Invalid
 from app.services.field_types import Storable
+from app.services.field_words import EMPTY, MISSING, words_of
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), Storable]
 Text = Annotated[str, StringConstraints(max_length=20_000), Storable]
@@ -107,12 +108,9 @@ def _read(model: type[Model], values: dict[str, Any]) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
-        for item in error.errors(include_url=False, include_input=False):
-            missing = item["type"] in ("missing", "string_too_short")
-            words = (
-                "This field is required." if missing else item["msg"].removeprefix("Value error, ")
-            )
-            fields.setdefault(str(item["loc"][0]), []).append(words)
+        for name, words in words_of(error).items():
+            of_field = fields.setdefault(name.partition(".")[0], [])
+            of_field.extend(MISSING if text == EMPTY else text for text in words)
         names = ", ".join(sorted(fields))
         raise Invalid(f"These fields are not valid: {names}.", fields=fields) from None
 

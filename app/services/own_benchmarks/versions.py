@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 MAX_BENCHMARKS = 200
 MAX_VERSIONS = 100
 MAX_KEPT_BYTES = 1024**3
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,58}")
+NAME_PATTERN = r"[a-z0-9][a-z0-9_-]{0,58}"
+NAME_WORDS = "Use 1 to 59 of a-z, 0-9, - and _; start with a letter or digit."
+_SLUG = re.compile(NAME_PATTERN)
 _RESERVED = frozenset({"new", "map", "preview", "save", "delete"})
 
 
@@ -180,7 +182,7 @@ def delete(account_id: int, slug: str, settings: Settings) -> None:
 def _slug(name: str) -> str:
     slug = name.strip().removeprefix(PREFIX)
     if not _SLUG.fullmatch(slug) or slug in _RESERVED:
-        message = "Use 1 to 59 of a-z, 0-9, - and _; start with a letter or digit."
+        message = NAME_WORDS
         if slug in _RESERVED:
             message = "This name is reserved for a built-in benchmark."
         raise Invalid(message, fields={"name": [message]})

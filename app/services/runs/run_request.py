@@ -36,7 +36,7 @@ ModelName = Annotated[
 """``connection/model-id``."""
 
 
-BenchmarkVersion = Annotated[int, Whole, Field(ge=1, le=1_000_000)]
+BenchmarkVersion = Annotated[int, Field(ge=1, le=1_000_000), Whole]
 NOT_SENT = ("temperature", "top_p", "max_tokens", "seed", "stop")
 """Options that a run may leave to the provider: ``null`` is a choice, and not the default."""
 
@@ -62,7 +62,7 @@ class RunOptions(BaseModel):
     protocol: Annotated[str, Field(max_length=32), Storable] | None = Field(
         None, description="Reference whose prompt and scorer are used."
     )
-    limit: Annotated[int, Whole, Field(ge=1, le=MAX_LIMIT)] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), Whole] | None = Field(
         None, description="So many samples only; empty: all."
     )
     sample_ids: (
@@ -73,23 +73,23 @@ class RunOptions(BaseModel):
         description="Which samples a limit takes, and the order of asking: a `random` part (the "
         "default), one that is `stratified` by category, or the `first` ones.",
     )
-    sample_seed: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)] | None = Field(
+    sample_seed: Annotated[int, Field(ge=0, le=2**31 - 1), Whole] | None = Field(
         None, description="Another seed takes another part; left out, it is the same for all runs."
     )
-    epochs: Annotated[int, Whole, Field(ge=1, le=100)] | None = Field(
+    epochs: Annotated[int, Field(ge=1, le=100), Whole] | None = Field(
         None, description="How often each sample is asked."
     )
-    temperature: Annotated[float, Number, Field(ge=0, le=2)] | None = Field(
+    temperature: Annotated[float, Field(ge=0, le=2), Number] | None = Field(
         None, description="`null`: not sent; left out: the protocol's."
     )
-    top_p: Annotated[float, Number, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Whole, Field(ge=-1, le=1_000_000)] | None = None
-    presence_penalty: Annotated[float, Number, Field(ge=-2, le=2)] | None = None
-    frequency_penalty: Annotated[float, Number, Field(ge=-2, le=2)] | None = None
-    max_tokens: Annotated[int, Whole, Field(ge=1, le=1_000_000)] | None = Field(
+    top_p: Annotated[float, Field(gt=0, le=1), Number] | None = None
+    top_k: Annotated[int, Field(ge=-1, le=1_000_000), Whole] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2), Number] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2), Number] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=1_000_000), Whole] | None = Field(
         None, description="Longest answer, in tokens, thinking included."
     )
-    seed: Annotated[int, Whole, Field(ge=0, le=2**31 - 1)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1), Whole] | None = None
     stop: Annotated[list[Stop], Field(max_length=MAX_STOPS)] | None = Field(
         None, description="An answer ends before any of these texts."
     )
@@ -99,19 +99,19 @@ class RunOptions(BaseModel):
     reasoning_effort: Effort | None = Field(
         None, description="How much a reasoning model thinks; which of these it knows, it decides."
     )
-    thinking_tokens: Annotated[int, Whole, Field(ge=0, le=1_000_000)] | None = Field(
+    thinking_tokens: Annotated[int, Field(ge=0, le=1_000_000), Whole] | None = Field(
         None, description="Most tokens of thinking, where the provider takes such a budget."
     )
     extra_body: ExtraBody | None = Field(
         None, description="Fields that are added to each request as they are, at most 8 KB."
     )
-    timeout_s: Annotated[float, Number, Field(ge=1, le=3600)] | None = Field(
+    timeout_s: Annotated[float, Field(ge=1, le=3600), Number] | None = Field(
         None, description="Longest wait for one answer, in seconds."
     )
-    max_connections: Annotated[int, Whole, Field(ge=1, le=256)] | None = Field(
+    max_connections: Annotated[int, Field(ge=1, le=256), Whole] | None = Field(
         None, description="Calls under way at the same time."
     )
-    max_retries: Annotated[int, Whole, Field(ge=0, le=20)] | None = Field(
+    max_retries: Annotated[int, Field(ge=0, le=20), Whole] | None = Field(
         None, description="Retries of a call after a temporary error."
     )
     stream: Literal["auto"] | StrictBool | None = Field(
@@ -123,10 +123,10 @@ class RunOptions(BaseModel):
         None,
         description="`connection/model-id` that scores the answers, where a model does that.",
     )
-    budget_usd: Annotated[float, Number, Field(gt=0, le=MAX_BUDGET_USD)] | None = Field(
+    budget_usd: Annotated[float, Field(gt=0, le=MAX_BUDGET_USD), Number] | None = Field(
         None, description="The run pauses before it spends more."
     )
-    max_error_rate: Annotated[float, Number, Field(ge=0, le=1)] | None = Field(
+    max_error_rate: Annotated[float, Field(ge=0, le=1), Number] | None = Field(
         None, description="A larger share of errors ends the run as failed."
     )
 

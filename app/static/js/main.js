@@ -4,6 +4,7 @@ import { startCopy } from "./components/copy.js";
 import { startDismiss } from "./components/dismiss.js";
 import { startDialogs } from "./components/dialog.js";
 import { startErrors } from "./components/errors.js";
+import { startKeptForms } from "./components/kept_form.js";
 import { startMenus } from "./components/menu.js";
 import { startSearch } from "./components/search.js";
 import { startTheme } from "./components/theme.js";
@@ -17,6 +18,7 @@ const ON_DEMAND = [
   ["[data-rescoring]", () => import("./components/rescoring.js")],
   ["[data-run-row], [data-newest-run]", () => import("./components/run_rows.js")],
   ["[data-run-form]", () => import("./components/estimate.js")],
+  ["[data-field-rules]", () => import("./components/field_rules.js")],
   ["[data-enter-moves-on]", () => import("./components/enter_key.js")],
   ["[data-try-url]", () => import("./components/try_sample.js")],
   ["[data-benchmark-picker]", () => import("./components/benchmark_picker.js")],
@@ -42,9 +44,9 @@ startTooltips();
 startToasts();
 startErrors();
 
-for (const [selector, load] of ON_DEMAND) {
+const parts = ON_DEMAND.flatMap(([selector, load]) => {
   const node = find(selector);
-  if (node) {
-    load().then((module) => module.start(node));
-  }
-}
+  return node ? [load().then((module) => module.start(node))] : [];
+});
+
+Promise.allSettled(parts).then(startKeptForms);

@@ -4,6 +4,7 @@ import { debounce, find, make, setText } from "../lib/dom.js";
 import { post } from "../lib/api.js";
 import { compact, duration, number, range, usd } from "../lib/format.js";
 import { isJudged } from "../lib/judged.js";
+import { wrongFields } from "./field_rules.js";
 import { withSkeleton } from "./skeleton.js";
 import { nameStart } from "./start_button.js";
 
@@ -14,7 +15,7 @@ export function start(form) {
   const state = { form, panel, asked: null, question: "" };
   const soon = debounce(() => refresh(state), TYPING_MS);
   const update = () => {
-    const question = JSON.stringify(wanted(form));
+    const question = keyOf(form);
     if (question !== state.question) {
       state.question = question;
       nameStart(form, null); // an answer to another question is not shown as this one's
@@ -23,7 +24,7 @@ export function start(form) {
   };
   form.addEventListener("input", update);
   form.addEventListener("change", update);
-  state.question = JSON.stringify(wanted(form));
+  state.question = keyOf(form);
   refresh(state);
 }
 
@@ -52,6 +53,8 @@ function wanted(form) {
   };
 }
 
+const keyOf = (form) => JSON.stringify([wanted(form), wrongFields(form)]);
+
 const lacksJudge = (form, { judge }) => isJudged(form) && !/^[^/]+\/.+/.test(judge ?? "");
 
 const isComplete = ({ benchmark, model }) => benchmark !== "" && /^[^/]+\/.+/.test(model);
@@ -64,11 +67,15 @@ async function refresh(state) {
   const empty = find("[data-estimate-empty]", panel);
   const status = find("[data-estimate-status]", panel);
   nameStart(form, null);
-  if (!isComplete(question) || lacksJudge(form, question)) {
+  const wrong = wrongFields(form).map(([label, words]) => ({
+    state: "fail",
+    message: `${label}: ${words}`,
+  }));
+  if (!isComplete(question) || lacksJudge(form, question) || wrong.length > 0) {
     result.hidden = true;
-    empty.hidden = false;
+    empty.hidden = wrong.length > 0;
     setText(status, "");
-    showChecks(panel, openChecks(form, question));
+    showChecks(panel, [...wrong, ...openChecks(form, question)]);
     allowStart(panel, true);
     return;
   }

@@ -64,6 +64,9 @@ async function send(url, options) {
     }
     throw new ApiError("The server cannot be reached. Check your connection.");
   }
+  if (response.status === 401) {
+    document.dispatchEvent(new CustomEvent("session-ended"));
+  }
   if (!response.ok) {
     throw await errorFrom(response);
   }
