@@ -231,3 +231,9 @@ def receiver() -> Iterator[Receiver]:
     """A receiver of webhooks on this machine."""
     with receiving() as running:
         yield running
+
+
+def add_hook(api: ApiClient, *events: str) -> None:
+    """Let an endpoint that nobody listens at have the events of an account's runs."""
+    answer = api.post("/webhooks", json={"url": "http://127.0.0.1:9/x", "events": list(events)})
+    assert answer.status_code == 201, answer.text
