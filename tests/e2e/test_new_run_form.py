@@ -206,3 +206,21 @@ def test_an_answer_to_earlier_words_chooses_no_model(
     expect(options).to_have_count(1)
     expect(options).to_contain_text("simulated/expert")
     expect(options).to_have_attribute("aria-selected", "false")
+
+
+def test_empty_fields_say_what_is_sent_then(
+    open_page: Callable[..., Page], signed_in_state: str
+) -> None:
+    page = open_page(state=signed_in_state)
+    page.goto("/runs/new?benchmark=mmlu&model=simulated/expert")
+    page.locator("details.advanced summary").click()
+    temperature = page.get_by_role("textbox", name="Temperature")
+    expect(temperature).to_have_attribute("placeholder", "0, the benchmark's")
+    expect(page.get_by_role("textbox", name="Max tokens")).to_have_attribute(
+        "placeholder", "16, the benchmark's"
+    )
+    expect(page.get_by_role("textbox", name="Epochs")).to_have_attribute(
+        "placeholder", "1, the benchmark's"
+    )
+    page.get_by_label("Protocol", exact=True).select_option("openbench")
+    expect(temperature).to_have_attribute("placeholder", "0.5, the benchmark's")

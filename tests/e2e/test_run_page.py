@@ -113,6 +113,18 @@ def test_a_saved_connection_is_tested_at_once_and_long_names_fit(
                 "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).length"
             )
             assert wide == 0, f"{address} scrolls sideways at {width}"
+    start(page, f"benchmark=gen_chain_sum&model=long-names/{LONG}&limit=3&sample_seed=2")
+    expect(page.locator("[data-run-status]")).to_contain_text("Done", timeout=30_000)
+    narrow = open_page(width=1024, state=signed_in_state)
+    ids = ",".join(address.rsplit("/", 1)[1] for address in (run, page.url))
+    for address in ("/", run, f"/compare?run_ids={ids}"):
+        narrow.goto(address)
+        check_layout(narrow, 1024, address)
+    name = narrow.get_by_role("region", name="Compared runs").locator(".name").first
+    assert name.get_attribute("title") == f"long-names/{LONG}"
+    box, core = name.bounding_box(), name.locator(".name-core").bounding_box()
+    assert name.locator(".name-core").inner_text().endswith("preview")
+    assert core["x"] + core["width"] <= box["x"] + box["width"] + 1
 
 
 def test_a_notice_shows_while_the_run_goes_on(

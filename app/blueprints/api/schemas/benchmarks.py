@@ -54,12 +54,26 @@ class OwnVersionAnswer(BaseModel):
     created_at: AwareDatetime
 
 
+class ProtocolAnswer(BaseModel):
+    """How one reference runs a benchmark; null: the provider's default."""
+
+    name: str
+    scorer: str
+    fewshot: int = Field(description="Examples in the prompt.")
+    epochs: int
+    temperature: float | None
+    max_tokens: int | None
+    default: bool
+    differences: list[str] = Field(description="From the reference, and faults kept from it.")
+
+
 class BenchmarkDetail(BenchmarkAnswer):
     """A benchmark with its prompt and an example."""
 
     prompt_template: str
     example: dict[str, Any] | None
     fewshot: int
+    protocol_details: list[ProtocolAnswer]
     citation: str
     versions: list[OwnVersionAnswer] = Field(
         [], description="Of your own data, the latest first; each can be run."

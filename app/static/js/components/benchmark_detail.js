@@ -3,6 +3,7 @@
 import { find, make, setText } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { number } from "../lib/format.js";
+import { showDefaults } from "./default_values.js";
 import { toast } from "./toast.js";
 
 /** Each benchmark has its own protocols; the first option is its default. */
@@ -28,6 +29,7 @@ export async function showDetail(picker, name) {
       return;
     }
     fill(panel, benchmark);
+    showDefaults(picker.closest("form"), benchmark);
     panel.hidden = false;
   } catch (error) {
     panel.hidden = true;
