@@ -107,7 +107,8 @@ def test_the_pages_say_which_address_works(signed_in: Browser, server: ModelServ
     limits = {"max_retries": "5", "max_connections": "4", "timeout_s": "60"}
     signed_in.submit("/settings/connections/new", {**form, **limits})
     page = signed_in.get("/settings/connections").text
-    assert f"Its API is at {server.base_url}." in page
+    assert "Its API is at <a " in page
+    assert f">{server.base_url}</a>." in page
 
 
 def test_the_studios_own_address_is_refused_with_the_remedy(api: ApiClient) -> None:
