@@ -15,8 +15,13 @@ from app.engine.types import TokenUsage
 
 _PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens")
 _COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens")
-_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
-_CACHED += ("cachedContentTokenCount", "cacheReadInputTokens")
+_CACHED = (
+    "prompt_cache_hit_tokens",
+    "cached_tokens",
+    "cache_read_input_tokens",
+    "cachedContentTokenCount",
+    "cacheReadInputTokens",
+)
 
 
 def openai_usage(reported: object) -> TokenUsage:

@@ -24,11 +24,16 @@ _OTHER_LANGUAGES = frozenset(_OTHERS.split())
 _DEFINITION = re.compile(
     r"^(?:async[ \t]++def|def|class)[ \t]++(\w++)|^(\w++)[ \t]*+=(?!=)", re.MULTILINE
 )
-_STARTS = re.compile(r"^(?:async[ \t]+def |def |class |import |from \S+ import |@\w)", re.MULTILINE)
+_STARTS = re.compile(
+    r"^(?:async[ \t]+def |def |class |import |from \S+ import |@\w|\w+ *= *lambda\b)", re.MULTILINE
+)
 _PROSE = re.compile(r"^(?=\S)(?![#@)\]}'\"]|\w+[ \t]*[=(.\[:+-]|(?:async|def|class|import|from|if|"
                     r"for|while|try|except|finally|else|elif|with|return|assert|print)\b)",
                     re.MULTILINE)  # fmt: skip
 _MOST_BLOCKS = 50
+_INDENTED = 4
+_PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
+_INLINE = re.compile(r"`(?:python )?+([^`\n]*\b(?:def|lambda)\b[^`\n]*)`")
 
 
 def extract_code(answer: str, name: str = "") -> str:
@@ -38,7 +43,7 @@ def extract_code(answer: str, name: str = "") -> str:
         answer: What the model wrote.
         name: Of the function that is asked for, if it is known.
     """
-    answer = answer.replace("\r\n", "\n")
+    answer = answer.replace("\r\n", "\n").replace("\u00a0", " ")
     blocks = [block for block in _blocks(answer) if block.strip()][-_MOST_BLOCKS:]
     if not blocks:
         return _unfenced(answer)
@@ -104,16 +109,27 @@ def _fenced(text: str) -> Iterator[str]:
     for fence in _FENCE.finditer(text):
         if opening is None:
             opening = fence
-        elif fence.group(2)[0] == opening.group(2)[0] and not fence.group(3).strip():
+        elif not _is_level(fence, opening):
+            continue  # within the code, as in a docstring
+        elif not fence.group(3).strip():
             if _is_python(opening.group(3)):
                 yield _content(text, opening, fence.start())
             opening = None
-        elif fence.group(3).strip() and fence.group(2)[0] == opening.group(2)[0]:
+        else:
             if _is_python(opening.group(3)):  # the next block begins: this one was not closed
                 yield _content(text, opening, fence.start())
             opening = fence
     if opening is not None and _is_python(opening.group(3)):
         yield _content(text, opening, len(text))
+
+
+def _is_level(fence: re.Match[str], opening: re.Match[str]) -> bool:
+    """Return whether a fence can end a block: as long as its opening, and not indented further."""
+    longest, shortest = fence.group(2), opening.group(2)
+    if longest[0] != shortest[0] or len(longest) < len(shortest):
+        return False
+    indent, margin = fence.group(1).expandtabs(4), opening.group(1).expandtabs(4)
+    return len(indent) < len(margin) + _INDENTED
 
 
 def _is_python(label: str) -> bool:
@@ -127,17 +143,22 @@ def _content(text: str, opening: re.Match[str], end: int) -> str:
     if margin.strip() or margin:
         lines = (line.removeprefix(margin) for line in content.split("\n"))
         content = "\n".join(lines)
-    return content.rstrip().removesuffix("```").rstrip()
+    content = content.rstrip().removesuffix("```").rstrip()
+    # What a session at Python's prompt shows besides are answers.
+    typed = _PROMPT.findall(content) if content.lstrip().startswith(">>> ") else ()
+    return "\n".join(typed) if typed else content
 
 
 def _unfenced(answer: str) -> str:
-    """Return an answer without fences, from its first line of code to the prose behind it."""
-    start = _STARTS.search(answer)
-    if start is None:
-        return answer
-    code = answer[start.start() :]
-    prose = _PROSE.search(code)
-    return code[: prose.start()].rstrip() if prose else code
+    """Return the code of an answer without fences: all of it, without the prose between."""
+    parts: list[str] = []
+    position = 0
+    while len(parts) < _MOST_BLOCKS and (start := _STARTS.search(answer, position)):
+        prose = _PROSE.search(answer, start.start())
+        position = prose.start() if prose else len(answer)
+        parts.append(answer[start.start() : position].rstrip())
+    inline = None if parts else _INLINE.search(answer)
+    return inline.group(1) if inline else "\n\n".join(parts) or answer
 
 
 def _humaneval(code: str, sample: Sample) -> Trial:

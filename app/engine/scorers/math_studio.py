@@ -9,14 +9,17 @@ equals sign counts where both sides have one.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 from app.engine.scorers.final_answers import answer_line, answer_position
 from app.engine.scorers.math_strings import MAX_EXPRESSION_CHARS
 from app.engine.scorers.math_sympy import same_value
-from app.engine.scorers.math_terms import Term, plain_latex, term_of
+from app.engine.scorers.math_terms import Term, flipped, plain_latex, term_of
 from app.engine.scorers.number_reading import Number, read_number, same_number
-from app.engine.scorers.number_units import unit_of
+from app.engine.scorers.number_units import same_unit
 from app.engine.scorers.text_folding import fold, undress
 from app.engine.scorers.verdicts import compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
@@ -32,13 +35,22 @@ _NAME = re.compile(r"[A-Za-z](?:_?\{?[A-Za-z0-9]\}?)?'?(?:\([A-Za-z](?:,[A-Za-z]
 _NO_NUMBER = re.compile(r"[A-Za-z!]")
 _SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]+")
 _IN_BASE = re.compile(r"([0-9A-F]+)_\{?([0-9]+)\}?")
-_WITH_UNIT = re.compile(r"(.*[0-9})]) +([A-Za-z°][A-Za-z0-9°^./ ]{0,40})")
+_REPEATING = re.compile(r"([-+]?[0-9]*)\.([0-9]*)\\(?:overline|bar|dot)\{([0-9]+)\}")
+_ANGLE = re.compile(r"(?:m ?)?\\(?:angle|triangle|overline) ?\{?[A-Z]{1,4}\}?|[A-Z]{2}")
+_FACTOR = re.compile(r"(?<![\\A-Za-z])([a-eijk-oq-z]) ?\(")
+_STATED = re.compile(
+    r"\b(?:answer|result)[*_]* (?:is|=)(?: equal to)?:? *+([^\n]++)"
+    r"|^#{1,6} *+[*_]*+(?:final )?answer[*_:]*+ *+\n\s*+([^\n]++)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_IN_WORDS = re.compile(r"(?<! ) *+\([A-Za-z ,-]++\)\.?$")
+_SAYS = re.compile(r".*\b(?:is|are|equals) ", re.DOTALL)
 _BLANK = re.compile(r"(?<![0-9]) | (?![0-9])")
 _APART = re.compile(r"[0-9] [0-9]")
-_FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}
 _MOST_SYMBOLIC = 12
 _MAX_REPLY_CHARS = 200
 _LOOKED_AT_BOXES = 50
+_SEARCHED_CHARS = 20_000
 
 
 class _Comparison:
@@ -48,6 +60,9 @@ class _Comparison:
         self.left = _MOST_SYMBOLIC
 
     def equal(self, a: Term, b: Term) -> bool:
+        if a.unit and b.unit and not same_unit(a.unit, b.unit):
+            return False
+        a, b = replace(a, unit=""), replace(b, unit="")
         if a == b:
             return True
         if "relation" in (a.kind, b.kind):
@@ -103,19 +118,18 @@ class _Comparison:
         first, second = _IN_BASE.fullmatch(a), _IN_BASE.fullmatch(b)
         if first or second:
             return _same_digits(a, b, first, second)
-        a, b = _without_unit(a), _without_unit(b)
         one, two = _number(a), _number(b)
         if one is not None and two is not None:
             return same_number(one, two)
         if _APART.search(a) or _APART.search(b):
             return False  # "1 2" is neither 12 nor a product
-        return self._symbolic(a.replace("%", ""), b.replace("%", ""))
+        return self._symbolic(_product(a.replace("%", "")), _product(b.replace("%", "")))
 
     def _symbolic(self, a: str, b: str) -> bool:
         if self.left <= 0:
             return False
         self.left -= 1
-        return same_value(a, b)
+        return same_value(a, b, constants=True)
 
 
 def _tight(latex: str) -> str:
@@ -128,9 +142,11 @@ def _stated_value(relation: Term) -> Term | None:
     sign, left, right = _turned(relation)
     if sign not in ("=", "\\in", "\\approx"):
         return None
-    if _is_name(left) or (left.kind == "value" and not re.search("[A-Za-z]", _bare(left.text))):
+    is_name = _is_name(left) or left.kind == "text" or _ANGLE.fullmatch(left.text)
+    if is_name or (left.kind == "value" and not re.search("[A-Za-z]", _bare(left.text))):
         return right
-    return None
+    is_tuple = left.kind == "tuple" and all(map(_is_name, left.parts))
+    return right if is_tuple else None
 
 
 def _bare(latex: str) -> str:
@@ -141,7 +157,7 @@ def _turned(relation: Term) -> tuple[str, Term, Term]:
     """Return sign and sides, a name on the left and never a "greater than"."""
     sign, (left, right) = relation.text, relation.parts
     if sign in (">", "\\ge") or (sign == "=" and _is_name(right) and not _is_name(left)):
-        return _FLIPPED.get(sign, sign), right, left
+        return flipped(sign), right, left
     return sign, left, right
 
 
@@ -154,7 +170,7 @@ def _are_values(*terms: Term) -> bool:
 
 
 def _same_words(a: Term, b: Term) -> bool:
-    return fold(undress(a.text)).strip("()") == fold(undress(b.text)).strip("()")
+    return fold(undress(a.text)).strip("(){}") == fold(undress(b.text)).strip("(){}")
 
 
 def _same_digits(a: str, b: str, first: re.Match[str] | None, second: re.Match[str] | None) -> bool:
@@ -165,12 +181,17 @@ def _same_digits(a: str, b: str, first: re.Match[str] | None, second: re.Match[s
     return found is not None and found.group(1) == other.strip()
 
 
-def _without_unit(text: str) -> str:
-    found = _WITH_UNIT.fullmatch(text)
-    return found.group(1) if found and unit_of(found.group(2), known_only=True) else text
+def _product(latex: str) -> str:
+    """Return LaTeX in which ``n(n+1)`` is a product; sympy takes it for the value of a function."""
+    return _FACTOR.sub(r"\1\\cdot (", latex)
 
 
 def _number(text: str) -> Number | None:
+    repeating = _REPEATING.fullmatch(text)
+    if repeating:
+        whole, once, period = repeating.groups()
+        digits = int(f"{whole}{once}{period}") - int(f"{whole}{once}" or "0")
+        return Number(Fraction(digits, 10 ** len(once) * (10 ** len(period) - 1)))
     plain = text.replace("\\frac", "").replace("\\cdot", "")
     if _NO_NUMBER.search(plain) and not _SCIENTIFIC.fullmatch(text):
         return None
@@ -203,8 +224,9 @@ def _boxes(text: str) -> list[tuple[int, str]]:
             continue
         end = _end_of_box(text, box)
         if end is not None:
-            content_end = end - 1 if box.group().endswith("{") else end
-            found.append((box.start(), text[box.end() : content_end]))
+            content = text[box.end() : end - 1 if box.group().endswith("{") else end]
+            within = _boxes(content) if "boxed" in content else []
+            found.append((box.start(), within[-1][1] if within else content))
             read = end
     return found
 
@@ -229,6 +251,9 @@ def _candidates(text: str) -> list[str]:
         if not boxes or (boxes[-1][0] < position and _is_expression(said)):
             return [said]
     if not boxes:
+        stated = deque(_STATED.finditer(text[-_SEARCHED_CHARS:]), 1)
+        if stated:
+            return [_said(stated[0].group(1) or stated[0].group(2))]
         reply = text.strip()
         is_short = len(reply) <= _MAX_REPLY_CHARS and "\n" not in reply
         return [reply] if is_short and reply and _is_expression(reply) else []
@@ -246,7 +271,12 @@ def _said(line: str) -> str:
     if _is_expression(line):
         return line
     formulas = [found.group(1) or found.group(2) for found in _FORMULA.finditer(line)]
-    return formulas[-1] if formulas else line
+    if formulas:
+        return formulas[-1]
+    brief = _IN_WORDS.sub("", line)
+    says = _SAYS.match(brief)
+    brief = undress(brief[says.end() :]) if says else brief
+    return brief if _is_expression(brief) else line
 
 
 def _is_expression(text: str) -> bool:

@@ -38,17 +38,19 @@ class SymbolicComparer:
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def equal(self, left: str, right: str) -> bool:
+    def equal(self, left: str, right: str, *, constants: bool = False) -> bool:
         """Return whether sympy finds the two LaTeX expressions equal.
 
-        What cannot be parsed, takes too long or is too long equals nothing, not even itself.
+        With ``constants``, pi, e and i are numbers, and values may differ by rounding. What cannot
+        be parsed, takes too long or is too long equals nothing, not even itself.
 
         Raises:
             RuntimeError: The child cannot start (sympy is missing or broken).
         """
         if not left or not right or max(len(left), len(right)) > MAX_EXPRESSION_CHARS:
             return False
-        request = json.dumps({"left": left, "right": right}).encode() + b"\n"
+        asked = {"left": left, "right": right, "constants": constants}
+        request = json.dumps(asked).encode() + b"\n"
         with self._lock:
             process = self._running()
             reply = self._ask(process, request)
@@ -130,10 +132,15 @@ _shared = SymbolicComparer()
 atexit.register(_shared.close)
 
 
-def same_value(left: str, right: str) -> bool:
+def same_value(left: str, right: str, *, constants: bool = False) -> bool:
     """Return whether two LaTeX expressions are equal, with the process-wide comparer.
+
+    Args:
+        left: One.
+        right: The other.
+        constants: Whether pi, e and i are numbers; the references take them for unknowns.
 
     Raises:
         RuntimeError: The child process cannot start.
     """
-    return _shared.equal(left, right)
+    return _shared.equal(left, right, constants=constants)

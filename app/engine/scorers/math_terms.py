@@ -7,7 +7,9 @@ What is compared as a whole elsewhere is compared part by part here, so that ``1
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from app.engine.scorers.number_units import unit_of
 
 _SPACES = re.compile(r"(?<!\\)\\(?:[,;: ]|quad|qquad|enspace|thinspace|medspace)(?![A-Za-z])|~")
 _NOTHING = re.compile(
@@ -15,12 +17,31 @@ _NOTHING = re.compile(
     r"|(?<!\\)\\[!()\[\]]|\$"
 )
 _WORDS = (
+    (re.compile(r"<=|≤"), r"\\le "),
+    (re.compile(r">=|≥"), r"\\ge "),
+    (re.compile(r"\\(?:emptyset|varnothing)(?![A-Za-z])|∅"), r"\\{\\}"),
+    (re.compile(r"\\mathbb *(?:\{R\}|R(?![A-Za-z]))|ℝ"), r"(-\\infty,\\infty)"),
+    (re.compile(r"\\(?:[lr]?vert|mid)(?![A-Za-z])"), "|"),
+    (re.compile(r"(?<=[)\]}]) ?U ?(?=[(\[{\\])"), r"\\cup "),
+    (re.compile(r"(?<![\w)\]}])\+(?=\\infty)"), ""),
+    (re.compile(r"(?<=[\w)}])\*\*(?=[\w({-])"), "^"),
+    (re.compile(r"(?<![A-Za-z\\])sqrt\(([^()]{1,100})\)"), r"\\sqrt{\1}"),
+    (re.compile(r"\{([^{}]{1,100})\\over(?![A-Za-z])([^{}]{1,100})\}"), r"\\frac{\1}{\2}"),
+    (re.compile(r"\{([^{}]{1,100})\\choose(?![A-Za-z])([^{}]{1,100})\}"), r"\\binom{\1}{\2}"),
+    (re.compile(r"\\(?:mathrm|text|operatorname)\{([ie]|[0-9][0-9.,]*+)\}"), r"\1"),
     (re.compile(r"\\(?:d|t|c)frac(?![A-Za-z])"), r"\\frac"),
-    (re.compile(r"\\(?:leq|leqslant|leqq)(?![A-Za-z])|≤"), r"\\le "),
-    (re.compile(r"\\(?:geq|geqslant|geqq)(?![A-Za-z])|≥"), r"\\ge "),
+    (re.compile(r"\\(?:leq|leqslant|leqq)(?![A-Za-z])"), r"\\le "),
+    (re.compile(r"\\(?:geq|geqslant|geqq)(?![A-Za-z])"), r"\\ge "),
     (re.compile(r"\\neq(?![A-Za-z])|≠"), r"\\ne "),
     (re.compile(r"\\lt(?![A-Za-z])"), "<"),
     (re.compile(r"\\gt(?![A-Za-z])"), ">"),
+    (
+        re.compile(
+            r"\\(sin|cos|tan|cot|sec|csc) *\(?([0-9]{1,6}) ?"
+            r"(?:\^ ?\{ ?\\circ ?\}|\^ ?\\circ|\\degree(?![A-Za-z])|°) ?\)?"
+        ),
+        r"\\\1(\\frac{\2\\pi}{180})",
+    ),
     (re.compile(r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ|\\degree(?![A-Za-z])|°"), ""),
     (re.compile(r"\\text(?:rm|bf)?\{ ?,? ?(?:and|or) ?\}|(?<=[\w})\]]) (?:and|or) "), ","),
     (re.compile(r"\\(?:ast|cdot|times)(?![A-Za-z])|[×⋅·]"), r"\\cdot "),
@@ -35,11 +56,16 @@ _SHORT_FRACTION = re.compile(
 )
 _SHORT_ROOT = re.compile(r"\\sqrt *([0-9A-Za-z])")
 _MIXED = re.compile(r"(?<![\w.}])([0-9]+) *\\frac\{([0-9]+)\}\{([0-9]+)\}")
-_UNIT = re.compile(r"(.*[^\s]) *\\text\{([^{}]*+)\}(?: *\^ ?\{?[0-9]\}?)?", re.DOTALL)
+_UNIT = re.compile(r"(.*[^\s]) *\\text\{([^{}]*+)\}(?: *\^ ?\{?([0-9])\}?)?", re.DOTALL)
+_PLAIN_UNIT = re.compile(r"(.*[0-9})]) +([A-Za-z][A-Za-z0-9^./ ]{0,40})")
+_LEADING_TEXT = re.compile(r"\\text\{[^{}]*+\} *+(?=[-0-9.(\\])")
 _ONLY_TEXT = re.compile(r"\\text\{([^{}]*+)\}")
 _GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?: ?\\?%)?")
-_RELATION = re.compile(r"\\(?:le|ge|ne|in|approx)(?![A-Za-z])|<=|>=|[=<>]")
-_MATRIX = re.compile(r"\\begin\{([pbvB]?)matrix\}(.*)\\end\{\1matrix\}", re.DOTALL)
+_RELATION = re.compile(r"\\(?:le|ge|ne|in|approx)(?![A-Za-z])|[=<>]")
+_FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}
+_MATRIX = re.compile(
+    r"\\begin\{((?:[pbvB]|small)?matrix|array)\}(?:\{[clr|]*\})?(.*)\\end\{\1\}", re.DOTALL
+)
 _OPENING, _CLOSING = "([{", ")]}"
 _MAX_PARTS = 60
 
@@ -53,11 +79,13 @@ class Term:
             ``matrix`` or ``relation`` (with its sign).
         text: Of a value or text; brackets of a tuple; the sign of a relation.
         parts: What it consists of.
+        unit: That stands behind it, if it is one of those that are known.
     """
 
     kind: str
     text: str = ""
     parts: tuple[Term, ...] = ()
+    unit: str = ""
 
 
 def plain_latex(text: str) -> str:
@@ -85,13 +113,25 @@ def term_of(text: str) -> Term:
         return Term("text", inner) if any(char.isalpha() for char in inner) else term_of(inner)
     unit = _UNIT.fullmatch(text)
     if unit:
-        return term_of(unit.group(1))
+        return replace(term_of(unit.group(1)), unit=_known_unit(unit.group(2), unit.group(3)))
+    plain_unit = _PLAIN_UNIT.fullmatch(text)
+    known = _known_unit(*plain_unit.group(2).partition("^")[::2]) if plain_unit else ""
+    if plain_unit and known:
+        return replace(term_of(plain_unit.group(1)), unit=known)
+    leading = _LEADING_TEXT.match(text)
+    if leading:
+        return term_of(text[leading.end() :])
     matrix = _MATRIX.fullmatch(text)
     if matrix:
         return _matrix(matrix.group(2))
     if _GROUPED.fullmatch(text):
         return Term("value", text.replace(",", ""))
     return _combined(text) or Term("value", _with_sums(text))
+
+
+def _known_unit(name: str, power: str | None) -> str:
+    unit = unit_of(name, known_only=True)
+    return f"{unit}^{power}" if unit and power else unit or ""
 
 
 def _combined(text: str) -> Term | None:
@@ -106,7 +146,7 @@ def _combined(text: str) -> Term | None:
         return relation
     inner = _bracketed(text)
     if inner is not None:
-        items = _split(inner[1], ",")
+        items = _split(inner[1], "," if "," in inner[1] else ";")
         if inner[0] == "{}":
             return Term("set", "", tuple(map(term_of, items)) if inner[1].strip() else ())
         if len(items) > 1:
@@ -131,14 +171,20 @@ def _relation(text: str) -> Term | None:
         return None
     signs = {sign.group() for sign in found}
     if len(found) > 1 and signs != {"="}:
-        sides = _sides(text, found)
-        parts = tuple(Term("value", _with_sums(side)) for side in sides)
-        return Term("chain", " ".join(sign.group() for sign in found), parts)
+        parts = tuple(Term("value", _with_sums(side)) for side in _sides(text, found))
+        order = [sign.group() for sign in found]
+        if signs <= {">", "\\ge"}:  # 1 > x > 0 is 0 < x < 1
+            parts, order = parts[::-1], [_FLIPPED[sign] for sign in reversed(order)]
+        return Term("chain", " ".join(order), parts)
     left, right = text[: found[0].start()].strip(), text[found[-1].end() :].strip()
     if not left or not right:
         return term_of(left or right) if (left or right) else None
-    sign = {"<=": "\\le", ">=": "\\ge"}.get(found[0].group(), found[0].group())
-    return Term("relation", sign, (term_of(left), term_of(right)))
+    return Term("relation", found[0].group(), (term_of(left), term_of(right)))
+
+
+def flipped(sign: str) -> str:
+    """Return the sign of a relation whose sides change places."""
+    return _FLIPPED.get(sign, sign)
 
 
 def _sides(text: str, signs: list[re.Match[str]]) -> list[str]:
@@ -171,7 +217,8 @@ def _bracketed(text: str) -> tuple[str, str] | None:
     """Return the outermost brackets and what is in them, where they enclose everything."""
     if text.startswith("\\{") and text.endswith("\\}"):
         return "{}", text[2:-2]
-    if len(text) < 2 or text[0] not in "([" or text[-1] not in ")]":
+    is_set = text[:1] == "{" and text[-1:] == "}" and "," in text
+    if not is_set and (len(text) < 2 or text[0] not in "([" or text[-1] not in ")]"):
         return None
     depth = 0
     for position, char in enumerate(text):
@@ -185,10 +232,14 @@ def _without_parentheses(text: str) -> str:
     """Take parentheses and braces off that enclose one thing only."""
     for _ in range(4):
         inner = _bracketed(text)
-        if inner is None or inner[0] != "()" or len(_split(inner[1], ",")) > 1:
+        if inner is None or inner[0] != "()" or max(map(len, _parts(inner[1]))) > 1:
             break
         text = inner[1].strip()
     return text
+
+
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    return _split(text, ","), _split(text, ";")
 
 
 def _with_sums(text: str) -> str:

@@ -1,16 +1,17 @@
 """The child process that decides with sympy whether two LaTeX expressions are equal.
 
-It reads one JSON object a line (``{"left": …, "right": …}``) and answers ``{"equal": true}`` or
-``{"equal": false, "reason": …}``. It is a process of its own because no thread can be stopped:
-``9^{9^9}`` would compute until the memory ends. A timer ends it after the seconds of CPU time that
-its argument names for each request, whether the parent lives or not. Run as a script with ``-I``,
-it imports nothing of the application.
+It reads one JSON object a line (``{"left": …, "right": …, "constants": …}``) and answers
+``{"equal": true}`` or ``{"equal": false, "reason": …}``. It is a process of its own because no
+thread can be stopped: ``9^{9^9}`` would compute until the memory ends. A timer ends it after the
+seconds of CPU time that its argument names for each request, whether the parent lives or not. Run
+as a script with ``-I``, it imports nothing of the application.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import resource
 import signal
@@ -19,6 +20,9 @@ from typing import Any
 
 MEMORY_LIMIT_BYTES = 300_000_000
 """Of address space; sympy itself takes 214 MB of it, of which 91 are resident."""
+
+ROUNDING = 1e-12
+"""Relative difference of two values that are the same."""
 
 
 def limit_resources() -> None:
@@ -39,18 +43,35 @@ def load_parser() -> Any:
     return module.parse_latex
 
 
-def equal(parse_latex: Any, left: str, right: str) -> bool:
-    """Return whether the difference of two expressions simplifies to zero."""
+def equal(parse_latex: Any, left: str, right: str, *, constants: bool) -> bool:
+    """Return whether the difference of two expressions simplifies to zero.
+
+    With ``constants``, pi, e and i are the numbers of these names, and so is a value that is zero
+    but for rounding: sympy finds the sine of pi/6 only then.
+    """
     sympy = importlib.import_module("sympy")
-    difference = parse_latex(left) - parse_latex(right)
-    return bool(sympy.simplify(difference) == 0)
+    one, other = parse_latex(left), parse_latex(right)
+    if constants:
+        known = {"pi": sympy.pi, "e": sympy.E, "i": sympy.I}
+        one, other = (
+            each.subs({sympy.Symbol(name): value for name, value in known.items()})
+            for each in (one, other)
+        )
+    difference = one - other
+    if bool(sympy.simplify(difference) == 0):
+        return True
+    if not constants or difference.free_symbols:
+        return False
+    rest, size = (float(abs(sympy.N(each, 20))) for each in (difference, one))
+    return size < math.inf and rest <= ROUNDING * max(1.0, size)
 
 
 def answer(parse_latex: Any, line: str) -> dict[str, Any]:
     """Return the reply to one request; an expression that cannot be read equals nothing."""
     request = json.loads(line)
     try:
-        return {"equal": equal(parse_latex, request["left"], request["right"])}
+        constants = bool(request.get("constants"))
+        return {"equal": equal(parse_latex, request["left"], request["right"], constants=constants)}
     except Exception as error:  # noqa: BLE001 - sympy raises anything; reported to the parent
         return {"equal": False, "reason": type(error).__name__}
 

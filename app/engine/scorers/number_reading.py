@@ -309,11 +309,10 @@ def _with_unit(number: Number, end: int, text: str) -> Number | None:
         return number
     if text[end - 1].isdigit() and rest[:1].isdigit():
         return None
-    value, (scale, rest) = number.value, scale_before(rest)
-    if scale:
-        value = value * scale
-        if not rest:
-            return Number(value, number.unit, number.is_percent)
+    factor, rest = scale_before(rest)
+    value = number.value * factor
+    if not rest:
+        return Number(value, number.unit, number.is_percent)
     word, _, more = rest.strip().partition(" ")
     scale = scale_of(word, is_glued=not rest.startswith(" "))
     if scale:

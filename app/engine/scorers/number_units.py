@@ -127,10 +127,10 @@ def scale_of(word: str, *, is_glued: bool = False) -> int | None:
 
 
 def scale_before(text: str) -> tuple[int, str]:
-    """Return the factor that a unit such as 万円 begins with (0 without one), and the rest."""
+    """Return the factor that a unit such as 万円 begins with (1 without one), and the rest."""
     stripped = text.strip()
-    scale = _HAN_SCALES.get(stripped[:1], 0)
-    return (scale, stripped[1:]) if scale else (0, text)
+    scale = _HAN_SCALES.get(stripped[:1])
+    return (scale, stripped[1:]) if scale else (1, text)
 
 
 def same_unit(one: str, other: str) -> bool:

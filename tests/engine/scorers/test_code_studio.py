@@ -47,6 +47,13 @@ PRESENTED = [
     f"```python\ndef add(a, b):\n    return a - b\n```\nNo, wait:\n```python\n{ADD}\n```",
     f"```python\n{ADD}\n```\nUse it:\n```python\nassert add(1, 2) == 4\n```",
     "```python\nadd = lambda a, b: a + b\n```",
+    "The function:\nadd = lambda a, b: a + b",
+    "Use `add = lambda a, b: a + b` here.",
+    '```python\ndef add(a, b):\n    """\n    ```\n    1\n    ```\n    """\n    return a + b\n```',
+    '````python\ndef add(a, b):\n    """\n```\nadd(1, 2)\n```\n"""\n    return a + b\n````',
+    "```python\n>>> def add(a, b):\n...     return a + b\n>>> add(1, 2)\n3\n```",
+    f"```python\n{ADD}\n```".replace("    ", "\u00a0" * 4),
+    f"{HELPED}\n\nThen we use it:\n\n{USES_HELP}\n\nThat is all.",
 ]
 
 
