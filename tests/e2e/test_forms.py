@@ -147,6 +147,9 @@ def test_a_key_is_never_kept(open_page: Callable[..., Page]) -> None:
     page.locator("#name").fill("mine")
     page.locator("#base_url").fill("https://api.example.org/v1")
     page.locator("#api_key").fill(SECRET)
+    page.get_by_text("Prices", exact=True).click()
+    page.get_by_role("button", name="Add a price").click()
+    page.locator("[name=price_model]").nth(2).fill("third")
     page.context.clear_cookies(name="studio_session")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -155,6 +158,7 @@ def test_a_key_is_never_kept(open_page: Callable[..., Page]) -> None:
     assert SECRET not in stored
     sign_in(page, "key@example.org")
     expect(page.locator("#base_url")).to_have_value("https://api.example.org/v1")
+    expect(page.locator("[name=price_model]").nth(2)).to_have_value("third")
     expect(page.locator("#api_key")).to_have_value("")
 
 

@@ -82,6 +82,18 @@ def test_start_is_for_its_own_keys(
     page.wait_for_url(re.compile("/runs/[0-9a-f-]{36}$"))
 
 
+def test_a_double_click_starts_one_run(
+    open_page: Callable[..., Page], signed_in_state: str
+) -> None:
+    page = open_page(state=signed_in_state)
+    page.goto("/runs/new?benchmark=gen_chain_sum&model=simulated/expert&limit=2")
+    expect(start_button(page)).to_contain_text("2 samples")
+    before = runs_of(page)
+    start_button(page).dblclick()
+    page.wait_for_url(re.compile("/runs/[0-9a-f-]{36}$"))
+    assert runs_of(page) == before + 1
+
+
 def test_from_the_search_to_start_by_typing(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:

@@ -7,6 +7,7 @@ import { startErrors } from "./components/errors.js";
 import { startKeptForms } from "./components/kept_form.js";
 import { startMenus } from "./components/menu.js";
 import { startSearch } from "./components/search.js";
+import { startSubmitOnce } from "./components/submit_once.js";
 import { startTheme } from "./components/theme.js";
 import { startTimes } from "./components/times.js";
 import { startToasts } from "./components/toast.js";
@@ -43,6 +44,7 @@ startTimes();
 startTooltips();
 startToasts();
 startErrors();
+startSubmitOnce();
 
 const parts = ON_DEMAND.flatMap(([selector, load]) => {
   const node = find(selector);

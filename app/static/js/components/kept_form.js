@@ -35,6 +35,7 @@ function bringBack(kept) {
   if (!form || kept?.account !== account || kept.page !== form.dataset.keep) {
     return;
   }
+  addRows(form, kept.values);
   const left = [...kept.values];
   const fields = fieldsOf(form);
   // Choices first: they decide what other fields offer.
@@ -55,6 +56,17 @@ function bringBack(kept) {
     }
   }
   tell("What you had filled in is here again. Nothing was sent.");
+}
+
+/* A button that repeats a field names it. */
+function addRows(form, values) {
+  for (const button of findAll("[data-repeats]", form)) {
+    const ofName = (name) => name === button.dataset.repeats;
+    const wanted = values.filter(([name]) => ofName(name)).length;
+    for (let rows = fieldsOf(form).filter((field) => ofName(field.name)).length; rows < wanted; rows += 1) {
+      button.click();
+    }
+  }
 }
 
 function open(field) {
