@@ -15,7 +15,7 @@ from app.models import Run
 from app.queries import runs as run_queries
 from app.queries.differences import RunDifference, differences_of
 from app.queries.flips import flip_views
-from app.queries.paired_scores import PairedScores, pair_scores
+from app.queries.paired_scores import PairedScores, have_questions, pair_scores
 
 MAX_RUNS = 6
 FLIPS_PER_PAGE = 100
@@ -46,15 +46,20 @@ def comparison_of(rows: Sequence[Run], *, flips_from: int = 0) -> dict[str, Any]
         flips_from: How many of the samples that flipped between the first two were shown before.
     """
     refusal = _refusal(rows)
-    paired = None if refusal else pair_scores([run.id for run in rows])
     differences = [] if refusal else differences_of(rows)
+    ids = [run.id for run in rows]
+    moved = _may_have_moved(rows, differences)
+    by_question = moved and have_questions(ids)
+    paired = None if refusal else pair_scores(ids, by_question=by_question)
     common = paired.common() if paired else 0
     flips_total = paired.flips() if paired else 0
     flips_to = min(flips_from + FLIPS_PER_PAGE, flips_total)
     shown = islice(paired.flipped(), flips_from, max(flips_from, flips_to)) if paired else ()
     return {
         "comparable": common > 0,
-        "warnings": _warnings(rows, paired, differences) if paired else [refusal],
+        "warnings": _warnings(rows, paired, differences, _pairing(by_question) if moved else None)
+        if paired
+        else [refusal],
         "differences": [difference.view() for difference in differences],
         "common_samples": common,
         "runs": [run_queries.run_view(run) for run in rows],
@@ -76,16 +81,14 @@ def _refusal(rows: Sequence[Run]) -> str | None:
 
 
 def _warnings(
-    rows: Sequence[Run], paired: PairedScores, differences: Sequence[RunDifference]
+    rows: Sequence[Run],
+    paired: PairedScores,
+    differences: Sequence[RunDifference],
+    pairing: str | None,
 ) -> list[str]:
     """Return warnings about what differs between the runs."""
     found = [difference.sentence for difference in differences]
-    fields = {difference.field for difference in differences}
-    if rows[0].benchmark.startswith(PREFIX) and "dataset" in fields:
-        found.append(
-            "Samples are paired by their ids, without a column of ids by the number of their row: "
-            "where rows of the file moved, different questions are compared."
-        )
+    found += [pairing] if pairing else []
     common = paired.common()
     if not common:
         found.append("The runs have no scored sample in common.")
@@ -107,6 +110,25 @@ def _warnings(
     if unfinished:
         found.append(f"{len(unfinished)} of the runs did not complete.")
     return found
+
+
+def _may_have_moved(rows: Sequence[Run], differences: Sequence[RunDifference]) -> bool:
+    """Return whether an id may stand for another question in another run: own data's versions."""
+    fields = {difference.field for difference in differences}
+    return rows[0].benchmark.startswith(PREFIX) and "dataset" in fields
+
+
+def _pairing(by_question: bool) -> str:
+    """Return how samples of different versions are paired."""
+    if by_question:
+        return (
+            "Samples are paired where id and question are the same; the number of the row is the "
+            "id where the file has no column of ids."
+        )
+    return (
+        "Samples are paired by their ids, without a column of ids by the number of their row: "
+        "where rows of the file moved, different questions are compared."
+    )
 
 
 def _other_models(run: Run) -> list[str]:

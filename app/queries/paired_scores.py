@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TypeAlias, cast
 
 from sqlalchemy import CursorResult, Table, select
@@ -16,6 +17,7 @@ from app.models import SampleRow
 
 _COLUMNS = cast(Table, SampleRow.__table__).columns
 _UNSCORED = -1.0
+_BREAK = "\x1f"
 
 Scores: TypeAlias = "array[float]"
 """The mean score of each sample over its epochs, 0..1, or `_UNSCORED`; a dict would be 30 times
@@ -67,15 +69,28 @@ class PairedScores:
                 yield sample_id
 
 
-def pair_scores(run_ids: Sequence[str]) -> PairedScores:
-    """Return the scores of the runs, paired by sample."""
+def have_questions(run_ids: Sequence[str]) -> bool:
+    """Return whether the question of each scored sample is known; those of old runs are not."""
+    unknown = select(_COLUMNS.run_id).where(
+        _COLUMNS.run_id.in_(run_ids), _COLUMNS.score.is_not(None), _COLUMNS.question.is_(None)
+    )
+    return db.session.execute(unknown.limit(1)).first() is None
+
+
+def pair_scores(run_ids: Sequence[str], *, by_question: bool = False) -> PairedScores:
+    """Return the scores of the runs, paired by sample.
+
+    Args:
+        run_ids: The runs.
+        by_question: Pair only samples whose question is the same, too: ids may have moved.
+    """
     places: dict[str, int] = {}
-    by_run = [_mean_scores(run_id, places) for run_id in run_ids]
+    by_run = [_mean_scores(run_id, places, by_question=by_question) for run_id in run_ids]
     for scores in by_run:
         scores.extend([_UNSCORED] * (len(places) - len(scores)))
     counts = Counter(zip(*by_run, strict=True))
     return PairedScores(
-        list(places),
+        [key.partition(_BREAK)[0] for key in places] if by_question else list(places),
         by_run,
         {
             tuple(None if score == _UNSCORED else score for score in scores): times
@@ -84,10 +99,10 @@ def pair_scores(run_ids: Sequence[str]) -> PairedScores:
     )
 
 
-def _mean_scores(run_id: str, places: dict[str, int]) -> Scores:
+def _mean_scores(run_id: str, places: dict[str, int], *, by_question: bool) -> Scores:
     """Return the scores of a run, each at its sample's place; new samples get places."""
     result = db.session.execute(
-        select(_COLUMNS.sample_id, _COLUMNS.score)
+        select(*(_COLUMNS[name] for name in ("sample_id", "score", "question")[: 2 + by_question]))
         .where(_COLUMNS.run_id == run_id, _COLUMNS.score.is_not(None))
         .order_by(_COLUMNS.position, _COLUMNS.epoch)
     )
@@ -95,8 +110,9 @@ def _mean_scores(run_id: str, places: dict[str, int]) -> Scores:
     epochs = array("L", bytes(array("L").itemsize * len(places)))
     # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
     cursor = cast(CursorResult[str, float], result).cursor
-    for sample_id, score in iter(cursor.fetchone, None):
-        place = places.setdefault(sample_id, len(places))
+    rows = iter(cursor.fetchone, None)
+    for key, score in map(_with_question, rows) if by_question else rows:
+        place = places.setdefault(key, len(places))
         if place == len(sums):
             sums.append(0.0)
             epochs.append(0)
@@ -106,3 +122,9 @@ def _mean_scores(run_id: str, places: dict[str, int]) -> Scores:
     for place, number in enumerate(epochs):
         sums[place] = sums[place] / number if number else _UNSCORED
     return sums
+
+
+def _with_question(row: tuple[str, float, str]) -> tuple[str, float]:
+    """Return what pairs a sample, and its score; a digest is shorter than most questions."""
+    sample_id, score, question = row
+    return f"{sample_id}{_BREAK}{blake2b(question.encode(), digest_size=12).hexdigest()}", score

@@ -250,6 +250,21 @@ def test_an_older_version_can_be_run_and_is_kept_by_a_duplicate(
     assert "benchmark_version=1" in signed_in.get("/benchmarks/own/sums").text
 
 
+def test_versions_are_compared_on_the_questions_that_kept_their_id(
+    api: ApiClient, start_run: Any, work: Any
+) -> None:
+    save(api)
+    changed = [{**ROWS[0], "q": "What is 7 + 7?", "a": 14}, *ROWS[1:5]]
+    save(api, json_lines(changed))
+    ids = [start_run(benchmark=f"own/sums@{version}", limit=None) for version in (1, 2)]
+    for run_id in ids:
+        assert work(run_id)["status"] == "completed"
+    compared = api.get(f"/compare?run_ids={','.join(ids)}").json
+    assert compared["common_samples"] == 4
+    assert compared["pairs"][0]["n"] == 4
+    assert any("where id and question are the same" in each for each in compared["warnings"])
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -12,7 +12,7 @@ from flask import Flask
 from app.models import Run
 from app.queries import runs
 from app.queries.flips import flip_views
-from app.queries.paired_scores import pair_scores
+from app.queries.paired_scores import have_questions, pair_scores
 from app.services.accounts.accounts import Account
 from tests.run_fixtures import add_run, add_samples
 
@@ -49,6 +49,20 @@ def test_each_combination_is_counted_and_each_pair_of_runs_has_its_own_samples(
     assert paired.pairs(0, 1) == {(1.0, 1.0): 1, (0.0, 1.0): 1}
     assert paired.pairs(1, 2) == {(1.0, 0.5): 1, (1.0, 0.25): 1}
     assert (paired.flips(), list(paired.flipped())) == (1, ["y"])
+
+
+def test_ids_whose_question_changed_are_not_paired_where_questions_count(scored: Any) -> None:
+    a = scored([("1", 1.0)], question="1 + 1?")
+    b = scored([("1", 0.0)], question="1 + 2?")
+    c = scored([("1", 0.0)], question="1 + 1?")
+    by_id, by_question = (
+        pair_scores([a.id, b.id, c.id], by_question=each) for each in (False, True)
+    )
+    assert (by_id.flips(), by_question.flips()) == (1, 0)
+    assert by_question.pairs(0, 2) == {(1.0, 0.0): 1}
+    assert list(pair_scores([a.id, c.id], by_question=True).flipped()) == ["1"]
+    assert have_questions([a.id, b.id, c.id])
+    assert not have_questions([a.id, scored([("1", 1.0)]).id])
 
 
 def test_samples_that_flip_come_in_the_first_runs_order(scored: Any) -> None:
