@@ -147,7 +147,7 @@ def test_more_than_two_megabytes_may_be_uploaded_but_only_by_an_account(
     stranger = app.test_client()
     assert isinstance(stranger, Browser)
     assert upload(stranger, large).status_code == 413
-    assert upload(stranger).status_code == 302  # to the sign-in
+    assert upload(stranger).status_code == 303  # to the sign-in
 
 
 def test_uploads_and_benchmarks_are_private(signed_in: Browser, second_browser: Browser) -> None:

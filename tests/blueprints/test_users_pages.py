@@ -60,7 +60,7 @@ def test_others_are_shown_nothing(
     for action in ACTIONS:
         form = {"admin": "yes", "disabled": "yes", "email": owner.email}
         assert second_browser.submit(url(owner, action), form).status_code == 404
-        assert client.submit(url(owner, action), form).status_code == 302
+        assert client.submit(url(owner, action), form).status_code == 303
     with app.app_context():
         row = db.session.get_one(AccountRow, owner.id)
         assert (row.is_admin, row.disabled_at) == (True, None)
