@@ -15,9 +15,11 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _EMPHASIS_SIGNS = "*_`"
-_OPEN = re.compile(r"(?:\\[a-z]{1,20}\{|\\[(\[]|[*_`$(\[{\"“‘「]){1,20}\Z")
+_OPEN = re.compile(r"(?:\\[a-z]{1,20}\{|\\[(\[]|[*_`$(\[{\"'“‘「]){1,20}\Z")
 _OPENINGS = {"*": "*", "_": "_", "`": "`", "$": "$", "(": ")", "[": "]", "{": "}", '"': '"'}
-_OPENINGS |= {"“": "”", "‘": "’", "「": "」"}
+_OPENINGS |= {"“": "”", "‘": "’", "「": "」", "'": "'"}
+_END_TOKENS = ("</s>", "<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>")
+"""Of chat templates, where a server leaves them in the text."""
 
 
 def answer_text(completion: str) -> str | None:
@@ -25,7 +27,7 @@ def answer_text(completion: str) -> str | None:
     found = _last_mark(completion)
     if found is None:
         return None
-    text, _ = _closed(completion[found.end() :].strip(), _openings(completion, found))
+    text, _ = _closed(_behind(completion, found), _openings(completion, found))
     return text.strip() or None
 
 
@@ -38,7 +40,7 @@ def answer_line(completion: str) -> str | None:
     found = _last_mark(completion)
     if found is None:
         return None
-    text, openings = _closed(completion[found.end() :].strip(), _openings(completion, found))
+    text, openings = _closed(_behind(completion, found), _openings(completion, found))
     line = _without_ends(text.strip().split("\n", 1)[0].strip(), openings)
     return line or None
 
@@ -58,6 +60,12 @@ def _last_mark(completion: str) -> re.Match[str] | None:
             last = mark
             leading = mark if _leads(completion, mark.start()) else leading
     return leading or last
+
+
+def _behind(completion: str, mark: re.Match[str]) -> str:
+    text = completion[mark.end() :].strip()
+    token = next((each for each in _END_TOKENS if text.endswith(each)), "")
+    return text.removesuffix(token).rstrip()
 
 
 def _leads(completion: str, position: int) -> bool:

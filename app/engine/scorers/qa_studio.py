@@ -24,18 +24,19 @@ _MAX_NUMBER_CHARS = 40
 _MOST_DRESS, _MOST_DRESS_CHARS = 4, 1_000
 _WIDE = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _WORD = re.compile(
-    rf"[-+]?(?<![\w.])(?:[$€£¥₹]?\.?[0-9]++(?:[.,'][0-9]++)*+%?)(?![^\W_{_WIDE}])"  # a number
+    rf"[-+]?(?<![\w.])(?:[$€£¥₹]?\.?[0-9]++(?:[.,'][0-9]++)*+(?: ?%)?+)(?![^\W_{_WIDE}])"
     rf"|[{_WIDE}]"
     rf"|[^\W{_WIDE}]++(?:'[^\W{_WIDE}]++)*+[+#]{{0,2}}"
     r"|[%$€£¥₹°§&@=<>×÷±^/*+]"
 )
+_ABBREVIATED = re.compile(r"(?<![^\W.])([a-z])\.(?=[a-z](?!\w))")  # U.S.A. is USA
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
 def words_of(text: str) -> list[str]:
     """Return what is compared of a text: words, numbers in one spelling, signs with a meaning."""
     found = []
-    for match in _WORD.finditer(fold(undress(text))):
+    for match in _WORD.finditer(_ABBREVIATED.sub(r"\1", fold(undress(text)))):
         word = match.group()
         found.append(
             _number(word) if any(char.isdigit() for char in word) else word.replace("'", "")

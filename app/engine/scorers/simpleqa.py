@@ -32,15 +32,23 @@ _GRADES = {
 }
 _WORDS = {"CORRECT": "A", "INCORRECT": "B", "NOT ATTEMPTED": "C"}
 _FIRST_LETTER = re.compile(r"[ABC]")
-_DECORATION = " \t\r\n.,:;!*_\"'`()[]{}<>#$"
+_DECORATION = " \t\r\n.,:;!*_\"'`()[]{}<>#$=“”‘’✅❌✓✗"
 _LONGEST = 2_000
+_MARKUP = re.compile(r"```\w*+|</?\w{1,20}>|<\|[^|<>]{1,30}\|>")
+_NOUN = (
+    r"(?:grade|answer|verdict|rating|label|letter|choice|option|category|result|judge?ment|score|"
+    r"classification|evaluation|assessment|response|prediction)"
+)
 _LEAD = re.compile(
-    r"(?:(?:the|my|final)\W+)*(?:grade|answer|verdict|rating|label|letter|choice)\b"
-    r"(?:\W+is\b)?|(?:it|this)(?:'s| is)\b|\W*\\boxed\b|\W*\\text(?:bf)?\b",
+    r"(?:(?:the|my|final|predicted|model's|so|thus|therefore|hence)\W+)*"
+    rf"(?:correct (?=grade|label))?{_NOUN}\b(?:\W+is\b)?"
+    r"|i(?:['’]d| would)? (?:grade|rate|label|classify) (?:this|it|the \w{1,20}(?: answer)?)"
+    r"(?: as)?\b"
+    r"|(?:it|this)(?:'s| is)\b|\W*\\boxed\b|\W*\\text(?:bf)?\b",
     re.IGNORECASE,
 )
 _LETTER_AND_WORD = re.compile(r"([ABC])\W+(.+)", re.DOTALL)
-_LETTER_AND_REASON = re.compile(r"([ABC])\W{0,4}[:).\]\u2013\u2014-]\W*\s(.+)", re.DOTALL)
+_LETTER_AND_REASON = re.compile(r"([ABC])\W{0,4}[:),.\]\u2013\u2014-]\W*\s(.+)", re.DOTALL)
 _GRADE_WORD = re.compile(r"\b(?:[ABC]|(?:IN)?CORRECT|NOT[ _]ATTEMPTED)\b")
 _WORD_AND_LETTER = re.compile(r"\A(.*\w)\W+([ABC])", re.DOTALL)
 
@@ -71,6 +79,7 @@ def read_bare_grade(reply: str) -> Grade | None:
 
 
 def _letter(reply: str) -> str | None:
+    reply = _MARKUP.sub(" ", reply[: 10 * _LONGEST])
     whole = _letter_of(reply)
     if whole is not None:
         return whole

@@ -69,7 +69,7 @@ def fold(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", "".join(map(_same_letter, text))).translate(_QUOTES)
-        text = unicodedata.normalize("NFC", text.casefold())
+        text = unicodedata.normalize("NFC", text.casefold()).replace("i\u0307", "i")  # of İ
     else:
         text = text.replace("`", "'").casefold()
     return _BLANKS.sub(" ", text).strip()

@@ -54,6 +54,10 @@ SAME: list[tuple[str, Target]] = [
     ("O'Brien", "O’Brien"),
     ("5 km", "5 km"),
     ("don't know", "don’t know"),
+    ("US", "U.S."),
+    ("USA", "U.S.A."),
+    ("50 %", "50%"),
+    ("İstanbul", "istanbul"),
 ]
 OTHER: list[tuple[str, Target]] = [
     ("5", "-5"),
@@ -72,6 +76,8 @@ OTHER: list[tuple[str, Target]] = [
     ("the", "A"),
     ("1000", "1,00"),
     ("3", "-3"),
+    ("50 %", "50"),
+    ("US", "U.S.A."),
 ]
 
 
