@@ -128,3 +128,4 @@ def test_ticks_show_in_both_themes(open_page: Callable[..., Page], signed_in_sta
         assert box.screenshot() != empty
         mark = box.evaluate("e => getComputedStyle(e, '::before').width")
         assert mark == "10px"
+        assert box.evaluate("e => getComputedStyle(e).display") == "grid", "its mark has no size"
