@@ -6,6 +6,9 @@ Starts a model server, a queue server and a worker pool, posts one run through t
 reports seconds from the first to the last call beside the ideal, CPU milliseconds a sample of
 the whole worker tree (and of the database, where it is a process of its own), memory, the time
 from POST to the first call, and progress events.
+
+Then the same with streamed answers, which take as long: the first token half of it, each event a
+part of the other half. Their CPU may be twice as much.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psutil
 from empty_database import empty_database
@@ -29,6 +32,8 @@ from redis import Redis
 
 SERVER = Path(__file__).parent.parent / "tests" / "fakes" / "model_server.py"
 SAMPLE_EVERY_S = 0.02
+ANSWER = "Answer: 7"
+EVENTS = 7  # of which that answer consists, streamed
 
 
 @dataclass
@@ -112,7 +117,7 @@ def measure(arguments: argparse.Namespace) -> None:
             str(SERVER),
             "--port=0",
             f"--latency={arguments.latency}",
-            "--answer=Answer: 7",
+            f"--answer={ANSWER}",
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -123,7 +128,10 @@ def measure(arguments: argparse.Namespace) -> None:
         port = int(model.stdout.readline())
         client, headers = sign_up(app, port, arguments.connections)
         wait_for_workers(app)
-        report(arguments, run_once(app, client, headers, pool.pid, port, settings, arguments))
+        place = (app, client, headers, pool.pid, port, settings, arguments)
+        at_once = run_once(*place)
+        change_server(port, **streamed_pace(arguments.latency))
+        report(arguments, at_once, run_once(*place, stream=True))
     finally:
         pool.terminate()
         pool.wait(30)
@@ -160,6 +168,17 @@ def wait_for_workers(app: Any) -> None:
     time.sleep(1)
 
 
+def streamed_pace(latency_s: float) -> dict[str, float]:
+    """Return how a server that streams takes as long as one that answers at once."""
+    return {"latency_s": latency_s / 2, "pause_s": latency_s / 2 / EVENTS}
+
+
+def change_server(port: int, **behaviour: float) -> None:
+    """Forget what the model server has counted, and let it behave otherwise."""
+    body = json.dumps({"reset": True, **behaviour}).encode()
+    urlopen(Request(f"http://127.0.0.1:{port}/_control", data=body)).close()  # noqa: S310 - our own
+
+
 def run_once(
     app: Any,
     client: Any,
@@ -168,6 +187,8 @@ def run_once(
     port: int,
     settings: Any,
     arguments: argparse.Namespace,
+    *,
+    stream: bool = False,
 ) -> dict[str, Any]:
     pool, database = psutil.Process(pool_pid), database_processes(arguments)
     cpu_before, database_before = tree_cpu_s(pool), sum_cpu_s(database)
@@ -179,6 +200,7 @@ def run_once(
             "protocol": "openbench",
             "model": "local/fake-large",
             "max_connections": arguments.connections,
+            "stream": stream,
         },
         headers=headers,
     )
@@ -195,6 +217,7 @@ def run_once(
     time.sleep(0.5)
     run = client.get(f"/api/v1/runs/{run_id}", headers=headers).json
     assert run["status"] == "completed", run["error"]
+    assert bool(run["speed"]) is stream, run["speed"]
     assert run["counts"]["done"] == run["counts"]["total"] == arguments.samples, run["counts"]
     calls = json.load(urlopen(f"http://127.0.0.1:{port}/_stats"))  # noqa: S310 - our own server
     events = progress_times(settings, run_id)
@@ -265,12 +288,19 @@ def sum_cpu_s(processes: list[psutil.Process]) -> float:
     return sum(tree_cpu_s(each) for each in processes)
 
 
-def report(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
+def report(
+    arguments: argparse.Namespace, at_once: dict[str, Any], streamed: dict[str, Any]
+) -> None:
+    cpu = "worker_cpu_ms_per_sample"
+    ratio = round(streamed[cpu] / at_once[cpu], 2)
     if arguments.json:
-        sys.stdout.write(json.dumps(result) + "\n")
+        row = {**at_once, "streamed": streamed, "streamed_times_cpu": ratio}
+        sys.stdout.write(json.dumps(row) + "\n")
         return
-    for name, value in result.items():
-        sys.stdout.write(f"{name:28} {value}\n")
+    sys.stdout.write(f"{'':28} {'at once':>12} {'streamed':>12}\n")
+    for name, value in at_once.items():
+        sys.stdout.write(f"{name:28} {value!s:>12} {streamed[name]!s:>12}\n")
+    sys.stdout.write(f"{'streamed, times CPU':28} {'':>12} {ratio!s:>12}\n")
 
 
 if __name__ == "__main__":

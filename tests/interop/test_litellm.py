@@ -63,3 +63,14 @@ def test_a_model_that_is_away_is_no_wrong_answer(site: Site, litellm: str) -> No
     run = site.finish("litellm-away/away", limit=2, max_retries=0)
     assert run["status"] == "failed"
     assert run["counts"]["error"] == run["counts"]["done"]
+
+
+@APIS
+def test_its_streams_are_read_and_timed(site: Site, litellm: str, kind: str) -> None:
+    name = f"litellm-stream-{kind}"
+    fields = {"kind": kind, "base_url": f"{litellm}/v1", "api_key": KEY, "stream": True}
+    site.call("PUT", f"/connections/{name}", fields)
+    run = site.finish(f"{name}/tiny", limit=4)
+    samples = site.samples(run["run_id"])
+    assert (run["status"], run["counts"]["error"]) == ("completed", 0), samples[0]
+    assert run["speed"]["first_token_s"]["p50"] > 0

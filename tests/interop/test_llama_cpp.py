@@ -48,3 +48,18 @@ def test_a_run_on_it_can_be_canceled(site: Site, llama_cpp: str) -> None:
     run_id = site.start("llama-cancel/tiny-random", limit=200, max_tokens=800)
     site.call("POST", f"/runs/{run_id}/cancel")
     assert site.end_of(run_id)["status"] == "canceled"
+
+
+@APIS
+def test_its_streams_are_read_and_timed(site: Site, llama_cpp: str, kind: str) -> None:
+    name = f"llama-stream-{kind}"
+    fields = {"kind": kind, "base_url": f"{llama_cpp}/v1", "api_key": "none", "stream": True}
+    site.call("PUT", f"/connections/{name}", fields)
+    run = site.finish(f"{name}/tiny-random", limit=4)
+    samples = site.samples(run["run_id"])
+    assert (run["status"], run["counts"]["error"]) == ("completed", 0), samples[0]
+    assert {notice["code"] for notice in run["notices"]} == {"truncated"}
+    assert run["speed"]["first_token_s"]["p50"] > 0
+    assert all(1 <= sample["output_tokens"] <= 16 for sample in samples)
+    timed = [sample for sample in samples if sample["first_token_s"] is not None]
+    assert all(sample["first_token_s"] <= sample["latency_ms"] / 1000 for sample in timed)

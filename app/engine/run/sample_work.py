@@ -299,6 +299,8 @@ class SampleWork:
     def _check_served(self, reply: ModelReply) -> None:
         """Warn of a server that answers with another model, or with another one than before."""
         served = (reply.model, reply.fingerprint)
+        if served == (None, None):  # it does not say, which is no change
+            return
         if served in self._served or len(self._served) >= _MOST_SERVED:
             return
         if not self._tally.first(f"served {served}"):

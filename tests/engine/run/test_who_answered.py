@@ -77,3 +77,9 @@ def test_the_last_seed_is_followed_by_the_first_and_none_stays_none():
         client = Client()
         run(plan(1, epochs=2, generation=Generation(seed=seed), max_connections=1), client)
         assert [each.generation.seed for each in client.requests] == seeds
+
+
+def test_a_reply_that_names_nobody_is_no_change():
+    client = answering(("m", "fp_1"), (None, None), ("m", "fp_1"))
+    _, recorder, _ = run(plan(6, model="m", max_connections=1), client)
+    assert warnings(recorder) == []
