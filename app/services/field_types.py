@@ -25,6 +25,13 @@ def json_number(value: object) -> int | float:
     return value
 
 
+def json_switch(value: object) -> object:
+    """Take ``true`` and ``false``, or a word, but not 1, which Python takes for ``true``."""
+    if not isinstance(value, bool | str):
+        raise ValueError("must be true, false or auto")
+    return value
+
+
 def typed_number(text: str) -> int | float | str:
     """Return the number that was typed into a form; the text itself where it is none."""
     for kind in (int, float):
@@ -51,4 +58,5 @@ def storable(text: str) -> str:
 
 Whole = BeforeValidator(json_whole)
 Number = BeforeValidator(json_number)
+Switch = BeforeValidator(json_switch)
 Storable = AfterValidator(storable)

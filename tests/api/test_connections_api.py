@@ -254,4 +254,5 @@ def test_streaming_is_automatic_unless_said(api):
     api.put("/connections/mine", json={"stream": True})
     assert api.put("/connections/mine", json={"max_retries": 1}).json["stream"] is True
     for wrong in ("on", 1, "true"):
-        assert api.put("/connections/mine", json={"stream": wrong}).status_code == 422
+        refused = api.put("/connections/mine", json={"stream": wrong})
+        assert (refused.status_code, list(refused.json["errors"])) == (422, ["stream"])

@@ -9,12 +9,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StrictBool,
     StringConstraints,
 )
 
 from app.engine.datasets.selection import Order
-from app.services.field_types import Number, Storable, Whole
+from app.services.field_types import Number, Storable, Switch, Whole
 from app.services.runs.extra_body import check_extra_body
 
 MAX_LIMIT = 200_000
@@ -114,7 +113,7 @@ class RunOptions(BaseModel):
     max_retries: Annotated[int, Field(ge=0, le=20), Whole] | None = Field(
         None, description="Retries of a call after a temporary error."
     )
-    stream: Literal["auto"] | StrictBool | None = Field(
+    stream: Annotated[Literal["auto", True, False], Switch] | None = Field(
         None,
         description="Stream answers, which measures their speed; `auto`: only where the server "
         "does nothing else; left out: as the connection says.",

@@ -117,6 +117,22 @@ def test_a_run_says_otherwise_than_its_connection(
     assert again["config"]["stream"] is False
 
 
+def test_the_form_of_a_run_has_the_choice(
+    local_model: str, model_server: ModelServer, start_run: Start, work: Work, signed_in: Browser,
+) -> None:  # fmt: skip
+    fields = {"benchmark": "gen_chain_sum", "model": local_model, "limit": "1"}
+    made = signed_in.submit("/runs", data=fields | {"stream": "true"})
+    assert made.status_code == 303, made.text
+    run_id = made.headers["Location"].rpartition("/")[2]
+    work(run_id)
+    assert was_streamed(model_server) == [True]
+    form = signed_in.get(f"/runs/new?from={run_id}").text
+    assert '<option selected value="true">On</option>' in form
+    refused = signed_in.submit("/runs", data=fields | {"stream": "maybe"})
+    assert refused.status_code == 422
+    assert "auto" in refused.text
+
+
 def test_streaming_is_no_part_of_what_was_asked(
     local_model: str, start_run: Start, work: Work, api: ApiClient
 ) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
 from app.services.connections.own_prices import MAX_USD_PER_MTOK
 from app.services.connections.presets import Auth, Kind
 from app.services.connections.probe import ConnectionProbe
 from app.services.connections.store import ConnectionChanges, ConnectionInfo
+from app.services.field_types import Switch
 
 
 class ConnectionPath(BaseModel):
@@ -50,7 +51,7 @@ class ConnectionBody(Body):
     auth: Auth | None = Field(
         None, description="How the key is sent; null: as the API of the kind wants it."
     )
-    stream: Literal["auto"] | StrictBool | None = Field(
+    stream: Annotated[Literal["auto", True, False], Switch] | None = Field(
         None,
         description="Stream answers, which measures time to first token and tokens per second; "
         "auto (the default): only where the server does nothing else.",
@@ -114,7 +115,7 @@ class ConnectionAnswer(BaseModel):
     api_key_hint: str | None = Field(description="The last four characters of the key.")
     has_key: bool
     auth: str | None = Field(description="How the key is sent; null: as its kind wants it.")
-    stream: Literal["auto"] | bool = Field(
+    stream: Literal["auto", True, False] = Field(
         description="Whether answers are streamed; auto: only where the server does nothing else."
     )
     from_environment: bool = Field(
