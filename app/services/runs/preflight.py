@@ -10,7 +10,7 @@ from app.broker import queues
 from app.config import Settings
 from app.engine.token_counts import count_tokens
 from app.errors import Invalid, Unavailable
-from app.formats import exact_usd, usd
+from app.formats import exact_usd
 from app.queries.benchmarks import longest_prompt, unavailable_reason
 from app.queries.sample_parts import unknown_ids
 from app.services.connections.model_catalog import chats
@@ -324,7 +324,8 @@ def _budget(spec: RunSpec, estimate: Estimate) -> Iterator[Check]:
         yield Check(
             "budget",
             "warn",
-            f"The budget of {exact_usd(budget)} may not be enough: up to {usd(most)} estimated.",
+            f"The budget of {exact_usd(budget)} may not be enough: estimated are up to "
+            f"{exact_usd(most)}.",
             "The run pauses when it is spent, and nothing is lost; raise it to go on.",
         )
     else:
