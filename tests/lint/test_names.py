@@ -92,6 +92,23 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not [path for path, _tree in modules() if Path(path).stem in NO_MODULES]
 
 
+def test_a_module_of_the_engine_is_the_only_one_of_its_name() -> None:
+    """Layers share their nouns; engine and net know none, but for a benchmark and its scorer."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, _tree in modules():
+        places[Path(path).stem].append(path)
+    twice = {
+        name: where
+        for name, where in places.items()
+        if len(where) > 1
+        and name != "__init__"
+        and any(path.startswith(("app/engine/", "app/net/")) for path in where)
+        and {str(Path(path).parent) for path in where}
+        != {"app/engine/benchmarks", "app/engine/scorers"}
+    }
+    assert not twice
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [

@@ -1,6 +1,6 @@
 """The JSON API under ``/api/v1``: one file per resource, all behind one guard.
 
-A new resource is a file with ``bp = api_blueprint("noun", "...")`` (see ``guard``), schemas in
+A new resource is a file with ``bp = api_blueprint("noun", "...")`` (see ``callers``), schemas in
 ``schemas/noun.py`` and a line in ``register_api``.
 """
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import Response, g
 
-from app.blueprints.api.guard import api_blueprint, bearer_token
+from app.blueprints.api.callers import api_blueprint, bearer_token
 from app.blueprints.api.schemas.accounts import (
     AccountAnswer,
     AccountFields,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, g
 from pydantic import BaseModel, Field
 
-from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.fields import Text
 from app.blueprints.api.schemas.runs import RunAnswer
 from app.queries.comparisons import chosen_runs, comparison_of

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, g, request
 from pydantic import BaseModel
 
-from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.benchmarks import BenchmarkDetail
 from app.blueprints.api.schemas.own_benchmarks import OwnPath, OwnPreview, PreviewForm, SaveForm
 from app.current import get_settings

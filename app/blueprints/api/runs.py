@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, g, request, stream_with_context
 from pydantic import ValidationError
 
-from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.runs import (
     DuplicateBody,
     ExportQuery,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.users import (
     AccountPatch,
     AccountPath,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from flask import Response, g
 
-from app.blueprints.api.guard import api_blueprint
+from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.fields import PageQuery
 from app.blueprints.api.schemas.webhooks import (
     DeliveryAnswer,

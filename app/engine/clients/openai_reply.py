@@ -12,7 +12,7 @@ from typing import Any
 from app.engine.clients.finish_reasons import read_ending
 from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_texts import answer_text, refusal_text, thought_text
-from app.engine.clients.usage import openai_usage
+from app.engine.clients.token_usage import openai_usage
 from app.engine.types import FinishReason, ModelReply
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.engine.scorers.answers import final_answer_line
+from app.engine.scorers.answer_lines import final_answer_line
 from app.engine.scorers.math_strings import MAX_EXPRESSION_CHARS, minerva_form, same_string
 from app.engine.scorers.math_sympy import same_value
 from app.engine.scorers.verdicts import compared, targets_of, unparsable

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from app.engine.scorers.answers import final_answer_line, first_answer_line
+from app.engine.scorers.answer_lines import final_answer_line, first_answer_line
 from app.engine.scorers.judge import JUDGE_UNREADABLE, Judge, gave_no_answer
 from app.engine.scorers.verdicts import MAX_ANSWER_CHARS, quoted, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.engine.scorers.answers import last_answer_word
+from app.engine.scorers.answer_lines import last_answer_word
 from app.engine.scorers.verdicts import compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 

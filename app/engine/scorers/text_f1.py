@@ -13,7 +13,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from app.engine.scorers.answers import first_answer_line, first_answer_or_last_line
+from app.engine.scorers.answer_lines import first_answer_line, first_answer_or_last_line
 from app.engine.scorers.verdicts import compared, overlapping, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 

@@ -6,16 +6,15 @@ import time
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
 
-from app.engine.clients.providers import make_client
 from app.engine.engine_errors import ModelCallError
 from app.errors import Limited
 from app.services.connections.base_urls import other_addresses
+from app.services.connections.model_lists import fetch_models
 from app.services.connections.store import OpenConnection
 from app.services.outside_calls import OutsideCalls, waits
 
 PATIENCE_S = 4.0
 _ONE_S = 2.0
-_LIST_BYTES = 2_000_000
 WRONG_PLACE = frozenset(
     {"wrong_path", "unknown_model", "no_model_list", "web_page", "bad_reply", "bad_request"}
     | {"redirect"}
@@ -56,22 +55,8 @@ def _find(connection: OpenConnection) -> str | None:
 
 def _failure_at(connection: OpenConnection) -> ModelCallError | None:
     """Return why a server has no list of models at an address; ``None`` if it has one."""
-    client = make_client(
-        connection.kind,
-        connection.base_url,
-        connection.api_key,
-        "",
-        policy=connection.policy,
-        max_connections=1,
-        provider=connection.name,
-        connect_timeout_s=_ONE_S,
-        max_bytes=_LIST_BYTES,
-        auth=connection.auth,
-    )
     try:
-        client.list_models(_ONE_S)
+        fetch_models(connection, _ONE_S)
     except ModelCallError as error:
         return error
-    finally:
-        client.close()
     return None

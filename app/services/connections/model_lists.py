@@ -134,8 +134,15 @@ def _ask(connection: OpenConnection, key: bytes) -> Listing:
 
 
 def _call(connection: OpenConnection) -> ProviderModels:
-    if connection.simulated:
-        return _simulated()
+    return _simulated() if connection.simulated else fetch_models(connection, LIST_TIMEOUT_S)
+
+
+def fetch_models(connection: OpenConnection, timeout_s: float) -> ProviderModels:
+    """Ask a server for its list of models, once.
+
+    Raises:
+        ModelCallError: It has none at this address, or cannot be asked.
+    """
     client = make_client(
         connection.kind,
         connection.base_url,
@@ -144,12 +151,12 @@ def _call(connection: OpenConnection) -> ProviderModels:
         policy=connection.policy,
         max_connections=1,
         provider=connection.name,
-        connect_timeout_s=LIST_TIMEOUT_S,
+        connect_timeout_s=timeout_s,
         max_bytes=_LIST_BYTES,
         auth=connection.auth,
     )
     try:
-        return client.list_models(LIST_TIMEOUT_S)
+        return client.list_models(timeout_s)
     finally:
         client.close()
 

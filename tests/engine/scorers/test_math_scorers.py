@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.engine.scorers import math_worker
-from app.engine.scorers.answers import final_answer_line
+from app.engine.scorers.answer_lines import final_answer_line
 from app.engine.scorers.math import equal_by_value
 from app.engine.scorers.math_judged import (
     equality_prompt,

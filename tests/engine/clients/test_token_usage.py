@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.clients.usage import anthropic_usage, openai_usage
+from app.engine.clients.token_usage import anthropic_usage, openai_usage
 from app.engine.types import TokenUsage
 
 
