@@ -83,18 +83,18 @@ def claim(account_id: int, key: str, digest: str) -> KeptAnswer | KeyClaim:
         raise Invalid(message, fields={"Idempotency-Key": [message]})
     give_up_at = time.monotonic() + PATIENCE_S
     while True:
-        mine = _insert(account_id, key, digest)
-        if mine is not None:
-            return mine
         found = _find(account_id, key, digest)
         if isinstance(found, KeptAnswer):
             return found
         is_late = time.monotonic() > give_up_at
-        if found is not None and (found.at <= now() - ABANDONED or (is_late and found.location)):
-            taken = _take_over(found)
-            if taken is not None:
-                return taken
-        elif is_late:
+        mine = None
+        if found is None:
+            mine = _insert(account_id, key, digest)
+        elif found.at <= now() - ABANDONED or (is_late and found.location):
+            mine = _take_over(found)
+        if mine is not None:
+            return mine
+        if is_late:
             raise Conflict(
                 "A request with this Idempotency-Key is not answered yet.",
                 code="idempotency_key_in_use",
@@ -178,7 +178,10 @@ def _take_over(found: KeyClaim) -> KeyClaim | None:
 
 
 def _find(account_id: int, key: str, digest: str) -> KeptAnswer | KeyClaim | None:
-    """Return the answer of a claimed request, or who has the claim while there is none."""
+    """Return the answer of a claimed request, or who has the claim while there is none.
+
+    ``None``: nobody has claimed the key, within its time.
+    """
     row = db.session.execute(
         select(
             RequestKey.digest,
@@ -186,11 +189,11 @@ def _find(account_id: int, key: str, digest: str) -> KeptAnswer | KeyClaim | Non
             RequestKey.location,
             RequestKey.sealed_answer,
             RequestKey.created_at,
-        ).where(_has_key(account_id, key))
+        ).where(_has_key(account_id, key), RequestKey.created_at > now() - KEPT)
     ).first()
     db.session.rollback()  # the next look must see what was written meanwhile
     if row is None:
-        return None  # released this moment
+        return None
     if row.digest != digest:
         message = "This Idempotency-Key belongs to a request that asked for something else."
         raise Invalid(
