@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
 
+from app import create_app
+from app.db import db
 from app.services.accounts import accounts, reset_links, sessions
 from app.services.accounts.accounts import Account
-from tests.app_fixtures import PASSWORD
+from tests.app_fixtures import PASSWORD, make_settings
 from tests.run_fixtures import add_run
 
 Run = Callable[..., Result]
@@ -152,3 +155,13 @@ def test_a_deletion_counts_what_goes_and_asks(
     assert "grace" in command("list").output
     assert command("delete", second_user.email, input="y\n").exit_code == 0
     assert "grace" not in command("list").output
+
+
+def test_a_database_without_tables_is_said(tmp_path: Path) -> None:
+    app = create_app(make_settings(tmp_path))
+    result = app.test_cli_runner().invoke(args=["users", "list"])
+    assert result.exit_code == 1
+    assert "scripts/flask db upgrade" in result.output
+    assert "SELECT" not in result.output
+    with app.app_context():
+        db.engine.dispose()

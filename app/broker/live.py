@@ -132,7 +132,7 @@ def end_views(broker: Redis, account_id: int) -> None:
     try:
         broker.publish(ENDED, account_id)
     except RedisError as error:
-        _log.warning("live views go on", extra={"reason": str(error)})
+        _log.warning("live views are not told to end", extra={"reason": str(error)})
 
 
 def stream(

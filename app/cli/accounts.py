@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.cli.messages import as_click_error
 from app.errors import Conflict, NotFound, StudioError
@@ -27,6 +28,12 @@ class _AccountsGroup(AppGroup):
             return super().invoke(ctx)
         except StudioError as error:
             raise as_click_error(error) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(
+                "The database does not answer, or its tables are not those of this version.\n"
+                "Check DATABASE_URL or DATA_DIR; scripts/start and scripts/flask db upgrade make "
+                "the tables."
+            ) from error
 
 
 accounts_group = _AccountsGroup("users", help="List accounts and decide what they may do.")
@@ -119,7 +126,10 @@ def demote(email: str, force: bool) -> None:
 @_email
 @_force
 def disable(email: str, force: bool) -> None:
-    """End all sign-ins and tokens of EMAIL, and let nobody sign in to it; its runs pause."""
+    """Let nobody use EMAIL.
+
+    Its sessions and API tokens end at once, and its runs pause. Nothing is deleted.
+    """
     entry = _find(email)
     with _forceable():
         changed = disable_account(entry.id, by=None, force=force)
@@ -129,7 +139,10 @@ def disable(email: str, force: bool) -> None:
 @accounts_group.command()
 @_email
 def enable(email: str) -> None:
-    """Let EMAIL sign in again; its runs stay paused until they are resumed."""
+    """Let EMAIL sign in again.
+
+    Its runs stay paused until they are resumed.
+    """
     entry = _find(email)
     changed = enable_account(entry.id, by=None)
     click.echo(f"{entry.email} is {'now' if changed else 'already'} enabled.")
@@ -146,7 +159,10 @@ def enable(email: str) -> None:
     help="Set a password here instead; asked for if none follows.",
 )
 def reset_password(email: str, password: str | None) -> None:
-    """Print a link with which the holder of EMAIL sets a new password, once."""
+    """Print a link that sets a new password.
+
+    It works once and for a day; an earlier one is void.
+    """
     entry = _find(email)
     if password is not None:
         reset_links.set_password(entry.id, password)
@@ -165,7 +181,10 @@ def reset_password(email: str, password: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_force
 def delete(email: str, yes: bool, force: bool) -> None:
-    """Delete EMAIL with all that belongs to it; this cannot be undone."""
+    """Delete EMAIL with all that it has.
+
+    What goes is counted first. This cannot be undone.
+    """
     entry = _find(email)
     click.echo(f"{entry.email} has {accounts.count_belongings(entry.id).words}.")
     if not yes:

@@ -67,7 +67,10 @@ def remove_account(account_id: int, *, by: int | None, force: bool = False) -> N
 
 def _delete(session: Session, account_id: int) -> tuple[list[str], list[str]]:
     """Delete the account; return the ids of its runs and own benchmarks."""
-    runs = session.scalars(select(Run.id).where(Run.user_id == account_id)).all()
+    # Runs first, as a worker that takes one: else each waits for the other.
+    runs = session.scalars(
+        select(Run.id).where(Run.user_id == account_id).order_by(Run.id).with_for_update()
+    ).all()
     own = session.scalars(select(OwnBenchmark.id).where(OwnBenchmark.user_id == account_id)).all()
     session.execute(delete(AccountRow).where(AccountRow.id == account_id))
     return list(runs), list(own)

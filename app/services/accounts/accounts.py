@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,8 @@ from app.services.accounts.passwords import (
 
 ALL_SCOPES = frozenset({"read", "write"})
 MAX_EMAIL_LENGTH = 254
+_REGISTRATIONS = 0x0B5_0001
+"""The number of PostgreSQL's lock, which is the application's to choose."""
 
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,64}@(?:[\w-]{1,63}\.)*[\w-]{1,63}")
 
@@ -92,10 +94,11 @@ def serialize_registrations(session: Session) -> None:
     """Serialise what decides who is an administrator: registrations, roles, deletions.
 
     So only one account becomes the first, and the last administrator stays. SQLite's write lock
-    suffices. Nothing may be locked before it in the same transaction.
+    suffices. PostgreSQL has a lock of its own for it, since one of the table would hold up
+    sign-ins and workers, and wait for them.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+        session.execute(select(func.pg_advisory_xact_lock(_REGISTRATIONS)))
 
 
 def lock_account(session: Session, account_id: int) -> None:
@@ -126,7 +129,6 @@ def lock_signed_in(session: Session, account: Account) -> None:
     Raises:
         Unauthorized: The password was changed, or the account deleted or disabled, meanwhile.
     """
-    # Not locked before it is written: whoever decides about accounts locks them the other way.
     row = session.execute(
         update(AccountRow)
         .where(AccountRow.id == account.id)

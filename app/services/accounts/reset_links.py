@@ -11,12 +11,12 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 
 from app.broker.client import get_broker
 from app.broker.live import end_views
 from app.current import get_settings
-from app.db import db, now, transaction
+from app.db import changed_rows, db, now, transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.models import AccountRow, ResetLink
 from app.services.accounts.accounts import Account, as_account, end_sign_ins
@@ -76,18 +76,22 @@ def find_reset_email(secret: str) -> str:
     Raises:
         NotFound: ``reset_link_void``: unknown, used, replaced or expired.
     """
-    email = db.session.scalar(
-        select(AccountRow.email)
+    return _find(secret)[1]
+
+
+def _find(secret: str) -> tuple[int, str]:
+    row = db.session.execute(
+        select(AccountRow.id, AccountRow.email)
         .join(ResetLink, ResetLink.user_id == AccountRow.id)
-        .where(
-            ResetLink.token_hash == _hash(secret[:_MAX_LENGTH]),
-            ResetLink.expires_at > now(),
-            AccountRow.disabled_at.is_(None),
-        )
-    )
-    if email is None:
+        .where(_is_good(secret), AccountRow.disabled_at.is_(None))
+    ).first()
+    if row is None:
         raise _void()
-    return email
+    return row.id, row.email
+
+
+def _is_good(secret: str) -> ColumnElement[bool]:
+    return and_(ResetLink.token_hash == _hash(secret[:_MAX_LENGTH]), ResetLink.expires_at > now())
 
 
 def _void() -> NotFound:
@@ -108,24 +112,19 @@ def reset_password(secret: str, password: str) -> Account:
         NotFound: The link is not valid.
         Invalid: The password cannot be used; the link stays good.
     """
-    email = find_reset_email(secret)
+    account_id, email = _find(secret)
     problems = password_problems(password, email)
     if problems:
         raise Invalid("The password was not changed.", fields={"password": problems})
     db.session.rollback()  # hashing is slow; keep no connection for it
     new_hash = hash_password(password)
     with transaction() as session:
-        account_id = session.scalar(
-            delete(ResetLink)
-            .where(
-                ResetLink.token_hash == _hash(secret[:_MAX_LENGTH]), ResetLink.expires_at > now()
-            )
-            .returning(ResetLink.user_id)
-        )
-        if account_id is None:
-            raise _void()
         row = get_row(session, account_id)
         row.password_hash = new_hash
+        session.flush()  # the account first, as whoever disables it: else each waits for the other
+        used = session.execute(delete(ResetLink).where(_is_good(secret)))
+        if changed_rows(used) == 0:
+            raise _void()
         end_sign_ins(session, account_id)
         account = as_account(row)
     end_views(get_broker(), account_id)
