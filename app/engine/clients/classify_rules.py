@@ -124,7 +124,7 @@ def _context(failure: ProviderFailure) -> ModelCallError | None:
 
 
 def _filtered(failure: ProviderFailure) -> ModelCallError | None:
-    if failure.status not in (400, 403, 422, 451) or not failure.says(FILTER_TAGS, FILTER):
+    if failure.status not in (400, 403, 422, 446, 451) or not failure.says(FILTER_TAGS, FILTER):
         return None
     return failure.error(
         "content_filter",

@@ -27,11 +27,17 @@ FILTER_TAGS = {
     "content_policy_violation",
     "responsibleaipolicyviolation",
     "moderation",
+    "moderation_blocked",
     "prompt_blocked",
+    "data_inspection_failed",
+    "sensitive_words_detected",
 }
 FILTER = re.compile(
-    r"content (?:management )?policy|content filter|was flagged|requires moderation"
-    r"|output blocked",
+    r"content (?:management )?policy|content ?policy ?violation|content filter|was flagged"
+    r"|requires moderation|output blocked|(?:safety|guardrails?) (?:system|filter|policy|reasons?)"
+    r"|violat(?:es?|ing|ion of) (?:our |the |\w+'s )?(?:usage|content|safety|acceptable)"
+    r"|inappropriate content|content exists risk|considered high risk|sensitive content"
+    r"|prohibited_content|due to copyright|不安全或敏感|敏感内容",
     re.IGNORECASE,
 )
 QUOTA_TAGS = {

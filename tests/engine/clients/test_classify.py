@@ -484,3 +484,25 @@ def test_a_wait_may_stand_in_the_body(extra: dict[str, object]) -> None:
     error = classify_reply(HttpReply(429, HTTPHeaderDict(), body, 0.1), ENDPOINT, "s1")
     assert error is not None
     assert error.retry_after_s == 7.0
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        (400, "Your request was rejected as a result of our safety system.", "moderation_blocked"),
+        (400, "Input data may contain inappropriate content.", "data_inspection_failed"),
+        (400, "Content Exists Risk", None),
+        (400, "The request was rejected because it was considered high risk", None),
+        (403, "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO", None),
+        (400, "The prompt was blocked due to safety reasons.", None),
+        (400, "Request blocked by guardrail policy", None),
+        (400, "litellm.ContentPolicyViolationError: blocked", None),
+        (400, "系统检测到输入或生成内容可能包含不安全或敏感内容", "1301"),
+        (446, "Model has blocked the request due to copyright", None),
+    ],
+)
+def test_what_a_provider_withholds_is_a_refusal(status: int, said: str, code: object) -> None:
+    body = json.dumps(openai(said, code)).encode()
+    error = classify_reply(HttpReply(status, HTTPHeaderDict(), body, 0.1), ENDPOINT, "s1")
+    assert error is not None
+    assert (error.code, error.scope, error.counts_as_refusal) == ("content_filter", "sample", True)
