@@ -82,7 +82,7 @@ class RunSeeder:
         )
         rescoring.ask_rescoring(done, self._account.id, "openbench")
         rescore_run(done, "openbench")
-        self.finish("other", model=LONG_NAME, limit=60)
+        self.finish("other", model=LONG_NAME, limit=60, stream=True)
         self.finish("epochs", model="openai/gpt-4.1", limit=20, epochs=3, temperature=0.7)
         again = self.finish("rescoring", limit=40, protocol="openbench")
         rescoring.ask_rescoring(again, self._account.id, "inspect")
