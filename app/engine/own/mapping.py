@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -125,6 +126,8 @@ def _map_row(
         target = right_letter(target, options, line, first)
     if profile.needs_numbers:
         _check_numbers(target, line, columns.target)
+    if profile.needs_code:
+        _check_code(target, line, columns.target)
     category = _short(row, line, "category", columns.category, MAX_CATEGORY_CHARS)
     return {
         "id": _id(row, line, columns.id) or str(number),
@@ -145,6 +148,19 @@ def _check_numbers(targets: Iterable[str], line: int, name: str) -> None:
                 line,
                 "target",
             )
+
+
+def _check_code(targets: Iterable[str], line: int, name: str) -> None:
+    """Refuse tests that no answer could pass, since Python cannot read them."""
+    try:
+        ast.parse("\n".join(targets))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise OwnDataError(
+            f"its {name!r} is not Python ({getattr(error, 'msg', 'too deep')}). Write assertions, "
+            "such as: assert add(1, 2) == 3",
+            line,
+            "target",
+        ) from None
 
 
 def _cell(row: Row, line: int, kind: str, name: str) -> Any:

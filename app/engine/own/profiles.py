@@ -34,6 +34,7 @@ class Profile:
         template: The prompt that makes models answer in the form that the scorer reads.
         needs_choices: Whether rows must bring options.
         needs_numbers: Whether targets must be numbers.
+        needs_code: Whether targets must be Python.
         reads: Where the scorer looks for the answer; what a prompt must ask for.
         output_tokens: Low and high guess of an answer's tokens.
     """
@@ -44,6 +45,7 @@ class Profile:
     template: str
     needs_choices: bool = False
     needs_numbers: bool = False
+    needs_code: bool = False
     reads: Reads = "anywhere"
     output_tokens: tuple[int, int] = (5, 300)
 
@@ -117,6 +119,7 @@ _ALL = (
         "The code of the reply, in a fence of any kind, is run in the sandbox; the target holds "
         "the tests: assertions in Python, in one text or a list.",
         "{question}\n\nAnswer with Python code in one fenced block.",
+        needs_code=True,
         output_tokens=(60, 500),
     ),
     Profile(

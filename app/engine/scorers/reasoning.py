@@ -23,8 +23,16 @@ _TAG = re.compile("<(/?)think")
 _CLOSING = "</think>"
 # Only these attributes, in this order, make a tag for openbench's inspect_ai.
 _PLAIN_TAG = re.compile(r'<think(?:\s+signature="[^"]*")?(?:\s+redacted="true")?\s*+>')
-_NAMES = "think|thinking|seed:think"
-_ANY_TAG = re.compile(rf"<(/?)(?:{_NAMES})(?:\s[^<>]*)?>|\[(/?)THINK\]|◁(/?)think▷")
+_NAMES = "think|thinking|thoughts?|reasoning|seed:think"
+_ANY_TAG = re.compile(
+    rf"<(/?)(?:{_NAMES})(?:\s[^<>]*)?>|\[(/?)THINK\]|◁(/?)think▷"
+    r"|<\|(?:begin_of_thought|end_of_thought|START_THINKING|END_THINKING)\|>",
+    re.IGNORECASE,
+)
+_WRAPPER = re.compile(r"<\|(?:(?:begin|end)_of_solution|(?:START|END)_RESPONSE)\|>")
+_FINAL = re.compile(r"<\|channel\|>final\b[^<]{0,40}<\|message\|>|(?<=[\w.!?)])assistantfinal")
+_ANALYSIS = re.compile(r"\s*+(?:<\|start\|>assistant)?(?:<\|channel\|>)?analysis")
+"""The channels of gpt-oss, where a server leaves them in the text, with or without their marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,15 @@ def split_thoughts(text: str) -> Thoughts:
     All blocks are thoughts; so is what comes before a closing tag that nothing opens, and what
     follows an opening tag that nothing closes.
     """
+    if _ANALYSIS.match(text) and (final := _FINAL.search(text)):
+        return Thoughts(text[: final.start()].strip(), text[final.end() :].strip())
     thought: list[str] = []
     said: list[str] = []
     depth = read = 0
     for tag in _ANY_TAG.finditer(text):
         part = text[read : tag.start()]
         read = tag.end()
-        if "/" in tag[0]:
+        if "/" in tag[0] or "end_" in tag[0].lower():
             if not depth:  # all before it was thought, too
                 thought += said
                 said.clear()
@@ -62,7 +72,8 @@ def split_thoughts(text: str) -> Thoughts:
             (thought if depth else said).append(part)
             depth += 1
     (thought if depth else said).append(text[read:])
-    return Thoughts("".join(thought).strip(), "".join(said).strip() if read else text)
+    answer = _WRAPPER.sub("", "".join(said)).strip() if read else text
+    return Thoughts("".join(thought).strip(), answer)
 
 
 def without_thoughts(text: str) -> str:

@@ -130,3 +130,28 @@ def test_code_that_was_only_thought_of_is_not_run() -> None:
         )
     assert "right" in Runner.programs[0]
     assert "wrong" not in Runner.programs[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<THINK>a</THINK>B",
+        "<reasoning>a</reasoning>B",
+        "<thought>a</thought>B",
+        "<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>B<|end_of_solution|>",
+        "<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>B<|END_RESPONSE|>",
+        "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>B",
+        "analysis: a.assistantfinal B",
+    ],
+)
+def test_every_model_s_marks_of_thinking_are_known(text: str) -> None:
+    divided = split_thoughts(text)
+    assert divided.answer == "B"
+    assert "a" in divided.reasoning
+
+
+@pytest.mark.parametrize(
+    "text", ["analysis of B", "the assistantfinal B", "B<|end|>", "I reason: B"]
+)
+def test_what_only_looks_like_thinking_is_the_answer(text: str) -> None:
+    assert split_thoughts(text).answer == text

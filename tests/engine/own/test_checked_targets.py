@@ -1,4 +1,4 @@
-"""Targets of own data that must be numbers: understood, or refused with their line."""
+"""Targets of own data that must be numbers or code: understood, or refused with their line."""
 
 from __future__ import annotations
 
@@ -33,3 +33,16 @@ def test_a_number_in_any_dress_is_kept_as_it_is_written(target: object) -> None:
 def test_text_may_be_anything() -> None:
     [record] = map_rows(iter([(7, {"q": "x", "a": "five"})]), COLUMNS, PROFILES["exact/text"])
     assert record["target"] == "five"
+
+
+@pytest.mark.parametrize("target", ["add(1, 2) == 3 (", "three", "(" * 9_000, "assert x\n  y"])
+def test_tests_that_python_cannot_read_are_refused_with_their_line(target: str) -> None:
+    rows = iter([(7, {"q": "x", "a": target + " !"})])
+    with pytest.raises(OwnDataError, match="Line 7: its 'a' is not Python"):
+        list(map_rows(rows, COLUMNS, PROFILES["code/studio"]))
+
+
+def test_assertions_are_tests() -> None:
+    rows = iter([(7, {"q": "x", "a": ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]})])
+    [record] = map_rows(rows, COLUMNS, PROFILES["code/studio"])
+    assert len(record["target"]) == 2
