@@ -42,6 +42,14 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     expect(page.get_by_text(f"1 of {len(wrong)}")).to_be_visible()
     expect(page.get_by_role("link", name="Previous")).to_have_count(0)
 
+    expect(page.get_by_text("Remember to put your answer")).to_be_visible()
+    examples = page.locator("details.shared-prompt")
+    expect(examples.locator("pre")).to_be_hidden()
+    examples.locator("summary").click()
+    expect(examples.locator("pre")).to_contain_text("Reasoning:")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("samples[?]outcome=incorrect"))
+    links.nth(0).click()
     page.get_by_role("link", name="Samples: Wrong").click()
     expect(page).to_have_url(re.compile("outcome=incorrect"))
     assert [link.get_attribute("href") for link in links.all()] == wrong

@@ -1,5 +1,5 @@
-/* "/" jumps to the search field, j and k to the next and the previous sample,
-   and a changed filter submits its form. */
+/* "/" jumps to the search field, j and k to the next and the previous sample, Escape back to the
+   list, and a changed filter submits its form. */
 
 import { delegate, find } from "../lib/dom.js";
 
@@ -20,7 +20,7 @@ export function startSearch() {
       search.select();
       return;
     }
-    if (event.key === "j" || event.key === "k") {
+    if (["j", "k", "Escape"].includes(event.key) && !find(":popover-open")) {
       find(`[data-key="${event.key}"]`)?.click();
     }
   });
