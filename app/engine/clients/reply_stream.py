@@ -17,7 +17,7 @@ _EVENT_FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:", b"error:")
 _LONGEST_FIELD = 6
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BYTES_PER_CHARACTER = 4
-_SHORTEST_SPAN_S = 0.01
+_SHORTEST_SPAN_S = 0.05
 """What came within so short a time was sent at once: its rate would be that of the network."""
 
 

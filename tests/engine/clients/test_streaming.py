@@ -259,9 +259,9 @@ def test_time_to_first_token_and_rate_are_measured(server: ModelServer, connect:
     speed = connect(stream=True).complete(request(), Event()).speed
     assert speed is not None
     assert speed.first_token_s >= 0.5
-    # Five tokens of which four come after the first, 0.2 s apart at least.
+    # Five tokens of which four come after the first, 0.2 s apart; a busy machine reads them later.
     assert speed.output_tokens_per_s is not None
-    assert 0.1 < speed.output_tokens_per_s <= 5.5
+    assert 0.1 < speed.output_tokens_per_s < 20
 
 
 def test_the_first_token_may_be_one_of_thinking(server: ModelServer, connect: Connect) -> None:
@@ -271,9 +271,9 @@ def test_the_first_token_may_be_one_of_thinking(server: ModelServer, connect: Co
     events_of(server, *whole, pause_s=0.3)
     speed = connect(stream=True).complete(request(), Event()).speed
     assert speed is not None
-    seconds = 3 * 0.3  # three pieces of thinking, then the answer
+    # Three pieces of thinking, then the answer in one: without thinking there would be no rate.
     assert speed.output_tokens_per_s is not None
-    assert speed.output_tokens_per_s <= 20 / seconds * 1.1
+    assert speed.output_tokens_per_s < 100
 
 
 def test_thinking_that_is_not_streamed_does_not_count(
@@ -285,7 +285,7 @@ def test_thinking_that_is_not_streamed_does_not_count(
     speed = connect(stream=True).complete(request(), Event()).speed
     assert speed is not None
     assert speed.output_tokens_per_s is not None
-    assert speed.output_tokens_per_s <= 2 / 0.6 * 1.1
+    assert speed.output_tokens_per_s < 40  # two tokens in 0.6 s, and not 1,002
 
 
 def test_what_comes_at_once_has_no_rate(server: ModelServer, connect: Connect) -> None:

@@ -35,7 +35,7 @@ def test_a_streamed_run_has_the_same_scores_and_a_speed(
     local_model: str, model_server: ModelServer, start_run: Start, work: Work, api: ApiClient,
     signed_in: Browser,
 ) -> None:  # fmt: skip
-    model_server.behaviour.pause_s = 0.02
+    model_server.behaviour.pause_s = 0.1
     assert api.put("/connections/local", json={"stream": True}).json["stream"] is True
     run_id = start_run(model=local_model, limit=4)
     ended = work(run_id)
@@ -45,7 +45,7 @@ def test_a_streamed_run_has_the_same_scores_and_a_speed(
     assert view["config"]["stream"] is True
     first, rate = view["speed"]["first_token_s"], view["speed"]["output_tokens_per_s"]
     assert 0 < first["p50"] <= first["p95"] < 60
-    assert 0 < rate["p50"] <= rate["p95"] < 100  # 0.02 s between tokens
+    assert 0 < rate["p50"] <= rate["p95"] <= 2 / 0.05  # two tokens after the first
     assert api.get("/runs").json["items"][0]["speed"] == view["speed"]
     sample = api.get(f"/runs/{run_id}/samples").json["items"][0]
     assert 0 < sample["first_token_s"] <= sample["latency_ms"] / 1000
