@@ -117,8 +117,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, studio: Studio) -> Iterator[Callable[..., Page]]:
-    """Opens pages in a browser of their own: ``open_page(width=390, theme="dark")``."""
+def open_page(
+    chromium: Browser, studio: Studio, signed_in_state: str
+) -> Iterator[Callable[..., Page]]:
+    """Opens pages in a browser of their own: ``open_page(width=390, theme="dark")``.
+
+    ``signed_in_state`` comes first whatever the order of tests, so that its account administers.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

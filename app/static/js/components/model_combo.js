@@ -6,6 +6,7 @@ import { compact, usd } from "../lib/format.js";
 import { moveOn } from "./enter_key.js";
 
 const TYPING_MS = 200;
+const LEAVING_MS = 150;
 const OFFERED = 50;
 const FAILURES_TOLD = 3;
 const WHOLE = /^[^/\s]+\/\S+$/;
@@ -52,7 +53,7 @@ export class ModelCombo {
     });
     input.addEventListener("click", () => this.open());
     input.addEventListener("keydown", (event) => this.onKey(event));
-    input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    input.addEventListener("blur", () => setTimeout(() => this.leave(), LEAVING_MS));
     list.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       this.take(event.target.closest("[role=option]"));
@@ -218,6 +219,12 @@ export class ModelCombo {
     this.stopAsking();
     this.input.removeAttribute("aria-activedescendant");
     this.reveal(false);
+  }
+
+  leave() {
+    if (document.activeElement !== this.input) {
+      this.close();
+    }
   }
 
   reveal(isVisible) {
