@@ -48,7 +48,7 @@ class BodyReader(Protocol):
         ...
 
 
-class Room:
+class AnswerRoom:
     """Reserves the memory of an answer before it is read.
 
     A body of unknown length counts as the longest that is allowed, once it is no small one.
@@ -105,7 +105,7 @@ class Room:
         return bytes(parts)
 
 
-def read_body(response: BaseHTTPResponse, room: Room) -> bytes:
+def read_body(response: BaseHTTPResponse, room: AnswerRoom) -> bytes:
     """Read a body to its end, decoded.
 
     Raises:
@@ -122,7 +122,7 @@ def read_body(response: BaseHTTPResponse, room: Room) -> bytes:
     return _read_plain(response, room)
 
 
-def _read_plain(response: BaseHTTPResponse, room: Room) -> bytes:
+def _read_plain(response: BaseHTTPResponse, room: AnswerRoom) -> bytes:
     parts = bytearray()
     while chunk := response.read(CHUNK_BYTES, decode_content=False):
         parts += chunk
@@ -130,7 +130,7 @@ def _read_plain(response: BaseHTTPResponse, room: Room) -> bytes:
     return room.settle(parts)
 
 
-def _read_compressed(response: BaseHTTPResponse, encoding: str, room: Room) -> bytes:
+def _read_compressed(response: BaseHTTPResponse, encoding: str, room: AnswerRoom) -> bytes:
     parts = bytearray()
     for piece in _decompressed(response, response.read, encoding):
         parts += piece
@@ -138,7 +138,7 @@ def _read_compressed(response: BaseHTTPResponse, encoding: str, room: Room) -> b
     return room.settle(parts)
 
 
-def read_parts(response: BaseHTTPResponse, room: Room, reader: BodyReader) -> bytes:
+def read_parts(response: BaseHTTPResponse, room: AnswerRoom, reader: BodyReader) -> bytes:
     """Give the reader what has arrived, part by part, until it has all or nothing follows.
 
     Raises:

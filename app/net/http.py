@@ -28,7 +28,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Timeout, make_headers, parse_url
 
-from app.net.bodies import CHUNK_BYTES, BodyReader, Room, exact_length, read_body, read_parts
+from app.net.bodies import CHUNK_BYTES, AnswerRoom, BodyReader, exact_length, read_body, read_parts
 from app.net.byte_budget import UNBOUNDED, Hold
 from app.net.call_errors import CallError, Canceled
 from app.net.guard import (
@@ -277,7 +277,7 @@ class HttpSession:
         started = time.monotonic()
         call = self._watchdog.open(started + timeout_s)
         current.call = call
-        room = Room(hold or UNBOUNDED.hold(), self._max_bytes, call)
+        room = AnswerRoom(hold or UNBOUNDED.hold(), self._max_bytes, call)
         try:
             reply = self._exchange(pool, method, target, headers, body, timeout_s, room, reader)
             if call.cut and not (reader and reader.is_complete):
@@ -300,7 +300,7 @@ class HttpSession:
         headers: dict[str, str],
         body: bytes | None,
         timeout_s: float,
-        room: Room,
+        room: AnswerRoom,
         reader: BodyReader | None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         response = pool.urlopen(

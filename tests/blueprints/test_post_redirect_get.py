@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -42,9 +44,9 @@ class Walk:
         self.app = app
         self.redirected: set[str] = set()
 
-    def send(self, browser: Browser, path: str, data: dict[str, object] | None = None) -> str:
+    def send(self, browser: Browser, path: str, data: Mapping[str, Any] | None = None) -> str:
         """Send a form that fits; returns where the answer leads, which a reload asks for again."""
-        answer = browser.submit(path, data or {})
+        answer = browser.submit(path, dict(data or {}))
         endpoint, _values = self.app.url_map.bind("localhost").match(path, "POST")
         assert answer.status_code in (302, 303), f"{endpoint}: {answer.status_code} {answer.text}"
         self.redirected.add(str(endpoint))
@@ -59,7 +61,7 @@ def rows(app: Flask) -> list[int]:
         ]
 
 
-def newest(app: Flask, model: type) -> str:
+def newest(app: Flask, model: Any) -> str:
     with app.app_context():
         return str(db.session.execute(select(model.id).order_by(model.id.desc())).scalars().first())
 

@@ -10,10 +10,11 @@ from playwright.sync_api import Page
 
 def start_run(page: Page, **options: Any) -> str:
     """Start a run and return its id; the page must show one of the studio's."""
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content")
     answer = page.request.post(
         "/api/v1/runs",
         data={"order": "first", **options},
-        headers={"X-CSRFToken": page.locator('meta[name="csrf-token"]').get_attribute("content")},
+        headers={"X-CSRFToken": token or ""},
     )
     assert answer.status == 201, answer.text()
     return str(answer.json()["run_id"])

@@ -79,7 +79,7 @@ def test_the_longest_wait_that_lasts_is_shown_until_it_is_over(
     assert 25 < view["resumes_in_s"] <= 30
     later = now() + timedelta(minutes=1)
     monkeypatch.setattr(progress, "now", lambda: later)
-    assert shown.waiting is None
+    assert shown.snapshot()["waiting"] is None
     assert waiting_view(waiting) is None
     assert waiting_view(None) is None
 

@@ -15,6 +15,7 @@ from app.broker.live import forget, publish
 from app.current import get_settings
 from app.db import UtcDateTime, changed_rows, db_epoch_s, now, transaction
 from app.errors import Conflict, QueueAway
+from app.formats import usd
 from app.models import ACTIVE, RESUMABLE, RescoredSample, Rescoring, Run
 from app.queries.runs import get_run
 from app.services.runs.budgets import check_further_budget
@@ -164,7 +165,7 @@ def _resumed_line(run: Run, budget_usd: float | None, *, retry_errors: bool) -> 
         errors = f"{run.error:,} sample" + ("" if run.error == 1 else "s")
         return f"Resumed, to ask {errors} again that ended in an error."
     done = f"Resumed after {run.done:,} of {run.total:,} samples"
-    return f"{done}." if budget_usd is None else f"{done}, with a budget of ${budget_usd:,.2f}."
+    return f"{done}." if budget_usd is None else f"{done}, with a budget of {usd(budget_usd)}."
 
 
 def go_on(session: Session, which: ColumnElement[bool], **values: Any) -> list[tuple[str, int]]:

@@ -197,7 +197,7 @@ def test_a_record_that_does_not_fit_is_named(
 
 
 def test_a_record_that_the_builder_fails_on_is_named(loader: DatasetLoader, mirror: Path) -> None:
-    def build(records: Iterator[Record], support: object) -> Iterator[Sample]:
+    def build(records: Iterable[Record], _support: Support) -> Iterator[Sample]:
         for record in records:
             yield Sample(record["question"], (), target=record["answer"]["letter"])
 

@@ -88,7 +88,7 @@ def test_an_old_hash_is_renewed_at_sign_in(owner):
     with transaction() as session:
         session.execute(update(AccountRow).values(password_hash=old))
     signed_in = accounts.authenticate("ada@example.org", PASSWORD)
-    assert sessions.open_session(signed_in, 1)
+    assert sessions.open_session(signed_in, 1).session_key
     renewed = db.session.get_one(AccountRow, owner.id).password_hash
     assert renewed != old
     accounts.authenticate("ada@example.org", PASSWORD)

@@ -198,4 +198,4 @@ def test_a_comparison_names_the_settings_that_differ(
     warnings = " ".join(api.get(f"/compare?run_ids={','.join(ids)}").json["warnings"])
     assert "temperature (temperature): 0 and 0.7." in warnings
     assert "top k (top_k): default and 5." in warnings
-    assert "stop (stop): default and ['END']." in warnings
+    assert 'stop sequences (stop): none and ["END"].' in warnings
