@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="look-") as folder, seeded_site(Path(folder)) as site:
         if arguments.screenshot:
             draw(site, folder, ["run_done"], LOOKS[:1])
-            shutil.copy(Path(folder) / "run_done-1440-light.png", SCREENSHOT)
+            shutil.copyfile(Path(folder) / "run_done-1440-light.png", SCREENSHOT)
         elif arguments.pictures:
             Path(arguments.pictures).mkdir(parents=True, exist_ok=True)
             draw(site, arguments.pictures, arguments.only, LOOKS)
