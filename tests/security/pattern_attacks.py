@@ -17,7 +17,8 @@ _parser: Any = vars(re)["_parser"]
 _compiler: Any = vars(re)["_compiler"]
 _SAMPLES = string.printable + "\x00\x1fé١²½的あ\u00a0\u2028"
 _REPEATS = frozenset(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"))
-_LIMIT = 40
+_LIMIT = 24
+_LEADS = 8
 
 Attack = Callable[[int], str]
 """Makes the string of about so many characters."""
@@ -85,10 +86,10 @@ class PatternParts:
 def attacks_on(pattern: str, flags: int) -> Iterator[Attack]:
     """Yield the attacks on a pattern, each once."""
     parts = PatternParts(pattern, flags)
-    leads = list(dict.fromkeys(parts.leads))[:12]
+    leads = list(dict.fromkeys(parts.leads))[:_LEADS]
     pumps = list(dict.fromkeys(filter(None, [*parts.letters, *parts.bodies, *leads])))[:_LIMIT]
     chains = [lead + body for lead, body in product(leads[1:], parts.bodies[:8])]
-    ends = ["", "\x00", "\n", *parts.letters[:3]]
+    ends = ["", "\x00", "\n", *parts.letters[:1]]
     # Behind a lead: a repetition that fails. The lead again and again: many beginnings.
     for lead, pump, end in product(leads, pumps, dict.fromkeys(ends)):
         yield _attack(lead, pump, end)
