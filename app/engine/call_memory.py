@@ -44,8 +44,8 @@ class WorkerMemory:
 
 
 def prompt_bytes(sample: Sample) -> int:
-    """Return the memory of a prompt while it is sent: text, JSON and bytes."""
-    return _COPIES_OF_PROMPT * sum(len(message["content"]) for message in sample.messages)
+    """Return the memory of a sample while its prompt is sent: text, JSON and bytes."""
+    return _COPIES_OF_PROMPT * sample.chars
 
 
 def text_bytes(text: str) -> int:

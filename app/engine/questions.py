@@ -53,7 +53,7 @@ WHOLE = PromptShape()
 """Of prompts without a template: all of it is the question."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def shape_of(template: str) -> PromptShape:
     """Return what stands around the question in the prompts of a template."""
     places = list(_PLACE.finditer(template))

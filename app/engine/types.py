@@ -80,6 +80,13 @@ class Sample:
     category: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def chars(self) -> int:
+        """Characters of its prompt, target and options; own data may have a million in each."""
+        targets = (self.target,) if isinstance(self.target, str) else self.target
+        prompt = sum(len(message["content"]) for message in self.messages)
+        return prompt + sum(map(len, targets)) + sum(map(len, self.choices))
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 MOST_READ = 20_000
 """Samples of a benchmark that a request may read: half a second. Of a larger one, the first."""
 
+_REMEMBERED_CHARS = 500_000
+
 
 @dataclass(frozen=True, slots=True)
 class _Source:
@@ -69,10 +71,29 @@ def _part(
     first = protocol.datasets[0]
     file = str(first.path) if isinstance(first, LocalRef) else ""
     source = _Source(benchmark.name, benchmark.version, protocol.name, file, protocol)
-    return _read(source, here, replace(selection, limit=count))
+    try:
+        return _remembered(source, here, replace(selection, limit=count))
+    except _TooLargeError as read:
+        return read.samples
 
 
-@lru_cache(maxsize=128)
+class _TooLargeError(Exception):
+    """Samples that are not remembered, as an exception never is: a part may have 40 MB."""
+
+    def __init__(self, samples: tuple[Sample, ...]) -> None:
+        self.samples = samples
+
+
+@lru_cache(maxsize=64)
+def _remembered(
+    source: _Source, settings: Settings, selection: Selection
+) -> tuple[Sample, ...] | DatasetError:
+    part = _read(source, settings, selection)
+    if not isinstance(part, DatasetError) and sum(each.chars for each in part) > _REMEMBERED_CHARS:
+        raise _TooLargeError(part)
+    return part
+
+
 def _read(
     source: _Source, settings: Settings, selection: Selection
 ) -> tuple[Sample, ...] | DatasetError:

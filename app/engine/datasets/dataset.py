@@ -17,7 +17,7 @@ from app.engine.engine_errors import DatasetError
 from app.engine.types import Sample
 
 _ROUND_CHARS = 8_000_000
-"""Of prompts, held while samples are asked in another order than the benchmark's."""
+"""Of samples, held while samples are asked in another order than the benchmark's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Dataset:
         chars = 0
         for sample in self._samples(digest.update):
             self._index.add(sample.id, sample.category)
-            chars += sum(len(message["content"]) for message in sample.messages)
+            chars += sample.chars
         self.size = len(self._index)
         for name in sorted(self._support):
             for record in self._support[name]:
