@@ -156,6 +156,10 @@ class LiveHub:
                     _log.warning("live views stopped", extra={"reason": str(error)})
                     self._signal_all(Signal.STOP)
                 time.sleep(_POLL_S)
+            except Exception:  # noqa: BLE001 - without this thread no page hears anything again
+                _log.exception("live hub broke off")
+                self._signal_all(Signal.STOP)
+                time.sleep(_POLL_S)
 
     def _goes_on(self) -> bool:
         """Return whether to keep listening; decided under the lock that `enter` takes."""
@@ -181,6 +185,8 @@ class LiveHub:
                 return
 
     def _hand_on(self, message: dict[str, Any]) -> None:
+        if message["type"] == "pong":  # the answer to a ping has no channel
+            return
         channel = message["channel"].decode()
         if message["type"] == "psubscribe":
             if channel == self._pattern:  # only from here on nothing is missed

@@ -196,6 +196,47 @@ def test_a_lost_connection_of_the_hub_loses_no_event(queue_app: Flask, broker: R
     assert [name for name, _ in _events(text)] == ["progress", "done"]
 
 
+def test_a_viewer_is_served_beyond_the_first_ping(
+    queue_app: Flask, broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_hub, "_PING_EVERY_S", 0.0)
+    with queue_app.app_context():
+        viewer = view("r1", keep_alive_s=0.5)
+    silence = [next(viewer) for _ in range(3)]  # after the retry time, a second of pings
+    assert silence[1:] == [": keep-alive\n\n"] * 2
+    live.publish_many(broker, "r1", [("progress", {"done": 1}), ("done", {})])
+    text = [block for block in viewer if not block.startswith(":")]
+    assert [name for name, _ in _events(text)] == ["progress", "done"]
+
+
+def test_a_hub_that_breaks_off_ends_its_streams_and_serves_the_next(
+    queue_app: Flask,
+    broker: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole = live_hub.LiveHub._hand_on
+
+    def breaks(hub: live_hub.LiveHub, message: dict[str, Any]) -> None:
+        whole(hub, message)
+        if message["type"] == "pmessage":
+            raise KeyError("unforeseen")
+
+    monkeypatch.setattr(live_hub.LiveHub, "_hand_on", breaks)
+    with queue_app.app_context():
+        viewer = view("r1", keep_alive_s=0.5)
+    assert [next(viewer), next(viewer)][1] == ": keep-alive\n\n"
+    live.publish_many(broker, "r1", [("progress", {"done": 1})])
+    list(viewer)  # it ends: the page connects again, and replays what it missed
+    assert "live hub broke off" in caplog.text
+    monkeypatch.setattr(live_hub.LiveHub, "_hand_on", whole)
+    with queue_app.app_context():
+        again = view("r1", keep_alive_s=0.5)
+    live.publish_many(broker, "r1", [("done", {})])
+    names = [name for name, _ in _events([each for each in again if not each.startswith(":")])]
+    assert names == ["progress", "done"]
+
+
 def test_without_a_server_publishing_is_silent_and_streaming_refused(
     queue_settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
