@@ -16,12 +16,23 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
+from app.broker.client import connect
+from app.config import Settings
 from tests.fakes.model_server import ModelServer
+from tests.seed.measure import STARTED
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct horse battery staple"
@@ -40,9 +51,10 @@ expect.set_options(timeout=20_000)  # a busy machine takes seconds to load a pag
 
 @dataclass(frozen=True)
 class Studio:
-    """A running studio: where it listens and where its log is."""
+    """A running studio: where it listens, its settings, and where its log is."""
 
     url: str
+    settings: Settings
     log: Path
 
 
@@ -82,7 +94,7 @@ def studio(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(url, process, log)
-        yield Studio(url, log)
+        yield Studio(url, Settings(_env_file=None, data_dir=folder / "data"), log)  # type: ignore[call-arg]
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -116,6 +128,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def forget_attempts(studio: Studio) -> None:
+    """Empty the counters of the rate limits: all tests come from one address, within a minute."""
+    with connect(studio.settings) as broker:
+        for name in broker.scan_iter("LIMITS:*"):
+            broker.delete(name)
+
+
 @pytest.fixture
 def open_page(
     chromium: Browser, studio: Studio, signed_in_state: str
@@ -124,6 +143,7 @@ def open_page(
 
     ``signed_in_state`` comes first whatever the order of tests, so that its account administers.
     """
+    forget_attempts(studio)
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -141,6 +161,8 @@ def open_page(
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
+        if scripts:
+            wait_for_scripts(page)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.on("console", lambda message: _note(complaints, message.type, message.text))
         page.on("request", lambda request: _note_foreign(complaints, request.url, studio.url))
@@ -150,6 +172,18 @@ def open_page(
     for context in contexts:
         context.close()
     assert not complaints, "\n".join(complaints)
+
+
+def wait_for_scripts(page: Page) -> None:
+    """Let ``page.goto`` return when the page's scripts have started: tests type at once."""
+    visit = page.goto
+
+    def goto(url: str, **how: Any) -> Response | None:
+        answer = visit(url, **how)
+        page.wait_for_selector(STARTED, state="attached")
+        return answer
+
+    page.goto = goto  # type: ignore[method-assign]
 
 
 def _note(complaints: list[str], kind: str, text: str) -> None:

@@ -187,6 +187,23 @@ def test_the_choice_is_shown_where_the_filter_hides_it(
     expect(show).to_be_hidden()
 
 
+def test_words_typed_before_the_scripts_have_come_count(
+    open_page: Callable[..., Page], signed_in_state: str
+) -> None:
+    page = open_page(state=signed_in_state)
+    page.goto("/benchmarks")
+    late = hold(page, "**/benchmark_picker.js*")
+    page.evaluate("location.assign('/runs/new')")
+    wait_until(page, lambda: len(late) == 1)
+    search = page.get_by_label("Search benchmarks")
+    search.press_sequentially("gsm8k")
+    late[0].continue_()
+    expect(page.locator("html[data-started]")).to_be_attached()
+    expect(page.locator('label.bench[data-benchmark="gen_swaps"]')).to_be_hidden()
+    search.press("Enter")
+    assert chosen(page) == "gsm8k"
+
+
 def test_an_answer_to_earlier_words_chooses_no_model(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:

@@ -34,6 +34,8 @@ FLAGS = (
     "--disable-sync",
 )
 HEIGHT = 900
+STARTED = "html[data-started], html:not(:has(script[type=module]))"
+"""Where scripts have started, or none are meant to."""
 PATIENCE_S = 900
 
 MEASURE = """() => {
@@ -178,6 +180,7 @@ class Visitor:
             status = answer.status if answer else 0
             if status == wanted.status:
                 break
+        self._page.wait_for_selector(STARTED, state="attached")
         return status
 
     def _post(self, route: Route, wanted: SeededPage) -> None:

@@ -64,6 +64,7 @@ export function start(picker) {
 
   picker.closest("form").elements.protocol?.addEventListener("change", () => askForJudge(picker));
 
+  filter(); // words may stand there already, typed before this was loaded
   const chosen = find("[name=benchmark]:checked", picker);
   if (chosen) {
     chosen.closest("[data-benchmark]").scrollIntoView({ block: "nearest" });
