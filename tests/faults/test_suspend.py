@@ -43,7 +43,9 @@ def test_a_worker_that_wakes_up_asks_for_nothing(
     studio.provider.wait_for_calls(at)
     stopped = stop_between_writes(studio, first)
     stopped_at = time.monotonic()
-    # In flight, or answered and not committed yet: what nobody will see of this worker.
+    # In flight, or answered and not committed yet: what nobody will see of this worker. The last
+    # of its calls may not have been read yet; the takeover comes much later.
+    time.sleep(2)
     lost = studio.provider.calls - int(studio.run(run_id)["done"])
     wait_until(
         lambda: worker_of(studio.run(run_id)) not in (0, horse), "the takeover", tell=studio.story

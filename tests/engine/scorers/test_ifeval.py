@@ -210,6 +210,7 @@ def test_kwargs_by_position_are_read_like_a_list():
     assert SCORERS["ifeval/google"]("- a\n- b", Sample("1", (), "", metadata=metadata)).score == 1.0
 
 
+@pytest.mark.no_cover  # it measures, and tracing takes several times as long as the work
 @pytest.mark.parametrize(
     "unit",
     ["Hello world, A test. ", "* Foo!\n", "\n", " ", "[", "<<", "*", "p.s.", '."', "a@", "<"],
@@ -220,7 +221,7 @@ def test_a_megabyte_of_anything_is_judged_in_time(unit):
     everything = sample(*((name, huge) for name in CHECKS))
     started = time.process_time()
     SCORERS["ifeval/google"](answer, everything)
-    assert time.process_time() - started < 15  # all 25 instructions, strict and loose
+    assert time.process_time() - started < 60  # 5 where it is quiet; all 25 instructions, strict and loose
 
 
 def test_random_text_never_raises():
