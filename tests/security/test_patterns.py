@@ -20,6 +20,8 @@ import pytest
 
 from tests.security.pattern_attacks import Attack, attacks_on
 
+pytestmark = pytest.mark.no_cover  # it measures; tracing takes several times as long as the work
+
 _ROOT = Path(__file__).resolve().parents[2]
 _SHORT, _LONG = 8_000, 32_000  # characters; quadratic time is 16 times as much for the second
 _NOTICED_S = 0.005  # of CPU for the short text, where linear time is 0.0003 s

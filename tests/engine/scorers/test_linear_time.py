@@ -17,6 +17,8 @@ from app.engine.scorers.code_fences import (
 )
 from app.engine.types import Message, ModelReply, Sample, Verdict
 
+pytestmark = pytest.mark.no_cover  # it measures; tracing takes several times as long as the work
+
 _SHORT, _LONG = 20_000, 160_000
 _LONGEST_S = 2.0  # of CPU, for the long text; linear time is 0.01 to 0.5 s
 _MOST_GROWTH = 24.0  # linear is 8, quadratic 64
