@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, case, func, literal, null, or_, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -190,7 +190,7 @@ def kept_alive(lease: Lease, stop: Event) -> Iterator[None]:
             while not over.wait(lease.duration_s / 4):
                 try:
                     kept = renew_lease(lease)
-                except (OperationalError, PoolTimeout):
+                except (DBAPIError, PoolTimeout):
                     log.warning("lease not renewed", extra={"run_id": lease.run_id})
                     continue  # the database may be back before the lease expires
                 if not kept:
