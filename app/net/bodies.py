@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ _SMALL_BYTES = 65_536
 BYTES_PER_BYTE = 4
 """What a body takes while it is read: itself, its text, and what is made of it."""
 
-_EVENTS_PER_BYTE = 20
+_EVENTS_PER_BYTE = 100
 """What a stream may send for each byte that it brings: events repeat names and ids."""
 
 _AFTER_END_S = 0.5
@@ -37,6 +38,11 @@ class BodyReader(Protocol):
     @property
     def is_complete(self) -> bool:
         """Whether nothing that follows is of interest."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what it has is of use, should what follows never come."""
         ...
 
     def feed(self, part: bytes) -> None:
@@ -99,6 +105,10 @@ class AnswerRoom:
         """Wait no longer than that for what is left of the call."""
         self._call.deadline = min(self._call.deadline, time.monotonic() + timeout_s)
 
+    def end(self) -> None:
+        """Cut nothing from now on: all is read, and the connection may serve another call."""
+        self._call.deadline = math.inf
+
     def settle(self, parts: bytes | bytearray) -> bytes:
         """Return the complete body, and hold no more than it needs."""
         self._hold.resize(len(parts) * BYTES_PER_BYTE)
@@ -145,15 +155,21 @@ def read_parts(response: BaseHTTPResponse, room: AnswerRoom, reader: BodyReader)
         CallError: As :func:`read_body`.
     """
     received = 0
-    for part in _arriving(response):
-        received += len(part)
-        reader.feed(part)
-        room.check(received // _EVENTS_PER_BYTE)
-        room.grow(reader.held)
-        if reader.is_complete:
-            room.end_in(_AFTER_END_S)
-            _read_rest(response)
-            break
+    try:
+        for part in _arriving(response):
+            received += len(part)
+            reader.feed(part)
+            room.check(received // _EVENTS_PER_BYTE)
+            room.grow(reader.held)
+            if reader.is_complete:
+                room.end_in(_AFTER_END_S)
+                _read_rest(response)
+                break
+    except (HTTPError, OSError, ValueError):
+        if not reader.is_whole:
+            raise
+        response.close()  # only its end is missing: nobody pays twice for that
+    room.end()
     return room.settle(reader.body())
 
 

@@ -280,7 +280,7 @@ class HttpSession:
         room = AnswerRoom(hold or UNBOUNDED.hold(), self._max_bytes, call)
         try:
             reply = self._exchange(pool, method, target, headers, body, timeout_s, room, reader)
-            if call.cut and not (reader and reader.is_complete):
+            if call.cut and not (reader and reader.is_whole):
                 raise HTTPError
             return HttpReply(*reply, time.monotonic() - started)
         except (HTTPError, OSError) as error:

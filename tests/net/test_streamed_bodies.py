@@ -17,6 +17,7 @@ from app.net.http import HttpReply, HttpSession
 from tests.fakes.model_server import Answer, ModelServer
 
 DONE = b"data: [DONE]\n\n"
+ENOUGH = b"data: enough\n\n"
 LOCAL = EgressPolicy(allow_private=True)
 
 
@@ -36,6 +37,10 @@ class Collector:
     @property
     def is_complete(self) -> bool:
         return DONE in b"".join(self.parts[-2:])
+
+    @property
+    def is_whole(self) -> bool:
+        return self.is_complete or ENOUGH in b"".join(self.parts)
 
     def feed(self, part: bytes) -> None:
         self.parts.append(part if self.keeps else b"")
@@ -131,7 +136,7 @@ def test_what_is_kept_of_a_stream_is_capped() -> None:
         assert caught.value.code == "too_large"
         # What is not kept does not count: events repeat names and ids.
         assert post(session, server, Collector(keeps=False)).status == 200
-        server.behaviour.answer = streaming(*[b": " + b"x" * 10_000 + b"\n\n"] * 300)
+        server.behaviour.answer = streaming(*[b": " + b"x" * 40_000 + b"\n\n"] * 300)
         with pytest.raises(CallError) as caught:  # but no server may send for ever
             post(session, server, Collector(keeps=False))
         assert caught.value.code == "too_large"
@@ -153,6 +158,33 @@ def test_a_lost_connection_within_a_stream_may_be_retried(session: HttpSession) 
         with pytest.raises(CallError) as caught:
             post(session, server, Collector())
         assert (caught.value.code, caught.value.retryable) == ("connection", True)
+
+
+@pytest.mark.parametrize("how", ["cut", "open"])
+def test_a_stream_whose_end_alone_is_missing_is_an_answer(session: HttpSession, how: str) -> None:
+    with ModelServer(answer=streaming(ENOUGH, how=how)) as server:
+        assert post(session, server, Collector(), timeout_s=1.0).body == ENOUGH
+        server.behaviour.answer = streaming(DONE)
+        assert post(session, server, Collector()).body == DONE  # through another connection
+
+
+def test_who_reads_slowly_cuts_nobody_else_off(session: HttpSession) -> None:
+    """What waits for the end of a stream has no say when the connection is another call's."""
+    others: list[HttpReply] = []
+
+    class Slow(Collector):
+        def body(self) -> bytes:
+            server.behaviour.latency_s = 1.2
+            other = threading.Thread(
+                target=lambda: others.append(post(session, server, Collector()))
+            )
+            other.start()
+            other.join(30)
+            return super().body()
+
+    with ModelServer(answer=streaming(b"data: a\n\n", DONE)) as server:
+        assert post(session, server, Slow()).status == 200
+        assert [reply.status for reply in others] == [200]
 
 
 def test_an_error_is_read_as_always(session: HttpSession) -> None:

@@ -3,56 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
 from app.engine.clients.reply_texts import answer_text, thought_text
 from app.engine.clients.reply_values import as_object
-from app.engine.clients.stream_event import END, read_event
-from app.engine.clients.stream_template import StreamTemplate
+from app.engine.clients.stream_parts import StreamParts, text_in
 from app.net.sse import ServerEvent
 
+_THINKING = ("thinking", "redacted_thinking")
 
-class MessageParts:
-    """The events of one message so far.
 
-    Attributes:
-        length: Characters of text.
-        has_ended: The server said that nothing follows.
-        has_thoughts: What the model thought came as text, too.
-    """
+class MessageParts(StreamParts):
+    """The events of one message so far."""
 
     def __init__(self) -> None:
-        self.length = 0
-        self.has_ended = False
-        self.has_thoughts = False
+        super().__init__()
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
-        self._answer, self._thoughts = StringIO(), StringIO()
+        self._answer, self._thoughts = bytearray(), bytearray()
         self._tool: dict[str, Any] | None = None
-        self._template = StreamTemplate()
 
     @property
     def is_whole(self) -> bool:
         """Whether the server said how the message ended."""
         return self.has_ended or bool(self._message.get("stop_reason"))
 
-    def add(self, event: ServerEvent) -> bool:
-        """Take an event; returns whether it holds text.
-
-        Raises:
-            BrokenEventError: It is no JSON.
-            FailureEventError: It is an error.
-        """
-        if taken := self._template.take(event.data):
-            self.length += taken
-            return True
-        if event.data == END:
-            self.has_ended = True
-            return False
-        body = read_event(event)
-        if body is None:
-            return False
+    def _take(self, body: Mapping[str, Any], event: ServerEvent) -> bool:
         kind = body.get("type") or event.name.decode("latin-1")
         if kind in ("content_block_delta", "content_block_start"):
             block = as_object(body.get("delta") or body.get("content_block"))
@@ -70,9 +46,9 @@ class MessageParts:
     def payload(self) -> dict[str, Any]:
         """Return the body of the message."""
         blocks: list[dict[str, Any]] = []
-        if thoughts := self._thoughts.getvalue():
+        if thoughts := text_in(self._thoughts):
             blocks.append({"type": "thinking", "thinking": thoughts})
-        if answer := self._answer.getvalue():
+        if answer := text_in(self._answer):
             blocks.append({"type": "text", "text": answer})
         if self._tool is not None:
             blocks.append(self._tool)
@@ -82,7 +58,10 @@ class MessageParts:
         for name in ("id", "model", "stop_reason"):
             if message.get(name):
                 self._message[name] = message[name]
-        self._count(message.get("usage"))
+        counts = dict(as_object(message.get("usage")))
+        if not message.get("stop_reason"):
+            counts.pop("output_tokens", None)  # of what is still to be written
+        self._count(counts)
         blocks = message.get("content")
         return any(
             [self._add_block(block) for block in blocks if isinstance(block, dict)]
@@ -98,12 +77,14 @@ class MessageParts:
             return False
         if kind in ("text", "text_delta"):
             text = answer_text(block.get("text"))
-            self._answer.write(text)
+            self._write(self._answer, text)
         else:
             text = thought_text({"content": [{**block, "type": kind.removesuffix("_delta")}]})
-            self._thoughts.write(text)
+            self._write(self._thoughts, text)
             self.has_thoughts = self.has_thoughts or bool(text)
-        self.length += len(text)
+            self.hides_thoughts = not self.has_thoughts and (
+                self.hides_thoughts or kind in _THINKING
+            )
         return bool(text)
 
     def _learn(self, event: ServerEvent, delta: Mapping[str, Any]) -> None:
@@ -118,6 +99,10 @@ class MessageParts:
         self._count(usage or delta.get("usage"))
 
     def _count(self, usage: object) -> None:
-        """Take a count of tokens: a later one has what became of an earlier, but not all fields."""
-        counts = as_object(usage)
-        self._usage |= {name: count for name, count in counts.items() if count is not None}
+        """Take a count of tokens: a later one has what became of an earlier, but not all fields.
+
+        Counts only grow; servers that resemble the API's send zeros for what they told before.
+        """
+        for name, count in as_object(usage).items():
+            if count or (count is not None and name not in self._usage):
+                self._usage[name] = count

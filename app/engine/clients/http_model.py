@@ -25,9 +25,10 @@ from app.engine.clients.large_bodies import LARGE_BYTES, parse_bounded, parsing
 from app.engine.clients.model_rows import context_tokens
 from app.engine.clients.refusals import find_change
 from app.engine.clients.reply_failures import ReplyFailed
-from app.engine.clients.reply_stream import Parts, ReplyStream, is_event_stream
+from app.engine.clients.reply_stream import ReplyStream, is_event_stream
 from app.engine.clients.reply_values import id_text, plain_text
-from app.engine.clients.request_changes import Notice, RequestChanges, notice_of
+from app.engine.clients.request_changes import Change, Notice, RequestChanges, notice_of
+from app.engine.clients.stream_parts import StreamParts
 from app.engine.engine_errors import ModelCallError
 from app.engine.types import ModelReply, ModelRequest
 from app.net.call_errors import CallError, Canceled
@@ -126,7 +127,7 @@ class HttpModelClient:
         """Return the body of a request, before it becomes JSON."""
         raise NotImplementedError
 
-    def parts(self) -> Parts:
+    def parts(self) -> StreamParts:
         """Return what puts the events of a streamed answer together."""
         raise NotImplementedError
 
@@ -237,13 +238,16 @@ class HttpModelClient:
             raise from_call_error(error, self._endpoint) from error
         if stream is not None and stream.is_cut:
             raise cut_stream(self._endpoint)
-        if is_event_stream(reply.body):
+        is_unasked = not (stream and stream.is_stream) and is_event_stream(reply.body)
+        if is_unasked:
             reply = self._unasked(reply)
         if len(reply.body) <= LARGE_BYTES:
             answer = self._answer(reply, request)
         else:
             with parsing:
                 answer = self._answer(reply, request)
+        if is_unasked:
+            self._expect_streams()
         request.hold.resize(text_bytes(answer.text) + text_bytes(answer.reasoning))
         return answer if stream is None else replace(answer, speed=stream.speed(answer.usage))
 
@@ -275,8 +279,16 @@ class HttpModelClient:
         stream.feed(reply.body)
         whole = replace(reply, body=stream.body())
         if stream.is_cut:
+            if reply.status != 200:
+                return reply  # its status says more
             raise cut_stream(self._endpoint)
         return whole
+
+    def _expect_streams(self) -> None:
+        """Read answers as they come from a server that streams without being asked to."""
+        change = Change("stream", "stream", True)
+        if self._stream == "auto" and self.changes.learn(change):
+            self.notices.append(notice_of(change, self._model))
 
     def _parsed(self, reply: HttpReply, sample_id: str) -> Any:
         if reply.status == 200:

@@ -3,66 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
 from app.engine.clients.reply_texts import THOUGHT_FIELDS, answer_text, thought_text
 from app.engine.clients.reply_values import as_object
-from app.engine.clients.stream_event import END, FailureEventError, read_event
-from app.engine.clients.stream_template import StreamTemplate
+from app.engine.clients.stream_event import FailureEventError
+from app.engine.clients.stream_parts import StreamParts, text_in
 from app.net.sse import ServerEvent
 
 _HEAD = ("id", "model", "system_fingerprint", "promptFeedback")
 
 
-class CompletionParts:
-    """The chunks of one completion so far.
-
-    Attributes:
-        length: Characters of text.
-        has_ended: The server said that nothing follows.
-        has_thoughts: What the model thought came as text, too.
-    """
+class CompletionParts(StreamParts):
+    """The chunks of one completion so far."""
 
     def __init__(self) -> None:
-        self.length = 0
-        self.has_ended = False
-        self.has_thoughts = False
+        super().__init__()
         self._head: dict[str, Any] = {}
-        self._answer, self._refusal = StringIO(), StringIO()
-        self._thoughts: dict[str, StringIO] = {}
+        self._answer, self._refusal = bytearray(), bytearray()
+        self._thoughts: dict[str, bytearray] = {}
+        self._index: Any = None
         self._choice: dict[str, Any] | None = None
         self._message: dict[str, Any] | None = None
         self._usage: Any = None
-        self._template = StreamTemplate()
 
     @property
     def is_whole(self) -> bool:
         """Whether the server said how the answer ended."""
         return self.has_ended or bool(self._choice and self._choice.get("finish_reason"))
 
-    def add(self, event: ServerEvent) -> bool:
-        """Take a chunk; returns whether it holds text.
-
-        Raises:
-            BrokenEventError: It is no JSON.
-            FailureEventError: It is an error.
-        """
-        if taken := self._template.take(event.data):
-            self.length += taken
-            return True
-        if event.data == END:
-            self.has_ended = True
+    def _take(self, body: Mapping[str, Any], event: ServerEvent) -> bool:
+        is_counted = self._note(body)
+        choice = self._first_choice(body.get("choices"))
+        if choice is None:
             return False
-        chunk = read_event(event)
-        if chunk is None:
-            return False
-        is_counted = self._note(chunk)
-        choices = chunk.get("choices")
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            return False
-        choice = choices[0]
-        has_text = self._add_choice(choice, is_all=chunk.get("object") == "chat.completion")
+        was_whole = self.is_whole
+        has_text = self._add_choice(choice, is_all=body.get("object") == "chat.completion")
+        self.goes_on = self.goes_on or (was_whole and has_text)
         if has_text and not is_counted and not choice.get("finish_reason"):
             self._learn(event, choice.get("delta"))
         return has_text
@@ -74,9 +51,9 @@ class CompletionParts:
             if self._message is not None:
                 self._choice["message"] = {
                     "role": "assistant",
-                    "content": self._answer.getvalue() or None,
-                    "refusal": self._refusal.getvalue() or None,
-                    **{name: text.getvalue() for name, text in self._thoughts.items()},
+                    "content": text_in(self._answer) or None,
+                    "refusal": text_in(self._refusal) or None,
+                    **{name: text_in(text) for name, text in self._thoughts.items()},
                     **self._message,
                 }
             payload["choices"] = [self._choice]
@@ -94,6 +71,17 @@ class CompletionParts:
         if usage:
             self._usage = usage
         return bool(usage)
+
+    def _first_choice(self, choices: object) -> Mapping[str, Any] | None:
+        """Return what a chunk has of the first choice; those of several come mixed."""
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                index = choice.get("index")
+                if self._index is None:
+                    self._index = index
+                if index is None or index == self._index:
+                    return choice
+        return None
 
     def _learn(self, event: ServerEvent, delta: object) -> None:
         """Expect further events like this one, if all that it brought is one text."""
@@ -113,13 +101,22 @@ class CompletionParts:
         delta, message = choice.get("delta"), choice.get("message")
         if isinstance(message, dict) and not delta:
             if is_all:  # the whole once more, at the end
-                self._answer, self._refusal, self._thoughts = StringIO(), StringIO(), {}
-                self._template.forget()
+                return self._replace(message)
             delta = message
         if isinstance(delta, dict):
             return self._add_delta(delta)
         text = choice.get("text")  # a completion API
         return self._add_delta({"content": text}) if isinstance(text, str) else False
+
+    def _replace(self, message: Mapping[str, Any]) -> bool:
+        """Take the whole answer; returns whether that is news."""
+        had_text = self.length > 0
+        self._template.forget()
+        self._answer.clear()
+        self._refusal.clear()
+        self._thoughts.clear()
+        self.length = 0
+        return self._add_delta(message) and not had_text
 
     def _add_delta(self, delta: Mapping[str, Any]) -> bool:
         if self._message is None:
@@ -127,15 +124,13 @@ class CompletionParts:
         content = delta.get("content")
         text = content if isinstance(content, str) else answer_text(content)
         if text:
-            self._answer.write(text)
-            self.length += len(text)
+            self._write(self._answer, text)
         if len(delta) == 1 and isinstance(content, str):
             return bool(text)
         has_thought = self._add_thoughts(delta)
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
-            self._refusal.write(refusal)
-            self.length += len(refusal)
+            self._write(self._refusal, refusal)
         for name in ("tool_calls", "function_call"):
             if delta.get(name):
                 self._message[name] = True  # that there was one is all that counts
@@ -154,5 +149,4 @@ class CompletionParts:
         return self.length > before
 
     def _think(self, field: str, text: str) -> None:
-        self._thoughts.setdefault(field, StringIO()).write(text)
-        self.length += len(text)
+        self._write(self._thoughts.setdefault(field, bytearray()), text)

@@ -88,7 +88,7 @@ def find_change(
         return Change("stream", "stream", True)
     if _has_system(sent) and _SYSTEM.search(" ".join((said, *named))):
         return Change("merge_system")
-    if status not in (400, 404, 405, 415, 422):
+    if status not in (400, 404, 405, 415, 422, 501):
         return None  # a server's own fault, whatever it names
     limit = _limit_change(said, set(named), sent)
     if limit is not None:

@@ -7,39 +7,17 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Protocol
 
 from app.engine.clients.stream_event import BrokenEventError, FailureEventError
+from app.engine.clients.stream_parts import StreamParts
 from app.engine.types import Speed, TokenUsage
 from app.net.sse import EventReader, ServerEvent
 
 _EVENT_FIELDS = (b"data:", b"event:", b":", b"id:", b"retry:", b"error:")
 _LONGEST_FIELD = 6
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_BYTES_PER_CHARACTER = 4
 _SHORTEST_SPAN_S = 0.05
 """What came within so short a time was sent at once: its rate would be that of the network."""
-
-
-class Parts(Protocol):
-    """Puts the events of one API together."""
-
-    length: int
-    has_ended: bool
-    has_thoughts: bool
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the server said how the answer ended."""
-        ...
-
-    def add(self, event: ServerEvent) -> bool:
-        """Take an event; returns whether it holds text."""
-        ...
-
-    def payload(self) -> dict[str, Any]:
-        """Return the body that is sent at once otherwise."""
-        ...
 
 
 class ReplyStream:
@@ -49,7 +27,7 @@ class ReplyStream:
         parts: Of the API that was asked.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: StreamParts) -> None:
         self._parts = parts
         self._events = EventReader()
         self._is_stream: bool | None = None  # until its first bytes are here
@@ -58,12 +36,12 @@ class ReplyStream:
         self._started = time.perf_counter()
         self._first_s: float | None = None
         self._last_s = 0.0
+        self._is_late = False  # events were only told apart when many of them had come
 
     @property
     def held(self) -> int:
         """The bytes that it keeps so far."""
-        text = _BYTES_PER_CHARACTER * self._parts.length
-        return len(self._plain) + self._events.held + text
+        return len(self._plain) + self._events.held + self._parts.length
 
     @property
     def is_complete(self) -> bool:
@@ -71,9 +49,19 @@ class ReplyStream:
         return self._other is not None or self._parts.has_ended
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the answer is all here, should the connection be lost now."""
+        return self.is_complete or (self._parts.is_whole and not self._parts.goes_on)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether what came is a stream of events."""
+        return bool(self._is_stream)
+
+    @property
     def is_cut(self) -> bool:
         """Whether a stream ended without a word of how the answer did."""
-        return bool(self._is_stream) and self._other is None and not self._parts.is_whole
+        return self.is_stream and self._other is None and not self._parts.is_whole
 
     def feed(self, part: bytes) -> None:
         """Take the next part."""
@@ -98,11 +86,13 @@ class ReplyStream:
         Args:
             usage: Its tokens. Those of thinking that was not streamed were made before the first.
         """
-        if self._first_s is None:
+        if self._first_s is None or self._is_late:
             return None
-        tokens = usage.output_tokens
-        if tokens is not None and not self._parts.has_thoughts:
-            tokens -= usage.reasoning_tokens or 0
+        tokens, thought = usage.output_tokens, usage.reasoning_tokens
+        if thought is None and self._parts.hides_thoughts:
+            tokens = None
+        elif tokens is not None and not self._parts.has_thoughts:
+            tokens -= thought or 0
         span_s = self._last_s - self._first_s
         if tokens is None or tokens < 2 or span_s < _SHORTEST_SPAN_S:
             return Speed(round(self._first_s, 4), None)
@@ -118,16 +108,17 @@ class ReplyStream:
 
     def _take(self, events: list[ServerEvent], *, is_end: bool = False) -> None:
         has_text = False
-        try:
-            for event in events:
+        for event in events:
+            try:
                 has_text = self._add(event) or has_text
-                if self._parts.has_ended:
-                    break
-        except FailureEventError as failure:
-            self._other = json.dumps(failure.payload).encode()
-        except BrokenEventError as broken:
-            if not is_end:  # else it was cut
-                self._other = broken.data
+            except FailureEventError as failure:
+                self._other = json.dumps(failure.payload).encode()
+            except BrokenEventError as broken:
+                # Else it was cut, or the server takes its leave in words of its own.
+                if not is_end and not self._parts.is_whole:
+                    self._other = broken.data
+            if self.is_complete:
+                break
         if has_text:
             self._last_s = time.perf_counter() - self._started
             if self._first_s is None:
@@ -137,11 +128,14 @@ class ReplyStream:
         try:
             return self._parts.add(event)
         except BrokenEventError:
-            lines = event.data.split(b"\n")
-            if len(lines) == 1:
+            # A server that ends its events with one end of a line, or a gateway that makes events
+            # of the lines of others: "data: data: {...}".
+            lines = [line.removeprefix(b"data:").strip() for line in event.data.split(b"\n")]
+            if lines == [event.data]:
                 raise
-            # A server that ends its events with one end of a line.
-            return sum(self._parts.add(ServerEvent(event.name, line)) for line in lines) > 0
+            whole = [ServerEvent(event.name, line) for line in lines if line]
+            self._is_late = self._is_late or len(whole) > 1
+            return sum(self._parts.add(each) for each in whole) > 0
 
 
 def is_event_stream(body: bytes) -> bool:

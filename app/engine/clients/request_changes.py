@@ -99,13 +99,13 @@ class Notice:
     change: Change | None = None
 
 
-def notice_of(change: Change, model: str, said: str) -> Notice:
+def notice_of(change: Change, model: str, said: str = "") -> Notice:
     """Return what the user is told of a change.
 
     Args:
         change: What was changed.
         model: That refused something.
-        said: The provider's words, fit to be shown.
+        said: The provider's words, fit to be shown; empty where it said nothing.
     """
     if change.kind == "stream":
         message = f"{model} {_STREAMING[bool(change.value)]}"
@@ -124,7 +124,9 @@ def notice_of(change: Change, model: str, said: str) -> Notice:
             f"{model} does not accept a system message: it is sent as the beginning of the "
             "first user message."
         )
-    return Notice(_CODES[change.kind], f"{message} The provider says: {said}", change)
+    if said:
+        message = f"{message} The provider says: {said}"
+    return Notice(_CODES[change.kind], message, change)
 
 
 @dataclass(slots=True)

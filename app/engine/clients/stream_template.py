@@ -6,8 +6,6 @@ times as much as all else that is done with it.
 
 from __future__ import annotations
 
-from io import StringIO
-
 
 class StreamTemplate:
     """What stands around the text of the last event that was read as JSON."""
@@ -17,9 +15,9 @@ class StreamTemplate:
     def __init__(self) -> None:
         self._before = self._after = b""
         self._size = -1
-        self._sink: StringIO | None = None
+        self._sink: bytearray | None = None
 
-    def learn(self, data: bytes, field: bytes, text: str, sink: StringIO) -> None:
+    def learn(self, data: bytes, field: bytes, text: str, sink: bytearray) -> None:
         """Take an event as the template.
 
         Args:
@@ -43,7 +41,7 @@ class StreamTemplate:
         self._sink = None
 
     def take(self, data: bytes) -> int:
-        """Pass the text of an event on; returns its length, 0 if the event is another one."""
+        """Pass the text of an event on; returns its bytes, 0 if the event is another one."""
         sink = self._sink
         if sink is None or not data.startswith(self._before) or not data.endswith(self._after):
             return 0
@@ -52,7 +50,10 @@ class StreamTemplate:
         raw = data[len(self._before) : -len(self._after)]
         if b'"' in raw or b"\\" in raw:  # another structure, or a text to be decoded
             return 0
-        try:
-            return sink.write(raw.decode())
-        except UnicodeDecodeError:
-            return 0
+        if not raw.isascii():
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                return 0
+        sink += raw
+        return len(raw)

@@ -80,6 +80,7 @@ def reply_to(server: ModelServer, *events: bytes, model: str = "m", how: str = "
 
 CHUNK = streams.chunk({"content": "ANSWER: "})
 FINISH = streams.chunk({"content": "B"}, "stop")
+OTHER_CHOICE = CHUNK.replace(b'"index": 0', b'"index": 1').replace(b"ANSWER: ", b"Or C. ")
 
 
 @pytest.mark.parametrize(
@@ -97,9 +98,14 @@ FINISH = streams.chunk({"content": "B"}, "stop")
         (CHUNK, FINISH, streams.DONE, b"data: what follows is not read\n\n"),
         (*(bytes([byte]) for byte in CHUNK + FINISH + streams.DONE),),
         (b"\xef\xbb\xbf \n", CHUNK, FINISH, streams.DONE),
+        (CHUNK, FINISH, b"data: [DONE] \n\n"),
+        (CHUNK, FINISH, b"data: goodbye\n\n"),
+        tuple(b"data: " + event for event in (CHUNK, FINISH, streams.DONE)),
+        (CHUNK, OTHER_CHOICE, FINISH, OTHER_CHOICE, streams.DONE),
     ],
     ids=["comments", "no_done", "no_finish", "no_last_line", "crlf", "no_blank", "one_newline",
-         "many_lines", "other_json", "more_after_done", "byte_by_byte", "bom"],
+         "many_lines", "other_json", "more_after_done", "byte_by_byte", "bom", "blank_after_done",
+         "other_farewell", "events_of_lines", "two_choices"],
 )  # fmt: skip
 def test_streams_that_are_sent_oddly_are_read(server: ModelServer, events: Any) -> None:
     reply = reply_to(server, *events)
@@ -200,6 +206,41 @@ def test_a_stream_that_ends_in_the_middle_is_no_answer(
     assert reply_to(server, *whole[:4], cut, model=model, how=how).code == "connection"
 
 
+@pytest.mark.parametrize("model", ["m", "anthropic/m"])
+def test_a_connection_lost_after_the_answer_costs_no_second_one(
+    server: ModelServer, model: str
+) -> None:
+    whole = streams.message(TEXT) if model != "m" else streams.completion(TEXT)
+    reply = reply_to(server, *whole[:-1], model=model, how="cut")
+    assert isinstance(reply, ModelReply), reply
+    assert (reply.text, reply.finish_reason) == (TEXT, "stop")
+
+
+def test_a_reason_to_finish_in_every_chunk_says_nothing(server: ModelServer) -> None:
+    chunks = [streams.chunk({"content": piece}, "stop") for piece in ("ANSWER", ": ", "B")]
+    assert reply_to(server, *chunks).text == TEXT
+    assert reply_to(server, *chunks, how="cut").code == "connection"
+
+
+def test_anthropic_counts_are_not_undone(server: ModelServer) -> None:
+    *events, end, stop = streams.message(TEXT, usage=(20, 10))
+    zero = end.replace(b'{"output_tokens"', b'{"input_tokens": 0, "output_tokens"')
+    usage = reply_to(server, *events, zero, stop, model="anthropic/m").usage
+    assert (usage.input_tokens, usage.output_tokens) == (20, 10)
+    uncounted = streams.event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+    usage = reply_to(server, *events, uncounted, stop, model="anthropic/m").usage
+    assert (usage.input_tokens, usage.output_tokens) == (20, None)  # not the 1 of the start
+
+
+def test_a_stream_may_be_as_long_as_what_is_sent_at_once(server: ModelServer) -> None:
+    text = "four " * 14_000
+    server.behaviour.answer = text
+    for stream in (True, False):
+        reply = ask(server, stream=stream, max_bytes=80_000)
+        assert isinstance(reply, ModelReply), reply
+        assert reply.text == text
+
+
 def test_an_empty_stream_and_one_without_an_answer_are_told(server: ModelServer) -> None:
     assert reply_to(server).code == "bad_reply"
     assert reply_to(server, streams.DONE).code == "empty_reply"
@@ -244,6 +285,10 @@ def test_a_refusal_that_comes_as_a_stream_is_read(server: ModelServer) -> None:
     found = ask(server)
     assert isinstance(found, ModelCallError)
     assert found.code == "context_length"
+    server.behaviour.answer = lambda call: Answer(status=429, body=b": ping\n\n")
+    found = ask(server)
+    assert isinstance(found, ModelCallError)
+    assert found.code == "rate_limit"
 
 
 JSON = st.recursive(

@@ -112,6 +112,24 @@ def test_calls_side_by_side_all_learn_it(server: ModelServer, connect: Connect) 
     assert len(client.notices) == 1
 
 
+def test_a_server_that_streams_unasked_is_read_as_it_streams_from_then_on(
+    server: ModelServer, connect: Connect
+) -> None:
+    server.behaviour.streaming = "always"
+    client = connect()
+    speeds = [client.complete(request(), Event()).speed for _ in range(2)]
+    assert [speed is None for speed in speeds] == [True, False]
+    assert ["stream" in call.payload for call in server.requests] == [False, True]
+    assert [notice.message for notice in client.notices] == [
+        "m answers as a stream only: its answers are streamed."
+    ]
+    events_of(server, streams.event({"error": "busy"}))
+    failing = connect()
+    with pytest.raises(ModelCallError):
+        failing.complete(request(), Event())
+    assert failing.notices == []
+
+
 def test_who_wants_no_stream_gets_none_but_a_remedy(server: ModelServer, connect: Connect) -> None:
     server.behaviour.streaming = "only"
     with pytest.raises(ModelCallError) as caught:
@@ -225,7 +243,8 @@ def test_words_that_demand_a_stream(said: str, status: int) -> None:
 
 @pytest.mark.parametrize("said", NO_STREAM)
 def test_words_that_refuse_a_stream(said: str) -> None:
-    assert find_change(said, (), 400, ASKED_TO_STREAM) == Change("stream", "stream", False)
+    for status in (400, 501):
+        assert find_change(said, (), status, ASKED_TO_STREAM) == Change("stream", "stream", False)
 
 
 @pytest.mark.parametrize("said", OTHER)
@@ -295,6 +314,25 @@ def test_what_comes_at_once_has_no_rate(server: ModelServer, connect: Connect) -
     assert (reply.text, reply.usage.output_tokens) == (TEXT, 500)
     assert reply.speed is not None
     assert reply.speed.output_tokens_per_s is None
+
+
+def test_thinking_that_is_hidden_and_not_counted_leaves_no_rate(
+    server: ModelServer, connect: Connect
+) -> None:
+    events = streams.message("one two three", usage=(9, 1003), thought="hm")
+    hidden = [event for event in events if b"thinking_delta" not in event]
+    events_of(server, *hidden, pause_s=0.05)
+    speed = connect("anthropic", stream=True).complete(request(), Event()).speed
+    assert speed is not None
+    assert speed.output_tokens_per_s is None  # 1,000 of these tokens came before the first text
+
+
+def test_events_that_can_only_be_told_apart_at_the_end_have_no_speed(
+    server: ModelServer, connect: Connect
+) -> None:
+    events_of(server, *(event[:-1] for event in streams.completion(TEXT)))
+    reply = connect(stream=True).complete(request(), Event())
+    assert (reply.text, reply.speed) == (TEXT, None)
 
 
 def test_an_answer_without_a_word_has_no_speed(server: ModelServer, connect: Connect) -> None:
