@@ -23,6 +23,9 @@ BYTES_PER_BYTE = 4
 _EVENTS_PER_BYTE = 100
 """What a stream may send for each byte that it brings: events repeat names and ids."""
 
+_LONG_STREAM_BYTES = 524_288
+"""A longer text waits for room; hardly any is: it has a hundred thousand tokens."""
+
 _AFTER_END_S = 0.5
 _AFTER_END_BYTES = 65_536
 
@@ -101,6 +104,22 @@ class AnswerRoom:
         if length > self._allowed:
             self.expect(self._max_bytes)
 
+    def follow(self, length: int) -> None:
+        """Check and count the ``length`` bytes kept of a stream so far.
+
+        It may take minutes to grow. To reserve room for the longest meanwhile would make most
+        others wait, so all but the longest texts count as what they are, and wait for nobody.
+        """
+        self.check(length)
+        if length <= self._allowed:
+            return
+        if length <= _LONG_STREAM_BYTES:
+            self._allowed = min(2 * length, _LONG_STREAM_BYTES)
+            self._hold.resize(self._allowed)
+            return
+        self._hold.release()  # who waits holds nothing, so that no two wait for each other
+        self.expect(self._max_bytes)
+
     def end_in(self, timeout_s: float) -> None:
         """Wait no longer than that for what is left of the call."""
         self._call.deadline = min(self._call.deadline, time.monotonic() + timeout_s)
@@ -160,7 +179,7 @@ def read_parts(response: BaseHTTPResponse, room: AnswerRoom, reader: BodyReader)
             received += len(part)
             reader.feed(part)
             room.check(received // _EVENTS_PER_BYTE)
-            room.grow(reader.held)
+            room.follow(reader.held)
             if reader.is_complete:
                 room.end_in(_AFTER_END_S)
                 _read_rest(response)

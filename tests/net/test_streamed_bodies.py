@@ -6,6 +6,7 @@ import gzip
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -151,6 +152,28 @@ def test_a_long_stream_is_counted_in_the_budget(session: HttpSession) -> None:
     assert budget.used >= len(reply.body)
     hold.release()
     assert budget.used == 0
+
+
+def test_long_streams_do_not_wait_for_each_other(session: HttpSession) -> None:
+    share = ByteBudget(96_000_000).share()
+    events = [b"data: " + b"x" * 1000 + b"\n\n"] * 100
+    readers = [Collector() for _ in range(4)]
+
+    def read(reader: Collector) -> None:
+        with suppress(Canceled):
+            post(session, server, reader, hold=share.hold())
+
+    with ModelServer(answer=streaming(*events, how="open")) as server:
+        threads = [threading.Thread(target=read, args=(reader,)) for reader in readers]
+        for thread in threads:
+            thread.start()
+        give_up_at = time.monotonic() + 30
+        while any(reader.received < 100 * 1008 for reader in readers):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.01)
+        session.close()
+        for thread in threads:
+            thread.join(30)
 
 
 def test_a_lost_connection_within_a_stream_may_be_retried(session: HttpSession) -> None:
