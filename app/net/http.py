@@ -284,7 +284,8 @@ class HttpSession:
                 raise HTTPError
             return HttpReply(*reply, time.monotonic() - started)
         except (HTTPError, OSError) as error:
-            raise self._failure(error, call, pool, timeout_s) from error
+            is_begun = reader is not None and reader.held > 0
+            raise self._failure(error, call, pool, timeout_s, is_begun=is_begun) from error
         except ValueError:
             # http.client quotes the header that it refuses, which may be a key.
             raise CallError("bad_header", "A header of the request cannot be sent.") from None
@@ -375,11 +376,20 @@ class HttpSession:
         call: OpenCall,
         pool: HTTPConnectionPool,
         timeout_s: float,
+        *,
+        is_begun: bool = False,
     ) -> CallError | Canceled:
         if call.cut == "closed":
             return Canceled()
         host = host_in_url(pool.host)
         late = (ReadTimeoutError, ConnectTimeoutError, TimeoutError)
+        if call.cut == "deadline" and is_begun:
+            return CallError(
+                "timeout",
+                f"{host} was still answering after {timeout_s:g} s.",
+                action="Raise the timeout, or lower max_tokens.",
+                retryable=True,
+            )
         if call.cut == "deadline" or isinstance(error, late):
             return CallError(
                 "timeout",

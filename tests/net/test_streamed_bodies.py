@@ -104,6 +104,7 @@ def test_the_deadline_holds_for_events_that_drip(session: HttpSession) -> None:
             post(session, server, Collector(), timeout_s=1.0)
         assert 0.9 < time.monotonic() - started < 20
         assert (caught.value.code, caught.value.retryable) == ("timeout", True)
+        assert caught.value.message == "127.0.0.1 was still answering after 1 s."
 
 
 def test_closing_the_session_ends_a_stream_as_canceled(session: HttpSession) -> None:

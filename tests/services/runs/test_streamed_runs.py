@@ -212,6 +212,6 @@ def test_compare_shows_speeds_where_there_are_any(
     html = signed_in.get(f"/compare?run_ids={','.join(runs)}").text
     assert "First token" in html
     assert "840 ms" in html
-    assert "71.3" in html
+    assert '<td class="num full at-left"><span class="only-s">Tokens per second </span>71.3' in html
     assert "1,234" in html
     assert "First token" not in signed_in.get(f"/compare?run_ids={runs[2]},{runs[3]}").text
