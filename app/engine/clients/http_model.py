@@ -40,6 +40,10 @@ Auth = Literal["bearer", "x-api-key"]
 Stream = Literal["auto"] | bool
 """Whether answers are streamed; ``auto``: only where the server does nothing else."""
 
+_NOT_STREAMED = Notice(
+    "streaming_changed",
+    "Answers came at once although streams were asked for: their speed is not measured.",
+)
 _QUOTED = 160
 _LONGEST_ID = 180
 MOST_MODELS = 2000
@@ -248,6 +252,8 @@ class HttpModelClient:
                 answer = self._answer(reply, request)
         if is_unasked:
             self._expect_streams()
+        elif stream is not None and not stream.is_stream:
+            self.note_once(_NOT_STREAMED)
         request.hold.resize(text_bytes(answer.text) + text_bytes(answer.reasoning))
         return answer if stream is None else replace(answer, speed=stream.speed(answer.usage))
 

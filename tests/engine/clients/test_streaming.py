@@ -154,6 +154,19 @@ def test_a_server_that_does_not_stream_answers_at_once(
     ]
 
 
+def test_a_server_that_answers_at_once_all_the_same_is_told_of(
+    server: ModelServer, connect: Connect
+) -> None:
+    body = b'{"choices": [{"message": {"content": "B"}, "finish_reason": "stop"}]}'
+    server.behaviour.answer = lambda call: Answer(body=body, headers=(("x-at", "once"),))
+    client = connect(stream=True)
+    for _ in range(2):
+        assert client.complete(request(), Event()).speed is None
+    assert [notice.message for notice in client.notices] == [
+        "Answers came at once although streams were asked for: their speed is not measured."
+    ]
+
+
 def test_a_server_that_refuses_both_ways_is_asked_three_times(
     server: ModelServer, connect: Connect
 ) -> None:
