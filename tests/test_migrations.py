@@ -189,6 +189,24 @@ def test_a_cost_of_nothing_without_a_token_count_was_unknown(studio: Flask, flas
     assert found == {uncounted: (None, 2), counted: (0.0, 0), simulated: (0.0, 0)}
 
 
+def test_runs_get_a_name_and_the_score_that_they_are_sorted_by(
+    studio: Flask, flask: Flasks
+) -> None:
+    flask("upgrade")
+    with studio.app_context():
+        owner = _add_user()
+        scored = add_run(owner, score={"metric": "accuracy", "value": 0.25}, name="gone")
+        unscored = add_run(owner, score=None)
+        db.session.remove()
+    assert flask("downgrade", "0021").exit_code == 0
+    assert "run_views" not in tables(studio)
+    assert flask("upgrade").exit_code == 0
+    with studio.app_context():
+        found = {run.id: (run.name, run.score_value) for run in db.session.scalars(select(Run))}
+        assert found == {scored: ("", 0.25), unscored: ("", None)}
+        assert db.session.scalars(select(AccountRow.run_columns)).all() == [None]
+
+
 def test_streaming_comes_and_goes_without_touching_a_row(studio: Flask, flask: Flasks) -> None:
     flask("upgrade")
     with studio.app_context():

@@ -7,6 +7,7 @@ from app.models.request_key import RequestKey
 from app.models.rescored_sample import RescoredSample
 from app.models.rescoring import Rescoring
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
+from app.models.run_view import RunView
 from app.models.sample import RunEventRow, SampleRow
 from app.models.webhook import Delivery, DeliveryAttempt, Webhook
 
@@ -28,6 +29,7 @@ __all__ = [
     "ResetLink",
     "Run",
     "RunEventRow",
+    "RunView",
     "SampleRow",
     "Webhook",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, now
@@ -14,6 +14,7 @@ class AccountRow(Base):
     """One account, which owns everything else.
 
     ``disabled_at``: since when nobody can sign in to it; ``None`` while it is enabled.
+    ``run_columns``: which columns its list of runs has; ``None``: the usual ones.
     """
 
     __tablename__ = "users"
@@ -26,6 +27,7 @@ class AccountRow(Base):
     served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
     disabled_at: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]
+    run_columns: Mapped[list[str] | None] = mapped_column(JSON)
 
 
 class AuthSession(Base):

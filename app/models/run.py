@@ -9,7 +9,7 @@ from typing import Any
 
 import uuid_utils
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app.db import Base, now
 
@@ -17,6 +17,20 @@ ACTIVE = ("queued", "running")
 RESUMABLE = ("paused", "failed", "canceled")
 FINISHED = ("completed", "failed", "canceled")
 
+
+MAX_NAME = 120
+SORTED_BY = (
+    ("benchmark", "name"),
+    ("status",),
+    ("model",),
+    ("protocol",),
+    ("score_value",),
+    ("total",),
+    ("error",),
+    ("active_s",),
+    ("cost_usd",),
+)
+"""What the list of an account's runs is sorted by, beside their age: each has an index."""
 
 COUNTED = (
     "total",
@@ -75,6 +89,11 @@ def skipped(status: str, total: int, done: int) -> int:
     return total - done if status in FINISHED else 0
 
 
+def value_of(score: Mapping[str, Any] | None) -> float | None:
+    """Return the number of a score; ``None`` where nothing was scored."""
+    return score["value"] if score else None
+
+
 def new_run_id() -> str:
     """Return a UUIDv7: unique, and sorted by time of creation."""
     return str(uuid_utils.uuid7())
@@ -89,7 +108,7 @@ class Run(Base):
     other accounts, ``worker_deaths`` counts the workers that died over it without getting on.
 
     ``cost_usd`` is what is known of its cost; answers without token counts (``unmetered``) are
-    not in it.
+    not in it. ``score_value`` is the value of ``score``, to sort by.
     """
 
     __tablename__ = "runs"
@@ -99,6 +118,7 @@ class Run(Base):
         Index(None, "benchmark"),
         # Holds all that the dashboard counts and offers as filters: no row is read for it.
         Index(None, "user_id", "status", "benchmark", "model"),
+        *(Index(None, "user_id", *columns, "id") for columns in SORTED_BY),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_run_id)
@@ -112,6 +132,7 @@ class Run(Base):
     config: Mapped[dict[str, Any]]
     estimate: Mapped[dict[str, Any] | None]
     digests: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    name: Mapped[str] = mapped_column(String(MAX_NAME), default="", server_default="")
     tags: Mapped[list[str]] = mapped_column(default=list)
     notes: Mapped[str] = mapped_column(Text, default="")
 
@@ -144,6 +165,7 @@ class Run(Base):
 
     speed: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     score: Mapped[dict[str, Any] | None]
+    score_value: Mapped[float | None]
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
     breakdown: Mapped[dict[str, Any] | None]
     failure: Mapped[dict[str, Any] | None]
@@ -164,6 +186,11 @@ class Run(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     active_s: Mapped[float] = mapped_column(default=0.0)
+
+    @validates("score")
+    def _keep_value(self, _name: str, score: dict[str, Any] | None) -> dict[str, Any] | None:
+        self.score_value = value_of(score)
+        return score
 
     def counts(self) -> dict[str, int]:
         """Return samples in all, done, by outcome, and skipped."""

@@ -40,10 +40,14 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One column of a sort order; the last one must be unique and never NULL."""
+    """One column of a sort order; the last one must be unique and never NULL.
+
+    Rows without a value are the last ones, whichever the direction: the column is ``nullable``.
+    """
 
     column: InstrumentedAttribute[Any] | KeyedColumnElement[Any]
     descending: bool = False
+    nullable: bool = False
 
 
 def encode_cursor(position: Iterable[object]) -> str:
@@ -100,11 +104,15 @@ def _from_json(value: object) -> Any:
 
 
 def after(keys: Sequence[SortKey], position: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition for the rows after ``position``; no key may be NULL."""
+    """Return the condition for the rows after ``position``."""
     choices: list[ColumnElement[bool]] = []
     for index, key in enumerate(keys):
         value = position[index]
+        if value is None:
+            continue  # nothing comes after what has no value, but by the keys that follow
         further = key.column < value if key.descending else key.column > value
+        if key.nullable:
+            further = or_(further, key.column.is_(None))
         same = [earlier.column == position[number] for number, earlier in enumerate(keys[:index])]
         choices.append(and_(*same, further))
     return or_(*choices)
@@ -112,7 +120,12 @@ def after(keys: Sequence[SortKey], position: Sequence[Any]) -> ColumnElement[boo
 
 def order_of(keys: Sequence[SortKey]) -> list[ColumnElement[Any]]:
     """Return what to order by."""
-    return [key.column.desc() if key.descending else key.column.asc() for key in keys]
+    return [_in_order(key) for key in keys]
+
+
+def _in_order(key: SortKey) -> ColumnElement[Any]:
+    order = key.column.desc() if key.descending else key.column.asc()
+    return order.nulls_last() if key.nullable else order
 
 
 def _entities(query: Select[Any]) -> list[Any]:
@@ -179,7 +192,9 @@ def search_page(
     """
     limit = max(1, min(limit, MAX_LIMIT))
     found = query.with_only_columns(*(key.column for key in keys)).cte("found")
-    found_keys = [SortKey(found.columns[key.column.key], key.descending) for key in keys]
+    found_keys = [
+        SortKey(found.columns[key.column.key], key.descending, key.nullable) for key in keys
+    ]
     number = select(func.count()).select_from(found).scalar_subquery()
     page_query = select(number, *(key.column for key in found_keys))
     if cursor:
@@ -202,6 +217,8 @@ def search_page(
 def _checked(keys: Sequence[SortKey], cursor: str) -> Position:
     position = decode_cursor(cursor, len(keys))
     for key, value in zip(keys, position, strict=True):
+        if value is None and key.nullable:
+            continue
         column = key.column.type
         wanted = datetime if isinstance(column, UtcDateTime) else column.python_type
         if not isinstance(value, (int, float) if wanted is float else wanted):

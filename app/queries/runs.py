@@ -17,8 +17,9 @@ from app.errors import Invalid, NotFound
 from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.models.run import full_config
 from app.queries.catalog import find_benchmark, metric_of
-from app.queries.paging import MAX_LIMIT, Page, SortKey, first_of, read_page, search_page
+from app.queries.paging import MAX_LIMIT, Page, first_of, order_of, read_page, search_page
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
+from app.queries.run_sorts import NEWEST_FIRST, SORTS
 from app.queries.run_turns import queue_positions
 from app.queries.word_search import has_word
 from app.recorder.notices import notice_views
@@ -26,10 +27,6 @@ from app.recorder.progress import waiting_view
 from app.recorder.usage import usage_of
 
 MAX_WORDS = 50  # each is a condition, and a statement may not have any number of them
-SORTS = {
-    "-created_at": (SortKey(COLUMNS.created_at, True), SortKey(COLUMNS.id, True)),
-    "created_at": (SortKey(COLUMNS.created_at), SortKey(COLUMNS.id)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ def list_runs(
     account_id: int,
     wanted: RunFilter,
     *,
-    sort: str = "-created_at",
+    sort: str = NEWEST_FIRST,
     limit: int = 50,
     cursor: str | None = None,
     with_total: bool = True,
@@ -64,13 +61,7 @@ def list_runs(
     Raises:
         Invalid: Sort order or cursor are not known, or there are too many words.
     """
-    if sort not in SORTS:
-        raise Invalid(
-            "There is no such sort order.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
-        )
-    if len(wanted.q.split()) > MAX_WORDS:
-        message = f"Search for at most {MAX_WORDS} words."
-        raise Invalid(message, fields={"q": [message]})
+    _check(wanted, sort)
     if with_total and not cursor and not wanted.active:
         limit = max(1, min(limit, MAX_LIMIT))
         return first_of(*first_records(account_id, SORTS[sort], limit + 1), SORTS[sort], limit)
@@ -90,6 +81,36 @@ def list_runs(
         count=count if with_total else None,
         read=read_records,
     )
+
+
+def chosen_ids(
+    account_id: int, wanted: RunFilter, *, sort: str = NEWEST_FIRST, most: int | None = None
+) -> list[str]:
+    """Return the ids of the account's runs that are wanted, in order, at most so many of them.
+
+    Raises:
+        Invalid: As `list_runs`.
+    """
+    _check(wanted, sort)
+    query = _filtered(select(COLUMNS.id).where(COLUMNS.user_id == account_id), wanted)
+    return list(db.session.scalars(query.order_by(*order_of(SORTS[sort])).limit(most)))
+
+
+def runs_by_id(account_id: int, run_ids: Sequence[str]) -> list[RunRecord]:
+    """Return those of the runs that are the account's, in the order given."""
+    query = RECORDS.where(COLUMNS.user_id == account_id, COLUMNS.id.in_(run_ids))
+    found = {run.id: run for run in read_records(query)}
+    return [found[run_id] for run_id in dict.fromkeys(run_ids) if run_id in found]
+
+
+def _check(wanted: RunFilter, sort: str) -> None:
+    if sort not in SORTS:
+        raise Invalid(
+            "There is no such sort order.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
+        )
+    if len(wanted.q.split()) > MAX_WORDS:
+        message = f"Search for at most {MAX_WORDS} words."
+        raise Invalid(message, fields={"q": [message]})
 
 
 def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
@@ -112,6 +133,7 @@ def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
             or_(
                 has_word(COLUMNS.benchmark, word),
                 has_word(COLUMNS.model, word),
+                has_word(COLUMNS.name, word),
                 COLUMNS.id.startswith(word.lower(), autoescape=True),
                 COLUMNS.id.endswith(word.lower(), autoescape=True),
                 has_word(cast(COLUMNS.tags, String), in_json(word)),
@@ -238,6 +260,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         positions = positions_of([run])
     return {
         "run_id": run.id,
+        "name": run.name,
         "status": run.status,
         "canceling": is_canceling(run),
         "queue_position": positions.get(run.id),
@@ -303,16 +326,24 @@ def page_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) 
             {"protocol": name, **score} for name, score in (run.scores or {}).items() if score
         ],
         "actions": {
-            "cancel": (active and not is_canceling(run)) or run.status == "paused",
-            "resume": run.status in RESUMABLE,
-            "retry_errors": not active and run.error > 0,
-            "duplicate": True,
-            "delete": not active,
+            **allowed_actions(run),
             "rescore": not active and bool(benchmark and len(benchmark.protocols) > 1),
         },
         "rescore_protocols": [
             name for name in (benchmark.protocols if benchmark else ()) if name != run.protocol
         ],
+    }
+
+
+def allowed_actions(run: Run | RunRecord) -> dict[str, bool]:
+    """Return what can be done with a run as it is now."""
+    active = run.status in ACTIVE
+    return {
+        "cancel": (active and not is_canceling(run)) or run.status == "paused",
+        "resume": run.status in RESUMABLE,
+        "retry_errors": not active and run.error > 0,
+        "duplicate": True,
+        "delete": not active,
     }
 
 

@@ -253,6 +253,24 @@ def test_tags_and_notes_can_be_changed(api: ApiClient, start_run: Start) -> None
     assert api.patch(f"/runs/{run_id}", json={"status": "completed"}).status_code == 422
 
 
+def test_a_run_has_a_name_that_can_be_changed_and_searched(
+    api: ApiClient, start_run: Start
+) -> None:
+    run_id = start_run(name="  a\tname ")
+    assert api.get(f"/runs/{run_id}").json["name"] == "a name"
+    assert api.get(f"/runs/{start_run()}").json["name"] == ""
+    changed = api.patch(f"/runs/{run_id}", json={"name": "Größe"})
+    assert (changed.status_code, changed.json["name"]) == (200, "Größe")
+    assert [run["run_id"] for run in api.get("/runs?q=größe").json["items"]] == [run_id]
+    assert [run["name"] for run in api.get("/runs?sort=-benchmark").json["items"]] == ["Größe", ""]
+    for wrong in ("x" * 121, "a\0", 5, None):
+        expected = 200 if wrong is None else 422
+        assert api.patch(f"/runs/{run_id}", json={"name": wrong}).status_code == expected
+    assert api.post(f"/runs/{run_id}/duplicate").json["name"] == ""
+    named = api.post(f"/runs/{run_id}/duplicate", json={"overrides": {"name": "again"}})
+    assert named.json["name"] == "again"
+
+
 def test_a_duplicate_is_a_new_run_with_the_same_options_unless_told_otherwise(
     api: ApiClient, start_run: Start
 ) -> None:
@@ -312,7 +330,7 @@ def test_runs_are_listed_page_by_page_newest_first(
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "cursor=nonsense", "sort=score", "created_after=x"]
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=nonsense", "sort=color", "created_after=x"]
 )
 def test_a_query_that_does_not_fit_is_refused(api: ApiClient, query: str) -> None:
     assert api.get(f"/runs?{query}").status_code == 422

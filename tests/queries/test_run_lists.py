@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, text
 
+from app.db import db
 from app.queries import runs
+from app.queries.paging import order_of
+from app.queries.run_records import COLUMNS
+from app.queries.run_sorts import SORTS
 from app.services.accounts.accounts import Account
 from tests.run_fixtures import add_run
 
@@ -62,7 +68,7 @@ def _model(run_id: str, owner: Account) -> str:
     return runs.get_run(run_id, owner.id).model
 
 
-@pytest.mark.parametrize("sort", sorted(runs.SORTS))
+@pytest.mark.parametrize("sort", ["-created_at", "created_at"])
 def test_a_record_shows_what_its_row_shows(seven: list[str], owner: Account, sort: str) -> None:
     page = runs.list_runs(owner.id, runs.RunFilter(), sort=sort)
     rows = [runs.get_run(run_id, owner.id) for run_id in seven]
@@ -71,6 +77,58 @@ def test_a_record_shows_what_its_row_shows(seven: list[str], owner: Account, sor
     shapes = [runs.prompt_shape(run) for run in page.items]
     assert shapes == [runs.prompt_shape(run) for run in expected]
     assert shapes[0].tail
+
+
+VALUE_OF: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "created_at": lambda run: run["created_at"],
+    "benchmark": lambda run: (run["benchmark"], run["name"]),
+    "status": lambda run: run["status"],
+    "model": lambda run: run["model"],
+    "protocol": lambda run: run["protocol"],
+    "score": lambda run: run["score"]["value"] if run["score"] else None,
+    "samples": lambda run: run["counts"]["total"],
+    "errors": lambda run: run["counts"]["error"],
+    "duration": lambda run: run["duration_s"] or 0.0,
+    "cost": lambda run: run["usage"]["cost_usd"],
+}
+
+
+@pytest.mark.parametrize("wanted", [runs.RunFilter(), runs.RunFilter(q="sim")])
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_order_pages_through_all_runs_once_those_without_a_value_last(
+    app_context: Flask, owner: Account, sort: str, wanted: runs.RunFilter
+) -> None:
+    kinds: list[dict[str, Any]] = [
+        {"status": "completed", "score": {**SCORE, "value": value}, "cost_usd": cost, "name": name}
+        for value, cost, name in [(0.5, 0.2, "b"), (0.9, None, ""), (0.5, 0.1, "a"), (0.1, 1, "c")]
+    ]
+    kinds += [
+        {"status": "failed", "started_at": START, "active_s": 9.5, "total": 9, "error": 2},
+        {"status": "queued", "model": "simulated/novice"},
+        {"status": "queued", "benchmark": "gen_swaps", "total": 2},
+    ]
+    ids = [add_run(owner.id, **kind) for kind in kinds]
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while cursor or not found:
+        page = runs.list_runs(owner.id, wanted, sort=sort, limit=2, cursor=cursor)
+        found += [runs.run_view(run) for run in page.items]
+        cursor = page.next_cursor
+    assert sorted(run["run_id"] for run in found) == sorted(ids)
+    values = [VALUE_OF[sort.removeprefix("-")](run) for run in found]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known, reverse=sort.startswith("-"))
+    assert values[: len(known)] == known
+
+
+def test_the_sorted_lists_use_an_index(app_context: Flask, owner: Account) -> None:
+    for keys in SORTS.values():
+        query = select(COLUMNS.id).where(COLUMNS.user_id == owner.id).order_by(*order_of(keys))
+        sql = str(query.limit(26).compile(db.engine, compile_kwargs={"literal_binds": True}))
+        if db.engine.dialect.name == "sqlite":
+            plan = str(db.session.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all())
+            assert "USING COVERING INDEX" in plan or "USING INDEX" in plan
+            assert "TEMP B-TREE" not in plan or keys[0].column.key == "created_at", plan
 
 
 def test_an_account_without_runs_has_an_empty_list(

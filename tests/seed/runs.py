@@ -50,7 +50,7 @@ class RunSeeder:
         self._under_way()
         return self.ids
 
-    def submit(self, name: str, **options: Any) -> str:
+    def submit(self, name: str, /, **options: Any) -> str:
         """Ask for a run as the form does."""
         asked = {"benchmark": "gsm8k", "model": PRICED, "max_connections": 4, "max_retries": 0}
         request = RunRequest.model_validate(asked | options)
@@ -59,13 +59,13 @@ class RunSeeder:
         self.ids[name] = run_id
         return run_id
 
-    def finish(self, name: str, **options: Any) -> str:
+    def finish(self, name: str, /, **options: Any) -> str:
         """Ask for a run and work on it until it ends."""
         run_id = self.submit(name, **options)
         execute(run_id, self._settings, Event())
         return run_id
 
-    def leave(self, name: str, calls: int, **options: Any) -> str:
+    def leave(self, name: str, calls: int, /, **options: Any) -> str:
         """Work on a run for some calls; then its worker must go."""
         run_id = self.submit(name, **{"max_connections": 1, **options})
         execute(run_id, self._settings, self._answers.stop_after(calls))
@@ -75,6 +75,7 @@ class RunSeeder:
         done = self.finish(
             "done",
             limit=60,
+            name="nightly, third prompt",
             tags=["nightly", "prompt-v3"],
             notes="Baseline before the prompt change.",
             budget_usd=2.0,

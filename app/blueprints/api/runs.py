@@ -116,8 +116,10 @@ def get_run(path: RunPath) -> Response:
 
 @bp.patch("/runs/<string:run_id>", responses={200: RunDetail})
 def patch_run(path: RunPath, body: RunPatch) -> Response:
-    """Change tags or notes."""
-    lifecycle.annotate_run(path.run_id, g.account.id, tags=body.tags, notes=body.notes)
+    """Change name, tags or notes."""
+    lifecycle.annotate_run(
+        path.run_id, g.account.id, name=body.name, tags=body.tags, notes=body.notes
+    )
     return _answer(path.run_id)
 
 

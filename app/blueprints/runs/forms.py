@@ -35,6 +35,7 @@ TEXT_OF = {
     "max_connections": "How many at the same time.",
     "stream": "Measures time to first token and tokens per second.",
     "max_retries": "How often to retry after a temporary error.",
+    "name": "What this run is called in lists and on its page.",
     "max_error_rate": "A larger share of errors ends the run as failed (0 to 1).",
 }
 
@@ -128,6 +129,7 @@ class RunForm(PageForm):
         validate_choice=False,
     )
     max_error_rate = TypedNumber("Error share allowed", description=TEXT_OF["max_error_rate"])
+    name = StringField("Name", description=TEXT_OF["name"])
     tags = StringField("Tags")
     notes = TextAreaField("Notes")
 

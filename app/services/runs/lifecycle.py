@@ -213,15 +213,22 @@ def delete_run(run_id: str, account_id: int) -> None:
 
 
 def annotate_run(
-    run_id: str, account_id: int, *, tags: list[str] | None, notes: str | None
+    run_id: str,
+    account_id: int,
+    *,
+    name: str | None = None,
+    tags: list[str] | None = None,
+    notes: str | None = None,
 ) -> None:
-    """Change a run's tags or notes; ``None`` keeps them.
+    """Change a run's name, tags or notes; ``None`` keeps them.
 
     Raises:
         NotFound: There is no such run in this account.
     """
     get_run(run_id, account_id)
     changes: dict[str, Any] = {}
+    if name is not None:
+        changes["name"] = name
     if tags is not None:
         changes["tags"] = list(dict.fromkeys(tags))
     if notes is not None:

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from app.engine.datasets.selection import Order
+from app.models.run import MAX_NAME
 from app.services.field_types import Number, Storable, Switch, Whole
 from app.services.runs.extra_body import check_extra_body
 
@@ -27,6 +28,15 @@ MAX_SYSTEM_CHARS = 20_000
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Storable
 ]
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=MAX_NAME),
+    Storable,
+    AfterValidator(lambda text: " ".join(text.split())),
+]
+"""What a run is called, in one line; empty: nothing."""
 
 
 ModelName = Annotated[
@@ -138,6 +148,7 @@ class RunRequest(RunOptions):
         None, description="Of your own data, also written `own/name@2`; empty: the latest."
     )
     model: ModelName = Field(description="`connection/model-id`")
+    name: Name = Field("", description="What the run is called; empty: nothing.")
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = Field(default_factory=list)
     notes: Annotated[str, StringConstraints(max_length=10_000), Storable] = ""
 

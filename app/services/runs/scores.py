@@ -13,6 +13,7 @@ from app.engine.aggregate import ScoredRow, Summary, summarise
 from app.engine.statistics import mean_pass_at_k
 from app.engine.types import Outcome
 from app.models import Run, SampleRow
+from app.models.run import value_of
 from app.queries.catalog import metric_of
 from app.queries.speeds import speed_of
 
@@ -31,6 +32,7 @@ def final_values(run_id: str) -> dict[str, Any]:
         score["pass_at_k"] = _pass_at_k(run_id, epochs)
     return {
         "score": score,
+        "score_value": value_of(score),
         "scores": {**(run.scores or {}), run.protocol: score} if score else run.scores or {},
         "breakdown": breakdown_of(summary),
         "speed": speed_of(run_id),

@@ -69,6 +69,7 @@ def submit_run(
         config=spec.config,
         total=spec.total,
         estimate=estimate,
+        name=request.name,
         tags=list(dict.fromkeys(request.tags)),
         notes=request.notes,
     )

@@ -21,12 +21,14 @@ from app.blueprints.api.schemas.fields import (
     PageQuery,
     Text,
 )
+from app.queries.run_sorts import NEWEST_FIRST, SORTS
 from app.queries.samples import MAX_EPOCH
 from app.services.field_types import Number
 from app.services.runs.run_request import (
     MAX_BUDGET_USD,
     MAX_TAGS,
     BenchmarkVersion,
+    Name,
     RunOptions,
     Tag,
 )
@@ -40,6 +42,12 @@ def _known_statuses(text: str) -> str:
         raise ValueError(
             f"unknown status: {', '.join(sorted(unknown))}; choose from: {', '.join(known)}"
         )
+    return text
+
+
+def _known_sort(text: str) -> str:
+    if text not in SORTS:
+        raise ValueError(f"unknown order; choose from: {', '.join(SORTS)}")
     return text
 
 
@@ -169,6 +177,7 @@ class RunAnswer(BaseModel):
     """A run."""
 
     run_id: str
+    name: str = Field(description="What it is called; empty: nothing.")
     status: Status
     canceling: bool = Field(
         description="It runs, was asked to stop, and waits for the answers under way."
@@ -261,12 +270,18 @@ class RunQuery(PageQuery):
     q: Text = Field("", description="Words to look for.")
     created_after: Moment | None = None
     created_before: Moment | None = None
-    sort: Literal["-created_at", "created_at"] = "-created_at"
+    sort: Annotated[Text, AfterValidator(_known_sort)] = Field(
+        NEWEST_FIRST,
+        description="`created_at`, `benchmark` (then by name), `status`, `model`, `protocol`, "
+        "`score`, `samples`, `errors`, `duration` or `cost`; with `-` from the highest down. "
+        "Runs without a score or cost are last.",
+    )
 
 
 class RunPatch(Body):
     """The fields of a run that can be changed."""
 
+    name: Name | None = None
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
 
@@ -288,6 +303,7 @@ class DuplicateOverrides(RunOptions):
     benchmark: Text | None = None
     benchmark_version: BenchmarkVersion | None = None
     model: Text | None = None
+    name: Name | None = None
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     notes: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
 

@@ -1,4 +1,4 @@
-/* Saves tags and notes of a run through the API. */
+/* Saves name, tags and notes of a run through the API. */
 
 import { find, setText } from "../lib/dom.js";
 import { patch } from "../lib/api.js";
@@ -10,7 +10,8 @@ export function start(form) {
     problem.hidden = true;
     const tags = form.elements.tags.value.split(",").map((tag) => tag.trim()).filter(Boolean);
     try {
-      await patch(form.dataset.runNotes, { tags, notes: form.elements.notes.value });
+      const { name, notes } = form.elements;
+      await patch(form.dataset.runNotes, { name: name.value, tags, notes: notes.value });
       location.reload();
     } catch (error) {
       setText(problem, error.message);
