@@ -19,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
 from typing import Any
 
 from empty_database import empty_database
@@ -172,10 +173,22 @@ def percentiles(values: list[float]) -> tuple[float, float]:
 
 
 def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
+    week_ago = date.today() - timedelta(days=7)  # noqa: DTZ011 - some day
     big, other, middle = run_ids["big"], run_ids["other"], f"q-{samples // 2}"
     return {
         "dashboard": "/",
         "dashboard, filtered": "/?benchmark=gsm8k&status=completed",
+        "dashboard, by benchmark": "/?sort=benchmark",
+        "dashboard, by status": "/?sort=-status",
+        "dashboard, by model": "/?sort=model",
+        "dashboard, by score": "/?sort=-score",
+        "dashboard, by score, lowest": "/?sort=score",
+        "dashboard, by samples": "/?sort=-samples",
+        "dashboard, by duration": "/?sort=-duration",
+        "dashboard, by cost": "/?sort=-cost",
+        "dashboard, filtered by cost": "/?sort=-cost&benchmark=gsm8k",
+        "dashboard, of some days": f"/?from={week_ago}&to={week_ago}",
+        "dashboard, by tag and score": "/?tag=nightly&sort=-score",
         "dashboard, words searched": "/?q=model-3",
         "dashboard, words not found": "/?q=nowhere",
         "new run": "/runs/new?benchmark=gsm8k",

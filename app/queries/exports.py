@@ -112,14 +112,14 @@ def _csv(run_id: str, *, bom: bool) -> Iterator[str]:
     writer.writerow(COLUMNS)
     for row in stream_samples(run_id):
         view = sample_view(row)
-        writer.writerow([_cell(view[name]) for name in COLUMNS])
+        writer.writerow([csv_cell(view[name]) for name in COLUMNS])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
 
 
-def _cell(value: object) -> str | int | float | None:
+def csv_cell(value: object) -> str | int | float | None:
     """Return a value as a cell; text that a spreadsheet would run as a formula is quoted.
 
     A number is none, so ``-42`` stays one; what stands behind blanks that nobody sees may be.

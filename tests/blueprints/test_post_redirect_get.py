@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
 from app.db import db
-from app.models import AccountRow, Delivery, OwnBenchmark, Run, Webhook
+from app.models import AccountRow, Delivery, OwnBenchmark, Run, RunView, Webhook
 from app.models.account import ApiToken
 from app.services.accounts.accounts import Account
 from tests.app_fixtures import PASSWORD, Browser
@@ -104,6 +104,10 @@ def test_every_form_is_answered_by_a_redirect(
         )
     walk.send(signed_in, f"/runs/{done}/rescore", {"protocol": "studio"})
     walk.send(signed_in, f"/runs/{done}/retry-errors")
+    walk.send(signed_in, "/runs/bulk", {"action": "cancel", "run_ids": done, "back": "q=x"})
+    walk.send(signed_in, "/runs/columns", {"columns": "cost"})
+    walk.send(signed_in, "/runs/views", {"name": "mine", "back": "q=x"})
+    walk.send(signed_in, f"/runs/views/{newest(app, RunView)}/delete")
 
     walk.send(signed_in, "/settings/connections/new", {**CONNECTION, "name": "mine"})
     walk.send(signed_in, "/settings/connections/mine", {**CONNECTION, "name": "mine"})

@@ -360,7 +360,7 @@ def test_a_tag_that_filters_is_shown_and_leads_back(
     assert f"/runs/{other}" not in links(html)
     assert "Remove the filter Tag: a b" in html
     assert "/?q=gen&status=queued" in links(html) or "/?status=queued&q=gen" in links(html)
-    assert "/?tag=a+b" in links(signed_in.get(f"/runs/{tagged}").text)
+    assert "/?tag=a%20b" in links(signed_in.get(f"/runs/{tagged}").text)
     found = signed_in.get(f"/?q={tagged[-8:].upper()}").text
     assert f"/runs/{tagged}" in links(found)
     assert f"/runs/{other}" not in links(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.queries.exports import _cell, _name_part
+from app.queries.exports import _name_part, csv_cell
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from app.queries.exports import _cell, _name_part
     ["-42", "+7", "-1.5e-3", "-.5", "-1,234.50", "-50%", "3", "a=b", " text", "5 - 3", "", "−42"],
 )
 def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:
-    assert _cell(text) == text
+    assert csv_cell(text) == text
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:
     ],
 )
 def test_what_a_spreadsheet_would_run_is_quoted(text: str) -> None:
-    assert _cell(text) == f"'{text}"
+    assert csv_cell(text) == f"'{text}"
 
 
 def test_numbers_and_nothing_are_no_text() -> None:
-    assert [_cell(value) for value in (-42, 0.5, None)] == [-42, 0.5, None]
+    assert [csv_cell(value) for value in (-42, 0.5, None)] == [-42, 0.5, None]
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,25 @@ bp = Blueprint("runs", __name__)
 
 from app.blueprints.runs import (  # noqa: E402
     actions,
+    bulk,
     dashboard,
     estimate_accuracy,
+    list_views,
     live,
     new,
     sample_pages,
     show,
 )
 
-__all__ = ["actions", "bp", "dashboard", "estimate_accuracy", "live", "new", "sample_pages", "show"]
+__all__ = [
+    "actions",
+    "bp",
+    "bulk",
+    "dashboard",
+    "estimate_accuracy",
+    "list_views",
+    "live",
+    "new",
+    "sample_pages",
+    "show",
+]

@@ -8,8 +8,13 @@ from flask import render_template, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
+from app.blueprints.runs.list_address import ListAddress, read_address
 from app.queries import dashboard as figures
 from app.queries import runs as run_queries
+from app.queries.run_sorts import NEWEST_FIRST
+from app.queries.run_views import chosen_columns, saved_views
+from app.services.runs.bulk import MOST_RUNS
+from app.template_filters.run_columns import COLUMNS, RUN
 from app.web.urls import address
 
 PAGE_SIZE = 25
@@ -26,67 +31,78 @@ TABS = (
 @bp.get("/")
 @login_required
 def index() -> str:
-    """Show the runs that fit the filters, newest first."""
+    """Show the runs that fit the filters, in the order asked for."""
     account_id = current_user.id
-    wanted = run_queries.RunFilter(
-        status=request.args.get("status", ""),
-        benchmark=request.args.get("benchmark", ""),
-        model=request.args.get("model", ""),
-        tag=request.args.get("tag", ""),
-        q=request.args.get("q", "").strip(),
+    shown = read_address(request.args, chosen_columns(account_id))
+    wanted, cursor = shown.wanted, request.args.get("cursor") or None
+    page = run_queries.list_runs(
+        account_id, wanted, sort=shown.sort, limit=PAGE_SIZE, cursor=cursor
     )
-    cursor = request.args.get("cursor") or None
-    page = run_queries.list_runs(account_id, wanted, limit=PAGE_SIZE, cursor=cursor)
     benchmarks, models = run_queries.options_of(account_id)
+    tabs = _tabs(run_queries.count_by_status(account_id), shown)
     return render_template(
         "runs/index.html",
         runs=run_queries.views(page.items),
         kpis=figures.key_figures(account_id),
-        status_tabs=_tabs(run_queries.count_by_status(account_id), wanted.status),
+        status_tabs=tabs,
         filters=wanted,
         filtered=wanted.active,
-        chips=_chips(wanted),
+        shown=shown,
+        chips=shown.chips({tab["value"] for tab in tabs}),
+        headings=_headings(shown),
+        tag_url=shown.url(tag="TAG_NAME"),
+        all_columns=COLUMNS,
+        views=_views(account_id, shown),
+        most_at_once=MOST_RUNS,
         newest_run_id=None if cursor else run_queries.newest_run_id(account_id) or "",
         benchmark_options=[{"value": name, "label": name} for name in benchmarks],
         model_options=[{"value": name, "label": name} for name in models],
         page={
-            "newer_url": address("runs.index", **_kept_arguments()) if cursor else None,
-            "older_url": address("runs.index", cursor=page.next_cursor, **_kept_arguments())
-            if page.next_cursor
-            else None,
+            "here_url": shown.url(cursor=cursor or ""),
+            "newer_url": shown.url() if cursor else None,
+            "older_url": shown.url(cursor=page.next_cursor) if page.next_cursor else None,
             "total": page.total,
             "shown": len(page.items),
+            "by_age": shown.sort == NEWEST_FIRST,
         },
     )
 
 
-def _kept_arguments() -> dict[str, Any]:
+def _headings(shown: ListAddress) -> dict[str, dict[str, str]]:
+    """Return the address of each heading, and how the list is sorted by it."""
+    descending = shown.sort.startswith("-")
+    by = shown.sort.removeprefix("-")
     return {
-        name: value
-        for name in ("status", "benchmark", "model", "tag", "q")
-        if (value := request.args.get(name))
+        column.sort: {
+            "url": shown.heading_url(column),
+            "sorted": ("descending" if descending else "ascending") if column.sort == by else "",
+        }
+        for column in (RUN, *COLUMNS)
     }
 
 
-def _chips(wanted: run_queries.RunFilter) -> list[dict[str, str]]:
-    """Return the filters that no field shows, each with the address without it."""
-    kept = {name: value for name, value in _kept_arguments().items() if name != "tag"}
-    if not wanted.tag:
-        return []
-    return [{"label": f"Tag: {wanted.tag}", "url": address("runs.index", **kept)}]
+def _views(account_id: int, shown: ListAddress) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": view.id,
+            "name": view.name,
+            "url": f"{address('runs.index')}?{view.query}",
+            "current": view.query == shown.query,
+        }
+        for view in saved_views(account_id)
+    ]
 
 
-def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:
+def _tabs(counts: dict[str, int], shown: ListAddress) -> list[dict[str, Any]]:
     active = counts.get("queued", 0) + counts.get("running", 0)
     by_value = {"": sum(counts.values()), "active": active, **counts}
-    kept = {name: value for name, value in _kept_arguments().items() if name != "status"}
     return [
         {
             "value": value,
             "label": label,
             "count": by_value.get(value, 0),
-            "url": address("runs.index", **kept, status=value),
-            "current": value == current,
+            "url": shown.url(status=value),
+            "current": value == shown.wanted.status,
         }
         for value, label in TABS
         if value in ("", "active", "completed", "failed") or by_value.get(value)

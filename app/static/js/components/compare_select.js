@@ -20,7 +20,8 @@ export function start(form) {
     update();
   });
   form.addEventListener("submit", (event) => {
-    if (order.length > 0) {
+    const isCompare = !event.submitter?.hasAttribute("formaction");
+    if (isCompare && order.length > 0) {
       event.preventDefault();
       location.assign(`${form.action}?run_ids=${order.map(encodeURIComponent).join(",")}`);
     }

@@ -32,10 +32,14 @@ async function follow() {
       const { items } = rows.length > 0 ? await get(ACTIVE) : { items: [] };
       const active = new Map(items.map((run) => [run.run_id, run]));
       const hasEnded = rows.some((row) => !active.has(row.dataset.runRow));
-      // What is being typed or ticked is not thrown away for a number.
-      if ((hasEnded || (await hasNewRun())) && !isBusy()) {
-        window.location.reload();
-        return;
+      if (hasEnded || (await hasNewRun())) {
+        // What is being typed or ticked is not thrown away for a number.
+        if (!isBusy()) {
+          window.location.reload();
+          return;
+        }
+        await Promise.all(rows.filter((row) => !active.has(row.dataset.runRow)).map(showEnd));
+        sayChanged();
       }
       rows.forEach((row) => show(row, active.get(row.dataset.runRow)));
     } catch {
@@ -43,6 +47,20 @@ async function follow() {
     }
   }
   window.setTimeout(follow, EVERY_MS);
+}
+
+/* The last of a run that ended while the page could not be loaded anew. */
+async function showEnd(row) {
+  const run = await get(`/api/v1/runs/${row.dataset.runRow}`);
+  show(row, run);
+  delete row.dataset.runRow;
+}
+
+function sayChanged() {
+  const note = find("[data-list-changed]");
+  if (note) {
+    note.hidden = false;
+  }
 }
 
 async function hasNewRun() {
@@ -55,31 +73,41 @@ async function hasNewRun() {
 }
 
 function isBusy() {
-  const isTyping = document.activeElement.matches("input[type=search], select");
-  return isLeaving || isTyping || find("[data-compare-pick]:checked") !== null;
+  const isTyping = document.activeElement.matches("input:not([type=checkbox]), select");
+  const isOpen = find("[data-compare-pick]:checked, :popover-open, dialog[open]") !== null;
+  return isLeaving || isTyping || isOpen;
 }
 
 function show(row, run) {
   if (!run) {
     return;
   }
-  const { done, total } = run.counts;
-  setText(find("[data-run-done]", row), `${number(done)} / ${number(total)}`);
-  const bar = find("progress", row);
-  bar.max = total || 1;
-  bar.value = done;
-  bar.classList.toggle("progress-idle", run.status !== "running");
+  const { done } = run.counts;
+  showProgress(row, run);
   setStatusPill(find(".pill", row), run.canceling ? "canceling" : run.status);
-  const place = find("[data-run-queue]", row);
-  place.hidden = run.status !== "queued";
-  setText(place, queueWords(run.queue_position));
+  setText(find("[data-run-errors]", row), number(run.counts.error));
   setText(find("[data-run-duration]", row), duration(run.duration_s));
   if (!run.simulated && done > 0) {
     setText(find("[data-run-cost]", row), spent(run.usage ?? {}));
   }
   if (run.score) {
-    find("[data-run-score]", row).replaceChildren(...scoreParts(run.score));
+    find("[data-run-score]", row)?.replaceChildren(...scoreParts(run.score));
   }
+}
+
+/* Any column may have been left out. */
+function showProgress(row, { counts: { done, total }, status, queue_position: before }) {
+  const bar = find("progress", row);
+  if (!bar) {
+    return;
+  }
+  setText(find("[data-run-done]", row), `${number(done)} / ${number(total)}`);
+  bar.max = total || 1;
+  bar.value = done;
+  bar.classList.toggle("progress-idle", status !== "running");
+  const place = find("[data-run-queue]", row);
+  place.hidden = status !== "queued";
+  setText(place, queueWords(before));
 }
 
 /* As the macro `score` of macros/status.html. */
