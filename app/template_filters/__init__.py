@@ -31,6 +31,7 @@ from app.template_filters.numbers import (
     usd_range,
 )
 from app.template_filters.run_columns import USUAL
+from app.template_filters.tab import tab_icon, tab_title
 from app.template_filters.times import ago, clock, moment
 from app.template_filters.words import (
     OUTCOME_WORDS,
@@ -75,6 +76,8 @@ FILTERS: dict[str, Any] = {
     "outcome_word": outcome_word,
     "outcome_tone": outcome_tone,
     "queue_words": queue_words,
+    "tab_title": tab_title,
+    "tab_icon": tab_icon,
     "segments": segments,
     "linked": linked,
     "name_parts": name_parts,

@@ -281,9 +281,27 @@ def test_a_name_is_given_shown_found_and_changed(
     form = {"benchmark": "gen_chain_sum", "model": "simulated/expert", "limit": "3"}
     page = told(signed_in, signed_in.submit("/runs", {**form, "name": "  first <b>try</b>\t"}))
     assert "<h1>first &lt;b&gt;try&lt;/b&gt;</h1>" in page
+    assert "<title>Queued first &lt;b&gt;try" in page
     add()
     found = signed_in.get("/?q=FIRST").text
     assert len(shown(found)) == 1
     assert "first &lt;b&gt;try" in found
     refused = signed_in.submit("/runs", {**form, "name": "x" * 121})
     assert refused.status_code == 422
+
+
+def test_the_tab_says_how_a_run_ended_and_has_its_icon(
+    signed_in: Browser, add: Callable[..., str]
+) -> None:
+    done = add(status="completed", score={**SCORE, "value": 0.912}, name="nightly", done=4)
+    html = signed_in.get(f"/runs/{done}").text
+    assert "<title>Done 91.2% nightly · OpenBench Studio</title>" in html
+    (icon,) = (link for link in links(html) if link.startswith("/runs/icon/"))
+    assert icon == "/runs/icon/ok/100.svg"
+    answer = signed_in.get(icon)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    running = signed_in.get(f"/runs/{add(status='running', total=7, done=3)}").text
+    assert "<title>43% " in running
+    assert "/runs/icon/run/40.svg" in links(running)
+    for wrong in ("/runs/icon/pink/5.svg", "/runs/icon/ok/101.svg"):
+        assert signed_in.get(wrong).status_code == 404

@@ -52,6 +52,8 @@ def test_runs_are_named_tagged_sorted_kept_as_a_view_and_deleted_together(
     page.get_by_role("dialog").get_by_label("Name").fill("the second")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("the second")
+    expect(page).to_have_title(re.compile(r"^Done [\d.]+% the second · "))
+    assert page.request.get(page.locator("link[rel=icon]").get_attribute("href") or "").ok
 
     page.goto(MINE)
     rows = page.locator("tbody tr")
@@ -116,6 +118,23 @@ def test_runs_are_named_tagged_sorted_kept_as_a_view_and_deleted_together(
     page.get_by_role("button", name="Delete 3 runs").click()
     expect(page.get_by_text("Deleted 3 runs.")).to_be_visible()
     expect(page.get_by_text("No run matches")).to_be_visible()
+
+
+def test_the_tab_of_a_run_shows_its_progress_also_in_the_background(
+    open_page: Callable[..., Page], own_state: str
+) -> None:
+    page = open_page(state=own_state)
+    page.goto("/benchmarks")
+    slow = {"benchmark": "gen_chain_sum", "model": "simulated/slow", "limit": 30}
+    run_id = start_run(page, **slow, name="tab")
+    page.goto(f"/runs/{run_id}")
+    page.context.new_page().bring_to_front()
+    expect(page).to_have_title(re.compile(r"^\d+% tab · OpenBench Studio$"), timeout=30_000)
+    expect(page.locator("link[rel=icon]")).to_have_attribute(
+        "href", re.compile(r"^/runs/icon/run/[1-9]\d?\.svg$"), timeout=30_000
+    )
+    expect(page).to_have_title(re.compile(r"^Done [\d.]+% tab · "), timeout=60_000)
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", "/runs/icon/ok/100.svg")
 
 
 def test_the_list_works_on_a_phone_and_without_scripts(

@@ -19,7 +19,7 @@ OURS = [page.name for page in PAGES if page.ours]
 CONTROLS = {"input", "select", "textarea"}
 UNLABELLED_TYPES = {"hidden", "submit"}
 NOT_PAGES = re.compile(
-    r"static|/api/|/fonts/|/docs/|/admin/rq/|/health|/ready|/metrics|/events|/export|/rescorings"
+    r"static|/api/|/fonts/|/docs/|/admin/rq/|/health|/ready|/metrics|/events|/export|/rescorings|[.]svg"
 )
 
 

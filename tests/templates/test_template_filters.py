@@ -10,10 +10,39 @@ import pytest
 from app.template_filters import FILTERS
 from app.template_filters.answers import markdown
 from app.template_filters.numbers import duration, usd, usd_range
+from app.template_filters.tab import tab_icon, tab_title
 from app.template_filters.times import ago, clock, moment
 from app.template_filters.words import segments
 
+RUN: dict[str, Any] = {
+    "name": "",
+    "benchmark_title": "GSM8K",
+    "model": "a/b",
+    "status": "running",
+    "canceling": False,
+    "counts": {"done": 42, "total": 100},
+    "score": {"value": 0.9124},
+}
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "icon"),
+    [
+        ({}, "42% GSM8K, a/b", ("run", 40)),
+        ({"name": "nightly"}, "42% nightly", ("run", 40)),
+        ({"canceling": True}, "Canceling GSM8K, a/b", ("warn", 40)),
+        ({"status": "queued", "counts": {"done": 0, "total": 0}}, "Queued GSM8K, a/b", ("idle", 0)),
+        ({"status": "completed"}, "Done 91.2% GSM8K, a/b", ("ok", 40)),
+        ({"status": "completed", "score": None}, "Done GSM8K, a/b", ("ok", 40)),
+        ({"status": "failed"}, "Failed GSM8K, a/b", ("bad", 40)),
+    ],
+)
+def test_the_tab_of_a_run_says_how_far_it_is(
+    changes: dict[str, Any], title: str, icon: tuple[str, int]
+) -> None:
+    assert tab_title(RUN | changes) == title
+    assert tuple(tab_icon(RUN | changes).values()) == icon
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from app.blueprints.runs import (  # noqa: E402
     new,
     sample_pages,
     show,
+    tab_icon,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "new",
     "sample_pages",
     "show",
+    "tab_icon",
 ]

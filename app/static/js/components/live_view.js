@@ -18,6 +18,7 @@ import {
 import { linked } from "../lib/links.js";
 import { OUTCOME, queueWords } from "../lib/words.js";
 import { setStatusPill } from "./status_pill.js";
+import { Tab } from "./tab.js";
 
 const MOST_SAMPLES = 10;
 const MOST_LINES = 200;
@@ -26,7 +27,7 @@ const NEAR_END_PX = 40;
 export class LiveView {
   constructor(root) {
     this.root = root;
-    this.title = document.title;
+    this.tab = new Tab(root.dataset);
     this.isCanceling = root.dataset.runState === "canceling";
     this.samples = find("[data-live-samples]", root);
     this.log = find("[data-live-log]", root);
@@ -40,9 +41,11 @@ export class LiveView {
   }
 
   /* Answers under way still come in while a run is being canceled. */
-  setStatus(status) {
+  setStatus(status, done) {
     this.isCanceling = status === "canceling" || (this.isCanceling && status === "running");
-    setStatusPill(find("[data-run-status] .pill"), this.isCanceling ? "canceling" : status);
+    const shown = this.isCanceling ? "canceling" : status;
+    setStatusPill(find("[data-run-status] .pill"), shown);
+    this.tab.set(shown, done);
   }
 
   get lacksStart() {
@@ -63,14 +66,13 @@ export class LiveView {
     const bar = find('[data-live="bar"]', this.root);
     bar.max = total || 1;
     bar.value = done;
-    document.title = `${percent(done / (total || 1), 0)} · ${this.title}`;
     this.put("done", number(done));
     this.put("total", number(total));
     this.put("score", percent(score?.value));
     if (score?.ci95) {
       this.put("interval", `95% interval ${interval(score.ci95)}`);
     }
-    this.setStatus(progress.status);
+    this.setStatus(progress.status, done / (total || 1));
     this.setSpend(progress);
     this.setPace(progress);
     this.setOutcomes(progress.counts);
