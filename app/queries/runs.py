@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
 
 from app.db import db, now
 from app.engine.aggregate import running_interval
@@ -26,6 +27,7 @@ from app.recorder.notices import notice_views
 from app.recorder.progress import waiting_view
 from app.recorder.usage import usage_of
 
+_PART_OF_ID = re.compile(r"[0-9a-fA-F-]{1,36}")
 MAX_WORDS = 50  # each is a condition, and a statement may not have any number of them
 
 
@@ -129,18 +131,20 @@ def _filtered(query: Select[Any], wanted: RunFilter) -> Select[Any]:
             cast(COLUMNS.tags, String).contains(json.dumps(wanted.tag), autoescape=True)
         )
     for word in wanted.q.split():
-        query = query.where(
-            or_(
-                has_word(COLUMNS.benchmark, word),
-                has_word(COLUMNS.model, word),
-                has_word(COLUMNS.name, word),
-                COLUMNS.id.startswith(word.lower(), autoescape=True),
-                COLUMNS.id.endswith(word.lower(), autoescape=True),
-                has_word(cast(COLUMNS.tags, String), in_json(word)),
-                has_word(COLUMNS.notes, word),
-            )
-        )
+        query = query.where(or_(*_places_of(word)))
     return query
+
+
+def _places_of(word: str) -> Iterator[ColumnElement[bool]]:
+    """Yield where a word of a search may stand; each is tried on all runs of the account."""
+    yield has_word(COLUMNS.benchmark, word)
+    yield has_word(COLUMNS.model, word)
+    yield has_word(COLUMNS.name, word)
+    if _PART_OF_ID.fullmatch(word):
+        yield COLUMNS.id.startswith(word.lower(), autoescape=True)
+        yield COLUMNS.id.endswith(word.lower(), autoescape=True)
+    yield has_word(cast(COLUMNS.tags, String), in_json(word))
+    yield has_word(COLUMNS.notes, word)
 
 
 def in_json(text: str) -> str:
