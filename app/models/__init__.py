@@ -9,6 +9,7 @@ from app.models.rescoring import Rescoring
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.run_view import RunView
 from app.models.sample import RunEventRow, SampleRow
+from app.models.sample_mark import SampleMark
 from app.models.webhook import Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Run",
     "RunEventRow",
     "RunView",
+    "SampleMark",
     "SampleRow",
     "Webhook",
 ]

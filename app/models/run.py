@@ -119,6 +119,8 @@ class Run(Base):
         # Holds all that the dashboard counts and offers as filters: no row is read for it.
         Index(None, "user_id", "status", "benchmark", "model"),
         *(Index(None, "user_id", *columns, "id") for columns in SORTED_BY),
+        # The runs of a benchmark before and after one.
+        Index(None, "user_id", "benchmark", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_run_id)

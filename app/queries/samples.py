@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import defer
 
 from app.db import db
+from app.engine.answer_place import place_in
 from app.engine.questions import WHOLE, PromptShape, preview_of
 from app.engine.scorers.reasoning import split_thoughts
 from app.errors import NotFound
@@ -206,10 +207,19 @@ def _reply_view(row: SampleRow) -> dict[str, str | None] | None:
 def page_view(row: SampleRow, *, whole: bool = False) -> dict[str, Any]:
     """Return a sample as its page shows it: the beginnings of long texts, or the ``whole``.
 
-    ``said`` is the completion without what the model thought.
+    ``said`` is the completion without what the model thought; ``said_parts`` the same with what
+    the scorer took out of it in the middle, where that stands in it.
     """
     view = {**sample_view(row), "said": split_thoughts(row.completion).answer}
-    return {**view, "is_cut": False} if whole else shorten(view)
+    span = place_in(view["said"], row.answer)
+    shown = {**view, "is_cut": False} if whole else shorten(view)
+    said = shown["said"]
+    # A cut text ends in a mark of its own.
+    if span is None or (said != view["said"] and span.end >= len(said)):
+        parts = (said, "", "")
+    else:
+        parts = (said[: span.start], said[span.start : span.end], said[span.end :])
+    return {**shown, "said_parts": parts}
 
 
 def row_view(row: SampleRow, shape: PromptShape = WHOLE) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lucide.jinja import lucide
 
 from app.formats import exact_usd
-from app.template_filters.answers import markdown
+from app.template_filters.answers import markdown, marked_markdown
 from app.template_filters.links import linked
 from app.template_filters.names import name_parts
 from app.template_filters.numbers import (
@@ -82,6 +82,7 @@ FILTERS: dict[str, Any] = {
     "linked": linked,
     "name_parts": name_parts,
     "markdown": markdown,
+    "marked_markdown": marked_markdown,
 }
 
 

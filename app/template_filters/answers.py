@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 _FORMATTED_CHARS = 20_000
+_BEGIN, _END = "\ue000", "\ue001"
+"""Signs for private use, which no text of a model has any use for."""
+_NO_SIGNS = {ord(_BEGIN): None, ord(_END): None}
 _MARKDOWN_TAGS = {
     "p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
@@ -20,7 +26,28 @@ def markdown(text: str | None) -> Markup:
     Two fences: the parser escapes HTML, and the sanitiser lets only a list of plain tags by.
     An image would call a foreign server with the reader's address, hence none.
     """
-    html = _MARKDOWN.render((text or "")[:_FORMATTED_CHARS])
+    return _clean(_MARKDOWN.render((text or "")[:_FORMATTED_CHARS]))
+
+
+def marked_markdown(parts: Sequence[str]) -> Markup:
+    """Return `markdown` of a text in three parts, the second of which is marked.
+
+    It is not where a mark would come between the signs of the text.
+    """
+    before, hit, after = (part.translate(_NO_SIGNS) for part in parts)
+    text = f"{before}{_BEGIN}{hit}{_END}{after}" if hit.strip() else f"{before}{hit}{after}"
+    html = str(markdown(text))
+    pieces = re.split(f"[{_BEGIN}{_END}]", html)
+    if len(pieces) != 3 or "<" in pieces[1] or _is_in_tag(pieces[0]):
+        return markdown("".join(parts))
+    return Markup(f"{pieces[0]}<mark>{pieces[1]}</mark>{pieces[2]}")  # noqa: S704 - clean parts
+
+
+def _is_in_tag(html: str) -> bool:
+    return html.rfind("<") > html.rfind(">")
+
+
+def _clean(html: str) -> Markup:
     clean = nh3.clean(
         html,
         tags=_MARKDOWN_TAGS,

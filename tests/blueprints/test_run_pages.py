@@ -432,3 +432,75 @@ def test_a_download_is_a_file(signed_in: Browser, finished: str) -> None:
     assert answer.mimetype == "text/csv"
     assert answer.text.count("\n") >= 7
     assert signed_in.get(f"/runs/{finished}/export?format=xml").status_code == 422
+
+
+def test_samples_are_sorted_and_filtered_by_latency_and_tokens(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id)
+        add_samples(run_id, *[{"latency_ms": at * 100, "output_tokens": at} for at in range(5)])
+    here = f"/runs/{run_id}/samples"
+    kept = "min_latency_ms=100&max_tokens=3&sort=-latency"
+    html = signed_in.get(f"{here}?{kept}").text
+    order = re.findall(r"samples/(s\d)\?epoch=1", html)
+    assert order == ["s3", "s2", "s1"]
+    assert f"{here}/s2?epoch=1&{kept}" in links(html)
+    assert f"{here}?max_tokens=3&sort=-latency" in links(html), "the chip takes a range away"
+    beside = signed_in.get(f"{here}/s2?epoch=1&{kept}").text
+    assert "2 of 3" in beside
+    assert "At least 100 ms, at most 3 tokens, slowest first".lower() in beside.lower()
+    wrong = signed_in.get(f"{here}?min_tokens=few&sort=best&category=").text
+    assert "Tokens from must be a whole number, not “few”" in wrong
+    assert "There is no sort “best”" in wrong
+
+
+def test_an_answer_shows_what_the_scorer_took_and_is_read_raw_or_formatted(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id)
+        hostile = "**2** <img src=x>\n\nANSWER: **4**"
+        add_samples(run_id, {"completion": hostile}, {"completion": "4"})
+    here = f"/runs/{run_id}/samples/s0?epoch=1"
+    raw = signed_in.get(here).text
+    assert '&lt;img src=x&gt;\n\nANSWER: **<mark title="What the scorer took">4</mark>**' in raw
+    formatted = signed_in.get(f"{here}&text=formatted").text
+    assert "<strong><mark>4</mark></strong>" in formatted
+    assert "<img" not in formatted
+    assert f"/runs/{run_id}/samples/s1?epoch=1&text=formatted" in links(formatted)
+    assert "<mark" not in signed_in.get(f"/runs/{run_id}/samples/s1").text
+
+
+def test_a_sample_is_starred_marked_and_noted(
+    signed_in: Browser, second_browser: Browser, finished: str
+) -> None:
+    here = f"/runs/{finished}/samples/dir/s5"
+    there = f"{here}/mark?epoch=1&sort=-latency"
+    for form in ({"starred": "yes"}, {"to_review": "yes"}, {"note": "See <b>\r\nthis"}):
+        answer = signed_in.submit(there, form)
+        assert answer.status_code == 303
+        assert answer.location == f"{here}?epoch=1&sort=-latency"
+    html = signed_in.get(here).text
+    assert html.count('aria-pressed="true"') == 2
+    assert "See &lt;b&gt;\nthis</textarea>" in html
+    marked = signed_in.get(f"/runs/{finished}/samples?mark=to_review").text
+    assert f"{here}?epoch=1&mark=to_review" in links(marked)
+    assert f"/runs/{finished}/samples/s2?epoch=1&mark=to_review" not in links(marked)
+    signed_in.submit(there, {"starred": "no"})
+    assert signed_in.get(here).text.count('aria-pressed="true"') == 1
+    long = signed_in.submit(there, {"note": "x" * 2001}, follow_redirects=True).text
+    assert "A note has at most 2,000 characters; this one has 2,001." in long
+    assert second_browser.submit(there, {"starred": "yes"}).status_code == 404
+    assert signed_in.submit(f"/runs/{finished}/samples/nix/mark").status_code == 404
+
+
+def test_the_same_question_leads_to_the_run_before(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        old, new = add_run(owner.id), add_run(owner.id)
+        for run_id in (old, new):
+            add_samples(run_id, {}, {})
+    html = signed_in.get(f"/runs/{new}/samples/s1?epoch=1&outcome=correct").text
+    assert f"/runs/{old}/samples/s1?epoch=1" in links(html)

@@ -7,6 +7,8 @@ from flask import Response, g
 from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.runs import (
     EpochQuery,
+    MarkAnswer,
+    MarkBody,
     RunPath,
     SampleAnswer,
     SampleList,
@@ -14,6 +16,8 @@ from app.blueprints.api.schemas.runs import (
     SampleQuery,
 )
 from app.queries import runs, sample_lists, samples
+from app.queries.sample_marks import mark_of
+from app.services.runs.marks import mark_sample
 from app.web.json_answers import answer
 
 bp = api_blueprint("samples", "Samples of a run.")
@@ -21,18 +25,13 @@ bp = api_blueprint("samples", "Samples of a run.")
 
 @bp.get("/runs/<string:run_id>/samples", responses={200: SampleList})
 def list_samples(path: RunPath, query: SampleQuery) -> Response:
-    """List the samples of a run in the benchmark's order."""
+    """List the samples of a run in the benchmark's order, or another."""
     run = runs.get_run(path.run_id, g.account.id)
+    wanted = query.model_dump(exclude={"limit", "cursor", "order"})
+    if query.order == "desc":
+        wanted["sort"] = f"-{query.sort}"
     page = sample_lists.list_samples(
-        run.id,
-        sample_lists.SampleFilter(
-            outcome=query.outcome,
-            category=query.category,
-            q=query.q,
-            error_code=query.error_code,
-        ),
-        limit=query.limit,
-        cursor=query.cursor,
+        run.id, sample_lists.SampleFilter(**wanted), limit=query.limit, cursor=query.cursor
     )
     return answer(
         {
@@ -49,5 +48,14 @@ def get_sample(path: SamplePath, query: EpochQuery) -> Response:
     run = runs.get_run(path.run_id, g.account.id)
     row = samples.get_sample(run.id, path.sample_id, query.epoch)
     rescored = samples.rescored_verdicts(row)
-    view = samples.sample_view(row)
+    mark = mark_of(run.id, row.sample_id, row.epoch)
+    view = {**samples.sample_view(row), "mark": mark.view()}
     return answer({**view, "rescored": rescored} if rescored else view)
+
+
+@bp.put("/runs/<string:run_id>/samples/<sample_id:sample_id>/mark", responses={200: MarkAnswer})
+def put_mark(path: SamplePath, query: EpochQuery, body: MarkBody) -> Response:
+    """Star a sample, mark it for review, or write a note to it."""
+    changes = body.model_dump()
+    mark = mark_sample(path.run_id, g.account.id, path.sample_id, query.epoch, **changes)
+    return answer(mark.view())

@@ -1,48 +1,53 @@
-"""The pages of a run's samples: the list, and one sample."""
+"""The pages of a run's samples: the list, and one sample beside its list."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template, request
+from flask import flash, redirect, render_template, request
 from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
 
 from app.blueprints.runs import bp
+from app.blueprints.runs.sample_filters import (
+    MARK_WORDS,
+    PLACE_WORDS,
+    SORT_WORDS,
+    Wanted,
+    chips_of,
+    wanted_of,
+    words_of,
+)
+from app.errors import Invalid
 from app.queries import run_errors, runs
 from app.queries import sample_lists as lists
 from app.queries import samples as queries
-from app.template_filters.words import OUTCOME_WORDS, outcome_word
+from app.queries.same_question import RunBeside, runs_beside
+from app.queries.sample_marks import MAX_NOTE, NO_MARK, mark_of, marks_of
+from app.services.runs.marks import mark_sample
+from app.template_filters.words import OUTCOME_WORDS
 from app.web.urls import address
-
-_FILTERS = ("outcome", "category", "q", "error_code")
-
-
-def _wanted() -> lists.SampleFilter:
-    """Return the filter that the address describes."""
-    return lists.SampleFilter(**{name: request.args.get(name, "").strip() for name in _FILTERS})
-
-
-def _kept(wanted: lists.SampleFilter) -> dict[str, str]:
-    """Return the filter as the arguments of an address."""
-    return {name: getattr(wanted, name) for name in _FILTERS}
 
 
 @bp.get("/runs/<run_id>/samples")
 @login_required
 def samples(run_id: str) -> str:
-    """List the samples that match the filters, in the benchmark's order."""
+    """List the samples that match the filters."""
     run = runs.get_run(run_id, current_user.id)
-    wanted = _wanted()
+    wanted = wanted_of(request.args)
     cursor = request.args.get("cursor") or None
-    found = lists.list_samples(run_id, wanted, cursor=cursor, rows_only=True)
-    kept = _kept(wanted)
+    found = lists.list_samples(run_id, wanted.filter, cursor=cursor, rows_only=True)
+    kept = wanted.kept()
     shape = runs.prompt_shape(run)
+    marks = marks_of(run_id, [row.sample_id for row in found.items])
     return render_template(
         "runs/samples.html",
         run=runs.page_view(run),
         samples=[
             {
                 **queries.row_view(row, shape),
+                "mark": marks.get((row.sample_id, row.epoch), NO_MARK),
                 "url": address(
                     "runs.sample",
                     run_id=run_id,
@@ -53,11 +58,17 @@ def samples(run_id: str) -> str:
             }
             for row in found.items
         ],
-        filters=wanted,
-        filtered=wanted.active,
+        filters=wanted.filter,
+        filtered=wanted.filter.active,
+        is_formatted=wanted.is_formatted,
+        problems=wanted.problems,
+        chips=chips_of(run_id, wanted),
         outcome_tabs=_tabs(run, wanted),
-        error_groups=_groups(run, wanted) if wanted.outcome == "error" else [],
+        error_groups=_groups(run, wanted) if wanted.filter.outcome == "error" else [],
         category_options=[{"value": name, "label": name} for name in queries.categories(run_id)],
+        sort_options=_options(SORT_WORDS)[1:],
+        place_options=_options(PLACE_WORDS),
+        mark_options=_options(MARK_WORDS),
         page={
             "newer_url": address("runs.samples", run_id=run_id, **kept) if cursor else None,
             "older_url": address("runs.samples", run_id=run_id, cursor=found.next_cursor, **kept)
@@ -69,10 +80,14 @@ def samples(run_id: str) -> str:
     )
 
 
-def _tabs(run: Any, wanted: lists.SampleFilter) -> list[dict[str, Any]]:
-    run_id = run.id
+def _options(words: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"value": value, "label": label} for value, label in words.items()]
+
+
+def _tabs(run: Any, wanted: Wanted) -> list[dict[str, Any]]:
+    run_id, category = run.id, wanted.filter.category
     # Without a category the run's own counts, which are written with the samples, say the same.
-    counts = queries.outcome_counts(run_id, wanted.category) if wanted.category else run.counts()
+    counts = queries.outcome_counts(run_id, category) if category else run.counts()
     tabs = [("", "All", sum(counts.get(value, 0) for value in OUTCOME_WORDS))]
     tabs += [
         (value, label, counts[value]) for value, label in OUTCOME_WORDS.items() if counts.get(value)
@@ -83,30 +98,26 @@ def _tabs(run: Any, wanted: lists.SampleFilter) -> list[dict[str, Any]]:
             "label": label,
             "count": count,
             "url": address(
-                "runs.samples",
-                run_id=run_id,
-                outcome=value,
-                category=wanted.category,
-                q=wanted.q,
+                "runs.samples", run_id=run_id, **wanted.kept(outcome=value, error_code="")
             ),
-            "current": value == wanted.outcome,
+            "current": value == wanted.filter.outcome,
         }
         for value, label, count in tabs
     ]
 
 
-def _groups(run: Any, wanted: lists.SampleFilter) -> list[dict[str, Any]]:
+def _groups(run: Any, wanted: Wanted) -> list[dict[str, Any]]:
     """Return the causes of errors, each with the address that shows only its samples."""
     return [
         {
             **group.view(),
-            "current": group.code == wanted.error_code,
+            "current": group.code == wanted.filter.error_code,
             "url": address(
                 "runs.samples",
                 run_id=run.id,
                 outcome="error",
-                category=wanted.category,
-                error_code="" if group.code == wanted.error_code else group.code,
+                category=wanted.filter.category,
+                error_code="" if group.code == wanted.filter.error_code else group.code,
             ),
         }
         for group in run_errors.error_groups(run)
@@ -121,9 +132,9 @@ def sample(run_id: str, sample_id: str) -> str:
     epoch = request.args.get("epoch", 1, type=int)
     row = queries.get_sample(run_id, sample_id, epoch)
     whole = request.args.get("show") == "all"
-    wanted = _wanted()
-    kept = _kept(wanted)
-    place = lists.place_of(row, wanted)
+    wanted = wanted_of(request.args)
+    kept = wanted.kept()
+    place = lists.place_of(row, wanted.filter)
 
     def sample_url(key: lists.SampleKey | None, **more: Any) -> str | None:
         if key is None:
@@ -133,23 +144,36 @@ def sample(run_id: str, sample_id: str) -> str:
             run_id=run_id,
             sample_id=key.sample_id,
             epoch=key.epoch,
-            **kept,
-            **more,
+            **{**kept, **more},
         )
 
     this = lists.SampleKey(sample_id, epoch)
+    before, after = runs_beside(run, sample_id)
     return render_template(
         "runs/sample.html",
         run=runs.page_view(run),
         sample=queries.page_view(row, whole=whole),
+        is_formatted=wanted.is_formatted,
+        text_urls={
+            "raw": sample_url(this, text=""),
+            "formatted": sample_url(this, text="formatted"),
+        },
         whole_url=sample_url(this, show="all"),
         rescored=queries.rescored_verdicts(row),
         previous_url=sample_url(place.before),
         next_url=sample_url(place.after),
         list_url=address("runs.samples", run_id=run_id, cursor=place.cursor, **kept),
-        list_words=_words(wanted),
+        list_words=words_of(wanted.filter),
+        list_rows=_list_rows(run, place.page, this, sample_url),
         position=place.number,
         total=place.total,
+        mark=mark_of(run_id, sample_id, epoch),
+        mark_url=address(
+            "runs.mark_sample_page", run_id=run_id, sample_id=sample_id, epoch=epoch, **kept
+        ),
+        most_note=MAX_NOTE,
+        run_before=_run_beside(before, sample_id, wanted),
+        run_after=_run_beside(after, sample_id, wanted),
         other_epochs=[
             {
                 "epoch": number,
@@ -164,10 +188,51 @@ def sample(run_id: str, sample_id: str) -> str:
     )
 
 
-def _words(wanted: lists.SampleFilter) -> str:
-    """Return a filter in words: ``Wrong, algebra, “ducks”``."""
-    outcomes = [outcome_word(each) for each in wanted.outcome.split(",") if each]
-    if wanted.error_code:
-        outcomes = [wanted.error_code]
-    quoted = f"“{wanted.q}”" if wanted.q else ""
-    return ", ".join(filter(None, (" or ".join(outcomes), wanted.category, quoted)))
+def _list_rows(run: Any, row_ids: Any, this: lists.SampleKey, url_of: Any) -> list[dict[str, Any]]:
+    """Return the page of the list that has the sample, as it stands beside it."""
+    rows = lists.short_rows(row_ids, runs.prompt_shape(run))
+    marks = marks_of(run.id, [row["sample_id"] for row in rows])
+    keys = [lists.SampleKey(row["sample_id"], row["epoch"]) for row in rows]
+    return [
+        {
+            **row,
+            "url": url_of(key),
+            "current": key == this,
+            "mark": marks.get((key.sample_id, key.epoch), NO_MARK),
+        }
+        for row, key in zip(rows, keys, strict=True)
+    ]
+
+
+def _run_beside(found: RunBeside | None, sample_id: str, wanted: Wanted) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    text = "formatted" if wanted.is_formatted else ""
+    url = address("runs.sample", run_id=found.run_id, sample_id=sample_id, epoch=1, text=text)
+    return {"url": url, "model": found.model, "created_at": found.created_at}
+
+
+@bp.post("/runs/<run_id>/samples/<sample_id:sample_id>/mark")
+@login_required
+def mark_sample_page(run_id: str, sample_id: str) -> Response:
+    """Change what is noted of a sample: the fields that the form sends."""
+    epoch = request.args.get("epoch", 1, type=int)
+    given = request.form
+    try:
+        mark_sample(
+            run_id,
+            current_user.id,
+            sample_id,
+            epoch,
+            starred=given["starred"] == "yes" if "starred" in given else None,
+            to_review=given["to_review"] == "yes" if "to_review" in given else None,
+            note=given.get("note"),
+        )
+    except Invalid as error:
+        flash(error.detail, "error")
+    else:
+        if "note" in given:
+            flash("The note is saved.", "success")
+    kept = wanted_of(request.args).kept()
+    there = address("runs.sample", run_id=run_id, sample_id=sample_id, epoch=epoch, **kept)
+    return redirect(there, 303)

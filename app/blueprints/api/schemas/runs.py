@@ -22,6 +22,8 @@ from app.blueprints.api.schemas.fields import (
     Text,
 )
 from app.queries.run_sorts import NEWEST_FIRST, SORTS
+from app.queries.sample_lists import MAX_NUMBER
+from app.queries.sample_marks import MAX_NOTE
 from app.queries.samples import MAX_EPOCH
 from app.services.field_types import Number
 from app.services.runs.run_request import (
@@ -347,6 +349,14 @@ class ReplyAnswer(BaseModel):
     fingerprint: str | None
 
 
+class MarkAnswer(BaseModel):
+    """What readers noted of a sample."""
+
+    starred: bool
+    to_review: bool
+    note: str
+
+
 class SampleAnswer(BaseModel):
     """A scored reply."""
 
@@ -380,6 +390,7 @@ class SampleAnswer(BaseModel):
     rescored: list[RescoredVerdict] | None = Field(
         None, description="Verdicts of later scorings; only with a single sample."
     )
+    mark: MarkAnswer | None = Field(None, description="Only with a single sample.")
 
 
 class SampleList(PageAnswer):
@@ -395,6 +406,20 @@ class SampleQuery(PageQuery):
     category: Text = ""
     error_code: Text = Field("", description="Samples that ended in this error.")
     q: Text = Field("", description="Text in question, answer or target, or a sample's id.")
+    place: Literal["", "question", "answer", "target"] = Field(
+        "", description="Where alone `q` is looked for."
+    )
+    min_latency_ms: int | None = Field(None, ge=0, le=MAX_NUMBER)
+    max_latency_ms: int | None = Field(None, ge=0, le=MAX_NUMBER)
+    min_tokens: int | None = Field(None, ge=0, le=MAX_NUMBER, description="Of the answer.")
+    max_tokens: int | None = Field(None, ge=0, le=MAX_NUMBER)
+    mark: Literal["", "any", "starred", "to_review", "noted"] = Field(
+        "", description="Samples that a reader marked so."
+    )
+    sort: Literal["position", "score", "latency", "output_tokens", "cost", "length"] = Field(
+        "position", description="`length` is the answer's, in characters."
+    )
+    order: Literal["asc", "desc"] = "asc"
 
 
 class SamplePath(RunPath):
@@ -403,6 +428,16 @@ class SamplePath(RunPath):
     sample_id: str = Field(
         description="Its id, percent-encoded; always possible, and needed where it is `.`, `..` "
         "or has `//`: `~` and the base64url of its UTF-8."
+    )
+
+
+class MarkBody(Body):
+    """What a reader notes of a sample; what is missing stays as it is."""
+
+    starred: StrictBool | None = None
+    to_review: StrictBool | None = None
+    note: Annotated[Text, StringConstraints(max_length=MAX_NOTE)] | None = Field(
+        None, description="An empty one is none."
     )
 
 
