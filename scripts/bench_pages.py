@@ -210,6 +210,8 @@ def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
         "sample, among the wrong ones": f"/runs/{big}/samples/{middle}?outcome=incorrect",
         "sample, among those searched": f"/runs/{big}/samples/{middle}?q=ANSWER",
         "comparison of two such runs": f"/compare?run_ids={big},{other}",
+        "comparison, different answers": f"/compare?run_ids={big},{other}&show=different",
+        "answers side by side": f"/compare/answers?run_ids={big},{other}&sample_id={middle}",
         "API: list of runs": "/api/v1/runs",
         "API: list of runs, 200": "/api/v1/runs?limit=200",
         "API: run": f"/api/v1/runs/{big}",

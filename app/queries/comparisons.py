@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, islice
+from dataclasses import dataclass, replace
+from itertools import combinations
 from string import ascii_uppercase
 from typing import Any
 
@@ -13,12 +14,22 @@ from app.engine.statistics import Comparison, compare_counts, describe, holm
 from app.errors import Invalid
 from app.models import Run
 from app.queries import runs as run_queries
+from app.queries.category_differences import category_differences
 from app.queries.differences import RunDifference, differences_of
 from app.queries.flips import flip_views
-from app.queries.paired_scores import PairedScores, have_questions, pair_scores
+from app.queries.paired_scores import (
+    SHOWS,
+    PairedScores,
+    different_answers,
+    have_questions,
+    pair_scores,
+)
+from app.queries.run_labels import RunLabel, labels_of
 
 MAX_RUNS = 6
 FLIPS_PER_PAGE = 100
+LETTERS = ascii_uppercase[:MAX_RUNS]
+"""What the runs are called beside their labels, in their order."""
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
 
 
@@ -38,36 +49,94 @@ def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:
     return [run_queries.get_run(run_id, account_id) for run_id in wanted]
 
 
-def comparison_of(rows: Sequence[Run], *, flips_from: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class SampleChoice:
+    """Which samples of a comparison are listed.
+
+    Attributes:
+        show: One of ``SHOWS``.
+        category: Only of this one; empty: of all.
+        against: The number of the run that is held against the first.
+    """
+
+    show: str = "flipped"
+    category: str = ""
+    against: int = 1
+
+
+def choice_of(rows: Sequence[Run], show: str, category: str, against: str) -> SampleChoice:
+    """Return the choice of an address; an empty text is the default.
+
+    Raises:
+        Invalid: There is nothing of that kind to show, or no such run among them.
+    """
+    if show and show not in SHOWS:
+        allowed = ", ".join(SHOWS)
+        raise Invalid(
+            f"There is no such list. One of: {allowed}.", fields={"show": [f"One of: {allowed}."]}
+        )
+    others = [run.id for run in rows[1:]]
+    if against and against not in others:
+        message = "This must be one of the compared runs, and not the first."
+        raise Invalid(message, fields={"against": [message]})
+    return SampleChoice(show or "flipped", category, others.index(against) + 1 if against else 1)
+
+
+def comparison_of(
+    rows: Sequence[Run], *, flips_from: int = 0, choice: SampleChoice | None = None
+) -> dict[str, Any]:
     """Return the comparison of two or more runs as the API shows it.
 
     Args:
         rows: The runs; the first is the baseline.
-        flips_from: How many of the samples that flipped between the first two were shown before.
+        flips_from: How many of the listed samples were shown before.
+        choice: Which samples are listed; by default those that flipped between the first two.
     """
+    choice = choice or SampleChoice()
     refusal = _refusal(rows)
     differences = [] if refusal else differences_of(rows)
+    labels = labels_of(rows, differences)
     ids = [run.id for run in rows]
     moved = _may_have_moved(rows, differences)
     by_question = moved and have_questions(ids)
     paired = None if refusal else pair_scores(ids, by_question=by_question)
     common = paired.common() if paired else 0
-    flips_total = paired.flips() if paired else 0
-    flips_to = min(flips_from + FLIPS_PER_PAGE, flips_total)
-    shown = islice(paired.flipped(), flips_from, max(flips_from, flips_to)) if paired else ()
+    listed = _listed(paired, ids, choice) if paired else []
+    flips_to = min(flips_from + FLIPS_PER_PAGE, len(listed))
     return {
         "comparable": common > 0,
         "warnings": _warnings(rows, paired, differences, _pairing(by_question) if moved else None)
         if paired
         else [refusal],
         "differences": [difference.view() for difference in differences],
+        "labels": [{"name": label.name, "rest": label.rest} for label in labels],
         "common_samples": common,
         "runs": [run_queries.run_view(run) for run in rows],
-        "pairs": _pairs(rows, paired) if paired else [],
-        "flips": flip_views(rows, list(shown)),
-        "flips_total": flips_total,
-        "flips_next": flips_to if flips_to < flips_total else None,
+        "pairs": _pairs(rows, paired, labels) if paired else [],
+        "categories": category_differences(rows, paired) if paired else [],
+        "flips": flip_views(rows, listed[flips_from:flips_to]),
+        "flips_total": len(listed),
+        "flips_next": flips_to if flips_to < len(listed) else None,
     }
+
+
+def listed_samples(rows: Sequence[Run], choice: SampleChoice) -> list[str]:
+    """Return the ids of the samples that a comparison lists, in order.
+
+    Only the two runs are read that the choice is about.
+    """
+    if _refusal(rows):
+        return []
+    two = [rows[0], rows[choice.against]]
+    ids = [run.id for run in two]
+    by_question = _may_have_moved(two, differences_of(two)) and have_questions(ids)
+    return _listed(pair_scores(ids, by_question=by_question), ids, replace(choice, against=1))
+
+
+def _listed(paired: PairedScores, ids: Sequence[str], choice: SampleChoice) -> list[str]:
+    other = choice.against
+    different = different_answers(ids[0], ids[other]) if choice.show == "different" else set[str]()
+    return paired.chosen(other, choice.show, category=choice.category, different=different)
 
 
 def _refusal(rows: Sequence[Run]) -> str | None:
@@ -138,7 +207,9 @@ def _other_models(run: Run) -> list[str]:
     return [other_model(asked, model) for model in served if not is_same_model(asked, model)]
 
 
-def _pairs(rows: Sequence[Run], paired: PairedScores) -> list[dict[str, Any]]:
+def _pairs(
+    rows: Sequence[Run], paired: PairedScores, labels: Sequence[RunLabel]
+) -> list[dict[str, Any]]:
     """Compare every pair; with several, p-values are corrected after Holm."""
     compared: list[tuple[int, int, Comparison]] = []
     for first, second in combinations(range(len(rows)), 2):
@@ -148,17 +219,16 @@ def _pairs(rows: Sequence[Run], paired: PairedScores) -> list[dict[str, Any]]:
     raw = [1.0 if result.p_value is None else result.p_value for _, _, result in compared]
     adjusted = holm(raw)
     return [
-        _pair_view(rows[a], rows[b], result, _names(rows, a, b), adjusted[index], len(raw) > 1)
+        _pair_view(
+            rows[a],
+            rows[b],
+            result,
+            (labels[a].name, labels[b].name),
+            adjusted[index],
+            len(raw) > 1,
+        )
         for index, (a, b, result) in enumerate(compared)
     ]
-
-
-def _names(rows: Sequence[Run], first: int, second: int) -> tuple[str, str]:
-    """Return what the verdict calls two runs: their models, and their letters where these agree."""
-    a, b = rows[first].model, rows[second].model
-    if a != b:
-        return a, b
-    return f"{a} ({ascii_uppercase[first]})", f"{b} ({ascii_uppercase[second]})"
 
 
 def _pair_view(

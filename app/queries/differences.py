@@ -22,6 +22,7 @@ _NONE_BY_DEFAULT = frozenset({"judge", "system_message", "stop", "extra_body"})
 _LABELS = {"top_p": "top-p", "max_tokens": "max tokens", "stop": "stop sequences"}
 _DIGEST_CHARS = 8
 _VALUE_CHARS = 60
+_LABEL_CHARS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,16 @@ class RunDifference:
         shown = [_shown(value, default) for value in self.values]
         listed = " and ".join(shown) if len(shown) == 2 else ", ".join(shown)
         return f"{self.words} ({self.field}): {listed}."
+
+    def value_label(self, at: int) -> str:
+        """Return one run's value with its name: ``temperature 0.7``, ``openbench protocol``."""
+        default = "no" if self.field in _NONE_BY_DEFAULT else "default"
+        value, name = self.values[at], _LABELS.get(self.field, self.field.replace("_", " "))
+        if value is None:
+            return f"{default} {name}"
+        shown = _shown(value, default)
+        shown = shown if len(shown) <= _LABEL_CHARS else f"{shown[: _LABEL_CHARS - 1]}…"
+        return f"{shown} protocol" if self.field == "protocol" else f"{name} {shown}"
 
     def view(self) -> dict[str, Any]:
         """Return the difference as the API shows it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import CursorResult, Table, select
+from sqlalchemy import CursorResult, Table, and_, select
+from sqlalchemy.orm import aliased
 
 from app.db import db
 from app.engine.statistics import Pair
@@ -23,6 +24,11 @@ Scores: TypeAlias = "array[float]"
 """The mean score of each sample over its epochs, 0..1, or `_UNSCORED`; a dict would be 30 times
 as large."""
 
+SHOWS = ("flipped", "worse", "better", "both_wrong", "different", "all")
+"""Which common samples of two runs can be listed: where the second run's score is another, lower
+or higher; where both are below a half; where the answers are not the same text; all."""
+_WRONG = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class PairedScores:
@@ -34,11 +40,15 @@ class PairedScores:
         counts: On how many samples the runs have each combination of scores; ``None`` stands for
             no score. That is all that statistics need, and a few entries for any number of
             samples if scores are 0 or 1.
+        categories: The names of those that occur.
+        category_at: Of each sample the place in ``categories``; -1 where it has none.
     """
 
     sample_ids: Sequence[str]
     by_run: Sequence[Scores]
     counts: Mapping[tuple[float | None, ...], int]
+    categories: Sequence[str]
+    category_at: Sequence[int]
 
     def common(self) -> int:
         """Return how many samples all of the runs have scored."""
@@ -57,16 +67,77 @@ class PairedScores:
                 found[a, b] += times
         return found
 
-    def flips(self) -> int:
-        """Return the number of samples on which the first two runs differ."""
-        return sum(times for (a, b), times in self.pairs(0, 1).items() if a != b)
+    def pairs_by_category(self, first: int, second: int) -> dict[str, Counter[Pair]]:
+        """Return `pairs` of each category, in the order of their names."""
+        found: dict[str, Counter[Pair]] = {name: Counter() for name in sorted(self.categories)}
+        each = Counter(zip(self.category_at, self.by_run[first], self.by_run[second], strict=True))
+        for (at, a, b), times in each.items():
+            if at >= 0 and _UNSCORED not in (a, b):
+                found[self.categories[at]][a, b] += times
+        return {name: counts for name, counts in found.items() if counts}
 
-    def flipped(self) -> Iterator[str]:
-        """Yield the samples on which the first two runs differ, in order."""
-        first, second = self.by_run[:2]
-        for sample_id, score, other in zip(self.sample_ids, first, second, strict=True):
-            if score != other and _UNSCORED not in (score, other):
-                yield sample_id
+    def chosen(
+        self,
+        second: int,
+        show: str,
+        *,
+        category: str = "",
+        different: Collection[str] = frozenset(),
+    ) -> list[str]:
+        """Return the samples that the first run and another have scored so, in order.
+
+        Args:
+            second: The other run's number.
+            show: One of ``SHOWS``.
+            category: Only of this one; empty: of all.
+            different: The samples whose answers differ.
+        """
+        wanted = self.categories.index(category) if category in self.categories else None
+        if category and wanted is None:
+            return []
+        rows = zip(
+            self.sample_ids, self.category_at, self.by_run[0], self.by_run[second], strict=True
+        )
+        return [
+            sample_id
+            for sample_id, at, a, b in rows
+            if _UNSCORED not in (a, b)
+            and (wanted is None or at == wanted)
+            and _is_shown(show, a, b, sample_id in different)
+        ]
+
+
+def _is_shown(show: str, a: float, b: float, is_different: bool) -> bool:
+    match show:
+        case "flipped":
+            return a != b
+        case "worse":
+            return b < a
+        case "better":
+            return b > a
+        case "both_wrong":
+            return a < _WRONG and b < _WRONG
+        case "different":
+            return is_different
+    return True
+
+
+def different_answers(first: str, second: str) -> set[str]:
+    """Return the samples to which two runs gave different answers in their first epoch."""
+    other = aliased(SampleRow)
+    rows = db.session.scalars(
+        select(SampleRow.sample_id)
+        .join(
+            other,
+            and_(other.run_id == second, other.sample_id == SampleRow.sample_id, other.epoch == 1),
+        )
+        .where(
+            SampleRow.run_id == first,
+            SampleRow.epoch == 1,
+            SampleRow.answer.is_distinct_from(other.answer),
+        )
+    )
+    return set(rows)
 
 
 def have_questions(run_ids: Sequence[str]) -> bool:
@@ -85,7 +156,12 @@ def pair_scores(run_ids: Sequence[str], *, by_question: bool = False) -> PairedS
         by_question: Pair only samples whose question is the same, too: ids may have moved.
     """
     places: dict[str, int] = {}
-    by_run = [_mean_scores(run_id, places, by_question=by_question) for run_id in run_ids]
+    categories: dict[str | None, int] = {None: -1}
+    category_at = array("l")
+    by_run = []
+    for run_id in run_ids:
+        rows = _scored_rows(run_id, by_question=by_question)
+        by_run.append(_mean_scores(rows, places, categories, category_at))
     for scores in by_run:
         scores.extend([_UNSCORED] * (len(places) - len(scores)))
     counts = Counter(zip(*by_run, strict=True))
@@ -96,35 +172,52 @@ def pair_scores(run_ids: Sequence[str], *, by_question: bool = False) -> PairedS
             tuple(None if score == _UNSCORED else score for score in scores): times
             for scores, times in counts.items()
         },
+        [name for name in categories if name is not None],
+        category_at,
     )
 
 
-def _mean_scores(run_id: str, places: dict[str, int], *, by_question: bool) -> Scores:
-    """Return the scores of a run, each at its sample's place; new samples get places."""
+def _scored_rows(run_id: str, *, by_question: bool) -> Iterator[tuple[str, float, str | None]]:
+    """Yield what pairs a sample, its score and its category."""
+    names = ("sample_id", "score", "category", "question")[: 3 + by_question]
     result = db.session.execute(
-        select(*(_COLUMNS[name] for name in ("sample_id", "score", "question")[: 2 + by_question]))
+        select(*(_COLUMNS[name] for name in names))
         .where(_COLUMNS.run_id == run_id, _COLUMNS.score.is_not(None))
         .order_by(_COLUMNS.position, _COLUMNS.epoch)
     )
+    # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
+    rows = iter(cast(CursorResult[Any], result).cursor.fetchone, None)
+    yield from map(_with_question, rows) if by_question else rows
+    result.close()
+
+
+def _mean_scores(
+    rows: Iterable[tuple[str, float, str | None]],
+    places: dict[str, int],
+    categories: dict[str | None, int],
+    category_at: array[int],
+) -> Scores:
+    """Return the scores of a run, each at its sample's place.
+
+    New samples get places, with their category; new categories get numbers.
+    """
     sums: Scores = array("d", bytes(8 * len(places)))
     epochs = array("L", bytes(array("L").itemsize * len(places)))
-    # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
-    cursor = cast(CursorResult[str, float], result).cursor
-    rows = iter(cursor.fetchone, None)
-    for key, score in map(_with_question, rows) if by_question else rows:
+    for key, score, category in rows:
         place = places.setdefault(key, len(places))
         if place == len(sums):
             sums.append(0.0)
             epochs.append(0)
+            category_at.append(categories.setdefault(category, len(categories) - 1))
         sums[place] += score
         epochs[place] += 1
-    result.close()
     for place, number in enumerate(epochs):
         sums[place] = sums[place] / number if number else _UNSCORED
     return sums
 
 
-def _with_question(row: tuple[str, float, str]) -> tuple[str, float]:
-    """Return what pairs a sample, and its score; a digest is shorter than most questions."""
-    sample_id, score, question = row
-    return f"{sample_id}{_BREAK}{blake2b(question.encode(), digest_size=12).hexdigest()}", score
+def _with_question(row: tuple[str, float, str | None, str]) -> tuple[str, float, str | None]:
+    """Return a row with the question within what pairs it; a digest is shorter than most."""
+    sample_id, score, category, question = row
+    digest = blake2b(question.encode(), digest_size=12).hexdigest()
+    return f"{sample_id}{_BREAK}{digest}", score, category

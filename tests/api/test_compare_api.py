@@ -264,3 +264,44 @@ def test_an_unknown_run_is_not_found(app: Flask, api: ApiClient, owner: Account)
     with app.app_context():
         run_id = finished(owner, [1.0])
     assert api.get(f"/compare?run_ids={run_id},unknown").status_code == 404
+
+
+def test_categories_are_compared_and_corrected_together(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [add_run(owner.id, status="completed", done=60) for _ in range(2)]
+        for run_id, right in zip(ids, (0, 30), strict=True):
+            add_samples(
+                run_id,
+                *[
+                    {"category": "ab"[at // 30], "score": float(at < right or at >= 55)}
+                    for at in range(60)
+                ],
+            )
+    shown = compared(api, *ids)
+    first, second = shown["categories"]
+    assert (first["category"], first["n"], first["difference"]) == ("a", 30, 1.0)
+    assert first["p_value"] < first["p_value_adjusted"] < 0.001
+    assert first["ci95"][0] > 0
+    assert (second["category"], second["difference"], second["p_value_adjusted"]) == ("b", 0, 1)
+    assert [label["rest"] for label in shown["labels"]] == ["", ""]
+
+
+def test_other_samples_than_the_flips_can_be_listed(
+    app: Flask, api: ApiClient, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [finished(owner, scores) for scores in ([1, 0, 0], [0, 1, 0], [1, 1, 1])]
+    address = f"/compare?run_ids={','.join(ids)}"
+
+    def listed(more: str) -> list[str]:
+        return [flip["sample_id"] for flip in api.get(f"{address}&{more}").json["flips"]]
+
+    assert listed("show=worse") == ["s0"]
+    assert listed("show=both_wrong") == ["s2"]
+    assert listed(f"show=better&against={ids[2]}") == ["s1", "s2"]
+    assert listed("show=all&category=none") == []
+    assert api.get(f"{address}&show=nice").status_code == 422
+    wrong = api.get(f"{address}&against={ids[0]}")
+    assert (wrong.status_code, "against" in wrong.json["errors"]) == (422, True)

@@ -71,7 +71,7 @@ def test_samples_that_flipped_are_shown_in_pages(
     assert 'rel="next"' not in second
     assert 'rel="prev"' in second
     beyond = signed_in.get(f"/compare?run_ids={a},{b}&flips_from={'9' * 30}")
-    assert "No more samples flipped" in beyond.text
+    assert "No more samples" in beyond.text
 
 
 def test_a_run_that_lacks_samples_is_shown_beside_those_that_have_them(
@@ -118,3 +118,71 @@ def test_runs_that_cannot_be_compared_say_why(
     assert "different benchmarks" in signed_in.get(f"/compare?run_ids={a},{b}").text
     assert "Choose 2 to 6" in signed_in.get(f"/compare?run_ids={a}").text
     assert "no such run" in signed_in.get(f"/compare?run_ids={a},unknown").text
+
+
+def test_samples_are_chosen_by_what_became_of_them_and_by_category(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [finished(owner, 0, 0 + 1) for _ in range(2)]
+        for run_id, scores in zip(ids, ([1, 0, 1], [0, 1, 1]), strict=True):
+            rows = zip(scores, ("easy", "hard", "hard"), strict=True)
+            add_samples(
+                run_id,
+                *[
+                    {"sample_id": f"x{at}", "score": score, "category": name}
+                    for at, (score, name) in enumerate(rows)
+                ],
+            )
+    here = f"/compare?run_ids={','.join(ids)}"
+
+    def listed(more: str) -> set[str]:
+        html = unescape(signed_in.get(f"{here}{more}").text)
+        return set(re.findall(r"compare/answers\?[^\"]*sample_id=(\w+)", html))
+
+    assert listed("") == {"x0", "x1"}
+    assert listed("&show=worse") == {"x0"}
+    assert listed("&show=better&category=hard") == {"x1"}
+    assert listed("&show=both_wrong") == {"s0"}
+    assert "Nothing fits these filters" in signed_in.get(f"{here}&show=worse&category=hard").text
+    assert "There is no such list" in signed_in.get(f"{here}&show=odd").text
+    by_category = unescape(signed_in.get(here).text)
+    assert "show=" not in re.findall(r'href="([^"]*category=easy[^"]*)"', by_category)[0]
+
+
+def test_answers_stand_beside_each_other_with_their_differences_and_lead_on(
+    app: Flask, signed_in: Browser, second_browser: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [add_run(owner.id, model=f"x/{name}", status="completed") for name in "pqrst"]
+        for at, run_id in enumerate(ids):
+            said = "I <b>add</b> it. ANSWER: 4" if at == 0 else f"I <b>count</b> it. ANSWER: {at}"
+            score = float(at == 0)
+            add_samples(run_id, *[{"completion": said, "score": score} for _ in range(3 - at // 4)])
+    here = f"/compare/answers?run_ids={','.join(ids[:2])}"
+    html = signed_in.get(f"{here}&sample_id=s1").text
+    assert "I &lt;b&gt;<del>add</del>&lt;/b&gt; it. ANSWER: <del>4</del>" in html
+    assert "I &lt;b&gt;<ins>count</ins>&lt;/b&gt; it. ANSWER: <ins>1</ins>" in html
+    assert "2 of 3" in html
+    links = unescape(html)
+    assert "sample_id=s0" in links
+    assert "sample_id=s2" in links
+    assert f"/runs/{ids[1]}/samples/s1?epoch=1" in links
+    apart = signed_in.get(f"{here}&sample_id=s1&show=better").text
+    assert "not among the 0 of this list" in apart
+    five = f"/compare/answers?run_ids={','.join(ids)}&sample_id=s2&against={ids[4]}"
+    many = signed_in.get(five).text
+    assert "The first four runs are shown" in many
+    assert "Not in this run." in many
+    assert signed_in.get(f"{here}&sample_id=nowhere").status_code == 404
+    assert second_browser.get(f"{here}&sample_id=s1").status_code == 404
+
+
+def test_runs_of_one_model_are_called_by_what_differs(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        ids = [finished(owner, 3, 1, config={"temperature": heat}) for heat in (0.0, 0.7)]
+    html = signed_in.get(f"/compare?run_ids={','.join(ids)}").text
+    assert 'title="temperature 0.7"' in html
+    assert "temperature 0.7 and temperature 0 score the same" in html

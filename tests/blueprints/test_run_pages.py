@@ -449,7 +449,7 @@ def test_samples_are_sorted_and_filtered_by_latency_and_tokens(
     assert f"{here}?max_tokens=3&sort=-latency" in links(html), "the chip takes a range away"
     beside = signed_in.get(f"{here}/s2?epoch=1&{kept}").text
     assert "2 of 3" in beside
-    assert "At least 100 ms, at most 3 tokens, slowest first".lower() in beside.lower()
+    assert "At least 100 ms, at most 3 output tokens, slowest first".lower() in beside.lower()
     wrong = signed_in.get(f"{here}?min_tokens=few&sort=best&category=").text
     assert "Tokens from must be a whole number, not “few”" in wrong
     assert "There is no sort “best”" in wrong

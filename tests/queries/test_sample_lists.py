@@ -90,9 +90,9 @@ def test_filters_by_latency_tokens_and_where_a_text_stands(
 
 
 @pytest.mark.parametrize("wrong", [{"sort": "x"}, {"place": "x"}, {"mark": "x"}])
-def test_what_there_is_not_is_refused(run_id: str, wrong: dict[str, str]) -> None:
+def test_what_there_is_not_is_refused(run_id: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        ids(run_id, **wrong)
+        lists.list_samples(run_id, SampleFilter(**wrong))
 
 
 def test_a_sample_is_read_with_its_place_in_the_order_and_the_list_beside_it(run_id: str) -> None:

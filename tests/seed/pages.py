@@ -98,12 +98,14 @@ SAMPLES = (
     Page("samples", "/runs/{done}/samples"),
     Page("samples_filtered", "/runs/{cities}/samples?outcome=correct&category=Africa"),
     Page("samples_no_match", "/runs/{done}/samples?q=nowhere"),
+    Page("samples_sorted", "/runs/{done}/samples?sort=-latency&min_tokens=1&place=answer"),
     Page("samples_none_yet", "/runs/{queued}/samples"),
     Page("samples_simulated", "/runs/{simulated}/samples"),
     *(
         Page(f"sample_{outcome}", f"/runs/{{done}}/samples/{{{outcome}_sample}}")
         for outcome in ("correct", "incorrect", "refused", "truncated", "unparsable")
     ),
+    Page("sample_formatted", "/runs/{done}/samples/{correct_sample}?text=formatted"),
     Page("sample_hostile", "/runs/{done}/samples/{hostile_sample}"),
     Page("sample_long", "/runs/{long}/samples/{long_sample}"),
     Page("sample_thought", "/runs/{done}/samples/{thought_sample}"),
@@ -145,6 +147,16 @@ COMPARE = (
     Page("compare_apart", "/compare?run_ids={done},{cities}"),
     Page("compare_none_scored", "/compare?run_ids={done},{refused}"),
     Page("compare_simulated", "/compare?run_ids={small_0},{small_1}"),
+    Page("compare_worse", "/compare?run_ids={done},{other}&show=worse"),
+    Page("compare_no_sample", "/compare?run_ids={done},{other}&category=none"),
+    Page(
+        "compare_answers",
+        "/compare/answers?run_ids={done},{other}&sample_id={incorrect_sample}&show=all",
+    ),
+    Page(
+        "compare_answers_of_three",
+        "/compare/answers?run_ids={done},{other},{epochs}&sample_id={correct_sample}&show=all",
+    ),
     Page("compare_pick", "/compare"),
     Page("compare_one", "/compare?run_ids={done}"),
     Page("compare_past_the_end", "/compare?run_ids={done},{other}&flips_from=500"),

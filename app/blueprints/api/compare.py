@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, g
 from pydantic import BaseModel, Field
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.fields import Text
 from app.blueprints.api.schemas.runs import RunAnswer
-from app.queries.comparisons import chosen_runs, comparison_of
+from app.queries.comparisons import choice_of, chosen_runs, comparison_of
 from app.services.long_reads import long_reads
 from app.web.json_answers import answer
 
@@ -24,6 +24,13 @@ class CompareQuery(BaseModel):
     flips_from: int = Field(
         0, ge=0, le=10_000_000, description="flips_next of the answer before, for more flips."
     )
+    show: Literal["flipped", "worse", "better", "both_wrong", "different", "all"] = Field(
+        "flipped",
+        description="Which samples `flips` lists: where the score is another, lower or higher "
+        "than the first run's, both are wrong, or the answers differ.",
+    )
+    category: Text = Field("", description="Only samples of this one.")
+    against: Text = Field("", description="The run held against the first; empty: the second.")
 
 
 class Pair(BaseModel):
@@ -45,6 +52,28 @@ class Pair(BaseModel):
     verdict: str
 
 
+class CategoryDifference(BaseModel):
+    """Run ``b`` against run ``a`` within a category."""
+
+    category: str
+    a: str
+    b: str
+    n: int
+    a_score: float
+    b_score: float
+    difference: float
+    ci95: tuple[float, float] | None
+    p_value: float | None
+    p_value_adjusted: float | None = Field(description="After Holm, over all categories and runs.")
+
+
+class LabelAnswer(BaseModel):
+    """What a run is called among those compared."""
+
+    name: str = Field(description="Its model, or what else tells it from the others.")
+    rest: str = Field(description="What else differs; empty where the name says it.")
+
+
 class DifferenceAnswer(BaseModel):
     """Something other than the model in which the runs differ."""
 
@@ -58,9 +87,11 @@ class ComparisonAnswer(BaseModel):
     comparable: bool
     warnings: list[str]
     differences: list[DifferenceAnswer]
+    labels: list[LabelAnswer] = Field(description="Of each run.")
     common_samples: int
     runs: list[RunAnswer]
     pairs: list[Pair]
+    categories: list[CategoryDifference]
     flips: list[dict[str, Any]]
     flips_total: int
     flips_next: int | None = Field(description="null: there are no more.")
@@ -72,4 +103,5 @@ def compare(query: CompareQuery) -> Response:
     ids = [run_id for run_id in query.run_ids.split(",") if run_id]
     rows = chosen_runs(ids, g.account.id)
     with long_reads.turn(g.account.id, samples=sum(row.done for row in rows)):
-        return answer(comparison_of(rows, flips_from=query.flips_from))
+        choice = choice_of(rows, query.show, query.category, query.against)
+        return answer(comparison_of(rows, flips_from=query.flips_from, choice=choice))

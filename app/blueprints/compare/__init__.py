@@ -4,6 +4,6 @@ from flask import Blueprint
 
 bp = Blueprint("compare", __name__)
 
-from app.blueprints.compare import routes  # noqa: E402
+from app.blueprints.compare import answers, routes  # noqa: E402
 
-__all__ = ["bp", "routes"]
+__all__ = ["answers", "bp", "routes"]

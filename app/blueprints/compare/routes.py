@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app.blueprints.compare import bp
-from app.blueprints.compare.figures import draw_comparison
+from app.blueprints.compare.figures import SURE, draw_comparison
+from app.blueprints.compare.sample_lists import ChosenSamples, chosen_ids, chosen_samples
 from app.errors import StudioError
 from app.queries import comparisons, runs
 from app.services.long_reads import long_reads
 
 CANDIDATES = 50
-LABELS = "ABCDEF"
 MAX_FLIPS_FROM = 10_000_000
 
 
@@ -22,23 +23,26 @@ MAX_FLIPS_FROM = 10_000_000
 @login_required
 def show() -> str:
     """Compare the runs in ``run_ids`` (comma-separated or repeated), or offer runs to choose."""
-    chosen = [
-        run_id for value in request.args.getlist("run_ids") for run_id in value.split(",") if run_id
-    ]
+    chosen = chosen_ids()
     form_error = None
+    samples = comparison = None
     try:
         rows = comparisons.chosen_runs(chosen, current_user.id) if chosen else []
+        samples = chosen_samples(rows) if rows else None
     except StudioError as error:
         rows, form_error = [], error.detail
     flips_from = min(max(0, request.args.get("flips_from", 0, type=int)), MAX_FLIPS_FROM)
-    with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
-        comparison = comparisons.comparison_of(rows, flips_from=flips_from) if rows else None
-    view = comparison and _page_view(comparison, runs.views(rows))
+    if samples:
+        with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
+            comparison = comparisons.comparison_of(
+                rows, flips_from=flips_from, choice=samples.choice
+            )
+    view = comparison and samples and _page_view(comparison, runs.views(rows), samples)
     return render_template(
         "compare/show.html",
         candidates=_candidates(chosen),
         comparison=view,
-        flips=comparison and _flips_pager(comparison, chosen, flips_from),
+        flips=comparison and samples and _flips_pager(comparison, samples, flips_from),
         charts=view and draw_comparison(view),
         form_error=form_error,
     )
@@ -50,34 +54,70 @@ def _candidates(chosen: list[str]) -> list[dict[str, Any]]:
     return [{**view, "selected": view["run_id"] in chosen} for view in runs.views(page.items)]
 
 
-def _page_view(comparison: dict[str, Any], views: list[dict[str, Any]]) -> dict[str, Any]:
+def _page_view(
+    comparison: dict[str, Any], views: list[dict[str, Any]], samples: ChosenSamples
+) -> dict[str, Any]:
     """Add the labels and URLs that pages need to a comparison."""
-    label_of = {view["run_id"]: LABELS[at] for at, view in enumerate(views)}
+    letters = dict(zip([view["run_id"] for view in views], comparisons.LETTERS, strict=False))
+    names = dict(zip(letters, comparison["labels"], strict=True))
+
+    def named(pair: dict[str, Any]) -> dict[str, Any]:
+        words = {f"{side}_label": letters[pair[side]] for side in "ab"}
+        return {**pair, **words, **{f"{side}_name": names[pair[side]]["name"] for side in "ab"}}
+
     return {
         **comparison,
         "runs": [
-            {**view, "label": LABELS[at], "baseline": at == 0} for at, view in enumerate(views)
+            {**view, "label": letters[view["run_id"]], **names[view["run_id"]]}
+            | {"baseline": at == 0}
+            for at, view in enumerate(views)
         ],
-        "pairs": [
-            {**pair, "a_label": label_of[pair["a"]], "b_label": label_of[pair["b"]]}
-            for pair in comparison["pairs"]
+        "pairs": [named(pair) for pair in comparison["pairs"]],
+        "categories": _by_category(comparison["categories"], samples, named),
+        "flips": [
+            {
+                **flip,
+                "cells": _cells(flip),
+                "url": samples.url("compare.answers", sample_id=flip["sample_id"]),
+            }
+            for flip in comparison["flips"]
         ],
-        "flips": [{**flip, "cells": _cells(flip)} for flip in comparison["flips"]],
     }
 
 
-def _flips_pager(comparison: dict[str, Any], chosen: list[str], flips_from: int) -> dict[str, Any]:
+def _by_category(
+    found: list[dict[str, Any]], samples: ChosenSamples, named: Callable[[Any], Any]
+) -> list[dict[str, Any]]:
+    """Return the differences of categories, where the run lost most first, with their samples."""
+    return [
+        {
+            **named(each),
+            "url": samples.url(category=each["category"], against=each["b"], _anchor="flips-title"),
+            "is_clear": each["p_value_adjusted"] is not None and each["p_value_adjusted"] < SURE,
+        }
+        for each in sorted(found, key=lambda each: each["difference"])
+    ]
+
+
+def _flips_pager(
+    comparison: dict[str, Any], samples: ChosenSamples, flips_from: int
+) -> dict[str, Any]:
     def url(start: int) -> str:
-        ids = ",".join(chosen)
-        return url_for("compare.show", run_ids=ids, flips_from=start or None, _anchor="flips-title")
+        return samples.url(flips_from=start or None, _anchor="flips-title")
 
     before = max(0, flips_from - comparisons.FLIPS_PER_PAGE)
     following = comparison["flips_next"]
+    categories = sorted({each["category"] for each in comparison["categories"]})
     return {
         "first": flips_from + 1,
         "last": flips_from + len(comparison["flips"]),
         "previous_url": url(before) if flips_from else None,
         "next_url": url(following) if following is not None else None,
+        "choice": samples.choice,
+        "tabs": samples.tabs(),
+        "against": samples.rows[samples.choice.against].id,
+        "all_url": samples.url(show="all", category="", _anchor="flips-title"),
+        "category_options": [{"value": name, "label": name} for name in categories],
     }
 
 

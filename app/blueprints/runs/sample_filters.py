@@ -114,7 +114,7 @@ def _ranges(wanted: SampleFilter) -> dict[tuple[str, str], str]:
     found = {}
     for low, high, unit in (
         ("min_latency_ms", "max_latency_ms", "ms"),
-        ("min_tokens", "max_tokens", "tokens"),
+        ("min_tokens", "max_tokens", "output tokens"),
     ):
         least, most = getattr(wanted, low), getattr(wanted, high)
         if least is not None and most is not None:
