@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import CursorResult, Table, and_, select
+from sqlalchemy import CursorResult, Result, Table, and_, select
 from sqlalchemy.orm import aliased
 
 from app.db import db
@@ -160,8 +161,11 @@ def pair_scores(run_ids: Sequence[str], *, by_question: bool = False) -> PairedS
     category_at = array("l")
     by_run = []
     for run_id in run_ids:
-        rows = _scored_rows(run_id, by_question=by_question)
-        by_run.append(_mean_scores(rows, places, categories, category_at))
+        with closing(_scored(run_id, by_question=by_question)) as found:
+            # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
+            rows = iter(cast(CursorResult[Any], found).cursor.fetchone, None)
+            paired = map(_with_question, rows) if by_question else rows
+            by_run.append(_mean_scores(paired, places, categories, category_at))
     for scores in by_run:
         scores.extend([_UNSCORED] * (len(places) - len(scores)))
     counts = Counter(zip(*by_run, strict=True))
@@ -177,18 +181,14 @@ def pair_scores(run_ids: Sequence[str], *, by_question: bool = False) -> PairedS
     )
 
 
-def _scored_rows(run_id: str, *, by_question: bool) -> Iterator[tuple[str, float, str | None]]:
-    """Yield what pairs a sample, its score and its category."""
+def _scored(run_id: str, *, by_question: bool) -> Result[Any]:
+    """Return the scored samples of a run: id, score, category, and the question if it counts."""
     names = ("sample_id", "score", "category", "question")[: 3 + by_question]
-    result = db.session.execute(
+    return db.session.execute(
         select(*(_COLUMNS[name] for name in names))
         .where(_COLUMNS.run_id == run_id, _COLUMNS.score.is_not(None))
         .order_by(_COLUMNS.position, _COLUMNS.epoch)
     )
-    # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
-    rows = iter(cast(CursorResult[Any], result).cursor.fetchone, None)
-    yield from map(_with_question, rows) if by_question else rows
-    result.close()
 
 
 def _mean_scores(
@@ -203,9 +203,11 @@ def _mean_scores(
     """
     sums: Scores = array("d", bytes(8 * len(places)))
     epochs = array("L", bytes(array("L").itemsize * len(places)))
+    known = len(sums)
     for key, score, category in rows:
-        place = places.setdefault(key, len(places))
-        if place == len(sums):
+        place = places.setdefault(key, known)
+        if place == known:
+            known += 1
             sums.append(0.0)
             epochs.append(0)
             category_at.append(categories.setdefault(category, len(categories) - 1))
