@@ -34,14 +34,50 @@ def finished(account: Account, right: int, wrong: int, **columns: Any) -> str:
     return run_id
 
 
-def test_without_runs_it_offers_those_that_ended(
+def test_without_runs_it_offers_those_that_there_is_something_to_compare_with(
+    app: Flask, signed_in: Browser, owner: Account, second_user: Account
+) -> None:
+    assert "Nothing to compare yet" in signed_in.get("/compare").text
+    with app.app_context():
+        done = [finished(owner, 1, 0, scored=1) for _ in range(2)]
+        others = [
+            add_run(owner.id, status="running"),
+            finished(owner, 1, 0, scored=1, benchmark="gsm8k"),
+            add_run(owner.id, status="failed"),
+            *(finished(second_user, 1, 0, scored=1) for _ in range(2)),
+        ]
+    html = signed_in.get("/compare").text
+    assert re.findall(r'name="run_ids"\s+value="([^"]+)"\s+form=', html) == done[::-1]
+    assert not [run_id for run_id in others if run_id in html]
+
+
+def test_ticks_are_kept_over_search_and_pages(
     app: Flask, signed_in: Browser, owner: Account
 ) -> None:
     with app.app_context():
-        done, running = finished(owner, 1, 0), add_run(owner.id, status="running")
-    html = signed_in.get("/compare").text
-    assert done in html
-    assert running not in html
+        ids = [
+            finished(owner, 1, 0, scored=1, model=f"x/m{at % 2}", protocol="inspect")
+            for at in range(60)
+        ][::-1]
+        finished(owner, 1, 0, scored=1, benchmark="gsm8k")
+
+    def offered(html: str) -> list[str]:
+        return re.findall(r'name="run_ids"\s+value="([^"]+)"\s+form=', html)
+
+    first = signed_in.get("/compare").text
+    assert offered(first) == ids[:25]
+    [cursor] = re.findall(r'name="cursor"\s+value="([^"]+)"', first)
+    kept = f"run_ids={ids[3]}&run_ids={ids[0]}"
+    second = signed_in.get(f"/compare?{kept}&q=&cursor={cursor}").text
+    assert offered(second) == [ids[3], ids[0], *ids[25:50]]
+    assert len(re.findall(r"data-compare-pick\s+checked", second)) == 2
+    assert "Difference" not in second, "pages are turned before anything is compared"
+    found = signed_in.get(f"/compare?{kept}&choose=1&q=m1+inspect").text
+    assert offered(found) == [ids[3], ids[0], *[each for each in ids[::2] if each != ids[0]][:25]]
+    none = signed_in.get(f"/compare?{kept}&choose=1&q=nowhere").text
+    assert offered(none) == [ids[3], ids[0]]
+    assert "No run that can be compared has these words." in none
+    assert signed_in.get("/compare?cursor=x").status_code == 422
 
 
 def test_two_runs_are_compared_with_charts_and_differing_samples(
@@ -89,17 +125,21 @@ def test_a_run_that_lacks_samples_is_shown_beside_those_that_have_them(
     assert "of 2 samples" in html
 
 
-def test_with_one_run_chosen_those_of_its_benchmark_come_first(
+def test_with_one_run_chosen_only_those_of_its_benchmark_are_offered(
     app: Flask, signed_in: Browser, owner: Account
 ) -> None:
     with app.app_context():
-        chosen = finished(owner, 1, 1, benchmark="gsm8k")
-        same = finished(owner, 1, 1, benchmark="gsm8k")
-        other = finished(owner, 1, 1)
+        chosen = finished(owner, 1, 1, benchmark="gsm8k", scored=2)
+        same = finished(owner, 1, 1, benchmark="gsm8k", scored=2)
+        other = [finished(owner, 1, 1, scored=2) for _ in range(2)]
     html = signed_in.get(f"/compare?run_ids={chosen}").text
-    assert html.index(f"pick-{same}") < html.index(f"pick-{other}")
+    assert html.index(f"pick-{chosen}") < html.index(f"pick-{same}")
+    assert f"pick-{other[0]}" not in html
     html = signed_in.get("/compare").text
-    assert html.index(f"pick-{other}") < html.index(f"pick-{same}")
+    assert html.index(f"pick-{other[1]}") < html.index(f"pick-{same}")
+    with app.app_context():
+        lonely = finished(owner, 1, 1, benchmark="mmlu", scored=2)
+    assert "Nothing to compare it with" in signed_in.get(f"/compare?run_ids={lonely}").text
 
 
 def test_runs_that_do_not_differ_have_no_chart_of_differences(

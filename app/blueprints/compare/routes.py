@@ -10,12 +10,12 @@ from flask_login import current_user, login_required
 
 from app.blueprints.compare import bp
 from app.blueprints.compare.figures import SURE, draw_comparison
+from app.blueprints.compare.picker import is_choosing, picker_of
 from app.blueprints.compare.sample_lists import ChosenSamples, chosen_ids, chosen_samples
 from app.errors import StudioError
 from app.queries import comparisons, runs
 from app.services.long_reads import long_reads
 
-CANDIDATES = 50
 MAX_FLIPS_FROM = 10_000_000
 
 
@@ -27,7 +27,8 @@ def show() -> str:
     form_error = None
     samples = comparison = None
     try:
-        rows = comparisons.chosen_runs(chosen, current_user.id) if chosen else []
+        compares = chosen and not is_choosing()
+        rows = comparisons.chosen_runs(chosen, current_user.id) if compares else []
         samples = chosen_samples(rows) if rows else None
     except StudioError as error:
         rows, form_error = [], error.detail
@@ -40,18 +41,12 @@ def show() -> str:
     view = comparison and samples and _page_view(comparison, runs.views(rows), samples)
     return render_template(
         "compare/show.html",
-        candidates=_candidates(chosen),
+        picker=picker_of(current_user.id, chosen),
         comparison=view,
         flips=comparison and samples and _flips_pager(comparison, samples, flips_from),
         charts=view and draw_comparison(view),
         form_error=form_error,
     )
-
-
-def _candidates(chosen: list[str]) -> list[dict[str, Any]]:
-    finished = runs.RunFilter(status="completed,failed,canceled,paused")
-    page = runs.list_runs(current_user.id, finished, limit=CANDIDATES, with_total=False)
-    return [{**view, "selected": view["run_id"] in chosen} for view in runs.views(page.items)]
 
 
 def _page_view(

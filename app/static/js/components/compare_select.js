@@ -20,7 +20,8 @@ export function start(form) {
     update();
   });
   form.addEventListener("submit", (event) => {
-    const isCompare = !event.submitter?.hasAttribute("formaction");
+    // Other buttons act on what is ticked, search or turn pages: the form itself sends the ticks.
+    const isCompare = !event.submitter?.hasAttribute("formaction") && !event.submitter?.name;
     if (isCompare && order.length > 0) {
       event.preventDefault();
       location.assign(`${form.action}?run_ids=${order.map(encodeURIComponent).join(",")}`);
