@@ -30,7 +30,7 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     links.nth(0).click()
     expect(page.get_by_text(f"1 of {len(wrong)}")).to_be_visible()
 
-    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Next", exact=True).click()
     expect(page).to_have_url(re.compile(re.escape(str(wrong[1]))))
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(re.escape(str(wrong[2]))))
@@ -38,9 +38,9 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     page.keyboard.press("k")
     expect(page.get_by_text(f"2 of {len(wrong)}")).to_be_visible()
     page.reload()
-    page.get_by_role("link", name="Previous").click()
+    page.get_by_role("link", name="Previous", exact=True).click()
     expect(page.get_by_text(f"1 of {len(wrong)}")).to_be_visible()
-    expect(page.get_by_role("link", name="Previous")).to_have_count(0)
+    expect(page.get_by_role("link", name="Previous", exact=True)).to_have_count(0)
 
     expect(page.get_by_text("Remember to put your answer")).to_be_visible()
     examples = page.locator("details.shared-prompt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,11 @@ from app.queries import samples as queries
 from app.queries.same_question import RunBeside, runs_beside
 from app.queries.sample_marks import MAX_NOTE, NO_MARK, mark_of, marks_of
 from app.services.runs.marks import mark_sample
+from app.services.runs.shown_request import shown_request
 from app.template_filters.words import OUTCOME_WORDS
 from app.web.urls import address
+
+_NOT_OF_THE_REPLY = frozenset({"input", "said", "said_parts", "is_cut"})
 
 
 @bp.get("/runs/<run_id>/samples")
@@ -134,6 +138,8 @@ def sample(run_id: str, sample_id: str) -> str:
     whole = request.args.get("show") == "all"
     wanted = wanted_of(request.args)
     kept = wanted.kept()
+    if request.args.get("show") == "raw":
+        return _raw_page(run, row, kept)
     place = lists.place_of(row, wanted.filter)
 
     def sample_url(key: lists.SampleKey | None, **more: Any) -> str | None:
@@ -159,6 +165,7 @@ def sample(run_id: str, sample_id: str) -> str:
             "formatted": sample_url(this, text="formatted"),
         },
         whole_url=sample_url(this, show="all"),
+        raw_url=sample_url(this, show="raw"),
         rescored=queries.rescored_verdicts(row),
         previous_url=sample_url(place.before),
         next_url=sample_url(place.after),
@@ -185,6 +192,22 @@ def sample(run_id: str, sample_id: str) -> str:
         ]
         if run.config["epochs"] > 1
         else [],
+    )
+
+
+def _raw_page(run: Any, row: Any, kept: Mapping[str, Any]) -> str:
+    """Show what was sent and what is kept of the answer as JSON."""
+    back = address("runs.sample", run_id=run.id, sample_id=row.sample_id, epoch=row.epoch, **kept)
+    view = queries.page_view(row)
+    kept_of_it = {name: value for name, value in view.items() if name not in _NOT_OF_THE_REPLY}
+    return render_template(
+        "runs/sample_raw.html",
+        run=runs.page_view(run),
+        sample_id=row.sample_id,
+        back_url=back,
+        sent=shown_request(run, row, current_user.is_admin),
+        kept=json.dumps(kept_of_it, indent=2, ensure_ascii=False),
+        is_cut=view["is_cut"],
     )
 
 

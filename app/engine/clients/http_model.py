@@ -156,6 +156,10 @@ class HttpModelClient:
                 if not self._adapt(error, request, payload):
                     raise
 
+    def as_sent(self, request: ModelRequest) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
+        """Return address, headers and body of a request, without sending it."""
+        return self._url, self._headers, self._body(request)
+
     def _body(self, request: ModelRequest) -> dict[str, Any]:
         """Return the body of a request as it is sent."""
         body = self.payload(request)
