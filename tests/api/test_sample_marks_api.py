@@ -33,6 +33,7 @@ def test_a_mark_is_changed_field_by_field(
     listed = api.get(f"/runs/{run_id}/samples?mark=noted").json
     assert [each["sample_id"] for each in listed["items"]] == ["s1"]
     assert api.put(path, json={"note": "x" * 2001}).status_code == 422
+    assert api.put(path, json={"note": "🦆" * 2000}).json["note"] == "🦆" * 2000
     assert api.put(path, json={"stars": 5}).status_code == 422
     assert second_api.put(path, json={"starred": True}).status_code == 404
     assert api.put(f"/runs/{run_id}/samples/none/mark", json={}).status_code == 404

@@ -18,9 +18,10 @@ from app.blueprints.api.schemas.runs import (
 from app.queries import runs, sample_lists, samples
 from app.queries.sample_marks import mark_of
 from app.services.runs.marks import mark_sample
+from app.web.bounds import NOTES_BYTES
 from app.web.json_answers import answer
 
-bp = api_blueprint("samples", "Samples of a run.")
+bp = api_blueprint("samples", "Samples of a run.", bodies={"put_mark": NOTES_BYTES})
 
 
 @bp.get("/runs/<string:run_id>/samples", responses={200: SampleList})
