@@ -106,6 +106,7 @@ SAMPLES = (
         for outcome in ("correct", "incorrect", "refused", "truncated", "unparsable")
     ),
     Page("sample_formatted", "/runs/{done}/samples/{correct_sample}?text=formatted"),
+    Page("sample_raw", "/runs/{done}/samples/{correct_sample}?show=raw"),
     Page("sample_hostile", "/runs/{done}/samples/{hostile_sample}"),
     Page("sample_long", "/runs/{long}/samples/{long_sample}"),
     Page("sample_thought", "/runs/{done}/samples/{thought_sample}"),

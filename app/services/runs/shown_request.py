@@ -6,12 +6,12 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from app.engine.clients.http_model import HttpModelClient
 from app.engine.clients.providers import PROVIDERS, find_auth, find_kind, make_client
 from app.engine.clients.request_changes import read_changes
-from app.engine.types import ModelRequest, Sample
+from app.engine.types import Message, ModelRequest, Sample
 from app.errors import NotFound
 from app.models import Run, SampleRow
 from app.models.run import full_config
@@ -84,7 +84,7 @@ def shown_request(run: Run, row: SampleRow, is_admin: bool) -> ShownRequest | No
     try:
         _remember(run, client)
         request = ModelRequest(
-            Sample(row.sample_id, tuple(row.input), ""),
+            Sample(row.sample_id, tuple(cast(list[Message], row.input)), ""),
             row.epoch,
             generation_of(run.config),
             config["timeout_s"],
