@@ -9,11 +9,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+from app.template_filters.formulas import ATTRIBUTES, BEGIN, END, NO_SIGNS, TAGS, use_formulas
+
+_MARKDOWN = use_formulas(
+    MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+)
 _FORMATTED_CHARS = 20_000
-_BEGIN, _END = "\ue000", "\ue001"
-"""Signs for private use, which no text of a model has any use for."""
-_NO_SIGNS = {ord(_BEGIN): None, ord(_END): None}
 _MARKDOWN_TAGS = {
     "p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
@@ -34,13 +35,18 @@ def marked_markdown(parts: Sequence[str]) -> Markup:
 
     It is not where a mark would come between the signs of the text.
     """
-    before, hit, after = (part.translate(_NO_SIGNS) for part in parts)
-    text = f"{before}{_BEGIN}{hit}{_END}{after}" if hit.strip() else f"{before}{hit}{after}"
+    before, hit, after = (part.translate(NO_SIGNS) for part in parts)
+    text = f"{before}{BEGIN}{hit}{END}{after}" if hit.strip() else f"{before}{hit}{after}"
     html = str(markdown(text))
-    pieces = re.split(f"[{_BEGIN}{_END}]", html)
-    if len(pieces) != 3 or "<" in pieces[1] or _is_in_tag(pieces[0]):
+    pieces = re.split(f"[{BEGIN}{END}]", html)
+    if len(pieces) != 3 or not _is_whole(pieces[1]) or _is_in_tag(pieces[0]):
         return markdown("".join(parts))
     return Markup(f"{pieces[0]}<mark>{pieces[1]}</mark>{pieces[2]}")  # noqa: S704 - clean parts
+
+
+def _is_whole(html: str) -> bool:
+    """Return whether a piece is text or one formula, and begins or ends no element around it."""
+    return "<" not in html or (html.startswith("<math") and html.find("</math>") == len(html) - 7)
 
 
 def _is_in_tag(html: str) -> bool:
@@ -50,8 +56,8 @@ def _is_in_tag(html: str) -> bool:
 def _clean(html: str) -> Markup:
     clean = nh3.clean(
         html,
-        tags=_MARKDOWN_TAGS,
-        attributes={"a": {"href"}},
+        tags=_MARKDOWN_TAGS | TAGS,
+        attributes={"a": {"href"}, **ATTRIBUTES},
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
     )

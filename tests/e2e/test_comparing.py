@@ -14,6 +14,12 @@ from tests.e2e.test_layout import check_layout
 pytestmark = [pytest.mark.enable_socket]
 
 
+def press(page: Page, key: str) -> None:
+    """Press a key when the scripts of the page listen."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 def test_samples_are_read_beside_their_list_marked_and_compared_between_runs(
     open_page: Callable[..., Page], signed_in_state: str
 ) -> None:
@@ -29,10 +35,10 @@ def test_samples_are_read_beside_their_list_marked_and_compared_between_runs(
     expect(page).to_have_url(re.compile("sort=-latency"))
     links = page.locator("a.sample-link")
     slowest = links.all_inner_texts()
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    press(page, "j")
+    press(page, "j")
     expect(links.nth(1)).to_be_focused()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
 
     # One sample beside its list.
     expect(page.get_by_text("2 of 114")).to_be_visible()
@@ -44,12 +50,12 @@ def test_samples_are_read_beside_their_list_marked_and_compared_between_runs(
     expect(page.locator(".completion mark")).to_have_text(re.compile("^[A-D]$"))
     page.get_by_role("link", name="Formatted").click()
     expect(page.locator(".prose mark")).to_have_text(re.compile("^[A-D]$"))
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.get_by_text("3 of 114")).to_be_visible()
     expect(page.locator(".prose")).to_be_visible()
 
     # Marked with a key, noted, and found again.
-    page.keyboard.press("x")
+    press(page, "x")
     expect(page.get_by_role("button", name="Review")).to_have_attribute("aria-pressed", "true")
     page.get_by_label("Note").fill("x, j and k are letters here")
     page.get_by_role("button", name="Save note").click()
@@ -59,20 +65,21 @@ def test_samples_are_read_beside_their_list_marked_and_compared_between_runs(
         check_layout(page, width, "a sample beside its list")
     expect(beside).to_be_hidden()
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.get_by_label("Marks").select_option(label="To review")
     expect(links).to_have_count(1)
     links.click()
-    page.keyboard.press("[")
+    expect(page.get_by_text("1 of 1")).to_be_visible()
+    press(page, "[")
     expect(page).to_have_url(re.compile(f"/runs/{novice}/samples/"))
-    page.keyboard.press("]")
+    press(page, "]")
     expect(page).to_have_url(re.compile(f"/runs/{expert}/samples/"))
 
     # Picked by a search that keeps ticks; the first tick is the baseline.
     page.goto("/compare")
     for name, run_id in (("novice", novice), ("expert", expert)):
         page.get_by_role("searchbox", name="Search runs").fill(name)
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         expect(page).to_have_url(re.compile(f"q={name}"))
         page.locator(f"#pick-{run_id}").check()
     page.get_by_role("button", name="Compare 2 runs").click()
@@ -89,11 +96,11 @@ def test_samples_are_read_beside_their_list_marked_and_compared_between_runs(
     expect(page.locator(".beside .pill")).to_have_text(["Wrong", "Correct"])
     expect(page.locator(".beside ins").first).to_be_visible()
     expect(page.locator(".beside del").first).to_be_visible()
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.get_by_text(f"2 of {number}")).to_be_visible()
     for width in (1440, 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
         check_layout(page, width, "answers side by side")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(page).to_have_url(re.compile("show=better"))
     check_layout(page, 390, "a comparison with categories")
