@@ -21,7 +21,7 @@ class RunLabel:
     Attributes:
         name: Its model where that tells it from the others; else with what differs, or what
             differs alone where all have the same model.
-        rest: What else differs, such as ``temperature 0.7``; empty where the name says it.
+        rest: What differs beside the model, such as ``temperature 0.7``; empty where nothing does.
     """
 
     name: str
@@ -42,6 +42,6 @@ def labels_of(rows: Sequence[Run], differences: Sequence[RunDifference]) -> list
         for model, rest in zip(models, rests, strict=True)
     ]
     return [
-        RunLabel(name if names.count(name) == 1 else f"{name} ({ascii_uppercase[at]})", "")
+        RunLabel(name if names.count(name) == 1 else f"{name} ({ascii_uppercase[at]})", rests[at])
         for at, name in enumerate(names)
     ]

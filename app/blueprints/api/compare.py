@@ -71,7 +71,7 @@ class LabelAnswer(BaseModel):
     """What a run is called among those compared."""
 
     name: str = Field(description="Its model, or what else tells it from the others.")
-    rest: str = Field(description="What else differs; empty where the name says it.")
+    rest: str = Field(description="What differs beside the model; empty where nothing does.")
 
 
 class DifferenceAnswer(BaseModel):

@@ -60,7 +60,8 @@ def _column(run: Any, number: int, label: RunLabel, answer: Any, sample_id: str)
     return {
         "letter": comparisons.LETTERS[number],
         "name": label.name,
-        "rest": label.rest or ("" if run.model in label.name else run.model),
+        "model": run.model,
+        "rest": label.rest,
         "simulated": run.simulated,
         "answer": answer,
         "url": address("runs.sample", run_id=run.id, sample_id=sample_id, epoch=EPOCH),
