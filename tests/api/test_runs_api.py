@@ -74,7 +74,7 @@ def test_the_samples_hold_the_exact_messages_and_the_whole_answer(
     assert all(item["completion"] == f"ANSWER: {item['target']}" for item in items)
     assert all(item["latency_ms"] is not None and item["attempts"] == 1 for item in items)
     one = api.get(f"/runs/{run_id}/samples/{items[0]['sample_id']}").json
-    assert one == items[0]
+    assert one == {**items[0], "mark": {"starred": False, "to_review": False, "note": ""}}
     assert api.get(f"/runs/{run_id}").json["usage"]["cost_usd"] is None  # no known price
 
 

@@ -102,6 +102,7 @@ def test_every_form_is_answered_by_a_redirect(
             {"sample_id": "1"},
             {"sample_id": "2", "outcome": "error", "score": None, "error": failed},
         )
+    walk.send(signed_in, f"/runs/{done}/samples/1/mark", {"starred": "yes"})
     walk.send(signed_in, f"/runs/{done}/rescore", {"protocol": "studio"})
     walk.send(signed_in, f"/runs/{done}/retry-errors")
     walk.send(signed_in, "/runs/bulk", {"action": "cancel", "run_ids": done, "back": "q=x"})
