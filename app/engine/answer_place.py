@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOST_CHARS = 200_000
-_LONGEST = 400
+MOST_CHARS = 50_000
+_LONGEST = 200
 _MOST_BETWEEN = 40
 _ANNOUNCED = re.compile(r"answer|boxed|####|final|choice|option|result", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
@@ -55,7 +55,7 @@ def _announced(reply: str, found: Sequence[Span]) -> Span | None:
 def _pattern(wanted: str) -> re.Pattern[str]:
     if _NUMBER.fullmatch(wanted):
         return _number_pattern(wanted)
-    words = r"\s+".join(re.escape(word) for word in wanted.split())
+    words = r"\s++".join(re.escape(word) for word in wanted.split())
     before = r"(?<!\w)" if wanted[0].isalnum() else ""
     after = r"(?!\w)" if wanted[-1].isalnum() else ""
     flags = 0 if len(wanted) == 1 else re.IGNORECASE

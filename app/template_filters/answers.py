@@ -15,6 +15,7 @@ _MARKDOWN = use_formulas(
     MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 )
 _FORMATTED_CHARS = 20_000
+_SIGN = re.compile(f"[{BEGIN}{END}]")
 _MARKDOWN_TAGS = {
     "p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
@@ -38,7 +39,7 @@ def marked_markdown(parts: Sequence[str]) -> Markup:
     before, hit, after = (part.translate(NO_SIGNS) for part in parts)
     text = f"{before}{BEGIN}{hit}{END}{after}" if hit.strip() else f"{before}{hit}{after}"
     html = str(markdown(text))
-    pieces = re.split(f"[{BEGIN}{END}]", html)
+    pieces = _SIGN.split(html)
     if len(pieces) != 3 or not _is_whole(pieces[1]) or _is_in_tag(pieces[0]):
         return markdown("".join(parts))
     return Markup(f"{pieces[0]}<mark>{pieces[1]}</mark>{pieces[2]}")  # noqa: S704 - clean parts
