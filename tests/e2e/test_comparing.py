@@ -38,6 +38,12 @@ def test_samples_are_read_beside_their_list_marked_and_compared_between_runs(
     press(page, "j")
     press(page, "j")
     expect(links.nth(1)).to_be_focused()
+    flag = page.locator("tbody .mark-review")
+    expect(page.locator("[data-mark-rows=ready]")).to_be_visible()
+    press(page, "x")
+    expect(flag).to_have_count(1)
+    press(page, "x")
+    expect(flag).to_have_count(0)
     press(page, "Enter")
 
     # One sample beside its list.

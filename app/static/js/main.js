@@ -24,6 +24,7 @@ const ON_DEMAND = [
   ["[data-try-url]", () => import("./components/try_sample.js")],
   ["[data-benchmark-picker]", () => import("./components/benchmark_picker.js")],
   ["[data-model-picker]", () => import("./components/model_picker.js")],
+  ["[data-mark-rows]", () => import("./components/mark_rows.js")],
   ["[data-reader-list]", () => import("./components/reader_list.js")],
   ["[data-compare-form]", () => import("./components/compare_select.js")],
   ["[data-bulk]", () => import("./components/bulk_bar.js")],
