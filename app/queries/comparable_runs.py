@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from app.models import RESUMABLE
 from app.queries.paging import Page, read_page, search_page
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, read_records
-from app.queries.runs import MAX_WORDS, SORTS, in_json
+from app.queries.run_sorts import SORTS
+from app.queries.runs import MAX_WORDS, in_json
 from app.queries.word_search import has_word
 
 CANDIDATES = 25
@@ -37,7 +38,7 @@ def comparable_runs(
     Args:
         account_id: Whose.
         picked: Runs that were picked before: they are left out, and so are other benchmarks.
-        q: Words in benchmark, model, tags or id; all must occur.
+        q: Words in name, benchmark, model, protocol, tags or id; all must occur.
         cursor: From the page before.
 
     Raises:
@@ -60,6 +61,7 @@ def comparable_runs(
 
 def _has(word: str) -> ColumnElement[bool]:
     return or_(
+        has_word(COLUMNS.name, word),
         has_word(COLUMNS.benchmark, word),
         has_word(COLUMNS.model, word),
         has_word(COLUMNS.protocol, word),

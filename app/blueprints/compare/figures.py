@@ -38,7 +38,7 @@ def _scatter(comparison: dict[str, Any]) -> Markup | None:
     """Score against cost, where at least two runs have both."""
     points = [
         ScatterPoint(
-            run["name"], run["usage"]["cost_usd"], run["score"]["value"], *run["score"]["ci95"]
+            run["called"], run["usage"]["cost_usd"], run["score"]["value"], *run["score"]["ci95"]
         )
         for run in comparison["runs"]
         if run["score"] and run["usage"]["cost_usd"] is not None and not run["simulated"]

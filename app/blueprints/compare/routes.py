@@ -63,8 +63,13 @@ def _page_view(
     return {
         **comparison,
         "runs": [
-            {**view, "label": letters[view["run_id"]], **names[view["run_id"]]}
-            | {"baseline": at == 0}
+            {
+                **view,
+                "label": letters[view["run_id"]],
+                "called": names[view["run_id"]]["name"],
+                "rest": names[view["run_id"]]["rest"],
+                "baseline": at == 0,
+            }
             for at, view in enumerate(views)
         ],
         "pairs": [named(pair) for pair in comparison["pairs"]],
