@@ -8,10 +8,10 @@ from flask import render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app.blueprints.compare import bp
-from app.blueprints.compare.figures import draw_comparison
 from app.errors import StudioError
 from app.queries import comparisons, runs
 from app.services.long_reads import long_reads
+from app.web.comparison_figures import draw_comparison
 
 CANDIDATES = 50
 LABELS = "ABCDEF"

@@ -9,7 +9,6 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.blueprints.runs.breakdown import breakdown_view
-from app.blueprints.runs.figures import draw_run
 from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
@@ -17,6 +16,7 @@ from app.queries.speeds import percentile, speed_so_far
 from app.services.connections import store
 from app.services.long_reads import long_reads
 from app.web.event_stream import newest_event_id
+from app.web.run_figures import draw_run
 from app.web.urls import address
 
 
