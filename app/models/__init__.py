@@ -9,6 +9,7 @@ from app.models.rescoring import Rescoring
 from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.run_view import RunView
 from app.models.sample import RunEventRow, SampleRow
+from app.models.share import Share
 from app.models.webhook import Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "RunEventRow",
     "RunView",
     "SampleRow",
+    "Share",
     "Webhook",
 ]

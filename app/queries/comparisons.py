@@ -19,7 +19,13 @@ from app.queries.paired_scores import PairedScores, have_questions, pair_scores
 
 MAX_RUNS = 6
 FLIPS_PER_PAGE = 100
+MAX_FLIPS_FROM = 10_000_000
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
+
+
+def flips_start(asked: int) -> int:
+    """Return how many flips were shown before, of what an address says."""
+    return min(max(0, asked), MAX_FLIPS_FROM)
 
 
 def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:
