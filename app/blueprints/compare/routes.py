@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app.blueprints.compare import bp
 from app.errors import StudioError
 from app.queries import comparisons, runs
+from app.queries.markdown_reports import comparison_markdown
 from app.services.long_reads import long_reads
 from app.web.comparison_figures import draw_comparison
+from app.web.result_file import comparison_file, markdown_answer
 
 CANDIDATES = 50
 LABELS = "ABCDEF"
-MAX_FLIPS_FROM = 10_000_000
 
 
 @bp.get("/compare")
 @login_required
 def show() -> str:
     """Compare the runs in ``run_ids`` (comma-separated or repeated), or offer runs to choose."""
-    chosen = [
-        run_id for value in request.args.getlist("run_ids") for run_id in value.split(",") if run_id
-    ]
+    chosen = _chosen()
     form_error = None
     try:
         rows = comparisons.chosen_runs(chosen, current_user.id) if chosen else []
     except StudioError as error:
         rows, form_error = [], error.detail
-    flips_from = min(max(0, request.args.get("flips_from", 0, type=int)), MAX_FLIPS_FROM)
+    flips_from = comparisons.flips_start(request.args.get("flips_from", 0, type=int))
     with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
         comparison = comparisons.comparison_of(rows, flips_from=flips_from) if rows else None
     view = comparison and _page_view(comparison, runs.views(rows))
@@ -41,7 +40,33 @@ def show() -> str:
         flips=comparison and _flips_pager(comparison, chosen, flips_from),
         charts=view and draw_comparison(view),
         form_error=form_error,
+        markdown=comparison and comparison_markdown(comparison, rows),
+        chosen=",".join(chosen),
     )
+
+
+def _chosen() -> list[str]:
+    return [
+        run_id for value in request.args.getlist("run_ids") for run_id in value.split(",") if run_id
+    ]
+
+
+@bp.get("/compare/report.md")
+@login_required
+def markdown() -> Response:
+    """Show the comparison as Markdown, for a pull request."""
+    rows = comparisons.chosen_runs(_chosen(), current_user.id)
+    with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
+        return markdown_answer(comparison_markdown(comparisons.comparison_of(rows), rows))
+
+
+@bp.get("/compare/report.html")
+@login_required
+def file() -> Response:
+    """Download the comparison as one HTML file."""
+    rows = comparisons.chosen_runs(_chosen(), current_user.id)
+    hide_texts = "hide_texts" in request.args
+    return comparison_file(rows, hide_texts=hide_texts, reader=current_user.id)
 
 
 def _candidates(chosen: list[str]) -> list[dict[str, Any]]:
