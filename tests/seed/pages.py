@@ -23,6 +23,7 @@ class Page:
         status: What it answers.
         tries: How often it is asked for until it answers so.
         ours: ``False`` for pages that a package draws.
+        is_file: A browser saves it and does not show it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Page:
     status: int = 200
     tries: int = 1
     ours: bool = True
+    is_file: bool = False
 
 
 MAPPED = {
@@ -209,8 +211,8 @@ SHARED = (
     Page("shared_two", "/s/{shared_two}", None),
     Page("shared_three", "/s/{shared_three}", None),
     Page("shared_apart", "/s/{shared_apart}", None),
-    Page("shared_file", "/s/{shared}/file", None, ours=False),
-    Page("shared_file_of_two", "/s/{shared_two}/file", None, ours=False),
+    Page("shared_file", "/s/{shared}/file", None, is_file=True),
+    Page("shared_file_of_two", "/s/{shared_two}/file", None, is_file=True),
     Page("shared_gone", "/s/never-was", None, status=404),
 )
 OTHERS = (
@@ -224,4 +226,5 @@ OTHERS = (
     Page("rate_limited", "/settings/account", "linus", {"new_password": ""}, 429, tries=7),
 )
 PAGES = (*SIGN_IN, *RUNS, *SAMPLES, *BENCHMARKS, *COMPARE, *SETTINGS, *SHARED, *OTHERS)
+SHOWN = tuple(page for page in PAGES if not page.is_file)
 BY_NAME: Mapping[str, Page] = {page.name: page for page in PAGES}

@@ -18,7 +18,7 @@ def test_page_answers_as_it_should_and_under_the_policy(seeded: Site, page: Page
     answer = seeded.open(page)
     assert answer.status_code == page.status
     if page.ours:
-        is_shared = page.path.startswith("/s/") and page.status == 200
+        is_shared = page.path.startswith("/s/") and page.status == 200 and not page.is_file
         policy = NO_SCRIPT_POLICY if is_shared else CONTENT_SECURITY_POLICY
         assert answer.headers["Content-Security-Policy"] == policy
         assert answer.headers["Cache-Control"] == "no-store"
