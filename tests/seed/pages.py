@@ -216,7 +216,8 @@ SHARED = (
     Page("shared_gone", "/s/never-was", None, status=404),
 )
 OTHERS = (
-    Page("docs", "/docs", ours=False),
+    Page("docs", "/docs"),
+    Page("docs_stranger", "/docs", None),
     Page("queue_dashboard", "/admin/rq/", ours=False),
     Page("error_404", "/nothing-here", status=404),
     Page("error_404_stranger", "/nothing-here", None, status=404),
