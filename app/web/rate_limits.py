@@ -42,7 +42,7 @@ RESET_LIMIT = "10 per minute"
 GOVERN_LIMIT = "30 per minute"
 SHARE_LIMIT = "30 per minute"
 SHARED_PAGE_LIMIT = "120 per minute"
-SHARED_FILE_LIMIT = "10 per minute"
+SHARED_FILE_LIMIT = "4 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
 
