@@ -57,6 +57,7 @@ def test_it_loads_nothing_and_runs_nothing(file_of):
     text = file_of({"completion": "</style><script>alert(1)</script>"}, {})
     assert "<script" not in text
     assert "<style>" in text
+    assert "default-src 'none'" in text
     assert re.findall(r"url\(|@import|@font-face|\ssrc=|\shref=", text) == []
 
 
