@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from string import ascii_uppercase
 
@@ -11,8 +10,8 @@ from app.engine.clients.providers import PROVIDERS
 _SIMULATED = "simulated"
 _NAMELESS = "model"
 _KNOWN = frozenset({*PROVIDERS, _SIMULATED})
-# Servers of local files call a model by its path: /home/ada/models/llama.gguf, C:\models\llama.
-_IS_PLACE = re.compile(r"[/~.\\]|[A-Za-z]:[\\/]|[^/]*:\d+/|[^/]*//|.*\\|.*\.gguf$|.*/.*/", re.S)
+_LONGEST_NAME = 2
+"""Steps of a name (``Qwen/Qwen3-8B``); with more it is a path, but at a well-known provider."""
 
 
 def public_model(model: str) -> str:
@@ -32,17 +31,28 @@ def public_model(model: str) -> str:
 def public_served_model(name: str, *, is_known: bool = False) -> str:
     """Return a name that a server gave its model, without the path or host in it.
 
+    Servers of local files call a model by its path: ``/home/ada/models/llama.gguf``.
+
     Args:
         name: In the server's words.
         is_known: A well-known provider's, whose names have steps (``accounts/x/models/y``).
     """
-    if not name:
-        return _NAMELESS
-    found = _IS_PLACE.match(name)
-    if found is None or (is_known and re.fullmatch(r"[\w.-]+(/[\w.:-]+)+", name)):
+    steps = name.replace("\\", "/").split("/")
+    if name and not _is_place(name, steps) and (is_known or len(steps) <= _LONGEST_NAME):
         return name
-    parts = [part for part in re.split(r"[/\\]+", name) if part]
-    return parts[-1] if parts else _NAMELESS
+    return next((step for step in reversed(steps) if step), _NAMELESS)
+
+
+def _is_place(name: str, steps: Sequence[str]) -> bool:
+    """Return whether a name tells where its model is: ``~/llama``, ``C:/llama``, ``host:80/x``."""
+    colon, port = steps[0].partition(":")[1:]
+    return (
+        name.startswith(("~", "."))
+        or "" in steps
+        or "\\" in name
+        or name.endswith(".gguf")
+        or bool(colon and len(steps) > 1 and (not port or port.isdigit()))
+    )
 
 
 def public_models(models: Sequence[str]) -> list[str]:

@@ -6,7 +6,6 @@ servers said (messages of errors, of notices) stays out: it names hosts, paths a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
@@ -190,16 +189,24 @@ def _pair(
     letters: Mapping[str, str],
     name_of: Mapping[str, str],
 ) -> dict[str, Any]:
-    public = {run.model: name_of[run.id] for run in rows}
-    asked = re.compile("|".join(re.escape(each) for each in sorted(public, key=len, reverse=True)))
     return {
         **{name: pair[name] for name in _OF_PAIR},
         "a_label": letters[pair["a"]],
         "b_label": letters[pair["b"]],
         "a_model": name_of[pair["a"]],
         "b_model": name_of[pair["b"]],
-        "verdict": asked.sub(lambda found: public[found[0]], pair["verdict"]),
+        "verdict": _with_names(pair["verdict"], {run.model: name_of[run.id] for run in rows}),
     }
+
+
+def _with_names(verdict: str, public: Mapping[str, str]) -> str:
+    """Return a verdict with public names; one model's name may begin as another's."""
+    models = sorted(public, key=len, reverse=True)
+    for at, model in enumerate(models):
+        verdict = verdict.replace(model, f"\0{at}\0")
+    for at, model in enumerate(models):
+        verdict = verdict.replace(f"\0{at}\0", public[model])
+    return verdict
 
 
 def _warnings(comparison: Mapping[str, Any], rows: Sequence[Run]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -135,6 +134,11 @@ def _style(static_folder: str) -> Markup:
     sheets = [
         (Path(static_folder) / "css" / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS
     ]
-    text = re.sub(r"@font-face \{[^}]*\}|/\*.*?\*/", "", "\n".join(sheets), flags=re.S)
-    text = re.sub(r"\n\s*", "\n", text)
+    text = _without(_without("\n".join(sheets), "/*", "*/"), "@font-face {", "}")
+    text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
     return Markup(f"<style>{text}</style>")  # noqa: S704 - our own style sheets
+
+
+def _without(text: str, start: str, end: str) -> str:
+    first, *rest = text.split(start)
+    return first + "".join(part.partition(end)[2] for part in rest)
