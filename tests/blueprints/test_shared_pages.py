@@ -29,6 +29,7 @@ PRIVATE = (
     "/home/ada",
     "sk-planted",
     "planted note",
+    "planted name",
     "planted-tag",
     "planted log line",
 )
@@ -68,6 +69,7 @@ def _add_private_run(account_id: int, number: int) -> str:
         cost_usd=1.25,
         tags=["planted-tag"],
         notes="planted note",
+        name="planted name",
         failure={"code": "connection", "message": SAID, "action": SAID},
         notices=[{"code": "parameter_dropped", "message": SAID}],
         served_models=[{"model": "/home/ada/models/llama.gguf", "fingerprint": HOST, "n": 3}],
