@@ -14,6 +14,7 @@ _KEYS = re.compile(
     # Names of functions such as hf_hub_download begin like a token of the hub, and are none.
     r"(?<![A-Za-z])(?:sk-|sk_|gsk_|xai-|AIza|hf_(?![a-z]{1,15}(?:_[a-z]{1,15})*(?![A-Za-z0-9_]))|obs_|whsec_|r8_"
     r"|nvapi-|pplx-|csk-)[A-Za-z0-9_\-+/=]{8,}"
+    r"|(?<=/s/)[A-Za-z0-9_-]{43}"  # a shared link
     r"|(?i:bearer\s+)[A-Za-z0-9._~+/=\-]{8,}"
     r"|(?i:(?:api[_-]?key|token|password|secret|authorization)[\"']?\s*[:=]\s*[\"']?)"
     r"[^\s\"',;&]{6,}"

@@ -63,6 +63,7 @@ def measure(arguments: argparse.Namespace) -> None:
         empty_database(db.engine)
         migrate(load_settings())
         run_ids = fill(arguments.runs, arguments.samples)
+        run_ids |= share(run_ids)
         # As autovacuum does: without it, PostgreSQL reads rows to see whether they are there yet.
         tidy = "VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE"
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -87,6 +88,21 @@ def measure(arguments: argparse.Namespace) -> None:
             if p95 > GOAL_MS:
                 late.append(name)
     sys.stdout.write(f"p95 above {GOAL_MS:.0f} ms: {', '.join(late) or 'none'}\n")
+
+
+def share(run_ids: dict[str, str]) -> dict[str, str]:
+    """Return the paths of links to the large run and to its comparison."""
+    from app.db import db
+    from app.models import Run
+    from app.services import shares
+
+    big, other = run_ids["big"], run_ids["other"]
+    account_id = db.session.get_one(Run, big).user_id
+    paths = {}
+    for name, chosen in (("shared", [big]), ("shared_two", [big, other])):
+        url, _ = shares.create_share(account_id, chosen)
+        paths[name] = f"/s/{url.rpartition('/')[2]}"
+    return paths
 
 
 def listen(engine: Any) -> list[tuple[float, str]]:
@@ -204,6 +220,10 @@ def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
         "run's samples, wrong, most expensive": f"/runs/{big}/samples?outcome=incorrect&sort=-cost",
         "run's samples, slow ones": f"/runs/{big}/samples?min_latency_ms=3900",
         "run's samples, starred": f"/runs/{big}/samples?mark=starred",
+        "shared run": run_ids["shared"],
+        "shared run's samples": f"{run_ids['shared']}/samples",
+        "shared comparison": run_ids["shared_two"],
+        "shared links": "/settings/shares",
         "sample": f"/runs/{big}/samples/{middle}",
         "sample, among the slowest": f"/runs/{big}/samples/{middle}?sort=-latency",
         "sample, among the longest": f"/runs/{big}/samples/{middle}?sort=-length",

@@ -32,6 +32,7 @@ def _logging_as_before() -> Iterator[None]:
         f"Incorrect API key provided: {CANARY}.",
         f"token: {CANARY}",
         "key gsk_0123456789abcdefghij",
+        "Exception on /s/q0-_Zr2VtXw9LmB4cN8sKdF0123456789abcdefghij/file [GET]",
         "key AIzaSyA0123456789abcdefghij",
         "key hf_0123456789abcdefghij",
         "key hf_abcdefghij0123456789abcdefghij",

@@ -10,6 +10,7 @@ from app.models.run import ACTIVE, FINISHED, RESUMABLE, Run
 from app.models.run_view import RunView
 from app.models.sample import RunEventRow, SampleRow
 from app.models.sample_mark import SampleMark
+from app.models.share import Share
 from app.models.webhook import Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "RunView",
     "SampleMark",
     "SampleRow",
+    "Share",
     "Webhook",
 ]

@@ -30,7 +30,13 @@ MAX_RUNS = 6
 FLIPS_PER_PAGE = 100
 LETTERS = ascii_uppercase[:MAX_RUNS]
 """What the runs are called beside their labels, in their order."""
+MAX_FLIPS_FROM = 10_000_000
 METHODS = {"mcnemar_exact": "McNemar's exact test", "paired_t": "paired t test"}
+
+
+def flips_start(asked: int) -> int:
+    """Return how many flips were shown before, of what an address says."""
+    return min(max(0, asked), MAX_FLIPS_FROM)
 
 
 def chosen_runs(run_ids: list[str], account_id: int) -> list[Run]:

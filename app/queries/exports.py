@@ -74,14 +74,21 @@ def export(run: Run, file_format: str, *, bom: bool = False) -> ExportFile:
     Raises:
         Invalid: The format is not known.
     """
-    stem = "-".join(map(_name_part, (run.benchmark, run.model, run.id)))
+    name = file_name(file_format, run.benchmark, run.model, run.id)
     if file_format == "csv":
-        return ExportFile(f"{stem}.csv", "text/csv", _csv(run.id, bom=bom))
+        return ExportFile(name, "text/csv", _csv(run.id, bom=bom))
     if file_format == "jsonl":
-        return ExportFile(f"{stem}.jsonl", "application/x-ndjson", _json_lines(run.id))
+        return ExportFile(name, "application/x-ndjson", _json_lines(run.id))
     if file_format == "json":
-        return ExportFile(f"{stem}.json", "application/json", _json(run))
-    raise Invalid("There is no such format.", fields={"format": ["One of: csv, jsonl, json."]})
+        return ExportFile(name, "application/json", _json(run))
+    raise Invalid(
+        "There is no such format.", fields={"format": ["One of: csv, jsonl, json, html."]}
+    )
+
+
+def file_name(extension: str, *parts: str) -> str:
+    """Return a file's name that is possible everywhere: ``gsm8k-openai-gpt-4o-0192.csv``."""
+    return "-".join(map(_name_part, parts)) + f".{extension}"
 
 
 def _name_part(text: str) -> str:

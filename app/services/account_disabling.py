@@ -16,7 +16,8 @@ from app.services.webhooks import outbox
 def disable_account(account_id: int, *, by: int | None, force: bool = False) -> bool:
     """Disable an account; returns whether it was enabled.
 
-    Its sessions, tokens and reset links end at once, and so do live views. Runs pause: a queued
+    Its sessions, tokens and reset links end at once, and so do live views; links that it shared
+    show nothing until it is enabled again. Runs pause: a queued
     one at once, another after its calls under way, whose answers are kept. So nothing more is
     spent, and the owner can resume once the account is enabled again.
 

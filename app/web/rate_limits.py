@@ -40,6 +40,9 @@ UPLOAD_LIMIT = "20 per minute"
 ACCOUNT_CHANGE_LIMIT = "5 per minute"
 RESET_LIMIT = "10 per minute"
 GOVERN_LIMIT = "30 per minute"
+SHARE_LIMIT = "30 per minute"
+SHARED_PAGE_LIMIT = "120 per minute"
+SHARED_FILE_LIMIT = "4 per minute"
 _STORAGE_TIMEOUT_S = 0.5
 
 
@@ -104,7 +107,11 @@ def _was_taken(response: Response) -> bool:
 
 
 def _limit(
-    name: str, rate: str, *keys: Callable[[], str], taken: str | None = None
+    name: str,
+    rate: str,
+    *keys: Callable[[], str],
+    taken: str | None = None,
+    methods: tuple[str, ...] = ("POST", "PUT", "PATCH"),
 ) -> Callable[[View], View]:
     def attempt() -> None:
         """Do nothing: called only to be counted."""
@@ -113,7 +120,7 @@ def _limit(
     counted: Callable[[], None] = attempt
     for key in keys:
         counted = limiter.shared_limit(
-            rate, scope=f"{name}-{key.__name__}", key_func=key, methods=["POST", "PUT", "PATCH"]
+            rate, scope=f"{name}-{key.__name__}", key_func=key, methods=list(methods)
         )(counted)
     if taken is not None:
         counted = limiter.shared_limit(
@@ -161,3 +168,6 @@ bulk_runs = _limit("bulk-runs", BULK_LIMIT, account_key)
 save_connection = _limit("save-connection", SAVE_LIMIT, account_key)
 save_run_view = _limit("save-run-view", SAVE_LIMIT, account_key)
 save_webhook = _limit("save-webhook", SAVE_LIMIT, account_key)
+create_share = _limit("create-share", SHARE_LIMIT, account_key)
+shared_page = _limit("shared-page", SHARED_PAGE_LIMIT, address_key, methods=("GET", "HEAD"))
+shared_file = _limit("shared-file", SHARED_FILE_LIMIT, address_key, methods=("GET", "HEAD"))

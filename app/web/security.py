@@ -29,6 +29,8 @@ _POLICY = "; ".join(
     )
 )
 CONTENT_SECURITY_POLICY = f"{_POLICY}; require-trusted-types-for 'script'"
+# Pages for strangers show what models wrote, and need no script at all.
+NO_SCRIPT_POLICY = CONTENT_SECURITY_POLICY.replace("script-src 'self'", "script-src 'none'")
 # Swagger UI draws with innerHTML, and its style sheet holds its icons; all it shows is our own.
 DOCUMENTATION_POLICY = _POLICY.replace("img-src 'self'", "img-src 'self' data:")
 HEADERS = {

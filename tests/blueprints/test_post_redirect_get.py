@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
 from app.db import db
-from app.models import AccountRow, Delivery, OwnBenchmark, Run, RunView, Webhook
+from app.models import AccountRow, Delivery, OwnBenchmark, Run, RunView, Share, Webhook
 from app.models.account import ApiToken
 from app.services.accounts.accounts import Account
 from tests.app_fixtures import PASSWORD, Browser
@@ -29,7 +29,7 @@ CONNECTION = {
     "kind": "openai_compatible", "base_url": "http://127.0.0.1:18080/v1", "max_retries": "5",
     "max_connections": "4", "timeout_s": "60",
 }  # fmt: skip
-COUNTED = (AccountRow, ApiToken, Run, Webhook, Delivery, OwnBenchmark)
+COUNTED = (AccountRow, ApiToken, Run, Share, Webhook, Delivery, OwnBenchmark)
 
 
 @pytest.fixture
@@ -117,6 +117,9 @@ def test_every_form_is_answered_by_a_redirect(
 
     walk.send(signed_in, "/settings/tokens", {"name": "CI", "scopes": "read"})
     walk.send(signed_in, f"/settings/tokens/{newest(app, ApiToken)}/delete")
+
+    walk.send(signed_in, "/settings/shares", {"run_ids": done})
+    walk.send(signed_in, f"/settings/shares/{newest(app, Share)}/delete")
 
     hook_data = {"url": receiver.url, "events": ["run.completed"], "enabled": "y"}
     hook = walk.send(signed_in, "/settings/webhooks", hook_data)

@@ -12,14 +12,15 @@ import html5lib
 import pytest
 from werkzeug.exceptions import HTTPException
 
-from tests.seed.pages import BY_NAME, PAGES
+from tests.seed.pages import BY_NAME, PAGES, SHOWN
 from tests.seed.site import Site
 
-OURS = [page.name for page in PAGES if page.ours]
+OURS = [page.name for page in SHOWN if page.ours]
 CONTROLS = {"input", "select", "textarea"}
 UNLABELLED_TYPES = {"hidden", "submit"}
 NOT_PAGES = re.compile(
     r"static|/api/|/fonts/|/docs/|/admin/rq/|/health|/ready|/metrics|/events|/export|/rescorings|[.]svg"
+    r"|/report[.]|/file$"
 )
 
 

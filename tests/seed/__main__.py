@@ -11,7 +11,7 @@ from threading import Event
 
 from tests.app_fixtures import PASSWORD
 from tests.seed.measure import Look, measure_site
-from tests.seed.pages import BY_NAME, PAGES
+from tests.seed.pages import BY_NAME, PAGES, SHOWN
 from tests.seed.site import PEOPLE, Site, seeded_site
 
 LOOKS = tuple(Look(width, theme) for theme in ("light", "dark") for width in (1440, 1024, 390))
@@ -23,7 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/look", description=__doc__)
     parser.add_argument("--port", type=int, default=8099)
     parser.add_argument("--pictures", metavar="FOLDER", help="draw every page in every look")
-    parser.add_argument("--only", nargs="+", metavar="PAGE", choices=BY_NAME, default=list(BY_NAME))
+    parser.add_argument(
+        "--only", nargs="+", metavar="PAGE", choices=BY_NAME, default=[page.name for page in SHOWN]
+    )
     parser.add_argument("--screenshot", action="store_true", help="draw docs/screenshot.png")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="look-") as folder, seeded_site(Path(folder)) as site:

@@ -23,6 +23,7 @@ class Page:
         status: What it answers.
         tries: How often it is asked for until it answers so.
         ours: ``False`` for pages that a package draws.
+        is_file: A browser saves it and does not show it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Page:
     status: int = 200
     tries: int = 1
     ours: bool = True
+    is_file: bool = False
 
 
 MAPPED = {
@@ -183,6 +185,18 @@ SETTINGS = (
     Page("webhook_tested", "/settings/webhooks/{hook}/test", form={}),
     Page("webhook_test_failed", "/settings/webhooks/{busy}/test", form={}),
     Page("webhook_rotated", "/settings/webhooks/{busy}/rotate-secret", form={}),
+    Page("shares", "/settings/shares"),
+    Page("shares_empty", "/settings/shares", "grace"),
+    Page("share_run", "/settings/shares?run_ids={done}"),
+    Page("share_comparison", "/settings/shares?run_ids={done},{other}"),
+    Page("share_new", "/settings/shares", form={"run_ids": "{done}"}),
+    Page(
+        "share_wrong",
+        "/settings/shares",
+        form={"run_ids": "{done}", "expires_at": "2020-01-01"},
+        status=422,
+    ),
+    Page("share_nothing", "/settings/shares", form={"run_ids": ""}, status=422),
     Page("account", "/settings/account"),
     Page("account_not_admin", "/settings/account", "grace"),
     Page("account_no_storage", "/settings/account", "mia"),
@@ -199,8 +213,24 @@ SETTINGS = (
     Page("user_delete_wrong", "/settings/users/{mia_id}/delete", form={"email": "x"}, status=422),
     Page("delete_wrong", "/settings/account/delete", form={}, status=422),
 )
+SHARED = (
+    Page("shared_run", "/s/{shared}", None),
+    Page("shared_run_hidden", "/s/{shared_cities}", None),
+    Page("shared_running", "/s/{shared_running}", None),
+    Page("shared_failed", "/s/{shared_failed}", None),
+    Page("shared_samples", "/s/{shared}/samples", None),
+    Page("shared_samples_hidden", "/s/{shared_cities}/samples?outcome=correct", None),
+    Page("shared_samples_no_match", "/s/{shared}/samples?outcome=none", None),
+    Page("shared_two", "/s/{shared_two}", None),
+    Page("shared_three", "/s/{shared_three}", None),
+    Page("shared_apart", "/s/{shared_apart}", None),
+    Page("shared_file", "/s/{shared}/file", None, is_file=True),
+    Page("shared_file_of_two", "/s/{shared_two}/file", None, is_file=True),
+    Page("shared_gone", "/s/never-was", None, status=404),
+)
 OTHERS = (
-    Page("docs", "/docs", ours=False),
+    Page("docs", "/docs"),
+    Page("docs_stranger", "/docs", None),
     Page("queue_dashboard", "/admin/rq/", ours=False),
     Page("error_404", "/nothing-here", status=404),
     Page("error_404_stranger", "/nothing-here", None, status=404),
@@ -209,5 +239,6 @@ OTHERS = (
     Page("error_500", "/runs/{broken}", "linus", status=500),
     Page("rate_limited", "/settings/account", "linus", {"new_password": ""}, 429, tries=7),
 )
-PAGES = (*SIGN_IN, *RUNS, *SAMPLES, *BENCHMARKS, *COMPARE, *SETTINGS, *OTHERS)
+PAGES = (*SIGN_IN, *RUNS, *SAMPLES, *BENCHMARKS, *COMPARE, *SETTINGS, *SHARED, *OTHERS)
+SHOWN = tuple(page for page in PAGES if not page.is_file)
 BY_NAME: Mapping[str, Page] = {page.name: page for page in PAGES}

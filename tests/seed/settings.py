@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from app.db import db, now
 from app.models import Delivery
+from app.services import shares
 from app.services.account_disabling import disable_account
 from app.services.accounts import accounts, api_tokens, reset_links
 from app.services.accounts.accounts import Account
@@ -74,6 +75,25 @@ def seed_webhooks(account: Account, receiver_url: str) -> dict[str, str]:
             "events": events,
         }
         made[name], _secret = endpoints.create_webhook(account.id, values)
+    return made
+
+
+def seed_shares(account: Account, ids: Mapping[str, str]) -> dict[str, str]:
+    """Share runs and comparisons in every way; returns the last parts of the links by name."""
+    made = {}
+    for name, runs, hide_texts in (
+        ("shared", ("done",), False),
+        ("shared_cities", ("cities",), True),
+        ("shared_running", ("running",), False),
+        ("shared_failed", ("failed",), False),
+        ("shared_two", ("done", "other"), False),
+        ("shared_three", ("done", "other", "epochs"), True),
+        ("shared_apart", ("done", "cities"), False),
+    ):
+        chosen = [ids[each] for each in runs]
+        url, _ = shares.create_share(account.id, chosen, hide_texts=hide_texts)
+        made[name] = url.rpartition("/")[2]
+    shares.create_share(account.id, [ids["done"]], now() + timedelta(days=7))
     return made
 
 

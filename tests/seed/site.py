@@ -192,6 +192,7 @@ def _fill(
     runs = RunSeeder(app, ada, server, answers)
     ids = {**hooks, "upload": upload, **runs.seed()}
     seeded_settings.deliver_all()
+    ids |= seeded_settings.seed_shares(ada, ids)
     for outcome in ("correct", "incorrect", "refused", "truncated", "unparsable"):
         ids[f"{outcome}_sample"] = runs.sample("done", outcome=outcome)
     ids["error_sample"] = runs.sample("with_errors", outcome="error")

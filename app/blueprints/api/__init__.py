@@ -21,6 +21,7 @@ from app.blueprints.api import (
     own_benchmarks,
     runs,
     samples,
+    shares,
     tokens,
     users,
     webhooks,
@@ -38,6 +39,7 @@ _RESOURCES = (
     runs,
     samples,
     compare,
+    shares,
     webhooks,
     users,
 )

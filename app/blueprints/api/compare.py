@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 
 from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.fields import Text
-from app.blueprints.api.schemas.runs import RunAnswer
+from app.blueprints.api.schemas.runs import HTML_FILE, MARKDOWN, RunAnswer
 from app.queries.comparisons import choice_of, chosen_runs, comparison_of
+from app.queries.markdown_reports import comparison_markdown
 from app.services.long_reads import long_reads
 from app.web.json_answers import answer
+from app.web.result_file import comparison_file, markdown_answer
 
 bp = api_blueprint("compare", "Runs side by side.")
 
@@ -31,6 +33,12 @@ class CompareQuery(BaseModel):
     )
     category: Text = Field("", description="Only samples of this one.")
     against: Text = Field("", description="The run held against the first; empty: the second.")
+
+
+class FileQuery(CompareQuery):
+    """Which runs, and whether their texts are in the file."""
+
+    hide_texts: bool = Field(False, description="Leave out questions and answers.")
 
 
 class Pair(BaseModel):
@@ -100,8 +108,26 @@ class ComparisonAnswer(BaseModel):
 @bp.get("/compare", responses={200: ComparisonAnswer})
 def compare(query: CompareQuery) -> Response:
     """Compare runs, paired by sample."""
-    ids = [run_id for run_id in query.run_ids.split(",") if run_id]
-    rows = chosen_runs(ids, g.account.id)
+    rows = _chosen(query)
     with long_reads.turn(g.account.id, samples=sum(row.done for row in rows)):
         choice = choice_of(rows, query.show, query.category, query.against)
         return answer(comparison_of(rows, flips_from=query.flips_from, choice=choice))
+
+
+@bp.get("/compare/report.md", responses={200: MARKDOWN})
+def report(query: CompareQuery) -> Response:
+    """Return the comparison as Markdown, for a pull request."""
+    rows = _chosen(query)
+    with long_reads.turn(g.account.id, samples=sum(row.done for row in rows)):
+        return markdown_answer(comparison_markdown(comparison_of(rows), rows))
+
+
+@bp.get("/compare/report.html", responses={200: HTML_FILE})
+def report_file(query: FileQuery) -> Response:
+    """Return the comparison as one HTML file, for mail and archives."""
+    return comparison_file(_chosen(query), hide_texts=query.hide_texts, reader=g.account.id)
+
+
+def _chosen(query: CompareQuery) -> list[Any]:
+    ids = [run_id for run_id in query.run_ids.split(",") if run_id]
+    return chosen_runs(ids, g.account.id)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.blueprints.api.callers import api_blueprint
 from app.blueprints.api.schemas.runs import (
+    MARKDOWN,
     DuplicateBody,
     ExportQuery,
     RescoreBody,
@@ -22,6 +23,7 @@ from app.blueprints.api.schemas.runs import (
 from app.current import get_settings
 from app.errors import Invalid
 from app.queries import exports, run_errors, runs
+from app.queries.markdown_reports import run_markdown
 from app.queries.rescorings import pending_rescorings
 from app.queries.speeds import speed_so_far
 from app.services.field_words import words_of
@@ -31,6 +33,7 @@ from app.web import rate_limits
 from app.web.bounds import NOTES_BYTES
 from app.web.event_stream import live_answer
 from app.web.json_answers import answer, no_content
+from app.web.result_file import markdown_answer, run_file
 
 bp = api_blueprint(
     "runs",
@@ -49,6 +52,7 @@ EXPORTED: dict[str, Any] = {
         "text/csv": {"schema": {"type": "string"}},
         "application/x-ndjson": {"schema": {"type": "string"}},
         "application/json": {"schema": {"type": "object"}},
+        "text/html": {"schema": {"type": "string"}},
     },
 }
 
@@ -178,11 +182,19 @@ def stream_events(path: RunPath) -> Response:
 
 @bp.get("/runs/<string:run_id>/export", responses={200: EXPORTED})
 def export_run(path: RunPath, query: ExportQuery) -> Response:
-    """Download all samples."""
+    """Download all samples; as HTML, the result for people in one file."""
     run = runs.get_run(path.run_id, g.account.id)
+    if query.format == "html":
+        return run_file(run, hide_texts=query.hide_texts, reader=g.account.id)
     file = exports.export(run, query.format, bom=query.bom)
     return Response(
         stream_with_context(file.chunks),
         mimetype=file.media_type,
         headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
     )
+
+
+@bp.get("/runs/<string:run_id>/report.md", responses={200: MARKDOWN})
+def report_run(path: RunPath) -> Response:
+    """Return the result as Markdown, for a pull request."""
+    return markdown_answer(run_markdown(runs.get_run(path.run_id, g.account.id)))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app.blueprints.compare import bp
-from app.blueprints.compare.figures import SURE, draw_comparison
 from app.blueprints.compare.picker import is_choosing, picker_of
 from app.blueprints.compare.sample_lists import ChosenSamples, chosen_ids, chosen_samples
 from app.errors import StudioError
 from app.queries import comparisons, runs
+from app.queries.markdown_reports import comparison_markdown
 from app.services.long_reads import long_reads
-
-MAX_FLIPS_FROM = 10_000_000
+from app.web.comparison_figures import SURE, draw_comparison
+from app.web.result_file import comparison_file, markdown_answer
 
 
 @bp.get("/compare")
@@ -32,7 +32,7 @@ def show() -> str:
         samples = chosen_samples(rows) if rows else None
     except StudioError as error:
         rows, form_error = [], error.detail
-    flips_from = min(max(0, request.args.get("flips_from", 0, type=int)), MAX_FLIPS_FROM)
+    flips_from = comparisons.flips_start(request.args.get("flips_from", 0, type=int))
     if samples:
         with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
             comparison = comparisons.comparison_of(
@@ -46,7 +46,27 @@ def show() -> str:
         flips=comparison and samples and _flips_pager(comparison, samples, flips_from),
         charts=view and draw_comparison(view),
         form_error=form_error,
+        markdown=comparison and comparison_markdown(comparison, rows),
+        chosen=",".join(chosen),
     )
+
+
+@bp.get("/compare/report.md")
+@login_required
+def markdown() -> Response:
+    """Show the comparison as Markdown, for a pull request."""
+    rows = comparisons.chosen_runs(chosen_ids(), current_user.id)
+    with long_reads.turn(current_user.id, samples=sum(row.done for row in rows)):
+        return markdown_answer(comparison_markdown(comparisons.comparison_of(rows), rows))
+
+
+@bp.get("/compare/report.html")
+@login_required
+def file() -> Response:
+    """Download the comparison as one HTML file."""
+    rows = comparisons.chosen_runs(chosen_ids(), current_user.id)
+    hide_texts = "hide_texts" in request.args
+    return comparison_file(rows, hide_texts=hide_texts, reader=current_user.id)
 
 
 def _page_view(

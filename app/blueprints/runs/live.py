@@ -7,9 +7,11 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import exports, runs
+from app.queries.markdown_reports import run_markdown
 from app.queries.rescorings import pending_rescorings
 from app.web.event_stream import live_answer
 from app.web.json_answers import answer
+from app.web.result_file import markdown_answer, run_file
 
 
 @bp.get("/runs/<run_id>/events")
@@ -35,12 +37,22 @@ def rescoring_progress(run_id: str) -> Response:
 @bp.get("/runs/<run_id>/export")
 @login_required
 def export(run_id: str) -> Response:
-    """Download all samples as CSV, JSON lines or JSON."""
+    """Download all samples as CSV, JSON lines or JSON, or the result as one HTML file."""
     run = runs.get_run(run_id, current_user.id)
     file_format, bom = request.args.get("format", "csv"), "bom" in request.args
+    if file_format == "html":
+        hide_texts = "hide_texts" in request.args
+        return run_file(run, hide_texts=hide_texts, reader=current_user.id)
     file = exports.export(run, file_format, bom=bom)
     return Response(
         stream_with_context(file.chunks),
         mimetype=file.media_type,
         headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
     )
+
+
+@bp.get("/runs/<run_id>/report.md")
+@login_required
+def markdown(run_id: str) -> Response:
+    """Show the result as Markdown, for a pull request."""
+    return markdown_answer(run_markdown(runs.get_run(run_id, current_user.id)))

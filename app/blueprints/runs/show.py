@@ -9,14 +9,15 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.blueprints.runs.breakdown import breakdown_view
-from app.blueprints.runs.figures import draw_run
 from app.queries import estimate_accuracy, run_errors, runs, samples
+from app.queries.markdown_reports import run_markdown
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
 from app.queries.speeds import percentile, speed_so_far
 from app.services.connections import store
 from app.services.long_reads import long_reads
 from app.web.event_stream import newest_event_id
+from app.web.run_figures import draw_run
 from app.web.urls import address
 
 
@@ -78,6 +79,7 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
             whole=request.args.get("categories") == "all",
         ),
         last_event_id=event_id,
+        markdown=run_markdown(row),
     )
 
 

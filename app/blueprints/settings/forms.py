@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
 
 from wtforms import (
     BooleanField,
@@ -106,6 +107,17 @@ class TokenForm(SettingsForm):
     expires_at = DateField("Expires", [Optional()])
 
 
+class ShareForm(SettingsForm):
+    """A link that shows runs without an account."""
+
+    run_ids = StringField("Runs", [InputRequired("Choose what to share."), Length(max=400)])
+    hide_texts = BooleanField(
+        "Leave out prompts and answers",
+        description="Scores, charts and outcomes only: no questions, targets or ids of samples.",
+    )
+    expires_at = DateField("Expires", [Optional()])
+
+
 class DeleteAccountForm(SettingsForm):
     """The password again, since deletion cannot be undone."""
 
@@ -155,3 +167,8 @@ class WebhookForm(SettingsForm):
         "Keep trying for a day and a half",
         description="Otherwise a delivery is given up after three retries, about eleven minutes.",
     )
+
+
+def end_of_day(day: date | None) -> datetime | None:
+    """Return the last second of a day that a form names, in UTC; ``None`` without a day."""
+    return datetime.combine(day, time(23, 59, 59), UTC) if day else None

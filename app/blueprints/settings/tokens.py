@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.blueprints.settings.blueprint import bp
-from app.blueprints.settings.forms import TokenForm
+from app.blueprints.settings.forms import TokenForm, end_of_day
 from app.errors import Conflict, Invalid
 from app.services.accounts import api_tokens as token_service
 from app.web import shown_once
@@ -34,7 +32,7 @@ def _create_token() -> ResponseReturnValue:
             current_user.id,
             form.name.data or "",
             [form.scopes.data],
-            _end_of(form.expires_at.data),
+            end_of_day(form.expires_at.data),
         )
     except (Invalid, Conflict) as error:
         for message in form.show_errors(error.fields) or ([] if error.fields else [error.detail]):
@@ -50,10 +48,6 @@ def token_delete(token_id: int) -> ResponseReturnValue:
     token_service.delete_token(current_user.id, token_id)
     flash("The token has been revoked.", "success")
     return redirect(url_for("settings.tokens"), 303)
-
-
-def _end_of(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(23, 59, 59), UTC) if day else None
 
 
 def _page(form: TokenForm, new_token: str | None = None) -> str:

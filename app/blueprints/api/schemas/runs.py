@@ -35,6 +35,15 @@ from app.services.runs.run_request import (
     Tag,
 )
 
+MARKDOWN: dict[str, Any] = {
+    "description": "Markdown, without what only the account knows.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+HTML_FILE: dict[str, Any] = {
+    "description": "A page without scripts, with nothing to load.",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
+
 Status = Literal["queued", "running", "paused", "completed", "failed", "canceled"]
 
 
@@ -450,5 +459,6 @@ class EpochQuery(BaseModel):
 class ExportQuery(BaseModel):
     """Which format."""
 
-    format: Literal["csv", "jsonl", "json"] = "csv"
+    format: Literal["csv", "jsonl", "json", "html"] = "csv"
     bom: bool = Field(False, description="Begin CSV with a byte order mark, as Excel wants it.")
+    hide_texts: bool = Field(False, description="HTML without prompts and answers.")
