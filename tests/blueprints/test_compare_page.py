@@ -226,3 +226,17 @@ def test_runs_of_one_model_are_called_by_what_differs(
     html = signed_in.get(f"/compare?run_ids={','.join(ids)}").text
     assert '<span class="small muted">temperature 0.7</span>' in html
     assert "temperature 0.7 and temperature 0 score the same" in html
+
+
+def test_what_is_handed_on_calls_runs_by_their_models_and_not_by_words_of_a_prompt(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        secret = [{"system_message": f"Codename {word}."} for word in ("otter", "heron")]
+        ids = ",".join(finished(owner, 3, 1 + at, config=secret[at]) for at in range(2))
+    assert "Codename otter." in signed_in.get(f"/compare?run_ids={ids}").text
+    for file in ("report.md", "report.html", "report.html?hide_texts=1"):
+        mark = "&" if "?" in file else "?"
+        text = signed_in.get(f"/compare/{file}{mark}run_ids={ids}").text
+        assert "Codename" not in text, file
+        assert "(B)" in text, file
