@@ -134,11 +134,14 @@ def test_a_program_finds_what_a_new_process_finds(tmp_path: Path) -> None:
             f"{handlers == [signal.SIG_DFL] * 2} {signal.pthread_sigmask(signal.SIG_BLOCK, ())}."
         )
 
-    before = signal.signal(signal.SIGTERM, lambda number, frame: None)
+    # Of both, whatever they are here: nohup has hang-ups ignored.
+    both = (signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, lambda number, frame: None) for each in both}
     try:
         service = Service("thing", "thing-title", tell)
         service.start()
         assert _wait_for(told) == "True b'' thing-title True set()."
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
         service.kill()
