@@ -55,8 +55,12 @@ def test_texts_with_little_in_common_or_too_long_have_no_marks() -> None:
         ("a b " * (MOST_WORDS // 2), "b a " * (MOST_WORDS // 2)),
         (" ".join(map(str, range(MOST_WORDS))), " ".join(map(str, range(MOST_WORDS, 0, -1)))),
         ("a " * MOST_WORDS, "a b " * (MOST_WORDS // 2)),
+        (
+            " ".join(f"a b{number}" for number in range(MOST_WORDS // 2)),
+            " ".join(f"a c{number}" for number in range(MOST_WORDS // 2)),
+        ),
     ],
-    ids=["swapped", "reversed", "repeated"],
+    ids=["swapped", "reversed", "repeated", "every other"],
 )
 def test_no_texts_take_long(one: str, other: str) -> None:
     began = time.process_time()
