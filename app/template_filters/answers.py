@@ -11,15 +11,27 @@ from markupsafe import Markup
 
 from app.template_filters.formulas import ATTRIBUTES, BEGIN, END, NO_SIGNS, TAGS, use_formulas
 
-_MARKDOWN = use_formulas(
-    MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
-)
 _FORMATTED_CHARS = 20_000
+_MOST_CELLS = 10_000
+"""Of tables. The parser fills short rows up, which makes half a million cells of 20,000 signs."""
 _SIGN = re.compile(f"[{BEGIN}{END}]")
 _MARKDOWN_TAGS = {
     "p", "br", "hr", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
+
+
+def _parser() -> MarkdownIt:
+    """Return a parser of Markdown with formulas, without raw HTML and tables.
+
+    Definitions of links stay text: each link to one would repeat it, however long it is.
+    """
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable("reference")
+    return use_formulas(parser)
+
+
+_WITH_TABLES = _parser().enable("table")
+_WITHOUT_TABLES = _parser()
 
 
 def markdown(text: str | None) -> Markup:
@@ -28,7 +40,15 @@ def markdown(text: str | None) -> Markup:
     Two fences: the parser escapes HTML, and the sanitiser lets only a list of plain tags by.
     An image would call a foreign server with the reader's address, hence none.
     """
-    return _clean(_MARKDOWN.render((text or "")[:_FORMATTED_CHARS]))
+    shown = (text or "")[:_FORMATTED_CHARS]
+    parser = _WITHOUT_TABLES if _has_large_tables(shown) else _WITH_TABLES
+    return _clean(parser.render(shown))
+
+
+def _has_large_tables(text: str) -> bool:
+    """Return whether tables could have more than ``_MOST_CELLS``, were all lines rows of one."""
+    lines = text.splitlines()
+    return max((line.count("|") for line in lines), default=0) * len(lines) > _MOST_CELLS
 
 
 def marked_markdown(parts: Sequence[str]) -> Markup:

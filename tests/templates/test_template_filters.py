@@ -173,6 +173,22 @@ def test_markdown_of_a_model_cannot_run_call_or_style(hostile: str) -> None:
         assert banned not in html
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        ("|" + "a|" * 250 + "\n|" + "-|" * 250 + "\n" + "|x\n" * 260 + "\n") * 8,
+        "[a]: http://example.org/" + "&" * 10_000 + "\n\n" + "[a]" * 3_000,
+    ],
+    ids=["short rows of wide tables", "a long link, many times"],
+)
+def test_markdown_stays_about_as_long_as_the_answer(hostile: str) -> None:
+    assert len(markdown(hostile)) < 5 * len(hostile)
+
+
+def test_markdown_draws_usual_tables() -> None:
+    assert markdown("|a|b|\n|-|-|\n" + "|1|2|\n" * 500).count("<td>") == 1_000
+
+
 def test_markdown_keeps_what_helps_reading() -> None:
     html = markdown("**bold** and `code`\n\n1. one\n2. two\n\n[a](https://example.org)")
     assert "<strong>bold</strong>" in html
