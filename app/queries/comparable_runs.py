@@ -11,7 +11,7 @@ from app.queries.paging import Page, read_page, search_page
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, read_records
 from app.queries.run_sorts import SORTS
 from app.queries.runs import MAX_WORDS, in_json
-from app.queries.word_search import has_word
+from app.queries.word_search import check_search, has_word
 
 CANDIDATES = 25
 OVER = ("completed", *RESUMABLE)
@@ -42,7 +42,7 @@ def comparable_runs(
         cursor: From the page before.
 
     Raises:
-        Invalid: The cursor is not one of this list.
+        Invalid: The cursor is not one of this list, or the search is too long.
     """
     finished = [COLUMNS.user_id == account_id, COLUMNS.status.in_(OVER)]
     if picked:
@@ -53,6 +53,7 @@ def comparable_runs(
     query = RECORDS.where(
         *finished, benchmarks, COLUMNS.scored > 0, COLUMNS.id.not_in([run.id for run in picked])
     )
+    check_search(q)
     words = q.split()[:MAX_WORDS]
     query = query.where(*(_has(word) for word in words))
     read = search_page if words else read_page

@@ -22,7 +22,7 @@ from app.queries.paging import MAX_LIMIT, Page, first_of, order_of, read_page, s
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
 from app.queries.run_sorts import NEWEST_FIRST, SORTS
 from app.queries.run_turns import queue_positions
-from app.queries.word_search import has_word
+from app.queries.word_search import check_search, has_word
 from app.recorder.notices import notice_views
 from app.recorder.progress import waiting_view
 from app.recorder.usage import usage_of
@@ -61,7 +61,7 @@ def list_runs(
     """Return a page of the account's runs, newest first unless ``sort`` says otherwise.
 
     Raises:
-        Invalid: Sort order or cursor are not known, or there are too many words.
+        Invalid: Sort order or cursor are not known, or the search is too long.
     """
     _check(wanted, sort)
     if with_total and not cursor and not wanted.active:
@@ -110,6 +110,7 @@ def _check(wanted: RunFilter, sort: str) -> None:
         raise Invalid(
             "There is no such sort order.", fields={"sort": [f"One of: {', '.join(SORTS)}."]}
         )
+    check_search(wanted.q)
     if len(wanted.q.split()) > MAX_WORDS:
         message = f"Search for at most {MAX_WORDS} words."
         raise Invalid(message, fields={"q": [message]})

@@ -17,7 +17,7 @@ from app.queries.runs import in_json
 from app.queries.sample_batches import Batch, read_batch
 from app.queries.sample_marks import KINDS, is_marked
 from app.queries.samples import ROW_ONLY
-from app.queries.word_search import has_word
+from app.queries.word_search import check_search, has_word
 
 ORDER = (SortKey(SampleRow.position), SortKey(SampleRow.epoch), SortKey(SampleRow.id))
 """The benchmark's order, with the epochs of a question together."""
@@ -130,7 +130,7 @@ def list_samples(
         rows_only: Read what `row_view` shows, and not the answers as a whole.
 
     Raises:
-        Invalid: The cursor is not one of this list.
+        Invalid: The cursor is not one of this list, or the search is too long.
     """
     keys = keys_of(wanted)
     selected = select(SampleRow).where(SampleRow.run_id == run_id)
@@ -180,6 +180,7 @@ def _conditions(wanted: SampleFilter) -> list[ColumnElement[bool]]:
     if wanted.mark:
         found.append(is_marked(wanted.mark))
     if wanted.q:
+        check_search(wanted.q)
         found.append(_has_text(wanted.q, wanted.place))
     return found
 

@@ -228,6 +228,22 @@ def test_the_samples_page_has_further_pages(app: Flask, signed_in: Browser, owne
     assert f"/runs/{run_id}/samples/s59?epoch=1&q=question" in links(signed_in.get(older).text)
 
 
+def test_a_search_that_is_too_long_is_left_out_of_the_list(
+    app: Flask, signed_in: Browser, owner: Account
+) -> None:
+    with app.app_context():
+        run_id = add_run(owner.id)
+        add_samples(run_id, {})
+    for page in ("samples", "samples/s0"):
+        answer = signed_in.get(f"/runs/{run_id}/{page}?q={'x' * 201}")
+        assert answer.status_code == 200
+        assert "question 0" in answer.text
+    assert (
+        "Search for at most 200 characters"
+        in signed_in.get(f"/runs/{run_id}/samples?q={'x' * 201}").text
+    )
+
+
 def test_a_sample_stays_in_the_list_it_was_opened_from(
     app: Flask, signed_in: Browser, owner: Account
 ) -> None:

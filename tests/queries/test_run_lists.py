@@ -11,7 +11,9 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.db import db
+from app.errors import Invalid
 from app.queries import runs
+from app.queries.comparable_runs import comparable_runs
 from app.queries.paging import order_of
 from app.queries.run_records import COLUMNS
 from app.queries.run_sorts import SORTS
@@ -129,6 +131,16 @@ def test_the_sorted_lists_use_an_index(app_context: Flask, owner: Account) -> No
             plan = str(db.session.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all())
             assert "USING COVERING INDEX" in plan or "USING INDEX" in plan
             assert "TEMP B-TREE" not in plan or keys[0].column.key == "created_at", plan
+
+
+@pytest.mark.parametrize("q", ["x " * 51, "x" * 201])
+def test_searches_that_would_take_long_are_refused(
+    app_context: Flask, owner: Account, q: str
+) -> None:
+    with pytest.raises(Invalid, match="Search for at most"):
+        runs.list_runs(owner.id, runs.RunFilter(q=q))
+    with pytest.raises(Invalid, match="Search for at most"):
+        comparable_runs(owner.id, [], q=q * 10)
 
 
 def test_an_account_without_runs_has_an_empty_list(

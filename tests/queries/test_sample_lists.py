@@ -89,7 +89,7 @@ def test_filters_by_latency_tokens_and_where_a_text_stands(
     assert SampleFilter(**wanted).active
 
 
-@pytest.mark.parametrize("wrong", [{"sort": "x"}, {"place": "x"}, {"mark": "x"}])
+@pytest.mark.parametrize("wrong", [{"sort": "x"}, {"place": "x"}, {"mark": "x"}, {"q": "x" * 201}])
 def test_what_there_is_not_is_refused(run_id: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         lists.list_samples(run_id, SampleFilter(**wrong))

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.queries.sample_lists import MAX_NUMBER, PLACES, SORTS, SampleFilter
 from app.queries.sample_marks import KINDS
+from app.queries.word_search import MOST_CHARS, TOO_LONG
 from app.template_filters.words import outcome_word
 from app.web.urls import address
 
@@ -64,6 +65,9 @@ def wanted_of(arguments: Mapping[str, str]) -> Wanted:
     """Return what the arguments of an address ask for."""
     problems: list[str] = []
     given: dict[str, Any] = {name: arguments.get(name, "").strip() for name in _TEXTS}
+    if len(given["q"]) > MOST_CHARS:
+        given["q"] = ""
+        problems.append(f"{TOO_LONG} This one is left out.")
     for name, label in _NUMBERS.items():
         text = arguments.get(name, "").strip()
         if text.isascii() and text.isdigit():
