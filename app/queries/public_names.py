@@ -38,7 +38,8 @@ def public_served_model(name: str, *, is_known: bool = False) -> str:
         is_known: A well-known provider's, whose names have steps (``accounts/x/models/y``).
     """
     steps = name.replace("\\", "/").split("/")
-    if name and not _is_place(name, steps) and (is_known or len(steps) <= _LONGEST_NAME):
+    is_short = len(steps) <= _LONGEST_NAME and not _is_host(steps)
+    if name and not _is_place(name, steps) and (is_known or is_short):
         return name
     return next((step for step in reversed(steps) if step), _NAMELESS)
 
@@ -53,6 +54,12 @@ def _is_place(name: str, steps: Sequence[str]) -> bool:
         or name.endswith(".gguf")
         or bool(colon and len(steps) > 1 and (not port or port.isdigit()))
     )
+
+
+def _is_host(steps: Sequence[str]) -> bool:
+    """Return whether a name begins with a host (``gpu.internal/llama``), and not with an owner."""
+    is_owner = steps[0].replace("-", "").replace("_", "").isalnum() and steps[0] != "localhost"
+    return len(steps) > 1 and not is_owner
 
 
 def public_models(models: Sequence[str]) -> list[str]:
