@@ -199,6 +199,7 @@ def test_deleting_many_counts_asks_and_tells_what_was_left_out(
     assert foreign not in asked
     sent = {"action": "delete", "run_ids": ids, "back": "q=sim"}
     assert signed_in.post("/runs/bulk", data=sent).status_code == 400  # no token, nothing done
+    assert signed_in.submit("/runs/bulk", {**sent, "back": "from=x"}).status_code == 422
     answer = signed_in.submit("/runs/bulk", sent)
     assert answer.headers["Location"] == "/?q=sim"
     html = told(signed_in, answer)
@@ -207,7 +208,11 @@ def test_deleting_many_counts_asks_and_tells_what_was_left_out(
     assert shown(html) == [active]
     with app.app_context():
         assert columns_of(foreign)["status"] == "completed"
+    asked = signed_in.get(f"/runs/bulk?action=delete&run_ids={ids}").text
+    assert "that you do not have, or not any more" in asked
+    assert "The first" not in asked
     again = told(signed_in, signed_in.submit("/runs/bulk", sent))
+    assert "that you do not have, or not any more" in again
     assert "Deleted" not in again
 
 

@@ -44,6 +44,7 @@ def bulk() -> Response | str:
 def bulk_do() -> Response | tuple[str, int]:
     """Do it, and say what was done and what was not."""
     action, (run_ids, total) = request.form.get("action", ""), chosen(request.form)
+    back_url = read_query(request.form.get("back", "")).url()
     try:
         tags = None
         if action == "tag":
@@ -58,9 +59,9 @@ def bulk_do() -> Response | tuple[str, int]:
     verb, number = VERBS[action][1], len(done.runs)
     if number:
         flash(f"{verb} {_runs(number)}.", "success")
-    for line in _left_out(done.skipped):
+    for line in (*_left_out(done.skipped), *_gone(run_ids, done)):
         flash(line, "warning")
-    return redirect(read_query(request.form.get("back", "")).url(), 303)
+    return redirect(back_url, 303)
 
 
 def chosen(given: MultiDict[str, str]) -> tuple[list[str], int]:
@@ -90,7 +91,8 @@ def _page(given: MultiDict[str, str], run_ids: list[str], total: int, problem: s
         ],
         samples=sum(run.done for run in planned.runs),
         errors=sum(run.error for run in planned.runs),
-        total=total,
+        total=total if total > len(run_ids) else None,
+        gone=_gone(run_ids, planned),
         problem=problem,
         typed={name: given.get(name, "") for name in ("add", "remove")},
         back=back.query,
@@ -100,6 +102,12 @@ def _page(given: MultiDict[str, str], run_ids: list[str], total: int, problem: s
 
 def _runs(number: int) -> str:
     return f"{number:,} {'run' if number == 1 else 'runs'}"
+
+
+def _gone(run_ids: Sequence[str], done: bulk_actions.BulkPlan) -> list[str]:
+    """Return a sentence where some of the chosen runs are not in the account, or not any more."""
+    number = len(set(run_ids)) - len(done.runs) - len(done.skipped)
+    return [f"Left out {_runs(number)} that you do not have, or not any more."] if number else []
 
 
 def _left_out(skipped: Sequence[bulk_actions.Skipped]) -> list[str]:
