@@ -98,6 +98,8 @@ def _from_json(value: object) -> Any:
         raise ValueError("no key")
     if isinstance(value, str) and "\x00" in value:
         raise ValueError("no key")
+    if isinstance(value, str):
+        value.encode()  # a ValueError for half of a surrogate pair, which no database takes
     if isinstance(value, int) and abs(value) > 2**62:
         raise ValueError("no key")
     return value

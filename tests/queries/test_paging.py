@@ -134,6 +134,12 @@ def test_text_that_is_no_cursor_of_the_list_is_refused(cursor):
     assert caught.value.code == "invalid_cursor"
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_text_that_no_database_takes_is_no_place_in_a_list(text):
+    with pytest.raises(Invalid):
+        decode_cursor(encode_cursor([text]), 1)
+
+
 def test_a_cursor_keeps_its_values():
     assert decode_cursor(encode_cursor([START, "a", 1, 2.5]), 4) == (START, "a", 1, 2.5)
 
