@@ -210,6 +210,7 @@ def test_deleting_many_counts_asks_and_tells_what_was_left_out(
         assert columns_of(foreign)["status"] == "completed"
     asked = signed_in.get(f"/runs/bulk?action=delete&run_ids={ids}").text
     assert "that you do not have, or not any more" in asked
+    assert '<li class="row break">' in asked  # names of 120 letters fit a phone
     assert "The first" not in asked
     again = told(signed_in, signed_in.submit("/runs/bulk", sent))
     assert "that you do not have, or not any more" in again
