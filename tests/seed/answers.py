@@ -66,4 +66,8 @@ def _worded(question: Question, answer: str, number: int) -> str:
     shown = HOSTILE if number % 20 == 2 else "**one** step after the other"
     label = "Answer" if answer[0].isdigit() and number % 3 else "ANSWER"
     thought = f"<think>{THOUGHT}</think>\n\n" if number % 20 == 7 else ""
-    return f"{thought}I do it in {shown}:\n\n1. What is asked?\n2. The answer.\n\n{label}: {answer}"
+    sum_of_all = " + ".join(f"a_{{{step}}}" for step in range(30))  # wider than a phone
+    return (
+        f"{thought}I do it in {shown}:\n\n1. What is asked?\n2. The answer.\n\n"
+        f"It is ${sum_of_all}$.\n\n{label}: {answer}"
+    )
