@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select, update
 
-from app.errors import Invalid, StudioError, Unavailable
+from app.db import transaction
+from app.errors import Invalid, NotFound, StudioError, Unavailable
+from app.models import Run
 from app.queries.run_records import RunRecord
 from app.queries.runs import allowed_actions, is_canceling, runs_by_id
 from app.services.field_words import words_of
@@ -131,8 +134,17 @@ def _do(action: str, run: RunRecord, account_id: int, tags: TagChange | None) ->
     elif action == "delete":
         lifecycle.delete_run(run.id, account_id)
     elif tags is not None:
-        kept = [tag for tag in (*run.tags, *tags.add) if tag not in tags.remove]
-        kept = list(dict.fromkeys(kept))
+        _retag(run.id, account_id, tags)
+
+
+def _retag(run_id: str, account_id: int, change: TagChange) -> None:
+    mine = (Run.id == run_id, Run.user_id == account_id)
+    with transaction() as session:
+        # Read within it: another tab may have tagged the run since the plan was made.
+        tags = session.scalar(select(Run.tags).where(*mine).with_for_update())
+        if tags is None:
+            raise NotFound("is gone.", code="run_not_found")
+        kept = [tag for tag in dict.fromkeys((*tags, *change.add)) if tag not in change.remove]
         if len(kept) > MAX_TAGS:
             raise Invalid(f"It would have more than {MAX_TAGS} tags.")
-        lifecycle.annotate_run(run.id, account_id, tags=kept)
+        session.execute(update(Run).where(*mine).values(tags=kept))

@@ -47,6 +47,18 @@ def test_a_queue_that_is_away_is_asked_once(
     assert (asked, done.runs, len(done.skipped)) == (ids[:1], [], 3)
 
 
+def test_tags_that_another_tab_gave_meanwhile_stay(
+    app_context: Flask, owner: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = add_run(owner.id, tags=["old"])
+    planned = bulk.plan("tag", owner.id, [run_id])
+    lifecycle.annotate_run(run_id, owner.id, tags=["old", "other"])
+    monkeypatch.setattr(bulk, "plan", lambda *_: planned)
+    done = bulk.carry_out("tag", owner.id, [run_id], bulk.TagChange(["new"], ["old"]))
+    assert len(done.runs) == 1
+    assert columns_of(run_id)["tags"] == ["other", "new"]
+
+
 @pytest.mark.parametrize("number", [0, bulk.MOST_RUNS + 1])
 def test_so_many_runs_and_no_more(app_context: Flask, owner: Account, number: int) -> None:
     with pytest.raises(Invalid):
