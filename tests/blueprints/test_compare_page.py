@@ -224,7 +224,7 @@ def test_runs_of_one_model_are_called_by_what_differs(
     with app.app_context():
         ids = [finished(owner, 3, 1, config={"temperature": heat}) for heat in (0.0, 0.7)]
     html = signed_in.get(f"/compare?run_ids={','.join(ids)}").text
-    assert '<span class="small muted">temperature 0.7</span>' in html
+    assert '<span class="cell-rest">temperature 0.7</span>' in html
     assert "temperature 0.7 and temperature 0 score the same" in html
 
 
