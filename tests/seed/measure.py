@@ -193,6 +193,7 @@ class Visitor:
 
     def _draw(self, name: str) -> None:
         if self._task.pictures:
+            self._page.evaluate("document.activeElement?.blur()")  # the ring was measured
             self._page.screenshot(path=Path(self._task.pictures) / name, full_page=True)
 
 
