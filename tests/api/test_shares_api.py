@@ -7,10 +7,11 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.db import db, now
 from app.errors import Conflict
+from app.models import Share
 from app.services import shares
 from tests.app_fixtures import ApiClient
 from tests.run_fixtures import add_run, add_samples
@@ -85,9 +86,9 @@ def test_expired_links_make_room_and_others_do_not(app, owner, run_ids, monkeypa
             shares.create_share(owner.id, run_ids, expires_at)
         with pytest.raises(Conflict, match="2 links"):
             shares.create_share(owner.id, run_ids)
+        past = now() - timedelta(days=1)
         db.session.execute(
-            text("UPDATE shares SET expires_at = :past WHERE expires_at IS NOT NULL"),
-            {"past": now() - timedelta(days=1)},
+            update(Share).where(Share.expires_at.is_not(None)).values(expires_at=past)
         )
         db.session.commit()
         shares.create_share(owner.id, run_ids)
