@@ -29,9 +29,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from app.broker.client import connect
 from app.config import Settings
 from tests.fakes.model_server import ModelServer
+from tests.queue_fixtures import forget_attempts
 from tests.seed.measure import STARTED
 
 ROOT = Path(__file__).parent.parent.parent
@@ -128,13 +128,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def forget_attempts(studio: Studio) -> None:
-    """Empty the counters of the rate limits: all tests come from one address, within a minute."""
-    with connect(studio.settings) as broker:
-        for name in broker.scan_iter("LIMITS:*"):
-            broker.delete(name)
-
-
 @pytest.fixture
 def open_page(
     chromium: Browser, studio: Studio, signed_in_state: str
@@ -143,7 +136,7 @@ def open_page(
 
     ``signed_in_state`` comes first whatever the order of tests, so that its account administers.
     """
-    forget_attempts(studio)
+    forget_attempts(studio.settings)
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

@@ -14,8 +14,10 @@ from typing import Any
 
 import requests
 
+from app.config import Settings
 from tests.app_fixtures import PASSWORD
 from tests.faults.studio import free_port
+from tests.queue_fixtures import forget_attempts
 
 ROOT = Path(__file__).parents[2]
 ENDED = frozenset({"completed", "failed", "canceled", "paused"})
@@ -96,6 +98,8 @@ class Site:
 
     def start(self, model: str, **options: Any) -> str:
         """Start a run and return its id."""
+        settings = Settings(_env_file=None, data_dir=self._folder / "data")  # type: ignore[call-arg]
+        forget_attempts(settings)
         asked = {"benchmark": "gen_chain_sum", "model": model, "max_tokens": 16, **options}
         return str(self.call("POST", "/runs", asked)["run_id"])
 
