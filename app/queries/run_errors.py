@@ -31,8 +31,9 @@ _REASONS = {
     "web_page": "web pages instead of answers from {provider}",
 }
 _PASSING = frozenset(
-    {"bad_reply", "connection", "empty_reply", "judge_failed", "overloaded", "proxy_error"}
-    | {"rate_limit", "scoring_failed", "server_error", "timeout", "tls", "web_page"}
+    {"bad_reply", "connection", "empty_reply", "generation_failed", "judge_failed", "overloaded"}
+    | {"only_reasoning", "proxy_error", "rate_limit", "scoring_failed", "server_error", "timeout"}
+    | {"tls", "web_page"}
 )
 """Codes of errors that asking again may help against."""
 
@@ -154,6 +155,8 @@ def remedy_of(run: Run | RunRecord) -> str | None:
     if code == "too_many_errors":
         groups = error_groups(run)
         return "retry_errors" if any(group.passes for group in groups) else "duplicate"
+    if code == "only_reasoning":
+        return "retry_errors"  # its message says so; resuming would leave what failed
     if code == "budget_reached":
         return "raise_budget"
     if code in _OF_CONNECTION:

@@ -70,6 +70,7 @@ def test_a_run_without_errors_has_no_groups(app_context: Flask, owner: Account) 
         ("paused", "connection_deleted", "edit_connection"),
         ("failed", "unknown_model", "duplicate"),
         ("failed", "bad_request", "duplicate"),
+        ("failed", "only_reasoning", "retry_errors"),
         ("failed", "worker_died", "resume"),
         ("failed", "dataset_unavailable", "resume"),
         ("paused", "quota", "resume"),
@@ -89,7 +90,13 @@ def test_each_end_has_one_remedy(
 
 @pytest.mark.parametrize(
     ("code", "remedy"),
-    [("timeout", "retry_errors"), ("context_length", "duplicate"), ("bad_request", "duplicate")],
+    [
+        ("timeout", "retry_errors"),
+        ("generation_failed", "retry_errors"),
+        ("only_reasoning", "retry_errors"),  # once the server is started anew
+        ("context_length", "duplicate"),
+        ("bad_request", "duplicate"),
+    ],
 )
 def test_errors_are_asked_again_where_that_may_help(
     app_context: Flask, owner: Account, code: str, remedy: str
