@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.security.pattern_attacks import Attack, attacks_on
+from tests.lint.pattern_attacks import Attack, attacks_on
 
 pytestmark = pytest.mark.no_cover  # it measures; tracing takes several times as long as the work
 
@@ -74,7 +74,7 @@ class Found:
 @cache
 def _found() -> tuple[list[Found], list[dict[str, Any]]]:
     """Return the patterns, and the calls that make one while the app runs."""
-    program = [sys.executable, "-m", "tests.security.pattern_finder"]
+    program = [sys.executable, "-m", "tests.lint.pattern_finder"]
     out = subprocess.run(program, cwd=_ROOT, capture_output=True, check=True, timeout=300).stdout  # noqa: S603
     records = [json.loads(line) for line in out.splitlines()]
     made = [each for each in records if each["pattern"] is None]
