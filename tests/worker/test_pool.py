@@ -58,9 +58,13 @@ class PoolUnderTest:
         return self.family
 
     def close(self) -> None:
+        """End it and all that it started: a worker that lives on would take the next test's jobs."""
+        family = [*self.family]
         if self.process.poll() is None:
+            family += psutil.Process(self.process.pid).children(recursive=True)
             self.process.kill()
         self.process.wait()
+        wait_until(lambda: gone(family), "the end of all that the pool had started")
         self.broker.close()
 
 
