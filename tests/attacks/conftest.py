@@ -17,12 +17,24 @@ from tests.attacks.watch import HEALTH_LIMIT_S, MEMORY_LIMIT_MB, Watch
 from tests.faults.provider import Provider, write_questions
 from tests.faults.studio import CANARY
 
+_TAKEN = pytest.StashKey[list[str]]()
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "bounds(memory_mb=430, health_s=1): what the site may take under this attack",
+        "bounds(memory_mb=400, health_s=1): what the site may take under this attack",
     )
+    config.stash[_TAKEN] = []
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print what each attack took at worst: the figures behind the bounds."""
+    terminalreporter.section("memory of all processes, slowest answer of /health")
+    for line in config.stash[_TAKEN]:
+        terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +79,7 @@ def site(make_site: Callable[..., Site]) -> Site:
 def watch(site: Site, request: pytest.FixtureRequest) -> Iterator[Watch]:
     """Watches the site during the test, and fails it where a bound was passed.
 
-    The mark ``bounds`` gives other bounds than 430 MB and one second.
+    The mark ``bounds`` gives other bounds than 400 MB and one second.
     """
     mark = request.node.get_closest_marker("bounds")
     bounds = {"memory_mb": MEMORY_LIMIT_MB, "health_s": HEALTH_LIMIT_S}
@@ -75,4 +87,7 @@ def watch(site: Site, request: pytest.FixtureRequest) -> Iterator[Watch]:
     watching.start()
     yield watching
     watching.stop()
+    slowest_s = max(watching.health_s, default=0.0)
+    taken = f"{watching.peak_mb:4.0f} MB {slowest_s:6.2f} s  {request.node.name}"
+    request.config.stash[_TAKEN].append(taken)
     watching.check(**{**bounds, **(mark.kwargs if mark else {})})

@@ -14,8 +14,6 @@ from tests.attacks.watch import Watch
 from tests.faults.provider import Provider
 
 CONNECTIONS = 256
-ROOM_MB = 430
-"""What was measured: 315, 343 and 332 MB, of which an idle site takes 221."""
 
 
 BRACKETS = b'{"choices": [' + b"[]," * 1_200_000 + b"[]]}"
@@ -48,7 +46,6 @@ def bracket_server() -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.mark.bounds(memory_mb=ROOM_MB, health_s=1)
 @pytest.mark.parametrize(
     ("answer_bytes", "samples", "ends"),
     [(9_500_000, 256, "failed"), (1_500_000, 128, "completed")],
@@ -70,7 +67,6 @@ def test_large_answers_over_many_connections(
         assert run["counts"]["error"] == 0
 
 
-@pytest.mark.bounds(memory_mb=ROOM_MB, health_s=1)
 def test_json_that_needs_thirty_times_its_size(
     site: Site, watch: Watch, bracket_server: str
 ) -> None:

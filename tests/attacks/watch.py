@@ -11,7 +11,7 @@ import psutil
 
 from tests.attacks.site import Site
 
-MEMORY_LIMIT_MB = 430.0
+MEMORY_LIMIT_MB = 400.0
 HEALTH_LIMIT_S = 1.0
 _MEMORY_EVERY_S = 0.3
 _HEALTH_EVERY_S = 0.2
@@ -26,6 +26,7 @@ class Watch:
     Attributes:
         peak_mb: The most memory that all processes of the site held together (each shared page
             counted once), in MB.
+        at_peak: What each of them held then.
         health_s: How long each ``GET /health`` on a new connection took.
     """
 
@@ -37,6 +38,7 @@ class Watch:
             threading.Thread(target=self._watch_health, daemon=True),
         ]
         self.peak_mb = 0.0
+        self.at_peak: list[str] = []
         self.health_s: list[float] = []
         self.health_failures: list[str] = []
         self._lasting: set[psutil.Process] = set()
@@ -60,7 +62,8 @@ class Watch:
         story = self._site.story
         assert not self.health_failures, f"{self.health_failures[:3]}\n{story()}"
         assert self.health_s, "no answer of /health was seen"
-        assert self.peak_mb < memory_mb, f"{self.peak_mb:.0f} MB\n{story()}"
+        held = "\n".join(self.at_peak)
+        assert self.peak_mb < memory_mb, f"{self.peak_mb:.0f} MB:\n{held}\n{story()}"
         late = sorted(taken for taken in self.health_s if taken >= health_s)
         assert len(late) <= _STALLS, f"/health took {late} s\n{story()}"
         assert not late or late[-1] < _LONGEST_STALL * health_s, f"/health took {late} s\n{story()}"
@@ -69,7 +72,10 @@ class Watch:
 
     def _watch_memory(self) -> None:
         while not self._over.is_set():
-            self.peak_mb = max(self.peak_mb, memory_mb(self._site))
+            held = memory_of_each_mb(self._site)
+            if (total := sum(held.values())) > self.peak_mb:
+                self.peak_mb = total
+                self.at_peak = [f"{mb:.0f} MB {name}" for name, mb in held.items()]
             self._over.wait(_MEMORY_EVERY_S)
 
     def _watch_health(self) -> None:
@@ -112,8 +118,13 @@ def lasting_processes(site: Site) -> set[psutil.Process]:
 
 def memory_mb(site: Site) -> float:
     """Return the memory of all processes of the site in MB, each shared page counted once."""
-    total = 0
+    return sum(memory_of_each_mb(site).values())
+
+
+def memory_of_each_mb(site: Site) -> dict[str, float]:
+    """Return the same by process: its name and number."""
+    held = {}
     for process in family(site):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            total += process.memory_full_info().pss
-    return total / 1e6
+            held[f"{process.name()} {process.pid}"] = process.memory_full_info().pss / 1e6
+    return held
