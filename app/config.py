@@ -151,11 +151,11 @@ class Settings(BaseSettings):
         (), description="Comma-separated host names that are served; empty: any."
     )
     egress_allow: str = Field(
-        "", description="`CIDR[:port]`, comma-separated: private addresses that webhooks may reach."
+        "",
+        description="`CIDR[:port]`, comma-separated: private addresses that webhooks may reach of"
+        " accounts that are not admins.",
     )
-    provider_egress_allow: str = Field(
-        "", description="The same for model servers of accounts that are not admins."
-    )
+    provider_egress_allow: str = Field("", description="The same for their model servers.")
     max_error_rate: float = Field(
         0.1, ge=0, le=1, description="A run with a larger share of errors ends `failed`."
     )

@@ -16,7 +16,15 @@ from sqlalchemy.engine import make_url
 
 from app import create_app
 from app.db import db, transaction
-from app.models import AccountRow, Connection, Run, SampleRow
+from app.models import (
+    AccountRow,
+    Connection,
+    Delivery,
+    DeliveryAttempt,
+    Run,
+    SampleRow,
+    Webhook,
+)
 from tests.app_fixtures import make_settings
 from tests.run_fixtures import add_run, add_samples
 
@@ -108,9 +116,9 @@ def test_the_indexes_go_and_come_without_touching_a_row(studio: Flask, flask: Fl
         assert db.session.scalars(select(Run.id)).all() == [run_id]
 
 
-def _add_user() -> int:
+def _add_user(email: str = "a@example.org") -> int:
     with transaction() as session:
-        user = AccountRow(email="a@example.org", password_hash="x")
+        user = AccountRow(email=email, password_hash="x")
         session.add(user)
         session.flush()
         return user.id
@@ -239,3 +247,41 @@ def test_streaming_comes_and_goes_without_touching_a_row(studio: Flask, flask: F
             ("other", None),
         ]
         assert db.session.scalars(select(Connection.stream)).all() == [None]
+
+
+def test_first_steps_are_over_for_who_has_run_something_and_failures_count_by_event(
+    studio: Flask, flask: Flasks
+) -> None:
+    flask("upgrade")
+    with studio.app_context():
+        owner, newcomer = _add_user(), _add_user("new@example.org")
+        add_run(owner)
+        with transaction() as session:
+            session.add(
+                Webhook(
+                    id="w", user_id=owner, url="", events=[], sealed_secret="", failures_in_a_row=2
+                )
+            )
+            session.flush()
+            for status in ("failed", "pending"):
+                session.add(
+                    Delivery(
+                        id=status, webhook_id="w", event_key=status, event="run.failed",
+                        payload="{}", status=status,
+                        attempts=[DeliveryAttempt(number=1, body_excerpt="thanks")],
+                    )
+                )  # fmt: skip
+        db.session.remove()
+    assert flask("downgrade", "0024").exit_code == 0
+    assert flask("upgrade").exit_code == 0
+    with studio.app_context():
+        closed = {
+            row.id: row.first_steps_closed_at for row in db.session.scalars(select(AccountRow))
+        }
+        assert closed[owner] is not None
+        assert closed[newcomer] is None
+        assert db.session.scalars(select(Webhook.failures_in_a_row)).all() == [2]
+        rows = list(db.session.scalars(select(Delivery).order_by(Delivery.id)))
+        assert [row.given_up for row in rows] == [True, False]
+        attempts = [attempt for row in rows for attempt in row.attempts]
+        assert [(each.body_excerpt, each.sent_body) for each in attempts] == [("thanks", None)] * 2

@@ -14,6 +14,8 @@ class AccountRow(Base):
     """One account, which owns everything else.
 
     ``disabled_at``: since when nobody can sign in to it; ``None`` while it is enabled.
+    ``compared_at``: when it first compared runs; ``first_steps_closed_at``: since when its runs'
+    page shows no first steps any more.
     ``run_columns``: which columns its list of runs has; ``None``: the usual ones.
     """
 
@@ -27,6 +29,8 @@ class AccountRow(Base):
     served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
     disabled_at: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]
+    compared_at: Mapped[datetime | None]
+    first_steps_closed_at: Mapped[datetime | None]
     run_columns: Mapped[list[str] | None] = mapped_column(JSON)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, now
@@ -12,7 +12,10 @@ from app.models.sample import BigKey
 
 
 class Webhook(Base):
-    """An endpoint that is notified of an account's runs."""
+    """An endpoint that is notified of an account's runs.
+
+    ``failures_in_a_row``: so many events it did not get since one arrived.
+    """
 
     __tablename__ = "webhooks"
 
@@ -30,7 +33,11 @@ class Webhook(Base):
 
 
 class Delivery(Base):
-    """One event to one endpoint; ``id`` is the ``webhook-id`` of every attempt."""
+    """One event to one endpoint; ``id`` is the ``webhook-id`` of every attempt.
+
+    ``given_up``: its last try failed, which counts for its endpoint once, however often it is
+    sent again.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -54,6 +61,7 @@ class Delivery(Base):
     payload: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(16), default="pending")
     test: Mapped[bool] = mapped_column(default=False)
+    given_up: Mapped[bool] = mapped_column(default=False, server_default=false())
     attempts_made: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -64,7 +72,10 @@ class Delivery(Base):
 
 
 class DeliveryAttempt(Base):
-    """One HTTP request of a delivery and what came back."""
+    """One HTTP request of a delivery and what came back.
+
+    ``sent_body``: the start of its body; ``None``: nothing was sent, or it is from before 0025.
+    """
 
     __tablename__ = "delivery_attempts"
 
@@ -78,3 +89,4 @@ class DeliveryAttempt(Base):
     latency_ms: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(300))
     body_excerpt: Mapped[str] = mapped_column(Text, default="")
+    sent_body: Mapped[str | None] = mapped_column(Text)

@@ -17,17 +17,18 @@ _lookups: OutsideCalls[Sequence[str]] = OutsideCalls(calls=8, per_account=2)
 
 
 def provider_policy(*, is_admin: bool) -> EgressPolicy:
-    """Return what connections may reach; an admin's may also reach private networks."""
-    settings = get_settings()
-    return EgressPolicy(
-        allow_private=is_admin, allow=parse_allow_list(settings.provider_egress_allow)
-    )
+    """Return what an account's connections may reach."""
+    return _policy(get_settings().provider_egress_allow, is_admin=is_admin)
 
 
-def webhook_policy() -> EgressPolicy:
-    """Return what webhooks may reach: public addresses and the admin's list."""
-    settings = get_settings()
-    return EgressPolicy(allow_private=False, allow=parse_allow_list(settings.egress_allow))
+def webhook_policy(*, is_admin: bool) -> EgressPolicy:
+    """Return what an account's webhooks may reach."""
+    return _policy(get_settings().egress_allow, is_admin=is_admin)
+
+
+def _policy(allow_list: str, *, is_admin: bool) -> EgressPolicy:
+    """Permit public addresses and the list; administrators also private networks, with loopback."""
+    return EgressPolicy(allow_private=is_admin, allow=parse_allow_list(allow_list))
 
 
 def check_address(

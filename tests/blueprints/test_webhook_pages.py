@@ -93,10 +93,11 @@ def test_an_endpoint_is_changed_and_deleted(
     ],
 )
 def test_what_does_not_fit_comes_back(
-    signed_in: Browser, hook_page: str, data: dict[str, object], words: str
+    second_browser: Browser, receiver: Receiver, data: dict[str, object], words: str
 ) -> None:
-    for path in (LIST, hook_page):
-        answer = signed_in.submit(path, data)
+    made = second_browser.submit(LIST, {"url": receiver.url, "events": ["run.failed"]})
+    for path in (LIST, made.location):
+        answer = second_browser.submit(path, data)
         assert answer.status_code == 422, path
         assert words in answer.text
 

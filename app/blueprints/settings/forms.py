@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app.services.accounts.passwords import MIN_LENGTH
 from app.services.connections.presets import AUTHS, KIND_LABELS, SIMULATED
+from app.services.webhooks.endpoints import DEFAULTS
 from app.web.page_form import PageForm
 
 
@@ -149,9 +150,12 @@ class WebhookForm(SettingsForm):
     url = StringField(
         "Address",
         [InputRequired("Enter an address."), Length(max=2000)],
-        description="Public addresses only. Slack and Discord get a chat message.",
+        description="A public address; an administrator's may also be on this machine or in its"
+        " private network. Slack and Discord get a chat message.",
     )
-    description = StringField("Description", [Optional(), Length(max=200)])
+    description = StringField(
+        "Description", [Optional(), Length(max=200)], default=DEFAULTS["description"]
+    )
     events = SelectMultipleField(
         "Events",
         choices=[
@@ -160,11 +164,12 @@ class WebhookForm(SettingsForm):
             SelectChoice("run.canceled", "A run was canceled"),
             SelectChoice("run.paused", "A run paused and needs you"),
         ],
-        default=["run.completed", "run.failed", "run.paused"],
+        default=list(DEFAULTS["events"]),
     )
-    enabled = BooleanField("Enabled", default=True)
+    enabled = BooleanField("Enabled", default=DEFAULTS["enabled"])
     long_schedule = BooleanField(
         "Keep trying for a day and a half",
+        default=DEFAULTS["long_schedule"],
         description="Otherwise a delivery is given up after three retries, about eleven minutes.",
     )
 

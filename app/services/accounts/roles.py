@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app.db import db, transaction
 from app.errors import Conflict, Forbidden, NotFound
 from app.models import AccountRow, ResetLink
 from app.services.accounts.accounts import serialize_registrations
@@ -31,6 +31,11 @@ def governing(by: int | None) -> Iterator[Session]:
         if by is not None and not session.scalar(select(_GOVERNS).where(AccountRow.id == by)):
             raise Forbidden("Your account is not an administrator's any more.", code="admins_only")
         yield session
+
+
+def administers(account_id: int) -> bool:
+    """Return whether an account administers the Studio now."""
+    return bool(db.session.scalar(select(_GOVERNS).where(AccountRow.id == account_id)))
 
 
 def get_row(session: Session, account_id: int) -> AccountRow:

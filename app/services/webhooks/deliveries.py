@@ -31,6 +31,8 @@ LONG_SCHEDULE_S = (10, 60, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 
 MAX_RETRY_AFTER_S = 24 * 3600
 DISABLE_AFTER = 20
+"""So many events in a row whose last try failed switch an endpoint off."""
+
 TEST_TIMEOUT_S = 8.0
 """Shorter than that of the courier's attempts: somebody waits, and so does a thread of the web."""
 
@@ -184,6 +186,7 @@ def _write_attempt(
             latency_ms=result.latency_ms,
             error=result.error,
             body_excerpt=result.body_excerpt,
+            sent_body=result.sent_body,
         )
     )
     delay_s = _next_delay_s(delivery, number, result)
@@ -197,20 +200,27 @@ def _write_attempt(
             next_attempt_at=None if delay_s is None else now() + timedelta(seconds=delay_s),
         )
     )
-    _switch_off_if_failing(session, delivery, result)
-    return delay_s if changed_rows(written) else None
+    is_ours = changed_rows(written) == 1
+    if is_ours and status != "pending" and not delivery.test:
+        _count_for_endpoint(session, delivery, result)
+    return delay_s if is_ours else None
 
 
-def _switch_off_if_failing(session: Session, delivery: Delivery, result: AttemptResult) -> None:
-    """Switch off an endpoint that is gone or has failed too often in a row."""
-    if delivery.test:
-        return
+def _count_for_endpoint(session: Session, delivery: Delivery, result: AttemptResult) -> None:
+    """Count a delivery that is over for its endpoint; switch that off if it is gone or fails on.
+
+    An event counts once, when its last try failed: neither its retries nor what a user sends
+    again by hand say more about the endpoint.
+    """
     of_hook = update(Webhook).where(Webhook.id == delivery.webhook_id)
+    of_delivery = update(Delivery).where(Delivery.id == delivery.id)
     if result.ok:
         session.execute(of_hook.values(failures_in_a_row=0))
+        session.execute(of_delivery.values(given_up=False))
         return
+    first = session.execute(of_delivery.where(Delivery.given_up.is_(False)).values(given_up=True))
     failures = session.execute(
-        of_hook.values(failures_in_a_row=Webhook.failures_in_a_row + 1).returning(
+        of_hook.values(failures_in_a_row=Webhook.failures_in_a_row + changed_rows(first)).returning(
             Webhook.failures_in_a_row
         )
     ).scalar_one()
@@ -218,7 +228,7 @@ def _switch_off_if_failing(session: Session, delivery: Delivery, result: Attempt
     if result.status_code == GONE:
         reason = "The receiver answered 410 Gone."
     elif failures >= DISABLE_AFTER:
-        reason = f"{failures} attempts in a row failed."
+        reason = f"{failures} events in a row could not be delivered."
     if reason:
         session.execute(of_hook.values(enabled=False, disabled_reason=reason))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import uuid_utils
@@ -12,10 +14,19 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models import Webhook
 from app.net.signing import new_secret
 from app.services.accounts.accounts import lock_account
+from app.services.accounts.roles import administers
 from app.services.egress import check_address, webhook_policy
 from app.services.sealing import seal
 
 EVENTS = ("run.completed", "run.failed", "run.canceled", "run.paused")
+DEFAULT_EVENTS = ("run.completed", "run.failed", "run.paused")
+"""All but the one that a user's own click causes."""
+
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {"description": "", "events": DEFAULT_EVENTS, "enabled": True, "long_schedule": False}
+)
+"""What a new endpoint has unless it is told otherwise, in the form as in the API."""
+
 MAX_WEBHOOKS = 20
 
 
@@ -47,14 +58,13 @@ def create_webhook(account_id: int, values: dict[str, Any]) -> tuple[str, str]:
 
     Args:
         account_id: The owner.
-        values: ``url``, ``events``, and if given ``description``, ``enabled``,
-            ``long_schedule``.
+        values: ``url``, and what differs from ``DEFAULTS``.
 
     Raises:
         Invalid: The address may not be reached, or an event is not known.
         Conflict: The account has as many as it may.
     """
-    values = _checked(account_id, values)
+    values = _checked(account_id, {**DEFAULTS, **values})
     secret = new_secret()
     hook = Webhook(
         id=str(uuid_utils.uuid7()), user_id=account_id, sealed_secret=seal(secret), **values
@@ -122,7 +132,9 @@ def delete_webhook(webhook_id: str, account_id: int) -> None:
 def _checked(account_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values to store: each event once."""
     if "url" in values:
-        check_address(values["url"], webhook_policy(), account_id, "url")
+        policy = webhook_policy(is_admin=administers(account_id))
+        db.session.rollback()  # resolving a name can take seconds: no transaction meanwhile
+        check_address(values["url"], policy, account_id, "url")
     if "events" in values:
         unknown = [event for event in values["events"] if event not in EVENTS]
         if unknown or not values["events"]:

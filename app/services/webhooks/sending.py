@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.db import now
 from app.errors import Conflict
 from app.models import Delivery
 from app.net.call_errors import CallError
+from app.net.guard import EgressPolicy
 from app.net.http import HttpReply, HttpSession
 from app.net.retry_after import parse_retry_after
 from app.net.signing import signed_headers
+from app.services.accounts.roles import administers
 from app.services.egress import webhook_policy
 from app.services.sealing import open_sealed
 from app.services.webhooks.chat_formats import body_for
@@ -20,12 +22,15 @@ from app.version import __version__
 
 TIMEOUT_S = 15.0
 EXCERPT_BYTES = 1024
+SENT_BYTES = 8192
+"""The log keeps so much of an answer and of what was sent, which is longer only for odd names."""
+
 USER_AGENT = f"OpenBench-Studio/{__version__}"
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """The result of one request."""
+    """The result of one request; ``sent_body`` is the start of what was sent, if anything was."""
 
     ok: bool
     status_code: int | None
@@ -33,6 +38,7 @@ class AttemptResult:
     error: str | None
     body_excerpt: str = ""
     retry_after_s: float | None = None
+    sent_body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,14 @@ class Letter:
     url: str
     payload: str
     sealed_secret: str
+    policy: EgressPolicy
 
     @classmethod
     def of(cls, delivery: Delivery) -> Letter:
-        """Return the letter of a delivery."""
+        """Return the letter of a delivery, which goes where its owner's role permits by now."""
         hook = delivery.webhook
-        return cls(delivery.id, hook.url, delivery.payload, hook.sealed_secret)
+        policy = webhook_policy(is_admin=administers(hook.user_id))
+        return cls(delivery.id, hook.url, delivery.payload, hook.sealed_secret, policy)
 
 
 def send(letter: Letter, timeout_s: float = TIMEOUT_S) -> AttemptResult:
@@ -62,15 +70,19 @@ def send(letter: Letter, timeout_s: float = TIMEOUT_S) -> AttemptResult:
         "User-Agent": USER_AGENT,
         **signed_headers([secret], letter.delivery_id, int(now().timestamp()), body),
     }
-    session = HttpSession(webhook_policy(), max_connections=1, max_bytes=1_000_000)
+    session = HttpSession(letter.policy, max_connections=1, max_bytes=1_000_000)
     started = datetime.now(UTC)
     try:
         reply = session.post_json(letter.url, headers, body, timeout_s)
     except CallError as error:
-        return AttemptResult(False, None, _elapsed_ms(started), error.message[:300])
+        result = AttemptResult(False, None, _elapsed_ms(started), error.message[:300])
+        if error.code in ("policy_block", "bad_url"):
+            return result  # nothing left this machine
+    else:
+        result = _result_of(reply, secret)
     finally:
         session.close()
-    return _result_of(reply, secret)
+    return replace(result, sent_body=_excerpt(body, SENT_BYTES, secret))
 
 
 def _elapsed_ms(started: datetime) -> int:
@@ -82,13 +94,18 @@ def _result_of(reply: HttpReply, secret: str) -> AttemptResult:
     error = None if ok else f"The receiver answered {reply.status}."
     if 300 <= reply.status < 400:
         error = f"The receiver redirects ({reply.status}); redirects are not followed."
-    # A receiver that says what it holds must not put the secret into the log that we show.
-    body = reply.body.replace(secret.removeprefix("whsec_").encode(), b"[redacted]")
     return AttemptResult(
         ok,
         reply.status,
         round(reply.elapsed_s * 1000),
         error,
-        body[:EXCERPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd"),
+        _excerpt(reply.body, EXCERPT_BYTES, secret),
         None if ok else parse_retry_after(reply.headers, datetime.now(UTC)),
     )
+
+
+def _excerpt(body: bytes, size: int, secret: str) -> str:
+    """Return the start of a body for the log that we show, which never has the secret in it."""
+    # A receiver may say what it holds.
+    masked = body.replace(secret.removeprefix("whsec_").encode(), b"[redacted]")
+    return masked[:size].decode("utf-8", "replace").replace("\0", "\ufffd")

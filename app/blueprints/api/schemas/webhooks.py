@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text
+from app.services.webhooks.endpoints import DEFAULTS
 
 Event = Literal["run.completed", "run.failed", "run.canceled", "run.paused"]
 Url = Annotated[Text, Field(min_length=1, max_length=2000)]
@@ -17,11 +18,11 @@ class WebhookBody(Body):
     """An endpoint to create."""
 
     url: Url
-    events: list[Event] = Field(default=["run.completed", "run.failed"], min_length=1)
-    description: Description = ""
-    enabled: StrictBool = True
+    events: list[Event] = Field(default=list(DEFAULTS["events"]), min_length=1)
+    description: Description = DEFAULTS["description"]
+    enabled: StrictBool = DEFAULTS["enabled"]
     long_schedule: StrictBool = Field(
-        False, description="Retry for a day and a half, not 11 minutes."
+        DEFAULTS["long_schedule"], description="Retry for a day and a half, not 11 minutes."
     )
 
 
@@ -106,6 +107,7 @@ class Attempt(Shown):
     status_code: int | None
     latency_ms: int | None
     error: str | None
+    sent_body: str | None = Field(description="The start of what was sent.")
     body_excerpt: str
 
 
