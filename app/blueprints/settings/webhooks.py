@@ -13,7 +13,9 @@ from app.blueprints.settings.forms import WebhookForm
 from app.errors import StudioError, shorten
 from app.services.webhooks import deliveries as delivery_service
 from app.services.webhooks import endpoints as webhook_service
+from app.template_filters.numbers import milliseconds
 from app.web import rate_limits, shown_once
+from app.web.json_answers import answer
 from app.web.urls import address
 
 PAGE_SIZE = 25
@@ -90,6 +92,20 @@ def webhook_delete(webhook_id: str) -> ResponseReturnValue:
     return redirect(url_for("settings.webhooks"), 303)
 
 
+@bp.get("/webhooks/<webhook_id>/deliveries")
+def delivery_states(webhook_id: str) -> ResponseReturnValue:
+    """Return what changes in the first page of the log; the words are those of the page."""
+    page = delivery_service.list_deliveries(webhook_id, current_user.id, limit=PAGE_SIZE)
+    return answer(
+        {
+            "items": [
+                {name: view[name] for name in ("id", "status", "made", "facts", "next_attempt_at")}
+                for view in map(_delivery_view, page.items)
+            ]
+        }
+    )
+
+
 @bp.post("/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver")
 @rate_limits.redeliver
 def delivery_redeliver(webhook_id: str, delivery_id: str) -> ResponseReturnValue:
@@ -157,6 +173,7 @@ def _one(webhook_id: str, form: WebhookForm, *, new_secret: str | None = None) -
         webhook=_view(hook, page.items[0] if page.items else None),
         form=form,
         deliveries=[_delivery_view(delivery) for delivery in page.items],
+        live_url=None if cursor else url_for("settings.delivery_states", webhook_id=webhook_id),
         page={
             "newer_url": address("settings.webhook", webhook_id=webhook_id) if cursor else None,
             "older_url": address("settings.webhook", webhook_id=webhook_id, cursor=page.next_cursor)
@@ -176,12 +193,21 @@ def _delivery_view(delivery: Any) -> dict[str, Any]:
         "event": delivery.event,
         "run_id": delivery.run_id,
         "status": delivery.status,
-        "attempts": delivery.attempts_made,
-        "status_code": last.status_code if last else None,
-        "latency_ms": last.latency_ms if last else None,
+        "made": len(delivery.attempts),
+        "facts": _facts(delivery.attempts_made, last),
         "created_at": delivery.created_at,
         "next_attempt_at": delivery.next_attempt_at,
-        "error": last.error if last else None,
+        "sent_body": last.sent_body if last else None,
         "response_excerpt": last.body_excerpt if last else "",
         "test": delivery.test,
     }
+
+
+def _facts(attempts: int, last: Any) -> str:
+    """Return how often a delivery was tried and what came of the last attempt that is over."""
+    facts = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    if last is None:
+        return facts
+    if last.status_code:
+        return f"{facts}, answered {last.status_code} in {milliseconds(last.latency_ms)}"
+    return f"{facts}, {last.error}" if last.error else facts

@@ -29,6 +29,7 @@ const ON_DEMAND = [
   ["[data-compare-form]", () => import("./components/compare_select.js")],
   ["[data-bulk]", () => import("./components/bulk_bar.js")],
   ["[data-connection-test]", () => import("./components/connection_test.js")],
+  ["[data-delivery-log]", () => import("./components/delivery_log.js")],
   ["[data-presets]", () => import("./components/connection_presets.js")],
   ["[data-prices]", () => import("./components/price_rows.js")],
   ["[data-tag-list]", () => import("./components/tag_list.js")],
