@@ -23,6 +23,7 @@ from app.errors import NotFound
 from app.net.download import Downloader
 from app.net.guard import EgressPolicy
 from app.net.proxies import proxy_choice
+from app.queries.benchmark_order import FIRST_LOOK, in_order
 from app.queries.catalog import benchmarks_of, find_benchmark
 
 log = logging.getLogger(__name__)
@@ -140,8 +141,8 @@ def _source(protocol: Protocol) -> dict[str, Any]:
     }
 
 
-def cards(settings: Settings, account_id: int) -> list[dict[str, Any]]:
-    """Return all benchmarks as the pages show them, those that run here first."""
+def cards(settings: Settings, account_id: int, used: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return all benchmarks as the pages show them, those that run here and are ``used`` first."""
     shown = []
     for benchmark in benchmarks_of(account_id):
         reason = unavailable_reason(benchmark, settings)
@@ -151,13 +152,12 @@ def cards(settings: Settings, account_id: int) -> list[dict[str, Any]]:
                 "category_label": CATEGORY_LABELS[benchmark.category],
                 "available": reason is None,
                 "unavailable_reason": reason,
+                "for_first_look": reason is None
+                and benchmark.name in FIRST_LOOK
+                and benchmark.name not in used,
             }
         )
-    return sorted(shown, key=_card_order)
-
-
-def _card_order(card: dict[str, Any]) -> tuple[bool, bool, str]:
-    return not card["available"], card["category"] != "own", card["title"].lower()
+    return in_order(shown, used)
 
 
 def categories(shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from app.blueprints.benchmarks import bp
 from app.blueprints.benchmarks.figures import draw_leaderboard
 from app.current import get_settings
 from app.queries import benchmarks, runs
+from app.queries.benchmark_order import benchmarks_in_use
 from app.queries.catalog import versions_of
 from app.queries.leaderboards import leaderboard
 from app.web.urls import address
@@ -23,7 +24,8 @@ def index() -> str:
     q = request.args.get("q", "").strip()
     category = request.args.get("category", "")
     offline = request.args.get("offline", "") in ("1", "true", "on")
-    cards = benchmarks.cards(get_settings(), current_user.id)
+    used = benchmarks_in_use(current_user.id)
+    cards = benchmarks.cards(get_settings(), current_user.id, used)
     tabs = [{"value": "", "label": "All", "count": len(cards)}, *benchmarks.categories(cards)]
     return render_template(
         "benchmarks/index.html",

@@ -13,6 +13,7 @@ from app.current import get_settings
 from app.errors import Invalid, StudioError
 from app.queries import benchmarks as benchmark_queries
 from app.queries import runs as run_queries
+from app.queries.benchmark_order import benchmarks_in_use
 from app.queries.catalog import find_benchmark
 from app.services.connections import store
 from app.services.runs import submission, trial
@@ -86,7 +87,8 @@ def _fill_from_run(form: RunForm, run_id: str) -> None:
 def _page(form: RunForm, problem: str = "") -> str:
     settings = get_settings()
     infos = store.list_connections(current_user.id, current_user.is_admin)
-    cards = benchmark_queries.cards(settings, current_user.id)
+    used = benchmarks_in_use(current_user.id)
+    cards = benchmark_queries.cards(settings, current_user.id, used)
     chosen = next((card for card in cards if card["name"] == form.benchmark.data), None)
     form.protocol.choices = [
         SelectChoice("", "Default"),
