@@ -17,6 +17,7 @@ from app.models import AccountRow, Delivery, OwnBenchmark, Run, RunView, Share, 
 from app.models.account import ApiToken
 from app.services.accounts.accounts import Account
 from tests.app_fixtures import PASSWORD, Browser
+from tests.fakes.local_servers import in_place_of_the_usual_ports
 from tests.run_fixtures import Receiver, add_run, add_samples
 
 RUN = {"benchmark": "gen_chain_sum", "model": "simulated/expert", "limit": "3"}
@@ -114,6 +115,11 @@ def test_every_form_is_answered_by_a_redirect(
     walk.send(signed_in, "/settings/connections/mine", {**CONNECTION, "name": "mine"})
     walk.send(signed_in, "/settings/connections/simulated/test")
     walk.send(signed_in, "/settings/connections/mine/delete")
+
+    with in_place_of_the_usual_ports("llamacpp") as (port,):
+        walk.send(signed_in, "/settings/local-servers")
+        server = {"name": "llamacpp", "port": str(port)}
+        walk.send(signed_in, "/settings/local-servers/connect", server)
 
     walk.send(signed_in, "/settings/tokens", {"name": "CI", "scopes": "read"})
     walk.send(signed_in, f"/settings/tokens/{newest(app, ApiToken)}/delete")

@@ -168,6 +168,9 @@ COMPARE = (
 SETTINGS = (
     Page("connections", "/settings/connections"),
     Page("connections_empty", "/settings/connections", "grace"),
+    Page("local_servers", "/settings/local-servers"),
+    Page("local_servers_found", "/settings/local-servers", form={}),
+    Page("local_servers_not_admin", "/settings/local-servers", "grace", status=404),
     Page("connection_new", "/settings/connections/new"),
     Page("connection_edit", "/settings/connections/openai"),
     Page("connection_wrong", "/settings/connections/new", form={"max_retries": "many"}, status=422),

@@ -28,6 +28,7 @@ from app.models import Run
 from app.services.accounts import accounts
 from app.services.accounts.accounts import Account
 from tests.app_fixtures import PASSWORD, Browser, make_settings
+from tests.fakes.local_servers import in_place_of_the_usual_ports
 from tests.fakes.model_server import ModelServer
 from tests.fakes.webhook_receiver import receiving
 from tests.queue_fixtures import die_with_tests
@@ -39,6 +40,7 @@ from tests.seed.questions import write_mirror
 from tests.seed.runs import RunSeeder
 
 MODELS = ("gpt-4.1", "gpt-4o-mini", "o4-mini", "Qwen/Qwen3-235B-A22B-Instruct-2507-FP8")
+LOCAL_SERVERS = ("ollama", "vllm/with_key", "llamacpp/router", "nothing")
 PEOPLE = ("ada", "grace", "linus", "mia")
 """Ada is the administrator and has everything; Grace has nothing; Linus has a broken run, and
 Mia no storage left."""
@@ -122,6 +124,7 @@ def seeded_site(folder: Path, database_url: str | None = None) -> Iterator[Site]
             ModelServer(answer=answers, models=MODELS, api_key=seeded_settings.KEY)
         )
         receiver = stack.enter_context(receiving())
+        stack.enter_context(in_place_of_the_usual_ports(*LOCAL_SERVERS))
         receiver.status_of |= {"/hook/busy": 503, "/hook/gone": 410}
         write_mirror(folder / "mirror")
         app = _make_app(folder, database_url, queue_url)

@@ -11,17 +11,20 @@ from app.blueprints.api.schemas.connections import (
     ConnectionList,
     ConnectionPath,
     ConnectionTestResult,
+    LocalServers,
 )
 from app.blueprints.api.schemas.fields import PageQuery
 from app.errors import Invalid
 from app.queries.paging import page_of
 from app.services import connection_deletion
-from app.services.connections import probe, saving, store
+from app.services.connections import local_servers, probe, saving, store
 from app.web import rate_limits
 from app.web.json_answers import answer, no_content
 
 bp = api_blueprint(
-    "connections", "Provider endpoints and their keys.", bodyless={"test_connection"}
+    "connections",
+    "Provider endpoints and their keys.",
+    bodyless={"test_connection", "find_local_servers"},
 )
 
 
@@ -77,3 +80,16 @@ def test_connection(path: ConnectionPath) -> Response:
     """Test a connection by asking the provider for its models, which costs nothing."""
     result = probe.probe_connection(g.account.id, g.account.is_admin, path.name)
     return answer(ConnectionTestResult.of(result))
+
+
+@bp.post("/connections/find-local", responses={200: LocalServers})
+@rate_limits.look_for_servers
+def find_local_servers() -> Response:
+    """Look for model servers on the Studio's machine, for administrators.
+
+    A fixed list of ports is asked, and servers are known by what they answer. Save one with
+    ``PUT /connections/{name}`` and its ``base_url``.
+    """
+    found = local_servers.look_for_servers(g.account.id, g.account.is_admin)
+    connections = store.list_connections(g.account.id, g.account.is_admin)
+    return answer(LocalServers.of(found, local_servers.connected_ports(connections)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, Field
 
 from app.blueprints.api.schemas.fields import Body, PageAnswer, Text, number, whole
+from app.services.connections.local_servers import LocalPort
 from app.services.connections.own_prices import MAX_USD_PER_MTOK
 from app.services.connections.presets import Auth, Kind
 from app.services.connections.probe import ConnectionProbe
@@ -171,4 +173,50 @@ class ConnectionTestResult(BaseModel):
             if error
             else None,
             moved_to=result.moved_to,
+        )
+
+
+class LocalServer(BaseModel):
+    """A model server on the Studio's machine."""
+
+    name: str = Field(description="Which it is: ollama, lmstudio, llamacpp or vllm.")
+    title: str
+    base_url: str
+    models: list[str] = Field(description="At most two hundred.")
+    needs_key: bool = Field(description="It tells nothing without a key.")
+    connection: str | None = Field(description="The connection that leads there.")
+
+
+class TriedPort(BaseModel):
+    """What is at a port that was looked at."""
+
+    address: str
+    state: Literal["found", "nobody", "silent", "other", "studio"] = Field(
+        description="A model server; nobody listens; no answer in time; something else; the Studio."
+    )
+
+
+class LocalServers(BaseModel):
+    """What is on the Studio's machine."""
+
+    items: list[LocalServer]
+    tried: list[TriedPort]
+
+    @classmethod
+    def of(cls, ports: Sequence[LocalPort], connected: Mapping[int, str]) -> LocalServers:
+        """Return the result as the API shows it."""
+        return cls(
+            items=[
+                LocalServer(
+                    name=each.name,
+                    title=each.title,
+                    base_url=each.base_url,
+                    models=list(each.models),
+                    needs_key=each.needs_key,
+                    connection=connected.get(each.port),
+                )
+                for each in ports
+                if each.state == "found"
+            ],
+            tried=[TriedPort(address=f"127.0.0.1:{each.port}", state=each.state) for each in ports],
         )
