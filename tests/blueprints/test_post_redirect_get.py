@@ -111,6 +111,8 @@ def test_every_form_is_answered_by_a_redirect(
     walk.send(signed_in, "/runs/views", {"name": "mine", "back": "q=x"})
     walk.send(signed_in, f"/runs/views/{newest(app, RunView)}/delete")
 
+    walk.send(signed_in, "/first-steps/close")
+
     walk.send(signed_in, "/settings/connections/new", {**CONNECTION, "name": "mine"})
     walk.send(signed_in, "/settings/connections/mine", {**CONNECTION, "name": "mine"})
     walk.send(signed_in, "/settings/connections/simulated/test")

@@ -77,6 +77,7 @@ RUNS = (
     Page("bulk_cancel", "/runs/bulk?action=cancel&run_ids={done}"),
     Page("bulk_retry", "/runs/bulk?action=retry_errors&run_ids={with_errors},{done}"),
     Page("dashboard_empty", "/", "grace"),
+    Page("dashboard_first_steps", "/", "mia"),
     Page("dashboard_disk_low", "/?seed_disk=low"),
     Page("dashboard_disk_full", "/?seed_disk=full"),
     Page("new_run", "/runs/new?benchmark=gsm8k&model=openai/gpt-4o-mini&limit=200"),

@@ -27,6 +27,8 @@ from app.extensions import limiter
 from app.models import Run
 from app.services.accounts import accounts
 from app.services.accounts.accounts import Account
+from app.services.first_steps import close_first_steps
+from app.services.webhooks import endpoints
 from tests.app_fixtures import PASSWORD, Browser, make_settings
 from tests.fakes.local_servers import in_place_of_the_usual_ports
 from tests.fakes.model_server import ModelServer
@@ -139,6 +141,8 @@ def seeded_site(folder: Path, database_url: str | None = None) -> Iterator[Site]
             mias = RunSeeder(app, people["mia"], server, answers)
             mias.fill_storage()
             ids["no_storage"] = mias.ids["no_storage"]
+            endpoints.create_webhook(people["mia"].id, {"url": receiver.url})
+            close_first_steps(people["ada"].id)
         yield Site(app, people, ids)
 
 

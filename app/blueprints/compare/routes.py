@@ -14,6 +14,7 @@ from app.blueprints.compare.sample_lists import ChosenSamples, chosen_ids, chose
 from app.errors import StudioError
 from app.queries import comparisons, runs
 from app.queries.markdown_reports import comparison_markdown
+from app.services import first_steps
 from app.services.long_reads import long_reads
 from app.web.comparison_figures import SURE, draw_comparison
 from app.web.result_file import comparison_file, markdown_answer
@@ -39,7 +40,7 @@ def show() -> str:
                 rows, flips_from=flips_from, choice=samples.choice
             )
     view = comparison and samples and _page_view(comparison, runs.views(rows), samples)
-    return render_template(
+    page = render_template(
         "compare/show.html",
         picker=picker_of(current_user.id, chosen),
         comparison=view,
@@ -49,6 +50,9 @@ def show() -> str:
         markdown=comparison and comparison_markdown(comparison, rows),
         chosen=",".join(chosen),
     )
+    if comparison:
+        first_steps.note_comparison(current_user.id)
+    return page
 
 
 @bp.get("/compare/report.md")

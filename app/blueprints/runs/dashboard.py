@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
@@ -13,6 +14,7 @@ from app.queries import dashboard as figures
 from app.queries import runs as run_queries
 from app.queries.run_sorts import NEWEST_FIRST
 from app.queries.run_views import chosen_columns, saved_views
+from app.services import first_steps
 from app.services.runs.bulk import MOST_RUNS
 from app.template_filters.run_columns import COLUMNS, RUN
 from app.web.urls import address
@@ -43,6 +45,8 @@ def index() -> str:
     return render_template(
         "runs/index.html",
         runs=run_queries.views(page.items),
+        steps=first_steps.first_steps(account_id, current_user.is_admin),
+        limit=first_steps.LIMIT,
         kpis=figures.key_figures(account_id),
         status_tabs=tabs,
         filters=wanted,
@@ -66,6 +70,14 @@ def index() -> str:
             "by_age": shown.sort == NEWEST_FIRST,
         },
     )
+
+
+@bp.post("/first-steps/close")
+@login_required
+def close_steps() -> ResponseReturnValue:
+    """Show the first steps no more."""
+    first_steps.close_first_steps(current_user.id)
+    return redirect(url_for("runs.index"), 303)
 
 
 def _headings(shown: ListAddress) -> dict[str, dict[str, str]]:
