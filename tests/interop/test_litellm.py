@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.net.guard import EgressPolicy
+from app.services.connections.local_servers import inspect_port
 from tests.interop.servers import APIS, running
 from tests.interop.site import Site
 
@@ -74,3 +76,8 @@ def test_its_streams_are_read_and_timed(site: Site, litellm: str, kind: str) -> 
     samples = site.samples(run["run_id"])
     assert (run["status"], run["counts"]["error"]) == ("completed", 0), samples[0]
     assert run["speed"]["first_token_s"]["p50"] > 0
+
+
+def test_it_is_not_taken_for_the_server_behind_it(litellm: str) -> None:
+    port = int(litellm.rpartition(":")[2])
+    assert inspect_port(port, EgressPolicy(allow_private=True)) in ("other", "silent")

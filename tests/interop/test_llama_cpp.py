@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.net.guard import EgressPolicy
+from app.services.connections.local_servers import inspect_port
+from app.services.connections.server_kinds import Recognised
 from tests.interop.servers import APIS
 from tests.interop.site import Site
 
@@ -63,3 +66,9 @@ def test_its_streams_are_read_and_timed(site: Site, llama_cpp: str, kind: str) -
     assert all(1 <= sample["output_tokens"] <= 16 for sample in samples)
     timed = [sample for sample in samples if sample["first_token_s"] is not None]
     assert all(sample["first_token_s"] <= sample["latency_ms"] / 1000 for sample in timed)
+
+
+def test_it_is_recognised_on_its_port(llama_cpp: str) -> None:
+    port = int(llama_cpp.rpartition(":")[2])
+    found = inspect_port(port, EgressPolicy(allow_private=True))
+    assert found == Recognised("llamacpp", ("tiny-random",))

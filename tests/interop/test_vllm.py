@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.net.guard import EgressPolicy
+from app.services.connections.local_servers import inspect_port
+from app.services.connections.server_kinds import Recognised
 from tests.interop.servers import APIS, HERE, environment_of, running
 from tests.interop.site import Site
 
@@ -42,3 +45,9 @@ def test_a_model_that_it_does_not_have_is_named(site: Site, vllm: str) -> None:
     site.connect("vllm-other", "openai_compatible", f"{vllm}/v1")
     run = site.finish("vllm-other/another", limit=2)
     assert (run["status"], run["error"]["code"]) == ("failed", "unknown_model")
+
+
+def test_it_is_recognised_on_its_port(vllm: str) -> None:
+    port = int(vllm.rpartition(":")[2])
+    found = inspect_port(port, EgressPolicy(allow_private=True))
+    assert found == Recognised("vllm", ("tiny-random",))

@@ -103,7 +103,7 @@ def look_for_servers(account_id: int, is_admin: bool) -> list[LocalPort]:
     own, policy = get_settings().port, provider_policy(is_admin=True)
     with waits.held(account_id):
         answers = {
-            port: _calls.start(account_id, ("local", port), partial(_inspect, port, policy))
+            port: _calls.start(account_id, ("local", port), partial(inspect_port, port, policy))
             for port in PORTS
             if port != own
         }
@@ -135,7 +135,8 @@ class _Nobody(Exception):
     """Nobody listens."""
 
 
-def _inspect(port: int, policy: EgressPolicy) -> Recognised | State:
+def inspect_port(port: int, policy: EgressPolicy) -> Recognised | State:
+    """Return the model server at a port of this machine, or what is there instead."""
     session = HttpSession(policy, max_connections=1, connect_timeout_s=_ANSWER_S, max_bytes=_BYTES)
     give_up_at = time.monotonic() + _PORT_S
     is_first = True
