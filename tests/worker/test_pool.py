@@ -58,7 +58,7 @@ class PoolUnderTest:
         return self.family
 
     def close(self) -> None:
-        """End it and all that it started: a worker that lives on would take the next test's jobs."""
+        """End it and all that it started, which would take the next test's jobs."""
         family = [*self.family]
         if self.process.poll() is None:
             family += psutil.Process(self.process.pid).children(recursive=True)
