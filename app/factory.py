@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from app import cli
-from app.blueprints import auth, benchmarks, compare, health, runs, settings, shares
+from app.blueprints import auth, benchmarks, compare, health, palette, runs, settings, shares
 from app.blueprints.api import openapi_options, register_api
 from app.config import Settings, load_settings, open_data_dir
 from app.db import init_db
@@ -98,7 +98,7 @@ def _attach_extensions(app: Flask) -> None:
 
 
 def _register(app: OpenAPI) -> None:
-    for module in (auth, runs, benchmarks, compare, settings, shares, health):
+    for module in (auth, runs, benchmarks, compare, palette, settings, shares, health):
         app.register_blueprint(module.bp)
     register_api(app)
     if app.extensions["settings"].rq_dashboard:

@@ -141,11 +141,16 @@ def _places_of(word: str) -> Iterator[ColumnElement[bool]]:
     yield has_word(COLUMNS.benchmark, word)
     yield has_word(COLUMNS.model, word)
     yield has_word(COLUMNS.name, word)
+    yield from id_matches(word)
+    yield has_word(cast(COLUMNS.tags, String), in_json(word))
+    yield has_word(COLUMNS.notes, word)
+
+
+def id_matches(word: str) -> Iterator[ColumnElement[bool]]:
+    """Yield the ways in which ``word`` may be an end of a run's id, as pages show it."""
     if _PART_OF_ID.fullmatch(word):
         yield COLUMNS.id.startswith(word.lower(), autoescape=True)
         yield COLUMNS.id.endswith(word.lower(), autoescape=True)
-    yield has_word(cast(COLUMNS.tags, String), in_json(word))
-    yield has_word(COLUMNS.notes, word)
 
 
 def in_json(text: str) -> str:

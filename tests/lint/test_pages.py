@@ -20,7 +20,7 @@ CONTROLS = {"input", "select", "textarea"}
 UNLABELLED_TYPES = {"hidden", "submit"}
 NOT_PAGES = re.compile(
     r"static|/api/|/fonts/|/docs/|/admin/rq/|/health|/ready|/metrics|/events|/export|/rescorings|[.]svg"
-    r"|/report[.]|/file$|/deliveries$"
+    r"|/report[.]|/file$|/deliveries$|/palette$"
 )
 
 
