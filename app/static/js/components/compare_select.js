@@ -24,7 +24,8 @@ export function start(form) {
     const isCompare = !event.submitter?.hasAttribute("formaction") && !event.submitter?.name;
     if (isCompare && order.length > 0) {
       event.preventDefault();
-      location.assign(`${form.action}?run_ids=${order.map(encodeURIComponent).join(",")}`);
+      // Not form.action: buttons of the list are called so.
+      location.assign(`${form.getAttribute("action")}?run_ids=${order.map(encodeURIComponent).join(",")}`);
     }
   });
   update();
