@@ -125,10 +125,12 @@ def font(name: str) -> Response:
 
 
 def _page_values() -> dict[str, Any]:
-    theme = request.cookies.get("theme") if has_request_context() else None
+    cookies = request.cookies if has_request_context() else {}
+    theme = cookies.get("theme")
     signed_in = bool(current_user and current_user.is_authenticated)
     return {
         "theme": theme if theme in THEMES else None,
+        "keys_off": cookies.get("keys") == "off",
         "app_version": __version__,
         "disk_level": disk_space.room().level if signed_in else None,
         "active_runs": count_active(current_user.id) if signed_in else None,

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,14 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def studio(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """The whole product as ``scripts/start`` runs it, with the local mirror of datasets."""
-    folder = tmp_path_factory.mktemp("studio")
+    """The studio that most tests share."""
+    with running_studio(tmp_path_factory.mktemp("studio"), test_data) as running:
+        yield running
+
+
+@contextmanager
+def running_studio(folder: Path, test_data: Path) -> Iterator[Studio]:
+    """Run the whole product as ``scripts/start`` does, with the local mirror of datasets."""
     port, log = free_port(), folder / "studio.log"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COV")},
@@ -141,15 +148,23 @@ def open_page(
     complaints: list[str] = []
 
     def make(
-        *, width: int = 1440, theme: str = "light", state: str | None = None, scripts: bool = True
+        *,
+        width: int = 1440,
+        theme: str = "light",
+        state: str | None = None,
+        scripts: bool = True,
+        touch: bool = False,
+        at: Studio = studio,
     ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",
-            base_url=studio.url,
+            base_url=at.url,
             storage_state=state,
             java_script_enabled=scripts,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = context.new_page()
@@ -158,7 +173,7 @@ def open_page(
             wait_for_scripts(page)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.on("console", lambda message: _note(complaints, message.type, message.text))
-        page.on("request", lambda request: _note_foreign(complaints, request.url, studio.url))
+        page.on("request", lambda request: _note_foreign(complaints, request.url, at.url))
         return page
 
     yield make

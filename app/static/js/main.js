@@ -4,17 +4,20 @@ import { startCopy } from "./components/copy.js";
 import { startDismiss } from "./components/dismiss.js";
 import { startDialogs } from "./components/dialog.js";
 import { startErrors } from "./components/errors.js";
+import { startFilters } from "./components/filters.js";
 import { startKeptForms } from "./components/kept_form.js";
+import { startKeys } from "./components/keys.js";
 import { startMenus } from "./components/menu.js";
-import { startSearch } from "./components/search.js";
 import { startSubmitOnce } from "./components/submit_once.js";
 import { startTheme } from "./components/theme.js";
 import { startTimes } from "./components/times.js";
 import { startToasts } from "./components/toast.js";
 import { startTooltips } from "./components/tooltip.js";
 import { find } from "./lib/dom.js";
+import { restoreFocus } from "./lib/reload.js";
 
 const ON_DEMAND = [
+  ["#palette", () => import("./components/palette.js")],
   ["[data-live-run]", () => import("./components/live_run.js")],
   ["[data-rescoring]", () => import("./components/rescoring.js")],
   ["[data-run-row], [data-newest-run]", () => import("./components/run_rows.js")],
@@ -44,12 +47,14 @@ startDialogs();
 startDismiss();
 startMenus();
 startCopy();
-startSearch();
+startFilters();
+startKeys();
 startTimes();
 startTooltips();
 startToasts();
 startErrors();
 startSubmitOnce();
+restoreFocus();
 
 const parts = ON_DEMAND.flatMap(([selector, load]) => {
   const node = find(selector);

@@ -2,6 +2,7 @@
 
 import { find, setText } from "../lib/dom.js";
 import { get } from "../lib/api.js";
+import { reloadWhenIdle } from "../lib/reload.js";
 import { FINAL } from "../lib/words.js";
 import { LiveChart } from "./live_chart.js";
 import { LiveView } from "./live_view.js";
@@ -147,7 +148,7 @@ class Follower {
       toast("The run has ended. Reload the page to see its result.");
       return;
     }
-    setTimeout(() => location.reload(), RELOAD_MS * (1 + 2 * reloads));
+    setTimeout(reloadWhenIdle, RELOAD_MS * (1 + 2 * reloads));
   }
 
   say(state, text) {

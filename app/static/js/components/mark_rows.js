@@ -1,4 +1,4 @@
-/* "x" on the focused row of a list marks its sample for review, or takes the mark away. */
+/* Marks the sample of a row for review, or takes the mark away, when a key says so ("mark"). */
 
 import { find, make } from "../lib/dom.js";
 import { request } from "../lib/api.js";
@@ -7,10 +7,8 @@ import { toast } from "./toast.js";
 export function start(table) {
   let isBusy = false;
   table.dataset.markRows = "ready";
-  table.addEventListener("keydown", async (event) => {
-    const link = event.target.closest("[data-step]");
-    const isKey = event.key === "x" && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!isKey || !link || isBusy) {
+  table.addEventListener("mark", async ({ target: link }) => {
+    if (isBusy) {
       return;
     }
     isBusy = true;

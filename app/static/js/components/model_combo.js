@@ -3,6 +3,7 @@
 import { find, findAll, make } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { compact, usd } from "../lib/format.js";
+import { arrowStep, markOption } from "../lib/options.js";
 import { moveOn } from "./enter_key.js";
 
 const TYPING_MS = 200;
@@ -150,16 +151,15 @@ export class ModelCombo {
   onKey(event) {
     const options = findAll("[role=option]", this.list);
     const isOpen = !this.list.hidden;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const next = arrowStep(event.key, this.at, options.length);
+    if (next !== null) {
       event.preventDefault();
       if (!isOpen) {
         this.open();
         return;
       }
-      const from = this.at < 0 && event.key === "ArrowUp" ? 0 : this.at;
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      this.at = (from + step + options.length) % (options.length || 1);
-      this.mark(options);
+      this.at = next;
+      markOption(this.input, options, next);
     } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
       event.stopPropagation();
@@ -167,17 +167,6 @@ export class ModelCombo {
     } else if (event.key === "Escape" && isOpen) {
       event.preventDefault();
       this.close();
-    }
-  }
-
-  mark(options) {
-    options.forEach((node, index) => {
-      node.setAttribute("aria-selected", String(index === this.at));
-    });
-    const current = options[this.at];
-    if (current) {
-      this.input.setAttribute("aria-activedescendant", current.id);
-      current.scrollIntoView({ block: "nearest" });
     }
   }
 

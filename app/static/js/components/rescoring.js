@@ -3,6 +3,7 @@
 import { find, findAll, setText } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { number } from "../lib/format.js";
+import { reloadWhenIdle } from "../lib/reload.js";
 import { toastAfterReload } from "./toast.js";
 
 const EVERY_MS = 1000;
@@ -34,7 +35,7 @@ function reload(message) {
     return;
   }
   toastAfterReload(message);
-  location.reload();
+  reloadWhenIdle();
 }
 
 function show(note, done) {

@@ -4,6 +4,7 @@
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
 import { duration, interval, number, percent, spent } from "../lib/format.js";
+import { isBusy, reload } from "../lib/reload.js";
 import { queueWords } from "../lib/words.js";
 import { setStatusPill } from "./status_pill.js";
 
@@ -34,8 +35,8 @@ async function follow() {
       const hasEnded = rows.some((row) => !active.has(row.dataset.runRow));
       if (hasEnded || (await hasNewRun())) {
         // What is being typed or ticked is not thrown away for a number.
-        if (!isBusy()) {
-          window.location.reload();
+        if (!isLeaving && !isBusy() && !find("[data-compare-pick]:checked")) {
+          reload();
           return;
         }
         await Promise.all(rows.filter((row) => !active.has(row.dataset.runRow)).map(showEnd));
@@ -70,12 +71,6 @@ async function hasNewRun() {
   }
   const { items } = await get(NEWEST);
   return (items[0]?.run_id ?? "") !== list.dataset.newestRun;
-}
-
-function isBusy() {
-  const isTyping = document.activeElement.matches("input:not([type=checkbox]), select");
-  const isOpen = find("[data-compare-pick]:checked, :popover-open, dialog[open]") !== null;
-  return isLeaving || isTyping || isOpen;
 }
 
 function show(row, run) {

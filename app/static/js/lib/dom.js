@@ -39,6 +39,12 @@ export function delegate(type, selector, handle) {
   });
 }
 
+/** What a link or button is called: as it says itself, or its words without keys. */
+export function nameOf(node) {
+  const words = [...node.childNodes].filter((part) => part.nodeName !== "KBD").map((part) => part.textContent);
+  return (node.dataset.name ?? node.getAttribute("aria-label") ?? words.join("")).replace(/\s+/g, " ").trim();
+}
+
 export function setText(node, text) {
   if (node && node.textContent !== text) {
     node.textContent = text;
