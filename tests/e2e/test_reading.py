@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.studio_runs import finish_run
 from tests.e2e.test_layout import check_layout
@@ -55,30 +55,91 @@ def test_wrong_answers_are_read_one_after_the_other_and_the_list_is_kept(
     assert [link.get_attribute("href") for link in links.all()] == wrong
 
 
-def test_many_categories_fit_are_sorted_and_lead_to_their_samples(
-    open_page: Callable[..., Page], signed_in_state: str
-) -> None:
+@pytest.fixture
+def many_categories(open_page: Callable[..., Page], signed_in_state: str) -> Page:
+    """The page of a run with the 57 subjects of MMLU."""
     page = open_page(state=signed_in_state)
     page.goto("/benchmarks")
     run_id = finish_run(
         page, benchmark="mmlu", model="simulated/novice", limit=171, order="stratified"
     )
+    page.goto(f"/runs/{run_id}")
+    return page
+
+
+def breakdown_of(page: Page) -> Locator:
+    return page.get_by_role("region", name="Breakdown")
+
+
+def scores_in(panel: Locator) -> list[float]:
+    """Return the scores as the rows show them, in their order."""
+    shown = panel.locator("tbody td.strong").all_inner_texts()
+    return [float(text.removesuffix("%")) for text in shown]
+
+
+def test_many_categories_have_a_panel_of_their_own_that_fits(many_categories: Page) -> None:
+    page = many_categories
     for width in (1440, 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"/runs/{run_id}")
+        page.reload()
         check_layout(page, width, "a run of 57 categories")
-    panel = page.get_by_role("region", name="Breakdown")
+        panel, main = breakdown_of(page).bounding_box(), page.locator("main").bounding_box()
+        assert panel is not None
+        assert main is not None
+        assert panel["width"] > main["width"] / 2, "beside the score there is no room for them"
+        assert breakdown_of(page).evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_highest_and_lowest_ten_categories_come_first_then_all(many_categories: Page) -> None:
+    page, panel = many_categories, breakdown_of(many_categories)
     names = panel.locator("tbody th a")
     expect(names).to_have_count(20)
+    expect(panel).to_contain_text("37 more between")
+    ends, ends_scores = names.all_inner_texts(), scores_in(panel)
     panel.get_by_role("link", name="Show all").click()
     expect(names).to_have_count(57)
+    expect(panel).to_be_in_viewport()
+    scores = scores_in(panel)
+    assert scores == sorted(scores, reverse=True)
+    assert ends == names.all_inner_texts()[:10] + names.all_inner_texts()[-10:]
+    assert ends_scores == scores[:10] + scores[-10:]
+    assert scores[0] > scores[-1]
+    panel.get_by_role("link", name="Show the ends only").click()
+    expect(names).to_have_count(20)
+    expect(page).not_to_have_url(re.compile("categories=all"))
+
+
+def test_categories_are_sorted_by_name_samples_and_score(many_categories: Page) -> None:
+    panel = breakdown_of(many_categories)
+    names = panel.locator("tbody th a")
+    panel.get_by_role("link", name="Show all").click()
+    expect(names).to_have_count(57)
+    by_score = names.all_inner_texts()
     panel.get_by_role("link", name="Name", exact=True).click()
     expect(names.first).to_have_text("abstract_algebra")
-    names.nth(1).click()
-    expect(page).to_have_url(re.compile("samples[?]category=anatomy"))
-    page.locator("a.sample-link").first.click()
-    expect(page.get_by_text(re.compile("^1 of [1-9]$"))).to_be_visible()
-    expect(page.get_by_role("link", name="Samples: anatomy")).to_be_visible()
+    assert names.all_inner_texts() == sorted(by_score)
+    panel.get_by_role("link", name="Samples", exact=True).click()
+    expect(panel.locator("[aria-current]")).to_have_text("Samples")
+    counts = [int(text.removeprefix("n=")) for text in panel.locator("th .n").all_inner_texts()]
+    assert counts == sorted(counts, reverse=True)
+    assert len(counts) == 57
+    panel.get_by_role("link", name="Score", exact=True).click()
+    expect(names.first).to_have_text(by_score[0])
+    assert names.all_inner_texts() == by_score
+
+
+def test_a_category_leads_to_its_samples(many_categories: Page) -> None:
+    page, panel = many_categories, breakdown_of(many_categories)
+    row = panel.locator("tbody tr").nth(1)
+    name = row.locator("th a").inner_text()
+    number = int(row.locator(".n").inner_text().removeprefix("n="))
+    row.locator("th a").click()
+    expect(page).to_have_url(re.compile(f"samples[?]category={name}$"))
+    samples = page.locator("a.sample-link")
+    expect(samples).to_have_count(number)
+    samples.first.click()
+    expect(page.get_by_text(f"1 of {number}")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Samples: {name}")).to_be_visible()
 
 
 def test_search_looks_at_what_a_sample_has_of_its_own(

@@ -85,6 +85,7 @@ function ask() {
         return;
       }
       problem = error.message;
+      isWaiting = false;
       found = error.status === 401 ? [signIn()] : [];
     }
     if (asked === mine) {
