@@ -77,7 +77,10 @@ def test_connections_are_found_by_name_and_host_and_lead_to_their_form(
 ) -> None:
     with app.app_context():
         store.save_connection(
-            owner.id, True, "lab", {"kind": "openai_compatible", "base_url": "https://93.184.215.14/v1"}
+            owner.id,
+            True,
+            "lab",
+            {"kind": "openai_compatible", "base_url": "https://93.184.215.14/v1"},
         )
     assert urls(found(signed_in, "lab", "Connection")) == ["/settings/connections/lab"]
     assert urls(found(signed_in, "93.184.215", "Connection")) == ["/settings/connections/lab"]

@@ -25,7 +25,8 @@ FOCUS = """() => {
   const node = document.activeElement;
   const box = node.getBoundingClientRect();
   const style = getComputedStyle(node);
-  const words = node.labels?.[0]?.textContent ?? node.getAttribute("aria-label") ?? node.textContent;
+  const said = node.labels?.[0]?.textContent ?? node.getAttribute("aria-label");
+  const words = said ?? node.textContent;
   return {
     name: node === document.body ? "" : words.replace(/\\s+/g, " ").trim(),
     isSeen: box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth,
@@ -128,10 +129,11 @@ def test_a_comparison_is_reached_from_the_empty_page_without_a_mouse(
         keys.press("Enter", "taken, and on to the number of samples")
         keys.type("30")
         keys.tab_to("Start")
-        keys.press("Enter", "the page of the run, which shows how it goes and renews itself at its end")
+        keys.press("Enter", "the page of the run, which renews itself until it is done")
         page.wait_for_url(re.compile("/runs/[0-9a-f-]{36}$"))
         runs.append(page.url.rpartition("/")[2])
         expect(page.locator("[data-run-status]")).to_contain_text("Done", timeout=60_000)
+        expect(page.locator("[data-live-run]")).to_have_count(0)
 
     keys.section("**Compare** the two:")
     keys.press("g r", "the list of runs")

@@ -24,7 +24,8 @@ def palette_of(page: Page) -> Locator:
 
 
 def open_palette(page: Page, words: str = "") -> Locator:
-    """Open it with its keys and type, at once as people do."""
+    """Open it with its keys and type, at once as people do, when the page's scripts listen."""
+    page.wait_for_selector("html[data-started]", state="attached")
     page.keyboard.press("Control+k")
     page.keyboard.type(words)
     return palette_of(page)
@@ -129,7 +130,15 @@ def test_actions_of_a_run_ask_what_their_buttons_ask(
 
     open_palette(page)
     actions = settled(page).filter(has_text="Action")
-    for name in ("Duplicate", "Copy as Markdown", "Share by a link", "Resume", "Delete run", "Sign out"):
+    offered = (
+        "Duplicate",
+        "Copy as Markdown",
+        "Share by a link",
+        "Resume",
+        "Delete run",
+        "Sign out",
+    )
+    for name in offered:
         expect(actions.filter(has_text=re.compile(f"^{name}"))).to_have_count(1)
     page.keyboard.type("delete")
     page.keyboard.press("Enter")

@@ -52,7 +52,9 @@ def test_users_are_a_page_of_administrators(seeded: Site) -> None:
     assert "g u" not in sheet(tree_of(seeded, "dashboard_empty"))
 
 
-@pytest.mark.parametrize("name", ["dashboard", "samples", "sample_simulated", "compare_pick", "new_run"])
+@pytest.mark.parametrize(
+    "name", ["dashboard", "samples", "sample_simulated", "compare_pick", "new_run"]
+)
 def test_keys_of_a_page_do_not_take_those_that_lead_elsewhere(seeded: Site, name: str) -> None:
     """But for `c`, which compares what is ticked where something can be."""
     root = tree_of(seeded, name)

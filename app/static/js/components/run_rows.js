@@ -12,18 +12,8 @@ const EVERY_MS = 3000;
 const ACTIVE = "/api/v1/runs?status=queued,running&limit=200";
 const NEWEST = "/api/v1/runs?limit=1";
 
-const LEAVING_MS = 10000;
-let isLeaving = false;
-
 export function start() {
   window.setTimeout(follow, EVERY_MS);
-  // Loading the page anew would take back the click that leads away from it.
-  window.addEventListener("beforeunload", () => {
-    isLeaving = true;
-    window.setTimeout(() => {
-      isLeaving = false;
-    }, LEAVING_MS);
-  });
 }
 
 async function follow() {
@@ -35,7 +25,7 @@ async function follow() {
       const hasEnded = rows.some((row) => !active.has(row.dataset.runRow));
       if (hasEnded || (await hasNewRun())) {
         // What is being typed or ticked is not thrown away for a number.
-        if (!isLeaving && !isBusy() && !find("[data-compare-pick]:checked")) {
+        if (!isBusy() && !find("[data-compare-pick]:checked")) {
           reload();
           return;
         }

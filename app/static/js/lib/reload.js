@@ -4,11 +4,22 @@ import { find } from "./dom.js";
 
 const FOCUS = "focus-after-reload";
 const ASK_AGAIN_MS = 500;
+const LEAVING_MS = 10000;
 
-/** Whether a dialog or menu is open, or something is being typed. */
+let isLeaving = false;
+
+// Loading the page anew would take back the click that leads away from it.
+addEventListener("beforeunload", () => {
+  isLeaving = true;
+  setTimeout(() => {
+    isLeaving = false;
+  }, LEAVING_MS);
+});
+
+/** Whether a dialog or menu is open, something is being typed, or the page is being left. */
 export function isBusy() {
   const isTyping = document.activeElement.matches("textarea, select, input:not([type=checkbox])");
-  return isTyping || find(":popover-open:not(#tip), dialog[open]") !== null;
+  return isLeaving || isTyping || find(":popover-open:not(#tip), dialog[open]") !== null;
 }
 
 export function reload() {
