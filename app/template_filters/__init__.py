@@ -30,6 +30,7 @@ from app.template_filters.numbers import (
     usd,
     usd_range,
 )
+from app.template_filters.page_keys import PAGE_KEYS
 from app.template_filters.run_columns import USUAL
 from app.template_filters.tab import tab_icon, tab_title
 from app.template_filters.times import ago, clock, moment
@@ -94,5 +95,6 @@ def register_template_filters(app: Flask) -> None:
     app.jinja_env.globals["status_words"] = STATUS_WORDS
     app.jinja_env.globals["script_words"] = SCRIPT_WORDS
     app.jinja_env.globals["usual_run_columns"] = USUAL
+    app.jinja_env.globals["page_keys"] = PAGE_KEYS
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
