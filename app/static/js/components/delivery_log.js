@@ -3,6 +3,7 @@
 import { get } from "../lib/api.js";
 import { find, findAll, make, setText } from "../lib/dom.js";
 import { moment } from "../lib/format.js";
+import { reload } from "../lib/reload.js";
 import { setStatusPill } from "./status_pill.js";
 
 const EVERY_MS = 2000;
@@ -17,11 +18,14 @@ async function follow(log) {
       const { items } = await get(log.dataset.deliveryLog);
       const isOld = items.filter((item) => !show(find(`[data-delivery="${item.id}"]`, log), item)).length > 0;
       if (isOld && !isBusy()) {
-        location.reload();
+        reload();
         return;
       }
       find("[data-log-changed]", log).hidden = !isOld;
-    } catch {
+    } catch (error) {
+      if (error.status === 401) {
+        return;
+      }
       // The next round may go through; the page stays as it is meanwhile.
     }
   }

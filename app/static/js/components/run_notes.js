@@ -2,6 +2,7 @@
 
 import { find, setText } from "../lib/dom.js";
 import { patch } from "../lib/api.js";
+import { reload } from "../lib/reload.js";
 
 export function start(form) {
   const problem = find("[data-form-error]", form);
@@ -12,7 +13,7 @@ export function start(form) {
     try {
       const { name, notes } = form.elements;
       await patch(form.dataset.runNotes, { name: name.value, tags, notes: notes.value });
-      location.reload();
+      reload();
     } catch (error) {
       setText(problem, error.message);
       problem.hidden = false;
