@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
+from app.engine.types import TokenUsage
 from app.net.call_errors import CallDetails, CallError
 
 Scope = Literal["sample", "pause", "fail"]
@@ -19,6 +20,8 @@ class ModelCallError(CallError):
         counts_as_refusal: The provider filtered the sample: outcome ``refused``.
         said: The provider's own words, for decisions: unredacted, so never shown.
         named: The parameters that it names as being at fault.
+        usage: Tokens of a generation that failed, which may be billed; ``None`` where nothing was
+            generated.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class ModelCallError(CallError):
         counts_as_refusal: bool = False,
         said: str = "",
         named: tuple[str, ...] = (),
+        usage: TokenUsage | None = None,
         **details: Unpack[CallDetails],
     ) -> None:
         super().__init__(code, message, **details)
@@ -37,6 +41,7 @@ class ModelCallError(CallError):
         self.counts_as_refusal = counts_as_refusal
         self.said = said
         self.named = named
+        self.usage = usage
 
 
 class DatasetError(Exception):

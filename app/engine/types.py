@@ -105,7 +105,7 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """The tokens of one call; ``None`` where the provider did not say.
+    """The tokens of a call, or of several; ``None`` where the provider did not say.
 
     Attributes:
         input_tokens: Of the prompt, all of them.
@@ -113,6 +113,7 @@ class TokenUsage:
         cached_input_tokens: Those of the prompt that were read from the provider's cache.
         cache_write_tokens: Those of the prompt that were written to it.
         reasoning_tokens: Those of the output that are no answer.
+        uncounted: Of several calls, those whose tokens are not all in it: nobody said them.
     """
 
     input_tokens: int | None = None
@@ -120,11 +121,13 @@ class TokenUsage:
     cached_input_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    uncounted: int = 0
 
     @property
     def is_known(self) -> bool:
-        """Whether a cost can be computed: both ends of the call were counted."""
-        return self.input_tokens is not None and self.output_tokens is not None
+        """Whether the whole cost can be computed: both ends of each call were counted."""
+        counted = self.input_tokens is not None and self.output_tokens is not None
+        return counted and not self.uncounted
 
 
 UNKNOWN_USAGE = TokenUsage()
@@ -178,7 +181,7 @@ class Verdict:
         answer: The extracted answer; ``None`` when there was none to extract.
         explanation: Why it was scored so, in a sentence for a reader.
         detail: Machine-readable parts (per-instruction verdicts, test output, EM and F1).
-        judge_usage: Tokens of a judge's call; ``None`` where none was asked.
+        judge_usage: Tokens of a judge's calls; ``None`` where none was asked.
     """
 
     score: float | None
@@ -221,7 +224,8 @@ class SampleResult:
     """One scored reply: exactly one row of the ledger.
 
     ``reasoning`` is what the model thought, where the server sends it beside the answer;
-    ``served`` is ``None`` without a reply.
+    ``served`` is ``None`` without a reply. ``usage`` is the reply's; ``failed_usage`` is that of
+    each try before it whose generation failed, which providers bill like any other.
     """
 
     sample: Sample
@@ -242,3 +246,9 @@ class SampleResult:
     reasoning: str = ""
     served: Served | None = None
     speed: Speed | None = None
+    failed_usage: tuple[TokenUsage, ...] = ()
+
+    @property
+    def billed(self) -> tuple[TokenUsage, ...]:
+        """The usage of each call that generated something, in the order of the calls."""
+        return self.failed_usage if self.finish_reason is None else (*self.failed_usage, self.usage)

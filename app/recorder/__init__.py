@@ -1,6 +1,22 @@
 """The ledger's writer."""
 
 from app.recorder.counts import Counts
-from app.recorder.recorder import GOT_ON_SAMPLES, DbRecorder, SampleKey, StorageFull
+from app.recorder.recorder import (
+    GOT_ON_SAMPLES,
+    DbRecorder,
+    ReplacedRow,
+    SampleKey,
+    StorageFull,
+)
+from app.recorder.result_rows import CALLS_WITHOUT_USAGE, Spent
 
-__all__ = ["GOT_ON_SAMPLES", "Counts", "DbRecorder", "SampleKey", "StorageFull"]
+__all__ = [
+    "CALLS_WITHOUT_USAGE",
+    "GOT_ON_SAMPLES",
+    "Counts",
+    "DbRecorder",
+    "ReplacedRow",
+    "SampleKey",
+    "Spent",
+    "StorageFull",
+]

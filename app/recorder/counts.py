@@ -29,11 +29,11 @@ class Counts:
         cache_write_tokens: As above.
         output_tokens: Reasoning included.
         reasoning_tokens: ``None`` until a provider says how many there were.
-        unmetered: Answers whose tokens are not known.
+        unmetered: Samples of whose calls some have tokens that are not known.
         cost_usd: Of the answers whose cost is known; ``None`` while there are none.
         judge_input_tokens: Of the judge.
         judge_output_tokens: Of the judge.
-        judge_unmetered: Replies of the judge whose tokens are not known.
+        judge_unmetered: As ``unmetered``.
         judge_cost_usd: As ``cost_usd``.
         retries: Repeated calls.
         stored_bytes: Of the rows.
@@ -71,8 +71,8 @@ class Counts:
             self.score_sum += score
             self.score_square_sum += score * score
 
-    def add_call(self, usage: TokenUsage, cost_usd: float | None) -> None:
-        """Count the tokens and the cost of an answer; what is not known is not added."""
+    def add_calls(self, usage: TokenUsage, cost_usd: float | None) -> None:
+        """Count the tokens and the cost of a sample's calls; what is not known is not added."""
         self.input_tokens += usage.input_tokens or 0
         self.output_tokens += usage.output_tokens or 0
         self.unmetered += not usage.is_known
@@ -93,8 +93,8 @@ class Counts:
         if key in self.served or len(self.served) < MOST_SERVED:
             self.served[key] = self.served.get(key, 0) + 1
 
-    def add_judge_call(self, usage: TokenUsage, cost_usd: float | None) -> None:
-        """Count the tokens and the cost of a judge's reply."""
+    def add_judge_calls(self, usage: TokenUsage, cost_usd: float | None) -> None:
+        """Count the tokens and the cost of a sample's judge."""
         self.judge_input_tokens += usage.input_tokens or 0
         self.judge_output_tokens += usage.output_tokens or 0
         self.judge_unmetered += not usage.is_known
@@ -103,14 +103,14 @@ class Counts:
 
     def count(self, priced: PricedResult, replaced: str | None) -> None:
         """Count a new result, which may replace an unscored row with the outcome ``replaced``."""
-        result = priced.result
+        result, spent = priced.result, priced.spent
         if replaced is not None:
             self.outcomes[replaced] -= 1
         self.add(result.outcome, result.score)
-        if result.finish_reason is not None:
-            self.add_call(result.usage, priced.cost_usd)
-        if result.judge_usage is not None:
-            self.add_judge_call(result.judge_usage, priced.judge_cost_usd)
+        if spent.usage is not None:
+            self.add_calls(spent.usage, spent.cost_usd)
+        if spent.judge_usage is not None:
+            self.add_judge_calls(spent.judge_usage, spent.judge_cost_usd)
         if result.served is not None:
             self.add_served(result.served.model, result.served.fingerprint)
 

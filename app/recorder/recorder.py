@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -27,6 +27,7 @@ from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress,
 from app.recorder.result_rows import (
     CostOf,
     PricedResult,
+    Spent,
     event_row,
     price_result,
     sample_row,
@@ -38,6 +39,15 @@ log = logging.getLogger(__name__)
 
 SampleKey = tuple[str, int]
 """Sample id and epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedRow:
+    """A row that is to be replaced: its outcome, and what its calls used, which counts on."""
+
+    outcome: str
+    spent: Spent = field(default_factory=Spent)
+
 
 DATABASE_PATIENCE_S = 180.0
 DATABASE_RETRY_S = 0.5
@@ -62,7 +72,7 @@ class DbRecorder:
         permit: Told of each renewal.
         total: Samples times epochs.
         counts: What the finished rows add up to.
-        replaced: Outcomes of earlier rows that are asked again and will be replaced.
+        replaced: Earlier rows that are asked again and will be replaced.
         notices: What earlier attempts told the user.
         publish: Sends live events.
         provider: What a reader calls the other side: the connection's name.
@@ -90,7 +100,7 @@ class DbRecorder:
         permit: CallPermit | None = None,
         total: int,
         counts: Counts,
-        replaced: Mapping[SampleKey, str],
+        replaced: Mapping[SampleKey, ReplacedRow],
         notices: Sequence[Mapping[str, Any]] = (),
         publish: Publish,
         provider: str,
@@ -139,10 +149,7 @@ class DbRecorder:
             StorageFull: There is no room on the database's disk.
             sqlalchemy.exc.DBAPIError: The database stayed away too long, or refused a row.
         """
-        priced = [price_result(result, self._cost_of, self._judge_cost_of) for result in batch]
-        for each in priced:
-            key = (each.result.sample.id, each.result.epoch)
-            self._counts.count(each, self._replaced.pop(key, None))
+        priced = [self._counted(result) for result in batch]
         self._counts.retries += sum(event.kind == "retry" for event in events)
         self._progress.note(events)
         self._notices.note(events)
@@ -151,6 +158,13 @@ class DbRecorder:
         self._latest_events.extend(events)
         self.pause = self.pause or self._find_reason_to_pause()
         return not (self.lost or self.cancel_requested or self.pause)
+
+    def _counted(self, result: SampleResult) -> PricedResult:
+        """Count a result; returns it with all that was ever spent on its sample."""
+        priced = price_result(result, self._cost_of, self._judge_cost_of)
+        earlier = self._replaced.pop((result.sample.id, result.epoch), None)
+        self._counts.count(priced, earlier.outcome if earlier else None)
+        return replace(priced, spent=earlier.spent + priced.spent) if earlier else priced
 
     def publish(self) -> None:
         """Publish the progress, and the samples, log lines and notices since the last call."""

@@ -14,7 +14,8 @@ from sqlalchemy.engine import Connection
 from app.db import now
 from app.engine.questions import PromptShape
 from app.engine.run.plan import RunEvent
-from app.engine.types import Message, SampleResult, Served, TokenUsage
+from app.engine.token_sums import sum_known, sum_usage
+from app.engine.types import UNKNOWN_USAGE, Message, SampleResult, Served, TokenUsage
 from app.models import SampleRow
 
 _NOBODY = Served(None, None, None)
@@ -24,31 +25,71 @@ CostOf = Callable[[TokenUsage], float | None]
 """USD of one call; ``None`` where its usage is not known."""
 
 
+CALLS_WITHOUT_USAGE = "calls_without_usage"
+"""In the detail of a sample: of its calls that failed after they had generated something, and of
+its answer, so many without a count of their tokens; those of the others are its tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the calls of a sample used and cost; ``None``: nobody was asked, or it is not known.
+
+    Attributes:
+        attempts: Tries, also those that nobody bills.
+        usage: Of all that generated something.
+        cost_usd: As far as it is known.
+        judge_usage: The same of the judge.
+        judge_cost_usd: As above.
+    """
+
+    attempts: int = 0
+    usage: TokenUsage | None = None
+    cost_usd: float | None = None
+    judge_usage: TokenUsage | None = None
+    judge_cost_usd: float | None = None
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.attempts + other.attempts,
+            _both(self.usage, other.usage),
+            sum_known((self.cost_usd, other.cost_usd)),
+            _both(self.judge_usage, other.judge_usage),
+            sum_known((self.judge_cost_usd, other.judge_cost_usd)),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PricedResult:
-    """A result with what it cost; ``None``: not known, or nobody was asked."""
+    """A result with what it cost."""
 
     result: SampleResult
-    cost_usd: float | None = None
-    judge_cost_usd: float | None = None
+    spent: Spent
 
 
 def price_result(
     result: SampleResult, cost_of: CostOf | None, judge_cost_of: CostOf | None
 ) -> PricedResult:
     """Return the result with its cost, which it keeps whatever prices become."""
-    answered, judged = result.finish_reason is not None, result.judge_usage
-    return PricedResult(
-        result,
-        cost_of(result.usage) if answered and cost_of else None,
+    billed, judged = result.billed, result.judge_usage
+    spent = Spent(
+        result.attempts,
+        sum_usage(billed) if billed else None,
+        sum_known([cost_of(usage) for usage in billed]) if cost_of else None,
+        judged,
         judge_cost_of(judged) if judged and judge_cost_of else None,
     )
+    return PricedResult(result, spent)
+
+
+def _both(one: TokenUsage | None, other: TokenUsage | None) -> TokenUsage | None:
+    calls = [usage for usage in (one, other) if usage is not None]
+    return sum_usage(calls) if calls else None
 
 
 def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[str, Any]:
     """Return a result as a row; ``shape`` says where the question stands in its prompt."""
-    result = priced.result
-    usage, judge_usage = result.usage, result.judge_usage
+    result, spent = priced.result, priced.spent
+    usage, judge_usage = spent.usage or UNKNOWN_USAGE, spent.judge_usage
     target = result.sample.target
     served, speed = result.served or _NOBODY, result.speed
     return {
@@ -66,7 +107,7 @@ def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[st
         "reasoning": _storable(result.reasoning) or None,
         "answer": None if result.answer is None else _storable(result.answer),
         "explanation": _storable(result.explanation),
-        "detail": dict(result.detail),
+        "detail": _detail(result, spent.usage),
         "finish_reason": result.finish_reason,
         "latency_ms": result.latency_ms,
         "first_token_s": speed.first_token_s if speed else None,
@@ -76,11 +117,11 @@ def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[st
         "cache_write_tokens": usage.cache_write_tokens,
         "output_tokens": usage.output_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
-        "cost_usd": priced.cost_usd,
+        "cost_usd": spent.cost_usd,
         "judge_input_tokens": (judge_usage.input_tokens or 0) if judge_usage else 0,
         "judge_output_tokens": (judge_usage.output_tokens or 0) if judge_usage else 0,
-        "judge_cost_usd": priced.judge_cost_usd,
-        "attempts": result.attempts,
+        "judge_cost_usd": spent.judge_cost_usd,
+        "attempts": spent.attempts,
         "served_model": served.model,
         "fingerprint": served.fingerprint,
         "reply_id": served.reply_id,
@@ -92,6 +133,14 @@ def sample_row(run_id: str, priced: PricedResult, shape: PromptShape) -> dict[st
         },
         "created_at": now(),
     }
+
+
+def _detail(result: SampleResult, usage: TokenUsage | None) -> dict[str, Any]:
+    """Return the detail of a verdict, and what the columns cannot tell of the tokens."""
+    detail = dict(result.detail)
+    if usage is None or usage.is_known or (usage is result.usage and result.finish_reason):
+        return detail
+    return {**detail, CALLS_WITHOUT_USAGE: usage.uncounted or 1}
 
 
 def _question_apart(messages: Sequence[Message], shape: PromptShape) -> str | None:

@@ -151,13 +151,14 @@ def _deltas(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _streamed_message(body: dict[str, Any]) -> list[bytes]:
-    usage = {**body["usage"], "output_tokens": 1}
-    start = {**body, "content": [], "stop_reason": None, "usage": usage}
+    counted = body["usage"]
+    begun = counted and {**counted, "output_tokens": 1}
+    start = {**body, "content": [], "stop_reason": None, "usage": begun}
     parts = [event({"type": "message_start", "message": start}, "message_start")]
     for index, block in enumerate(body["content"]):
         parts += _block_of(index, block)
     end = {"stop_reason": body["stop_reason"], "stop_sequence": None}
-    usage = {"output_tokens": body["usage"]["output_tokens"]}
+    usage = counted and {"output_tokens": counted["output_tokens"]}
     return [
         *parts,
         event({"type": "message_delta", "delta": end, "usage": usage}, "message_delta"),

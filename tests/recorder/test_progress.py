@@ -13,7 +13,7 @@ from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome, Sample
 from app.recorder import Counts, progress
 from app.recorder.progress import Progress, waiting_view
-from app.recorder.result_rows import PricedResult
+from app.recorder.result_rows import price_result
 from tests.run_fixtures import result
 
 
@@ -35,7 +35,7 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
     last: dict[str, Any] = {}
     for _ in range(40):
         clock[0] += 1
-        counts.count(PricedResult(result(0)), None)
+        counts.count(price_result(result(0), None, None), None)
         last = shown.snapshot()
     assert last["rate_per_s"] == 1.0
     assert last["eta_s"] == 60.0
@@ -45,7 +45,7 @@ def test_the_rate_and_the_time_left_follow_the_last_seconds(
 
 def test_a_live_score_names_the_metric() -> None:
     counts = Counts()
-    counts.count(PricedResult(result(0)), None)
+    counts.count(price_result(result(0), None, None), None)
     shown = Progress(counts, 4, "local", is_priced=False, metric="F1")
     assert shown.snapshot()["score"]["metric"] == "F1"
 

@@ -19,7 +19,7 @@ from app.disk import is_full
 from app.engine.run.plan import RunEvent
 from app.engine.types import Outcome
 from app.models import Run, RunEventRow
-from app.recorder import Counts, DbRecorder, StorageFull, recorder
+from app.recorder import Counts, DbRecorder, ReplacedRow, StorageFull, recorder
 from app.recorder.progress import LiveEvent
 from app.services.accounts.accounts import Account
 from app.services.runs.leases import Lease, claim_run
@@ -169,7 +169,7 @@ def test_an_error_is_replaced_and_anything_else_stays(lease: Lease) -> None:
     counts = Counts()
     counts.add("correct", 1.0)
     counts.add("error", None)
-    second = make(lease, counts=counts, replaced={("s1", 1): "error"})
+    second = make(lease, counts=counts, replaced={("s1", 1): ReplacedRow("error")})
     second.record([result(1, Outcome.INCORRECT)], [])
     row = columns_of(lease.run_id)
     assert (row["done"], row["error"], row["incorrect"]) == (2, 0, 1)

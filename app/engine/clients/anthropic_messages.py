@@ -14,8 +14,9 @@ from app.engine.clients.anthropic_stream import MessageParts
 from app.engine.clients.context_size import read_context_size
 from app.engine.clients.http_model import HttpModelClient
 from app.engine.clients.request_changes import Change, Notice
+from app.engine.clients.token_usage import anthropic_usage
 from app.engine.engine_errors import ModelCallError
-from app.engine.types import Generation, ModelReply, ModelRequest
+from app.engine.types import Generation, ModelReply, ModelRequest, TokenUsage
 
 API_VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 4096
@@ -117,6 +118,10 @@ class AnthropicMessagesClient(HttpModelClient):
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the text blocks, joined; ``None`` for an answer without blocks or reason."""
         return read_message(payload, call_id)
+
+    def usage(self, payload: Mapping[str, Any]) -> TokenUsage:
+        """Return the tokens that a body reports."""
+        return anthropic_usage(payload.get("usage"))
 
     def _note_lowered(self) -> None:
         message = (

@@ -30,7 +30,7 @@ from app.engine.clients.reply_values import id_text, plain_text
 from app.engine.clients.request_changes import Change, Notice, RequestChanges, notice_of
 from app.engine.clients.stream_parts import StreamParts
 from app.engine.engine_errors import ModelCallError
-from app.engine.types import ModelReply, ModelRequest
+from app.engine.types import UNKNOWN_USAGE, ModelReply, ModelRequest, TokenUsage
 from app.net.call_errors import CallError, Canceled
 from app.net.http import HttpReply, HttpSession
 
@@ -139,6 +139,10 @@ class HttpModelClient:
         """Return the answer in a body; ``None`` where it holds no completion."""
         raise NotImplementedError
 
+    def usage(self, payload: Mapping[str, Any]) -> TokenUsage:
+        """Return the tokens that a body reports, also one that holds no completion."""
+        raise NotImplementedError
+
     def complete(self, request: ModelRequest, cancel: Event) -> ModelReply:
         """Ask the model and return its answer.
 
@@ -243,17 +247,20 @@ class HttpModelClient:
                 self._url, self._headers, body, request.timeout_s, request.hold, stream
             )
         except CallError as error:
-            raise from_call_error(error, self._endpoint) from error
+            raise self._lost(from_call_error(error, self._endpoint), stream) from error
         if stream is not None and stream.is_cut:
-            raise cut_stream(self._endpoint)
+            raise self._lost(cut_stream(self._endpoint), stream)
         is_unasked = not (stream and stream.is_stream) and is_event_stream(reply.body)
         if is_unasked:
             reply = self._unasked(reply)
-        if len(reply.body) <= LARGE_BYTES:
-            answer = self._answer(reply, request)
-        else:
-            with parsing:
+        try:
+            if len(reply.body) <= LARGE_BYTES:
                 answer = self._answer(reply, request)
+            else:
+                with parsing:
+                    answer = self._answer(reply, request)
+        except ModelCallError as error:
+            raise self._lost(error, stream) from error.__cause__
         if is_unasked:
             self._expect_streams()
         elif stream is not None and not stream.is_stream:
@@ -261,8 +268,34 @@ class HttpModelClient:
         request.hold.resize(text_bytes(answer.text) + text_bytes(answer.reasoning))
         return answer if stream is None else replace(answer, speed=stream.speed(answer.usage))
 
+    def _lost(self, error: ModelCallError, stream: ReplyStream | None) -> ModelCallError:
+        """Return the error of a call that was lost, with the tokens that it used until then."""
+        generated = stream.generated() if stream is not None else None
+        if generated is not None and error.usage is None:
+            error.usage = self.usage(generated)
+        return error
+
     def _answer(self, reply: HttpReply, request: ModelRequest) -> ModelReply:
         reply = self._mask.clean(reply)
+        try:
+            return self._read(reply, request)
+        except ModelCallError as error:
+            error.usage = self._billed(reply)
+            raise
+
+    def _billed(self, reply: HttpReply) -> TokenUsage | None:
+        """Return the tokens of a reply without an answer; ``None`` where nothing was generated."""
+        payload = parse_bounded(reply.body)
+        if not isinstance(payload, dict):
+            is_cut = reply.status == 200 and reply.body.lstrip()[:1] == b"{"
+            return UNKNOWN_USAGE if is_cut else None
+        reported = self.usage(payload)
+        if reported != UNKNOWN_USAGE:
+            return reported
+        is_generation = payload.get("choices") or payload.get("content")
+        return UNKNOWN_USAGE if reply.status == 200 and is_generation else None
+
+    def _read(self, reply: HttpReply, request: ModelRequest) -> ModelReply:
         payload = self._parsed(reply, request.sample.id)
         call_id = request_id(reply)
         try:
@@ -291,7 +324,7 @@ class HttpModelClient:
         if stream.is_cut:
             if reply.status != 200:
                 return reply  # its status says more
-            raise cut_stream(self._endpoint)
+            raise self._lost(cut_stream(self._endpoint), stream)
         return whole
 
     def _expect_streams(self) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.engine.clients.http_model import Auth, HttpModelClient, Stream
-from app.engine.clients.openai_reply import read_completion
+from app.engine.clients.openai_reply import completion_usage, read_completion
 from app.engine.clients.openai_stream import CompletionParts
-from app.engine.types import Generation, ModelReply, ModelRequest
+from app.engine.types import Generation, ModelReply, ModelRequest, TokenUsage
 from app.net.http import HttpSession
 
 _REASONING = re.compile(r"(?:o\d|gpt-[5-9])")
@@ -97,3 +97,7 @@ class OpenAIChatClient(HttpModelClient):
     def reply(self, payload: dict[str, Any], call_id: str | None) -> ModelReply | None:
         """Return the first choice; ``None`` without one."""
         return read_completion(payload, call_id)
+
+    def usage(self, payload: Mapping[str, Any]) -> TokenUsage:
+        """Return the tokens that a body reports."""
+        return completion_usage(payload)

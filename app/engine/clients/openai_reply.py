@@ -13,7 +13,7 @@ from app.engine.clients.finish_reasons import read_ending
 from app.engine.clients.reply_failures import ReplyFailed
 from app.engine.clients.reply_texts import answer_text, refusal_text, thought_text
 from app.engine.clients.token_usage import openai_usage
-from app.engine.types import FinishReason, ModelReply
+from app.engine.types import FinishReason, ModelReply, TokenUsage
 
 
 def read_completion(payload: Mapping[str, Any], call_id: str | None = None) -> ModelReply | None:
@@ -47,12 +47,17 @@ def read_completion(payload: Mapping[str, Any], call_id: str | None = None) -> M
     return ModelReply(
         text=text,
         finish_reason=finish,
-        usage=openai_usage(payload.get("usage") or payload.get("usageMetadata")),
+        usage=completion_usage(payload),
         request_id=call_id or payload.get("id"),
         reasoning=reasoning,
         model=payload.get("model"),
         fingerprint=payload.get("system_fingerprint"),
     )
+
+
+def completion_usage(payload: Mapping[str, Any]) -> TokenUsage:
+    """Return the tokens that a body reports, of an answer or of what failed."""
+    return openai_usage(payload.get("usage") or payload.get("usageMetadata"))
 
 
 def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -74,5 +79,5 @@ def _is_nothing(finish: FinishReason, choice: Mapping[str, Any]) -> bool:
 def _blocked(payload: Mapping[str, Any], call_id: str | None) -> ModelReply | None:
     feedback = payload.get("promptFeedback")
     if isinstance(feedback, dict) and feedback.get("blockReason"):
-        return ModelReply(text="", finish_reason="content_filter", request_id=call_id)
+        return ModelReply("", "content_filter", completion_usage(payload), call_id)
     return None

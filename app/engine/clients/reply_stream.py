@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 from app.engine.clients.stream_event import BrokenEventError, FailureEventError
 from app.engine.clients.stream_parts import StreamParts
@@ -79,6 +80,11 @@ class ReplyStream:
         if not self.is_complete:
             self._take(self._events.close(), is_end=True)
         return self._other or json.dumps(self._parts.payload()).encode()
+
+    def generated(self) -> dict[str, Any] | None:
+        """Return what the events so far make up; ``None`` where nothing was generated yet."""
+        payload = self._parts.payload() if self._is_stream else {}
+        return payload if self._parts.length or payload.get("usage") else None
 
     def speed(self, usage: TokenUsage) -> Speed | None:
         """Return how fast the answer came; ``None`` where it was not streamed, or is empty.

@@ -86,10 +86,23 @@ class Budget:
             self._reserved_usd += cost_usd
         return cost_usd
 
+    def reserve_further(self, request: ModelRequest) -> float | None:
+        """Reserve money for one more try of a sample, whose last one is billed although it failed.
+
+        ``None`` where it does not fit now: the sample must not wait for others while it holds
+        money that they may wait for.
+        """
+        cost_usd = self._most(request)
+        with self._changed:
+            if self.spent_usd + self._reserved_usd + cost_usd > self.limit_usd:
+                return None
+            self._reserved_usd += cost_usd
+        return cost_usd
+
     def settle(
         self, reserved_usd: float, request: ModelRequest, result: SampleResult | None
     ) -> None:
-        """Book the actual cost of a sample; ``None`` if no call was answered."""
+        """Book the actual cost of a sample and of all its tries; ``None``: it has no result."""
         with self._changed:
             self._reserved_usd = max(0.0, self._reserved_usd - reserved_usd)
             if self._reserved_usd < 1e-12:
@@ -115,24 +128,35 @@ class Budget:
 
     def _actual(self, request: ModelRequest, result: SampleResult) -> float:
         """Return the cost, counting tokens here if the provider did not."""
+        counted = self._prompt_tokens(request) if result.billed else 0
+        # Nobody knows how much a try wrote before it failed.
+        longest = request.generation.max_tokens or self.output_tokens
+        failed = [self._counted(usage, counted, lambda: longest) for usage in result.failed_usage]
+        spent_usd = sum(map(self.price, failed))
         if result.finish_reason is None:  # no answer came
-            return 0.0
-        counted = self._prompt_tokens(request)
-        input_tokens, output_tokens = result.usage.input_tokens, result.usage.output_tokens
-        if input_tokens is None:
-            input_tokens = counted
-        elif counted:
-            self._counted_ratio = max(self._counted_ratio or 0.0, input_tokens / counted)
-        if output_tokens is None:
-            output_tokens = self.count(result.completion)
-        self.output_tokens = max(self.output_tokens, output_tokens)
-        usage = replace(result.usage, input_tokens=input_tokens, output_tokens=output_tokens)
+            return spent_usd
+        usage = self._counted(result.usage, counted, lambda: self.count(result.completion))
+        self.output_tokens = max(self.output_tokens, usage.output_tokens or 0)
+        spent_usd += self.price(usage)
         judged = result.judge_usage
         if judged is None or self.judge_price is None:
-            return self.price(usage)
+            return spent_usd
         if not judged.is_known:
-            return self.price(usage) + self._most_of_judge(usage)
-        return self.price(usage) + self.judge_price(judged)
+            return spent_usd + self._most_of_judge(usage)
+        return spent_usd + self.judge_price(judged)
+
+    def _counted(
+        self, usage: TokenUsage, input_tokens: int, output_tokens: Callable[[], int]
+    ) -> TokenUsage:
+        """Return the usage of a call, with our own counts where the provider gave none."""
+        if usage.input_tokens is not None and input_tokens:
+            ratio = usage.input_tokens / input_tokens
+            self._counted_ratio = max(self._counted_ratio or 0.0, ratio)
+        return replace(
+            usage,
+            input_tokens=input_tokens if usage.input_tokens is None else usage.input_tokens,
+            output_tokens=output_tokens() if usage.output_tokens is None else usage.output_tokens,
+        )
 
     def _prompt_tokens(self, request: ModelRequest) -> int:
         messages = request.sample.messages

@@ -13,7 +13,8 @@ from app.engine.clients.request_changes import Notice
 from app.engine.engine_errors import ModelCallError
 from app.engine.run.plan import RunEvent
 from app.engine.run.throttle import LocalThrottle, Throttle
-from app.engine.types import Generation, Message, ModelReply, ModelRequest, Sample
+from app.engine.token_sums import sum_usage
+from app.engine.types import Generation, Message, ModelReply, ModelRequest, Sample, TokenUsage
 from app.net.call_errors import Canceled
 from app.net.retry import Retry, RetryPolicy, asks_too_long, call_with_retries
 
@@ -67,21 +68,23 @@ class JudgeCalls:
         return [replace(each, message=f"The judge {self.name}: {each.message}") for each in notices]
 
     def __call__(self, messages: tuple[Message, ...]) -> ModelReply:
-        """Ask the judge.
+        """Ask the judge; the usage of its reply has that of tries whose generation failed.
 
         Raises:
             ModelCallError: It failed for good; ``scope`` says whether the run must stop.
             Canceled: The run was stopped meanwhile.
         """
         request = ModelRequest(Sample("judge", messages, ""), 1, self.generation, self.timeout_s)
+        failed: list[TokenUsage] = []
         try:
-            return call_with_retries(
-                lambda: self._ask(request), self.retry, self._halt, on_retry=self._note_retry
+            reply = call_with_retries(
+                lambda: self._ask(request, failed), self.retry, self._halt, on_retry=self._note_retry
             )
         except ModelCallError as error:
-            raise self._named(error) from error
+            raise self._named(error, sum_usage(failed) if failed else None) from error
+        return replace(reply, usage=sum_usage([*failed, reply.usage])) if failed else reply
 
-    def _ask(self, request: ModelRequest) -> ModelReply:
+    def _ask(self, request: ModelRequest, failed: list[TokenUsage]) -> ModelReply:
         while not self._slots.acquire(timeout=_LOOK_EVERY_S):
             if self._halt.is_set():
                 raise Canceled
@@ -92,6 +95,8 @@ class JudgeCalls:
                 raise Canceled
             reply = self.client.complete(request, self._halt)
         except ModelCallError as error:
+            if error.usage is not None:
+                failed.append(error.usage)
             if error.code == "rate_limit":
                 self.throttle.on_rate_limited(error.retry_after_s)
             raise
@@ -100,7 +105,7 @@ class JudgeCalls:
         self.throttle.on_success()
         return reply
 
-    def _named(self, error: ModelCallError) -> ModelCallError:
+    def _named(self, error: ModelCallError, usage: TokenUsage | None) -> ModelCallError:
         """Return the error as the judge's, so that it is not mistaken for the model's."""
         return ModelCallError(
             error.code,
@@ -109,6 +114,7 @@ class JudgeCalls:
             action=error.action,
             retry_after_s=error.retry_after_s,
             status=error.status,
+            usage=usage,
         )
 
     def _note_retry(self, retry: Retry) -> None:

@@ -93,6 +93,13 @@ class BudgetGuard(Protocol):
         """
         ...
 
+    def reserve_further(self, request: ModelRequest) -> float | None:
+        """Reserve money for one more try of a sample; ``None``: there is not enough.
+
+        What it returns is settled with what ``reserve`` returned.
+        """
+        ...
+
     def settle(
         self, reserved_usd: float, request: ModelRequest, result: SampleResult | None
     ) -> None:

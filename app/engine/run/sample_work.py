@@ -37,6 +37,7 @@ from app.engine.types import (
     Sample,
     SampleResult,
     Served,
+    TokenUsage,
     Verdict,
 )
 from app.net.byte_budget import UNBOUNDED, Hold
@@ -80,6 +81,8 @@ class Task:
 class _Tries:
     made: int = 0
     latency_s: float = 0.0
+    failed_usage: list[TokenUsage] = field(default_factory=list)
+    reserved_usd: float = 0.0
 
 
 class SampleWork:
@@ -122,14 +125,14 @@ class SampleWork:
         generation = self._generations[task.epoch - 1]
         request = ModelRequest(task.sample, task.epoch, generation, plan.timeout_s, task.answer)
         if plan.budget is None:
-            return self._work(task, request)
+            return self._work(task, request, _Tries())
         return self._work_within(plan.budget, task, request)
 
     def _work_within(
         self, budget: BudgetGuard, task: Task, request: ModelRequest
     ) -> SampleResult | None:
         try:
-            reserved_usd = budget.reserve(request, self._halt)
+            attempts = _Tries(reserved_usd=budget.reserve(request, self._halt))
         except BudgetReachedError as error:
             self._stop("paused", error.failure)
             return None
@@ -137,26 +140,36 @@ class SampleWork:
             return None
         result: SampleResult | None = None
         try:
-            result = self._work(task, request)
+            result = self._work(task, request, attempts)
         finally:
-            budget.settle(reserved_usd, request, result)
+            budget.settle(attempts.reserved_usd, request, result)
         return result
 
-    def _work(self, task: Task, request: ModelRequest) -> SampleResult | None:
-        attempts = _Tries()
+    def _work(self, task: Task, request: ModelRequest, attempts: _Tries) -> SampleResult | None:
         try:
             reply = call_with_retries(
                 lambda: self._ask(request, attempts),
                 self._plan.retry,
                 self._halt,
                 on_retry=lambda retry: self._note_retry(task, retry),
-                may_retry=self._tally.may_retry,
+                may_retry=lambda error: self._may_retry(error, request, attempts),
             )
         except Canceled:
             return None
         except CallError as error:
             return self._give_up(task, error, attempts)
         return self._score(task, reply, attempts)
+
+    def _may_retry(self, error: CallError, request: ModelRequest, attempts: _Tries) -> bool:
+        """Return whether a call may be repeated, also by the budget if the failed one is billed."""
+        if not self._tally.may_retry(error):
+            return False
+        budget = self._plan.budget
+        if budget is None or not isinstance(error, ModelCallError) or error.usage is None:
+            return True
+        further_usd = budget.reserve_further(request)
+        attempts.reserved_usd += further_usd or 0.0
+        return further_usd is not None
 
     def _ask(self, request: ModelRequest, attempts: _Tries) -> ModelReply:
         request.hold.release()  # of an attempt before this one
@@ -173,6 +186,8 @@ class SampleWork:
             self._check_served(reply)
             self._throttle.on_success()
         except ModelCallError as error:
+            if error.usage is not None:
+                attempts.failed_usage.append(error.usage)
             if error.code == "rate_limit":
                 self._throttle.on_rate_limited(error.retry_after_s)
             raise
@@ -244,7 +259,8 @@ class SampleWork:
                 failure = CallFailure(error.code, error.message, error.action)
                 self._stop("paused" if error.scope == "pause" else "failed", failure)
                 return None
-            return Verdict(None, None, error.message, {"judge_error": error.code})
+            detail = {"judge_error": error.code}
+            return Verdict(None, None, error.message, detail, error.usage)
         except SandboxUnavailableError as error:
             self._stop("failed", CallFailure(error.code, error.message, error.action))
             return None
@@ -400,5 +416,6 @@ def _result(
         detail=scored.detail,
         judge_usage=scored.judge_usage,
         error=error,
+        failed_usage=tuple(attempts.failed_usage),
         **reply_fields,
     )

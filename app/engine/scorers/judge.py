@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from app.engine.engine_errors import ModelCallError
 from app.engine.scorers.reasoning import split_thoughts
-from app.engine.types import Message, ModelReply, Sample, Scorer, Verdict
+from app.engine.types import Message, ModelReply, Sample, Scorer, TokenUsage, Verdict
 
 Judge = Callable[[tuple[Message, ...]], ModelReply]
 """Asks the judge model. It raises ``ModelCallError`` when its retries are used up."""
@@ -101,7 +101,8 @@ def graded_scorer(
             except ModelCallError as error:
                 if error.scope != "sample":
                     raise
-                return _unscored(completion, f"The judge failed: {error.message}", error.code)
+                said = f"The judge failed: {error.message}"
+                return _unscored(completion, said, error.code, usage=error.usage)
             silent = gave_no_answer(reply)
             if silent is not None:
                 return _unscored(completion, silent, JUDGE_UNREADABLE, reply)
@@ -129,12 +130,16 @@ def _verdict(completion: str, reply: ModelReply, grade: Grade | None) -> Verdict
 
 
 def _unscored(
-    completion: str, explanation: str, code: str, reply: ModelReply | None = None
+    completion: str,
+    explanation: str,
+    code: str,
+    reply: ModelReply | None = None,
+    usage: TokenUsage | None = None,
 ) -> Verdict:
     return Verdict(
         score=None,
         answer=completion or None,
         explanation=explanation,
         detail={"judge_error": code, "judge_reply": reply.text if reply else None},
-        judge_usage=reply.usage if reply else None,
+        judge_usage=reply.usage if reply else usage,
     )

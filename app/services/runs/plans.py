@@ -35,13 +35,13 @@ from app.engine.scorers.scorer_registry import (
     sandboxed_scorers,
     versioned_name,
 )
-from app.engine.types import Scorer, TokenUsage
+from app.engine.types import UNKNOWN_USAGE, Scorer, TokenUsage
 from app.errors import Conflict, Invalid, NotFound
 from app.models import AccountRow, Run, SampleRow
 from app.models.run import ALWAYS_DIGESTED, SENT, full_config
 from app.queries.benchmarks import dataset_loader
 from app.queries.catalog import find_benchmark
-from app.recorder import Counts, SampleKey
+from app.recorder import CALLS_WITHOUT_USAGE, Counts, ReplacedRow, SampleKey, Spent
 from app.services.connections import store
 from app.services.connections.tariffs import CostOf, find_tariff, tariff_at
 from app.services.pace.shared_throttle import RedisThrottle, open_throttle
@@ -78,7 +78,7 @@ class PreparedRun:
         account_id: Whose run it is.
         total: Samples times epochs, by the records that are really there.
         counts: What the finished rows add up to.
-        replaced: Outcomes of earlier errors that are asked again.
+        replaced: Rows of earlier errors that are asked again.
         notices: What earlier attempts told the user.
         digests: Of dataset, prompt, scorer, parameters and engine.
         provider: The connection's name.
@@ -94,7 +94,7 @@ class PreparedRun:
     account_id: int
     total: int
     counts: Counts
-    replaced: Mapping[SampleKey, str]
+    replaced: Mapping[SampleKey, ReplacedRow]
     notices: Sequence[Mapping[str, Any]]
     digests: dict[str, Any]
     provider: str
@@ -297,13 +297,13 @@ def _sandbox(settings: Settings) -> Sandbox:
 
 def _finished_rows(
     run: Run, cost_of: CostOf | None, judge_cost_of: CostOf | None
-) -> tuple[set[SampleKey], dict[SampleKey, str], Counts]:
-    """Return finished samples, samples to replace, and the totals of all rows.
+) -> tuple[set[SampleKey], dict[SampleKey, ReplacedRow], Counts]:
+    """Return finished samples, rows to replace, and the totals of all rows.
 
     Rows keep the cost that they had; those from before costs were stored get the present one.
     """
     finished: set[SampleKey] = set()
-    replaced: dict[SampleKey, str] = {}
+    replaced: dict[SampleKey, ReplacedRow] = {}
     counts = Counts(
         retries=run.retries, stored_bytes=run.stored_bytes, judge_unmetered=run.judge_unmetered or 0
     )
@@ -325,31 +325,46 @@ def _finished_rows(
             SampleRow.served_model,
             SampleRow.fingerprint,
             SampleRow.judge_cost_usd,
+            SampleRow.attempts,
+            SampleRow.detail[CALLS_WITHOUT_USAGE].as_integer().label("uncounted"),
         ).where(SampleRow.run_id == run.id)
     )
     for row in rows:
         counts.add(row.outcome, row.score)
-        if row.finish_reason is not None:
-            usage = TokenUsage(
-                row.input_tokens,
-                row.output_tokens,
-                row.cached_input_tokens,
-                row.cache_write_tokens,
-                row.reasoning_tokens,
-            )
-            cost = row.cost_usd
-            counts.add_call(usage, cost_of(usage) if cost is None and cost_of else cost)
-        if row.judge_input_tokens or row.judge_output_tokens:
-            usage = TokenUsage(row.judge_input_tokens, row.judge_output_tokens)
-            cost = row.judge_cost_usd
-            priced = judge_cost_of(usage) if cost is None and judge_cost_of else cost
-            counts.add_judge_call(usage, priced)
+        spent = _spent(row, cost_of, judge_cost_of)
+        if spent.usage is not None:
+            counts.add_calls(spent.usage, spent.cost_usd)
+        if spent.judge_usage is not None:
+            counts.add_judge_calls(spent.judge_usage, spent.judge_cost_usd)
         if row.outcome == "error" and run.retry_errors:
-            replaced[(row.sample_id, row.epoch)] = row.outcome
+            replaced[(row.sample_id, row.epoch)] = ReplacedRow(row.outcome, spent)
         else:
             finished.add((row.sample_id, row.epoch))
             counts.add_served(row.served_model, row.fingerprint)
     return finished, replaced, counts
+
+
+def _spent(row: Any, cost_of: CostOf | None, judge_cost_of: CostOf | None) -> Spent:
+    """Return what the calls of a row used and cost."""
+    usage = TokenUsage(
+        row.input_tokens,
+        row.output_tokens,
+        row.cached_input_tokens,
+        row.cache_write_tokens,
+        row.reasoning_tokens,
+        row.uncounted or 0,
+    )
+    is_billed = row.finish_reason is not None or usage != UNKNOWN_USAGE
+    cost = row.cost_usd
+    if cost is None and cost_of is not None and is_billed:
+        cost = cost_of(usage)
+    judge = None
+    judge_cost = row.judge_cost_usd
+    if row.judge_input_tokens or row.judge_output_tokens:
+        judge = TokenUsage(row.judge_input_tokens, row.judge_output_tokens)
+        if judge_cost is None and judge_cost_of is not None:
+            judge_cost = judge_cost_of(judge)
+    return Spent(row.attempts, usage if is_billed else None, cost, judge, judge_cost)
 
 
 def _digests(run: Run, dataset: Dataset, scorer: str) -> dict[str, Any]:

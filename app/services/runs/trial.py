@@ -126,9 +126,9 @@ def _unanswered(sample: Sample, error: CallFailure | None) -> SampleResult:
 
 def _view(result: SampleResult, prepared: PreparedRun, duration_s: float) -> dict[str, Any]:
     priced = price_result(result, prepared.cost_of, prepared.judge_cost_of)
-    cost = priced.cost_usd
+    cost = priced.spent.cost_usd
     if result.judge_usage is not None:
-        judge = priced.judge_cost_usd
+        judge = priced.spent.judge_cost_usd
         cost = None if cost is None or judge is None else cost + judge
     view = sample_view(SampleRow(**sample_row("", priced, prepared.prompt_shape)))
     return {**view, "rescored": None, "cost_usd": cost, "duration_s": round(duration_s, 3)}

@@ -161,6 +161,31 @@ def test_a_judge_is_asked_again_after_a_passing_error(
     assert judge_server.calls == QUESTIONS + 2
 
 
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_judge_whose_generation_fails_is_paid_for_it(
+    api: ApiClient, app: Flask, owner: Account, judged: Any, start_run: Any, work: Any,
+    judge_server: ModelServer, recovers: bool,
+) -> None:  # fmt: skip
+    connect(app, owner, "openai", judge_server.base_url, max_retries=1)
+    usage = {"prompt_tokens": 1000, "completion_tokens": 10}
+
+    def grade(call: Any) -> Answer:
+        is_late = recovers and judge_server.calls > 1
+        choice = {"message": {"content": "A"}, "finish_reason": "stop" if is_late else "error"}
+        return Answer(body=json.dumps({"choices": [choice], "usage": usage}).encode())
+
+    judge_server.behaviour.answer = grade
+    run_id = start_run(**{**judged, "limit": 1})
+    work(run_id)
+    run = api.get(f"/runs/{run_id}").json
+    assert run["counts"]["correct" if recovers else "error"] == 1
+    assert (run["usage"]["judge_input_tokens"], run["usage"]["judge_output_tokens"]) == (2000, 20)
+    cost_usd = 2 * (1000 * 0.15 + 10 * 0.6) / 1e6
+    assert run["usage"]["judge_cost_usd"] == pytest.approx(cost_usd)
+    sample = api.get(f"/runs/{run_id}/samples").json["items"][0]
+    assert sample["judge_cost_usd"] == pytest.approx(cost_usd)
+
+
 def test_a_judge_without_credit_pauses_the_run(
     api: ApiClient, judged: Any, start_run: Any, work: Any, judge_server: ModelServer
 ) -> None:

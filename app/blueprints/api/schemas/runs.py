@@ -116,7 +116,7 @@ class Usage(BaseModel):
     output_tokens: int | None = Field(description="All tokens of the models, reasoning included.")
     reasoning_tokens: int | None = Field(description="Those of the output that were reasoning.")
     samples_without_usage: int = Field(
-        description="Answers whose tokens the provider did not count; they are not in the sums."
+        description="Samples with calls whose tokens nobody counted; those are not in the sums."
     )
     judge_input_tokens: int | None
     judge_output_tokens: int | None
@@ -385,7 +385,9 @@ class SampleAnswer(BaseModel):
     latency_ms: int | None
     first_token_s: float | None = Field(description="Of a streamed answer: see the run's speed.")
     output_tokens_per_s: float | None
-    input_tokens: int | None
+    input_tokens: int | None = Field(
+        description="Of all calls of the sample, also those whose generation failed; null: unknown."
+    )
     cached_input_tokens: int | None
     cache_write_tokens: int | None
     output_tokens: int | None
