@@ -71,7 +71,7 @@ def test_a_model_that_the_server_lists_is_fine(api: ApiClient, local_model: str)
     assert checks["connection"] == {
         "name": "connection",
         "state": "ok",
-        "message": "local answers.",
+        "message": "The connection local answers.",
         "action": None,
     }
 
@@ -81,7 +81,7 @@ def test_a_model_that_the_list_lacks_is_a_warning_with_what_is_near(
 ) -> None:
     check = estimate(api, model="local/fake-larger")["model"]
     assert check["state"] == "warn"
-    assert check["message"] == "local does not list the model fake-larger."
+    assert check["message"] == "The connection local does not list the model fake-larger."
     assert "fake-large" in check["action"]
     started = api.post("/runs", json=RUN | {"model": "local/fake-larger"})
     assert started.status_code == 201

@@ -147,7 +147,7 @@ class RunSeeder:
         wait = {
             "provider": "openai",
             "until": (now() + timedelta(days=1)).isoformat(),
-            "message": "openai limits the rate.",
+            "message": "The server openai limits the rate of calls.",
         }
         download = {
             "message": "Downloading TIGER-Lab/MMLU-Pro",

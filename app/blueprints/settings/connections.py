@@ -81,7 +81,7 @@ def connection_test(name: str) -> ResponseReturnValue:
     else:
         models = "1 model" if result.models_found == 1 else f"{result.models_found} models"
         moved = f" Its API is at {result.moved_to}." if result.moved_to else ""
-        flash(f"{name} works: {models}, {result.latency_ms} ms.{moved}", "success")
+        flash(f"The connection {name} works: {models}, {result.latency_ms} ms.{moved}", "success")
     return redirect(url_for("settings.connections"), 303)
 
 
@@ -89,7 +89,7 @@ def connection_test(name: str) -> ResponseReturnValue:
 def connection_delete(name: str) -> ResponseReturnValue:
     """Delete a connection and its key."""
     connection_deletion.delete_connection(current_user.id, current_user.is_admin, name)
-    flash(f"{name} has been deleted.", "success")
+    flash(f"The connection {name} has been deleted.", "success")
     return redirect(url_for("settings.connections"), 303)
 
 

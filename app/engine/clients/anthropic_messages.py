@@ -27,7 +27,11 @@ _BLANK_STOPS = Notice(
     "parameter_dropped",
     "Anthropic's API takes no stop sequence of white space alone: these are not sent.",
 )
-_WARMEST = Notice("parameter_changed", "Anthropic's API takes a temperature up to 1: sent as 1.")
+_WARMEST = Notice(
+    "parameter_changed",
+    "Anthropic's API takes a temperature up to 1: sent as 1.",
+    Change("limit", "temperature", 1.0),
+)
 _VERSION = re.compile(r"/v\d\w{0,20}$")
 _LEAST_TOKENS = 64
 _TOO_LONG = ("context_length", "max_tokens_too_large")
@@ -125,8 +129,8 @@ class AnthropicMessagesClient(HttpModelClient):
 
     def _note_lowered(self) -> None:
         message = (
-            f"{self._model} has no room for answers of {DEFAULT_MAX_TOKENS:,} tokens, which is the "
-            "default of this API: max_tokens was lowered where the prompt is long."
+            f"The model {self._model} has no room for answers of {DEFAULT_MAX_TOKENS:,} tokens, "
+            "which is the default of this API: max_tokens was lowered where the prompt is long."
         )
         self.note_once(Notice("parameter_changed", message))
 

@@ -96,7 +96,7 @@ def empty_reply(endpoint: Endpoint, request: str | None) -> ModelCallError:
     suffix = f" (request {request})" if request else ""
     return ModelCallError(
         "empty_reply",
-        f"{endpoint.provider} returned no completion for {endpoint.model}.{suffix}",
+        f"{endpoint.server} returned no completion for {endpoint.model}.{suffix}",
         action="Try again later; if it keeps happening, choose another model.",
         retryable=True,
         status=200,
@@ -107,7 +107,7 @@ def cut_stream(endpoint: Endpoint) -> ModelCallError:
     """Return the error for a stream that ended without a word of how the answer did."""
     return ModelCallError(
         "connection",
-        f"{endpoint.provider} ended its stream in the middle of an answer.",
+        f"{endpoint.server} ended its stream in the middle of an answer.",
         action="Try again later; the log of the server may say why.",
         retryable=True,
         status=200,
@@ -121,7 +121,7 @@ def from_call_error(error: CallError, endpoint: Endpoint) -> ModelCallError:
         scope = "fail"
     return ModelCallError(
         error.code,
-        f"{endpoint.provider}: {error.message}",
+        f"{endpoint.server}: {error.message}",
         scope=scope,  # type: ignore[arg-type]
         action=error.action,
         retryable=error.retryable,

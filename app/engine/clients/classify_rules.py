@@ -37,7 +37,7 @@ class Endpoint:
     """The provider and model of a call, for messages.
 
     Attributes:
-        provider: The provider's title.
+        provider: What the user calls it: the connection's name.
         model: The model's id there.
         base_url: As configured.
     """
@@ -45,6 +45,11 @@ class Endpoint:
     provider: str
     model: str
     base_url: str
+
+    @property
+    def server(self) -> str:
+        """What a sentence that begins with it calls the provider: ``mine`` could be any word."""
+        return self.provider if self.provider[:1].isupper() else f"The server {self.provider}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ def _filtered(failure: ProviderFailure) -> ModelCallError | None:
         return None
     return failure.error(
         "content_filter",
-        f"{failure.endpoint.provider} filtered sample {failure.sample_id}; counted as refusal.",
+        f"{failure.endpoint.server} filtered sample {failure.sample_id}; counted as refusal.",
         None,
         counts_as_refusal=True,
     )
@@ -139,7 +144,7 @@ def _quota(failure: ProviderFailure) -> ModelCallError | None:
         return None
     return failure.error(
         "quota",
-        f"{failure.endpoint.provider} has no credit left, or its spending cap was reached.",
+        f"{failure.endpoint.server} has no credit left, or its spending cap was reached.",
         "Add credit; Resume keeps the finished samples.",
         scope="pause",
     )
@@ -163,7 +168,7 @@ def _auth(failure: ProviderFailure) -> ModelCallError | None:
         return None
     return failure.error(
         "auth",
-        f"{failure.endpoint.provider} rejected the API key.",
+        f"{failure.endpoint.server} rejected the API key.",
         "Replace it in Settings → Connections.",
         scope="fail",
     )
@@ -197,7 +202,7 @@ def _unknown_model(failure: ProviderFailure) -> ModelCallError | None:
     pull = f", or `ollama pull {endpoint.model}`" if _is_ollama(failure) else ""
     return failure.error(
         "unknown_model",
-        f"{endpoint.model} not found at {endpoint.base_url}.",
+        f"The model {endpoint.model} was not found at {endpoint.base_url}.",
         f"Pick a model from the list{pull}.",
         scope="fail",
     )
@@ -229,7 +234,7 @@ def _rate_limit(failure: ProviderFailure) -> ModelCallError | None:
         return None
     return failure.error(
         "rate_limit",
-        f"{failure.endpoint.provider} limits the rate of calls.",
+        f"{failure.endpoint.server} limits the rate of calls.",
         "Lower the number of parallel calls, or ask the provider for a higher limit.",
         retryable=True,
         retry_after_s=failure.retry_after_s,
@@ -244,11 +249,11 @@ def _server(failure: ProviderFailure) -> ModelCallError | None:
     status = failure.status
     if status not in (408, 498) and status < 500:
         return None
-    provider = failure.endpoint.provider
+    endpoint = failure.endpoint
     if MEMORY.search(failure.parts.message):
         return failure.error(
             "server_memory",
-            f"{provider} ran out of memory with {failure.endpoint.model}.",
+            f"{endpoint.server} ran out of memory with {endpoint.model}.",
             "Use a smaller model or a shorter context there, then Resume.",
             scope="fail",
         )
@@ -257,13 +262,13 @@ def _server(failure: ProviderFailure) -> ModelCallError | None:
         title = f": {failure.title}" if failure.title else ""
         return failure.error(
             "proxy_error",
-            f"A proxy answered instead of {provider} (status {status}){title}.",
-            f"{provider} may be down; check its status page and Resume later.",
+            f"A proxy answered instead of {endpoint.provider} (status {status}){title}.",
+            f"{endpoint.server} may be down; check its status page and Resume later.",
             **retry,
         )
     return failure.error(
         "overloaded" if status in _OVERLOADED else "server_error",
-        f"{provider} is overloaded or down (status {status}).",
+        f"{endpoint.server} is overloaded or down (status {status}).",
         "Check its status page and Resume later.",
         **retry,
     )
@@ -297,7 +302,7 @@ def _bad_request(failure: ProviderFailure) -> ModelCallError:
     suffix = f" (request {failure.request_id})" if failure.request_id else ""
     return ModelCallError(
         "bad_request",
-        f"{failure.endpoint.provider} did not accept the request: {said}{suffix}",
+        f"{failure.endpoint.server} did not accept the request: {said}{suffix}",
         action="Change the parameters of the run, or choose another model.",
         status=failure.status,
         said=failure.parts.message,

@@ -32,7 +32,7 @@ class ReplyFailed(Exception):  # noqa: N818 - what a reply says, not our mistake
         if self.kind == "tool_call":
             return ModelCallError(
                 "tool_call",
-                f"{endpoint.provider} returned a call of a tool instead of an answer ({said}), "
+                f"{endpoint.server} returned a call of a tool instead of an answer ({said}), "
                 "though no tool was offered.",
                 action="If the server is yours, start it without a parser of tool calls.",
                 status=200,
@@ -40,14 +40,14 @@ class ReplyFailed(Exception):  # noqa: N818 - what a reply says, not our mistake
         if self.kind == "malformed":
             return ModelCallError(
                 "malformed_generation",
-                f"{endpoint.provider} could not use what {endpoint.model} generated ({said}).",
+                f"{endpoint.server} could not use what {endpoint.model} generated ({said}).",
                 action="Retry errors; if it keeps happening, choose another model.",
                 retryable=True,
                 status=200,
             )
         return ModelCallError(
             "generation_failed",
-            f"{endpoint.provider} broke off while {endpoint.model} was answering ({said}).",
+            f"{endpoint.server} broke off while {endpoint.model} was answering ({said}).",
             action="Retry errors later; the log of the server may say why.",
             retryable=True,
             status=200,

@@ -108,21 +108,23 @@ def notice_of(change: Change, model: str, said: str = "") -> Notice:
         said: The provider's words, fit to be shown; empty where it said nothing.
     """
     if change.kind == "stream":
-        message = f"{model} {_STREAMING[bool(change.value)]}"
+        message = f"The model {model} {_STREAMING[bool(change.value)]}"
     elif change.name == "stream_options":
-        message = f"{model} does not count the tokens of a stream when asked to."
+        message = f"The model {model} does not count the tokens of a stream when asked to."
     elif change.kind == "drop":
-        message = f"{model} does not accept {change.setting}: left to the provider."
+        message = f"The model {model} does not accept {change.setting}: left to the provider."
     elif change.kind == "rename":
-        message = f"{model} does not accept {change.name}: sent as {change.value}."
+        message = f"The model {model} does not accept {change.name}: sent as {change.value}."
     elif change.kind == "limit":
-        message = f"{model} allows {change.setting} up to {change.value:,}: lowered to that."
+        message = (
+            f"The model {model} allows {change.setting} up to {change.value:,}: lowered to that."
+        )
     elif change.kind == "set":
-        message = f"{model} does not accept this {change.setting}: it decides by itself."
+        message = f"The model {model} does not accept this {change.setting}: it decides by itself."
     else:
         message = (
-            f"{model} does not accept a system message: it is sent as the beginning of the "
-            "first user message."
+            f"The model {model} does not accept a system message: it is sent as the beginning of "
+            "the first user message."
         )
     if said:
         message = f"{message} The provider says: {said}"

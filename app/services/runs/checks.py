@@ -46,7 +46,8 @@ def check_request(
     if protocol is None:
         known = ", ".join(benchmark.protocols)
         raise Invalid(
-            f"{benchmark.name} has no protocol {request.protocol!r}; it has: {known}.",
+            f"The benchmark {benchmark.name} has no protocol {request.protocol!r}; it has: "
+            f"{known}.",
             fields={"protocol": [f"Choose one of: {known}."]},
         )
     connection = _check_model(request.model, account_id, is_admin)
@@ -84,7 +85,9 @@ def _check_benchmark(request: RunRequest, account_id: int) -> Benchmark:
         return benchmark
     older = find_benchmark(name, account_id, version) if name.startswith(PREFIX) else None
     if older is None:
-        message = f"{name} has no version {version}; the latest is {benchmark.version}."
+        message = (
+            f"The benchmark {name} has no version {version}; the latest is {benchmark.version}."
+        )
         raise Invalid(
             message,
             fields={"benchmark_version": [message]},

@@ -161,13 +161,13 @@ def _code_execution(spec: RunSpec, settings: Settings) -> Iterator[Check]:
 def _model(spec: RunSpec, found: ModelLookup) -> Check:
     connection, _, model_id = spec.model.partition("/")
     if found.standing == "listed":
-        return Check("model", "ok", f"{connection} lists {model_id}.")
+        return Check("model", "ok", f"The connection {connection} lists {model_id}.")
     if found.standing == "missing":
         # No more than a warning: a server may know more names than it lists.
         return Check(
             "model",
             "warn",
-            f"{connection} does not list the model {model_id}.",
+            f"The connection {connection} does not list the model {model_id}.",
             f"Pick one of its {_models(found.offered)}"
             + (f", such as {', '.join(found.near)}." if found.near else "."),
         )
@@ -192,7 +192,7 @@ def _chat(spec: RunSpec) -> Check:
     return Check(
         "chat",
         "warn" if answers is None else "fail",
-        f"{model_id} does not look like a chat model.",
+        f"The model {model_id} does not look like a chat model.",
         "Choose one that answers chat: models of embeddings, speech and images do not.",
         "model",
     )
@@ -246,7 +246,7 @@ def _connection(spec: RunSpec, found: ModelLookup) -> Check:
     if test and test.get("ok"):
         return Check("connection", "ok", f"The last test of {name} succeeded.")
     if found.standing != "unknown":
-        return Check("connection", "ok", f"{name} answers.")
+        return Check("connection", "ok", f"The connection {name} answers.")
     if test:
         error = test.get("error") or {}
         return Check(
@@ -255,7 +255,7 @@ def _connection(spec: RunSpec, found: ModelLookup) -> Check:
             f"The last test of {name} failed: {error.get('message')}",
             error.get("action") or _TEST_IT,
         )
-    return Check("connection", "warn", f"{name} has not been tested yet.", _TEST_IT)
+    return Check("connection", "warn", f"The connection {name} has not been tested yet.", _TEST_IT)
 
 
 def _judge(
@@ -280,7 +280,7 @@ def _judge(
         return Check(
             "judge",
             "warn",
-            f"{connection} does not list the judge {model_id}.",
+            f"The connection {connection} does not list the judge {model_id}.",
             f"Pick one of its {_models(found.offered)}.",
         )
     if estimate["judge_cost_usd"] is None:
@@ -290,7 +290,7 @@ def _judge(
             f"The price of the judge {judge} is not known: its cost will be shown as unknown.",
             "Enter its price in Settings → Connections, or choose a judge whose price is known.",
         )
-    return Check("judge", "ok", f"{judge} judges the answers.")
+    return Check("judge", "ok", f"The judge {judge} grades the answers.")
 
 
 def _price(spec: RunSpec, estimate: Estimate) -> Check:

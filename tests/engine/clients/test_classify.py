@@ -273,7 +273,7 @@ def by_name(name):
         ("OpenAI project", "This key may not use acme-1.", "Check project, region or plan."),
         (
             "OpenAI model",
-            "acme-1 not found at https://api.acme.example/v1.",
+            "The model acme-1 was not found at https://api.acme.example/v1.",
             "Pick a model from the list.",
         ),
         ("a path", "There is no API at https://api.acme.example/v1 (status 404).", "end in /v1"),

@@ -138,8 +138,8 @@ def test_a_parameter_that_the_model_refuses_is_left_out_and_told_once(connect, s
         assert client.complete(request(temperature=0.0, max_tokens=5), Event()).text == "fine"
     told = [notice.message.partition(" The provider says:")[0] for notice in client.notices]
     assert told == [
-        "m does not accept temperature: left to the provider.",
-        "m does not accept max_tokens: sent as max_completion_tokens.",
+        "The model m does not accept temperature: left to the provider.",
+        "The model m does not accept max_tokens: sent as max_completion_tokens.",
     ]
     assert server.calls == 4
     assert server.requests[-1].payload["max_completion_tokens"] == 5

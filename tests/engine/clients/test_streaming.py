@@ -84,7 +84,7 @@ def test_a_server_that_only_streams_is_streamed_from_then_on(
     (notice,) = client.notices
     assert notice.code == "streaming_changed"
     assert notice.message == (
-        "m answers as a stream only: its answers are streamed. "
+        "The model m answers as a stream only: its answers are streamed. "
         "The provider says: Stream must be set to true"
     )
     # An attempt after this one knows it from the start.
@@ -121,7 +121,7 @@ def test_a_server_that_streams_unasked_is_read_as_it_streams_from_then_on(
     assert [speed is None for speed in speeds] == [True, False]
     assert ["stream" in call.payload for call in server.requests] == [False, True]
     assert [notice.message for notice in client.notices] == [
-        "m answers as a stream only: its answers are streamed."
+        "The model m answers as a stream only: its answers are streamed."
     ]
     events_of(server, streams.event({"error": "busy"}))
     failing = connect()
@@ -150,7 +150,7 @@ def test_a_server_that_does_not_stream_answers_at_once(
     assert ["stream" in call.payload for call in server.requests] == [True, False, False]
     assert "stream_options" not in server.requests[1].payload
     assert [notice.message.partition(" The provider")[0] for notice in client.notices] == [
-        "m does not stream: its answers come at once, and their speed is not measured."
+        "The model m does not stream: its answers come at once, and their speed is not measured."
     ]
 
 

@@ -54,7 +54,8 @@ def test_too_many_errors_fail_the_run_and_keep_everything(
     assert row["failure"] == {
         "code": "too_many_errors",
         "message": "4 of 8 samples ended in an error, more than the 10% that this run allows: "
-        "status 500 from local; the first said: local is overloaded or down (status 500). "
+        "status 500 from local; the first said: The server local is overloaded or down "
+        "(status 500). "
         "The provider says: The server had an error (request req-fake). "
         "All other samples are kept.",
         "action": "Retry errors asks these samples again; the others are kept.",

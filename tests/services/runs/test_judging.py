@@ -133,7 +133,9 @@ def test_a_judge_that_refuses_a_parameter_is_asked_without_it(
     assert (run["counts"]["correct"], run["counts"]["error"]) == (5, 0)
     assert judge_server.calls == QUESTIONS + 1
     [notice] = run["notices"]
-    assert notice["message"].startswith("The judge openai/gpt-4o-mini: gpt-4o-mini does not accept")
+    assert notice["message"].startswith(
+        "The judge openai/gpt-4o-mini: The model gpt-4o-mini does not accept"
+    )
 
 
 def test_a_judge_that_finally_fails_leaves_the_sample_unscored_and_not_wrong(
@@ -184,6 +186,17 @@ def test_a_judge_whose_generation_fails_is_paid_for_it(
     assert run["usage"]["judge_cost_usd"] == pytest.approx(cost_usd)
     sample = api.get(f"/runs/{run_id}/samples").json["items"][0]
     assert sample["judge_cost_usd"] == pytest.approx(cost_usd)
+
+
+def test_a_refused_answer_is_not_judged(
+    api: ApiClient, judged: Any, start_run: Any, work: Any, judge_server: ModelServer,
+    model_server: ModelServer,
+) -> None:  # fmt: skip
+    model_server.behaviour.answer = lambda call: Answer("city 1", finish_reason="content_filter")
+    run_id = start_run(**judged)
+    work(run_id)
+    assert api.get(f"/runs/{run_id}").json["counts"]["refused"] == QUESTIONS
+    assert judge_server.calls == 0
 
 
 def test_a_judge_without_credit_pauses_the_run(
