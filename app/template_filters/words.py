@@ -49,6 +49,60 @@ OUTCOME_TONES = {
     "error": "bad",
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an outcome means, and what it counts in the mean; the same in ``docs/outcomes.md``."""
+
+    outcome: str
+    word: str
+    meaning: str
+    counts: str
+
+
+OUTCOME_MEANINGS = (
+    Meaning("correct", "Correct", "The scorer takes the answer for right.", "1"),
+    Meaning(
+        "partial",
+        "Partial",
+        "Right in part: some of the instructions, or words in common with the target.",
+        "its share, between 0 and 1",
+    ),
+    Meaning("incorrect", "Wrong", "There is an answer, and it is not the right one.", "0"),
+    Meaning(
+        "refused",
+        "Refused",
+        "The model refused, or the provider filtered the question or the answer. What text there "
+        "is is not scored.",
+        "0",
+    ),
+    Meaning(
+        "truncated",
+        "Truncated",
+        "The answer reached max_tokens. What had come by then is scored as it stands.",
+        "its score, mostly 0",
+    ),
+    Meaning(
+        "unparsable",
+        "Unparsable",
+        "The answer came to its end and does not hold one in the form that was asked for.",
+        "0",
+    ),
+    Meaning(
+        "error",
+        "Error",
+        "There is no answer to score: the call or the generation failed, the reply is reasoning "
+        "alone, or the judge or the scorer failed. Retry errors asks again.",
+        "nothing: it leaves the mean",
+    ),
+    Meaning(
+        "skipped",
+        "Skipped",
+        "It was not asked before the run was canceled or failed. Resume asks it.",
+        "nothing: it leaves the mean",
+    ),
+)
+
 SCRIPT_WORDS = {
     "status": {name: [word, STATUS_TONES[name]] for name, word in STATUS_WORDS.items()},
     "outcome": {name: [word, OUTCOME_TONES[name]] for name, word in OUTCOME_WORDS.items()},

@@ -234,6 +234,8 @@ SHARED = (
 )
 OTHERS = (
     Page("docs", "/docs"),
+    Page("outcomes", "/docs/outcomes"),
+    Page("outcomes_stranger", "/docs/outcomes", None),
     Page("docs_stranger", "/docs", None),
     Page("queue_dashboard", "/admin/rq/", ours=False),
     Page("error_404", "/nothing-here", status=404),

@@ -14,6 +14,7 @@ from flask import (
     send_from_directory,
 )
 
+from app.template_filters.words import OUTCOME_MEANINGS
 from app.web.json_answers import answer
 from app.web.security import DOCUMENTATION_POLICY
 
@@ -30,6 +31,12 @@ def show() -> Response:
     page = make_response(render_template("docs.html"))
     page.headers["Content-Security-Policy"] = DOCUMENTATION_POLICY
     return page
+
+
+@bp.get("/docs/outcomes")
+def outcomes() -> str:
+    """Explain what the outcomes of samples mean."""
+    return render_template("outcomes.html", meanings=OUTCOME_MEANINGS)
 
 
 @bp.get("/docs/assets/<path:name>")
