@@ -30,4 +30,3 @@ def sum_known(amounts: Sequence[float | None]) -> float | None:
 def _sum(counts: Sequence[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
-

@@ -38,7 +38,7 @@ def make(
     published: list[LiveEvent] | None = None,
     *,
     counts: Counts | None = None,
-    replaced: Mapping[tuple[str, int], str] | None = None,
+    replaced: Mapping[tuple[str, int], ReplacedRow] | None = None,
     token: str | None = None,
 ) -> DbRecorder:
     return DbRecorder(

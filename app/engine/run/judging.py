@@ -78,7 +78,10 @@ class JudgeCalls:
         failed: list[TokenUsage] = []
         try:
             reply = call_with_retries(
-                lambda: self._ask(request, failed), self.retry, self._halt, on_retry=self._note_retry
+                lambda: self._ask(request, failed),
+                self.retry,
+                self._halt,
+                on_retry=self._note_retry,
             )
         except ModelCallError as error:
             raise self._named(error, sum_usage(failed) if failed else None) from error

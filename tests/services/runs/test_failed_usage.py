@@ -30,7 +30,10 @@ def app(app_with_queue: Flask) -> Flask:
 
 
 def choice(message: Any, finish: str | None, **more: Any) -> dict[str, Any]:
-    return {"id": "x", "choices": [{"index": 0, "message": message, "finish_reason": finish} | more]}
+    return {
+        "id": "x",
+        "choices": [{"index": 0, "message": message, "finish_reason": finish} | more],
+    }
 
 
 def said(text: str | None, **more: Any) -> dict[str, Any]:
@@ -197,9 +200,7 @@ def test_a_repeated_try_without_a_count_makes_the_cost_a_least_one(
     model_server: ModelServer,
 ) -> None:  # fmt: skip
     silent = failing("error", counted=False)
-    model_server.behaviour.answer = lambda call: (
-        silent(call) if call.number == 0 else right(call)
-    )
+    model_server.behaviour.answer = lambda call: silent(call) if call.number == 0 else right(call)
     run_id = start_run(model=connect(max_retries=2), limit=2, max_connections=1)
     work(run_id)
     usage = api.get(f"/runs/{run_id}").json["usage"]
