@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.engine.scorers.reasoning import is_all_thought, split_thoughts
 from app.engine.types import ModelReply, Outcome, Verdict
 
 
@@ -12,7 +13,7 @@ def outcome_of_reply(reply: ModelReply, verdict: Verdict) -> tuple[Outcome, floa
     reply keeps its score: the answer may have come before the cut. A scorer that could not
     judge leaves the sample unscored, which is not zero; so does a server that keeps the answer.
     """
-    if reply.finish_reason in ("content_filter", "refusal"):
+    if is_refused(reply):
         return Outcome.REFUSED, 0.0
     if verdict.score is None or is_only_reasoning(reply):
         return Outcome.ERROR, None
@@ -27,10 +28,29 @@ def outcome_of_reply(reply: ModelReply, verdict: Verdict) -> tuple[Outcome, floa
     return Outcome.PARTIAL, verdict.score
 
 
+def is_refused(reply: ModelReply) -> bool:
+    """Return whether the model refused, or its provider withheld what it wrote."""
+    return reply.finish_reason in ("content_filter", "refusal")
+
+
 def is_only_reasoning(reply: ModelReply) -> bool:
     """Return whether a reply that came to its end has thinking in it and no answer.
 
-    Then the server's reasoning parser took the answer for thinking. A reply that was cut while
-    the model thought is not meant: that one has no answer.
+    Then the server's reasoning parser took the answer for thinking, or the model never closed its
+    ``<think>``. A reply that was cut while the model thought is not meant: that one has no answer;
+    nor one that was refused.
     """
-    return bool(reply.reasoning) and not reply.text.strip() and reply.finish_reason != "length"
+    if reply.finish_reason == "length" or is_refused(reply):
+        return False
+    if not reply.text.strip():
+        return bool(reply.reasoning)
+    if not is_all_thought(reply.text):
+        return False
+    return bool(reply.reasoning or split_thoughts(reply.text).reasoning)
+
+
+def is_empty(reply: ModelReply) -> bool:
+    """Return whether a reply that came to its end has nothing in it, not even thinking."""
+    if reply.finish_reason == "length" or is_refused(reply):
+        return False
+    return not reply.text.strip() or is_all_thought(reply.text)

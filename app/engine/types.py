@@ -160,6 +160,7 @@ class ModelReply:
         model: The model that answered, as the server names it.
         fingerprint: The server's own mark of what answered (``system_fingerprint``).
         speed: Of an answer that was streamed.
+        ending: Why the model stopped, in the provider's words.
     """
 
     text: str
@@ -170,6 +171,7 @@ class ModelReply:
     model: str | None = None
     fingerprint: str | None = None
     speed: Speed | None = None
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)

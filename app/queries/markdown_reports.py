@@ -23,7 +23,7 @@ def run_markdown(run: Run) -> str:
         "",
         *_notes(view),
         *_table(
-            ["Score", "95% interval", "Samples", "Errors", "Cost"],
+            ["Score", "95% interval", "Samples", "Refused", "Errors", "Cost"],
             [_figures(view)],
             numbers_from=0,
         ),
@@ -44,7 +44,7 @@ def comparison_markdown(comparison: Mapping[str, Any], rows: Sequence[Run]) -> s
         *(f"> {_text(warning)}" for warning in view["warnings"]),
         *([""] if view["warnings"] else []),
         *_table(
-            ["", "Model", "Score", "95% interval", "Samples", "Errors", "Cost"],
+            ["", "Model", "Score", "95% interval", "Samples", "Refused", "Errors", "Cost"],
             [[run["label"], _code(run["model"]), *_figures(run)] for run in runs],
             numbers_from=2,
         ),
@@ -62,6 +62,9 @@ def _notes(view: Mapping[str, Any]) -> Iterator[str]:
     if view["status"] != "completed":
         yield f"> The run is {view['status']}: {counts['done']:,} of {counts['total']:,} samples."
         yield ""
+    if view["mostly_refused"]:
+        yield f"> {view['mostly_refused']}"
+        yield ""
 
 
 def _figures(view: Mapping[str, Any]) -> list[str]:
@@ -72,6 +75,7 @@ def _figures(view: Mapping[str, Any]) -> list[str]:
         f"**{percent(score['value'])}**" if score else DASH,
         interval(*score["ci95"]) if score else DASH,
         f"{counts['done']:,}",
+        f"{counts['refused']:,}",
         f"{counts['error']:,}",
         _text("free" if free else "unknown" if cost is None else usd(cost)),
     ]

@@ -16,7 +16,9 @@ from app.models import ACTIVE, Run, SampleRow
 from app.models.run import full_config
 from app.queries.differences import differences_of
 from app.queries.public_names import public_model, public_models, public_served_model
+from app.queries.run_notices import mostly_refused, run_notices
 from app.queries.runs import benchmark_title, duration_s, is_canceling, score_view, timestamp
+from app.queries.settings_sent import settings_sent
 from app.recorder.usage import usage_of
 
 _OPTIONS = (
@@ -65,7 +67,8 @@ def public_run(run: Run, name: str | None = None) -> dict[str, Any]:
         "usage": usage_of(run),
         "speed": run.speed,
         "retries": run.retries,
-        "notices": sorted({notice["code"] for notice in run.notices or ()}),
+        "notices": sorted({notice["code"] for notice in run_notices(run)}),
+        "mostly_refused": mostly_refused(run),
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),
         "finished_at": timestamp(run.finished_at),
@@ -89,8 +92,11 @@ def _settings(run: Run) -> list[tuple[str, str]]:
         which = "the first" if order == "first" else f"{order}, seed {config['sample_seed']}"
         found.append(("Which samples", which))
     found.append(("Epochs", str(config.get("epochs") or 1)))
+    sent = settings_sent(run)
     found += [
-        (label, str(config[name])) for name, label in _OPTIONS if config.get(name) is not None
+        (label, f"{config[name]} ({sent[name]})" if name in sent else str(config[name]))
+        for name, label in _OPTIONS
+        if config.get(name) is not None
     ]
     if config.get("judge"):
         found.append(("Judge", public_model(str(config["judge"]))))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.db import db
+from app.engine.run.missing_answers import ONLY_REASONING
 from app.models import Run, SampleRow
 from app.queries.run_records import RunRecord
 
@@ -21,11 +22,15 @@ _REASONS = {
     "connection": "no connection to {provider}",
     "context_length": "prompts too long for the model",
     "empty_reply": "answers without a completion from {provider}",
+    "generation_failed": "generations that broke off at {provider}",
     "judge_failed": "answers that the judge did not judge",
+    "malformed_generation": "generations that {provider} could not use",
+    "only_reasoning": "replies of reasoning and no answer",
     "proxy_error": "a proxy answered instead of {provider}",
     "rate_limit": "rate limits of {provider}",
     "scoring_failed": "answers that could not be scored",
     "timeout": "no answer in time from {provider}",
+    "tool_call": "calls of a tool instead of answers",
     "tls": "no secure connection to {provider}",
     "too_large": "answers larger than any model writes",
     "web_page": "web pages instead of answers from {provider}",
@@ -136,6 +141,8 @@ def cause_of(groups: list[ErrorGroup]) -> str:
         reasons = ", ".join(f"{group.n} × {group.reason}" for group in groups[:3])
         rest = sum(group.n for group in groups[3:])
         reasons += f", {rest} for other reasons" if rest else ""
+    if first.code == ONLY_REASONING:  # the run's notice tells it already
+        return f"{reasons}."
     return f"{reasons}; the first said: {said}{'' if said.endswith(('.', '…')) else '.'}"
 
 

@@ -19,11 +19,11 @@ from app.models import ACTIVE, RESUMABLE, Run, RunEventRow
 from app.models.run import full_config
 from app.queries.catalog import find_benchmark, metric_of
 from app.queries.paging import MAX_LIMIT, Page, first_of, order_of, read_page, search_page
+from app.queries.run_notices import run_notices
 from app.queries.run_records import COLUMNS, RECORDS, RunRecord, first_records, read_records
 from app.queries.run_sorts import NEWEST_FIRST, SORTS
 from app.queries.run_turns import queue_positions
 from app.queries.word_search import check_search, has_word
-from app.recorder.notices import notice_views
 from app.recorder.progress import waiting_view
 from app.recorder.usage import usage_of
 
@@ -290,7 +290,7 @@ def run_view(run: Run | RunRecord, positions: Mapping[str, int] | None = None) -
         "retries": run.retries,
         "served_models": run.served_models or [],
         "waiting": waiting_view(run.waiting),
-        "notices": notice_views(run.notices),
+        "notices": run_notices(run),
         "preparing": run.preparing if run.status == "running" else None,
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),

@@ -32,7 +32,7 @@ def test_a_run_is_a_table_with_its_settings(app_context, owner):
     text = run_markdown(_run(owner.id, cost_usd=0.5, model="openai/gpt-4o"))
     assert text.startswith("### ")
     assert ", `openai/gpt-4o`\n" in text
-    assert "| **75.0%** | 30.0–95.0 | 4 | 0 | \\$0.50 |" in text
+    assert "| **75.0%** | 30.0–95.0 | 4 | 0 | 0 | \\$0.50 |" in text
     assert "Temperature `0.0`" in text
 
 

@@ -9,10 +9,17 @@ from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.blueprints.runs.breakdown import breakdown_view
+from app.blueprints.runs.told_once import (
+    groups_beside,
+    log_beside,
+    notices_beside,
+    samples_beside,
+)
 from app.queries import estimate_accuracy, run_errors, runs, samples
 from app.queries.markdown_reports import run_markdown
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
+from app.queries.settings_sent import settings_sent
 from app.queries.speeds import percentile, speed_so_far
 from app.services.connections import store
 from app.services.long_reads import long_reads
@@ -48,27 +55,25 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         else None,
         "speed": speed_so_far(row),
     }
+    errors = [
+        {
+            **group.view(),
+            "current": False,
+            "url": address("runs.samples", run_id=run_id, outcome="error", error_code=group.code),
+        }
+        for group in run_errors.error_groups(row)
+    ]
     return render_template(
         "runs/show.html",
         run=view,
         rescorings=rescorings,
-        error_groups=[
-            {
-                **group.view(),
-                "current": False,
-                "url": address(
-                    "runs.samples", run_id=run_id, outcome="error", error_code=group.code
-                ),
-            }
-            for group in run_errors.error_groups(row)
-        ],
+        notices=notices_beside(view),
+        sent=settings_sent(row),
+        error_groups=groups_beside(view, errors),
         remedy=run_errors.remedy_of(row),
         connection_to_mend=_editable(run_errors.connection_to_mend(row)),
-        latest_samples=[
-            samples.row_view(sample, runs.prompt_shape(row))
-            for sample in samples.latest_samples(run_id)
-        ],
-        events=runs.latest_events(run_id),
+        latest_samples=samples_beside(view, samples.latest_samples(run_id), runs.prompt_shape(row)),
+        events=log_beside(view, runs.latest_events(run_id)),
         score_history=history,
         estimate_check=estimate_accuracy.compare(row),
         charts=draw_run(view, latencies, history),

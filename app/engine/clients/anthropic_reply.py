@@ -44,6 +44,7 @@ def read_message(payload: Mapping[str, Any], call_id: str | None = None) -> Mode
         request_id=call_id or payload.get("id"),
         reasoning=reasoning,
         model=payload.get("model"),
+        ending=ending.said,
     )
 
 

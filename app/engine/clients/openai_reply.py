@@ -52,6 +52,7 @@ def read_completion(payload: Mapping[str, Any], call_id: str | None = None) -> M
         reasoning=reasoning,
         model=payload.get("model"),
         fingerprint=payload.get("system_fingerprint"),
+        ending=ending.said,
     )
 
 
@@ -79,5 +80,6 @@ def _is_nothing(finish: FinishReason, choice: Mapping[str, Any]) -> bool:
 def _blocked(payload: Mapping[str, Any], call_id: str | None) -> ModelReply | None:
     feedback = payload.get("promptFeedback")
     if isinstance(feedback, dict) and feedback.get("blockReason"):
-        return ModelReply("", "content_filter", completion_usage(payload), call_id)
+        said = read_ending(feedback["blockReason"]).said
+        return ModelReply("", "content_filter", completion_usage(payload), call_id, ending=said)
     return None

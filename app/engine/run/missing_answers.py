@@ -1,8 +1,25 @@
-"""What is said of replies that hold thinking and no answer."""
+"""What is said of replies that hold no answer: refused, or thinking alone, or nothing."""
 
 from __future__ import annotations
 
 from app.engine.types import CallFailure, ModelReply
+
+_REFUSED = "That counts as refused: it scores 0 and stays in the mean"
+
+
+def refused(reply: ModelReply) -> str:
+    """Return why an answer was not scored that the model or its provider refused."""
+    said = reply.ending or reply.finish_reason
+    if reply.finish_reason == "refusal":
+        return f"The model refused to answer (finish reason {said}). {_REFUSED}."
+    text = "; the text that did come is not scored" if reply.text.strip() else ""
+    return f"The provider filtered the answer (finish reason {said}). {_REFUSED}{text}."
+
+
+def refused_request() -> str:
+    """Return the same for a question that the provider did not let through to the model."""
+    return f"The provider's filter refused the question; the model was not asked. {_REFUSED}."
+
 
 ONLY_REASONING = "only_reasoning"
 """Code of the failure of a sample whose answer the server took for thinking."""
@@ -12,11 +29,23 @@ _REMEDY = (
     "(vLLM: --reasoning-parser; llama.cpp: --reasoning-format none); then Retry errors."
 )
 
+_REMEDY_IN_TEXT = (
+    "Ask for less thinking (reasoning effort, thinking budget) or for none, and look whether the "
+    "server limits answers by itself or its chat template is another model's; then Retry errors."
+)
+
 
 def only_reasoning(reply: ModelReply) -> CallFailure:
     """Return why a sample has no answer although the model came to its end."""
     made = reply.usage.output_tokens
     tokens = "" if made is None else f" ({made:,} tokens)"
+    if reply.text.strip():
+        return CallFailure(
+            ONLY_REASONING,
+            f"The reply is all thinking{tokens}: nothing stands outside of its thinking tags. The "
+            "sample is not counted as wrong.",
+            _REMEDY_IN_TEXT,
+        )
     return CallFailure(
         ONLY_REASONING,
         f"The server sent reasoning{tokens} and no answer: its reasoning parser takes the answer "
@@ -25,16 +54,28 @@ def only_reasoning(reply: ModelReply) -> CallFailure:
     )
 
 
-def warning_of_only_reasoning() -> str:
+def warning_of_only_reasoning(reply: ModelReply) -> str:
     """Return the line for the run, once."""
+    if reply.text.strip():
+        return (
+            "Replies are all thinking: they end before the model answers. They count as errors, "
+            f"not as wrong. {_REMEDY_IN_TEXT}"
+        )
     return (
         "Replies hold reasoning and no answer: the server's reasoning parser eats the answers. "
         f"They count as errors, not as wrong. {_REMEDY}"
     )
 
 
-def stop_of_only_reasoning(count: int) -> CallFailure:
-    """Return why a run ends early none of whose replies has an answer."""
+def stop_of_only_reasoning(count: int, reply: ModelReply) -> CallFailure:
+    """Return why a run ends early none of whose replies has an answer, by the latest."""
+    if reply.text.strip():
+        return CallFailure(
+            ONLY_REASONING,
+            f"All {count} replies so far are thinking and no answer: they end before the model "
+            "answers. No further question was asked.",
+            _REMEDY_IN_TEXT,
+        )
     return CallFailure(
         ONLY_REASONING,
         f"All {count} replies so far hold reasoning and no answer: the server's reasoning parser "

@@ -13,12 +13,14 @@ from app.disk import is_full
 from app.engine.clients.base import ModelClient
 from app.engine.disk_full import DISK_FULL
 from app.engine.engine_errors import ModelCallError
-from app.engine.outcomes import is_only_reasoning, outcome_of_reply
+from app.engine.outcomes import is_empty, is_only_reasoning, is_refused, outcome_of_reply
 from app.engine.run.budget import BudgetReachedError
 from app.engine.run.missing_answers import (
     ONLY_REASONING,
     cut_while_thinking,
     only_reasoning,
+    refused,
+    refused_request,
     stop_of_only_reasoning,
     warning_of_only_reasoning,
 )
@@ -207,19 +209,22 @@ class SampleWork:
             return None
         if isinstance(error, ModelCallError) and error.counts_as_refusal:
             self._tally.count_success()
-            return _result(task, Outcome.REFUSED, 0.0, attempts, error=failure)
+            unscored = Verdict(0.0, None, refused_request())
+            return _result(task, Outcome.REFUSED, 0.0, attempts, verdict=unscored, error=failure)
         self._count_failure(failure)
         return _result(task, Outcome.ERROR, None, attempts, error=failure)
 
     def _score(self, task: Task, reply: ModelReply, attempts: _Tries) -> SampleResult | None:
         if is_only_reasoning(reply):
             return self._miss_answer(task, reply, attempts)
-        verdict = self._verdict(task, reply)
+        # What was refused is not scored: a judge would be paid for a verdict that does not count.
+        is_scored = not is_refused(reply)
+        verdict = self._verdict(task, reply) if is_scored else Verdict(0.0, None, refused(reply))
         if verdict is None:
             return None
         if reply.finish_reason == "length":
             verdict = self._check_cut(reply, verdict)
-        elif reply.finish_reason in ("stop", "unknown") and not reply.text.strip():
+        elif is_empty(reply):
             self._tally.count_empty()
         outcome, score = outcome_of_reply(reply, verdict)
         failure = None
@@ -241,10 +246,10 @@ class SampleWork:
         """Return the result of a sample whose answer the server took for thinking."""
         failure = only_reasoning(reply)
         if self._tally.first(ONLY_REASONING):
-            self._warn(ONLY_REASONING, warning_of_only_reasoning())
+            self._warn(ONLY_REASONING, warning_of_only_reasoning(reply))
         count = self._tally.count_only_reasoning()
         if count >= _ENOUGH_WITHOUT_ANSWER and not self._tally.answered:
-            self._stop("failed", stop_of_only_reasoning(count))
+            self._stop("failed", stop_of_only_reasoning(count, reply))
         self._count_failure(failure)
         return _result(task, Outcome.ERROR, None, attempts, reply, error=failure)
 

@@ -29,9 +29,12 @@ _ANY_TAG = re.compile(
     r"|<\|(?:begin_of_thought|end_of_thought|START_THINKING|END_THINKING)\|>",
     re.IGNORECASE,
 )
+_ENDS = (">", "]", "▷")
+"""What tags end with."""
+
 _WRAPPER = re.compile(r"<\|(?:(?:begin|end)_of_solution|(?:START|END)_RESPONSE)\|>")
 _FINAL = re.compile(r"<\|channel\|>final\b[^<]{0,40}<\|message\|>|(?<=[\w.!?)])assistantfinal")
-_ANALYSIS = re.compile(r"\s*+(?:<\|start\|>assistant)?(?:<\|channel\|>)?analysis")
+_ANALYSIS = re.compile(r"\s*+(?:<\|start\|>assistant)?(<\|channel\|>)?analysis")
 """The channels of gpt-oss, where a server leaves them in the text, with or without their marks."""
 
 
@@ -54,8 +57,12 @@ def split_thoughts(text: str) -> Thoughts:
     All blocks are thoughts; so is what comes before a closing tag that nothing opens, and what
     follows an opening tag that nothing closes.
     """
-    if _ANALYSIS.match(text) and (final := _FINAL.search(text)):
-        return Thoughts(text[: final.start()].strip(), text[final.end() :].strip())
+    if channel := _ANALYSIS.match(text):
+        final = _FINAL.search(text)
+        if final:
+            return Thoughts(text[: final.start()].strip(), text[final.end() :].strip())
+        if channel[1]:  # with its mark; else it may be the first word of an answer
+            return Thoughts(text.strip(), "")
     thought: list[str] = []
     said: list[str] = []
     depth = read = 0
@@ -74,6 +81,14 @@ def split_thoughts(text: str) -> Thoughts:
     (thought if depth else said).append(text[read:])
     answer = _WRAPPER.sub("", "".join(said)).strip() if read else text
     return Thoughts("".join(thought).strip(), answer)
+
+
+def is_all_thought(text: str) -> bool:
+    """Return whether nothing stands outside of what a text thinks; quick where that cannot be."""
+    shown = text.strip()
+    if not (_ANY_TAG.match(shown) or shown.endswith(_ENDS) or _ANALYSIS.match(shown)):
+        return False
+    return not split_thoughts(shown).answer
 
 
 def without_thoughts(text: str) -> str:

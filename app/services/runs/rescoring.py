@@ -20,7 +20,7 @@ from app.engine.aggregate import ScoredRow, summarise
 from app.engine.benchmarks.spec import Protocol
 from app.engine.datasets.loader import GO_ONLINE
 from app.engine.engine_errors import DatasetError
-from app.engine.outcomes import outcome_of_reply
+from app.engine.outcomes import is_only_reasoning, is_refused, outcome_of_reply
 from app.engine.sandbox.sandbox import SandboxUnavailableError
 from app.engine.scorers.scorer_registry import sandboxed_scorers
 from app.engine.types import ModelReply, Outcome, Sample, Scorer, Verdict
@@ -241,17 +241,18 @@ def _scored_again(row: SampleRow, sample: Sample, scorer: Scorer) -> _Rescored:
     if row.finish_reason is None:  # no answer came: an error stays one, a refusal too
         same = ScoredRow(row.sample_id, row.epoch, row.category, Outcome(row.outcome), row.score)
         return _Rescored(same, None)
-    try:
-        verdict = scorer(row.completion, sample)
-    except SandboxUnavailableError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, as in a run
-        verdict = Verdict(None, None, type(error).__name__)
     reply = ModelReply(
         row.completion,
         row.finish_reason,  # type: ignore[arg-type]
         reasoning=row.reasoning or "",
     )
+    try:
+        has_answer = not (is_refused(reply) or is_only_reasoning(reply))
+        verdict = scorer(row.completion, sample) if has_answer else Verdict(None, None)
+    except SandboxUnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a scorer's bug costs one sample, as in a run
+        verdict = Verdict(None, None, type(error).__name__)
     outcome, score = outcome_of_reply(reply, verdict)
     return _Rescored(
         ScoredRow(row.sample_id, row.epoch, row.category, outcome, score), verdict.answer

@@ -76,6 +76,11 @@ def test_a_run_goes_on_without_the_parameter_and_tells_it_once(
     assert view["config"]["temperature"] == 0.5
     page = signed_in.get(f"/runs/{run_id}").text
     assert page.count("does not accept temperature") == 2  # above, and in the log
+    said = "not sent: the model does not take it"
+    assert f'0.5 <span class="muted">({said})</span>' in page
+    report = signed_in.get(f"/runs/{run_id}/report.md").text
+    assert f"Temperature `0.5 ({said})`" in report
+    assert said in api.get(f"/runs/{run_id}/export?format=html").text
 
 
 def test_a_resumed_run_remembers(

@@ -193,3 +193,120 @@ def test_runs_of_before_have_nobody_to_name(app: Flask, owner: Account, api: Api
     assert api.get(f"/runs/{run_id}").json["served_models"] == []
     sample = api.get(f"/runs/{run_id}/samples").json["items"][0]
     assert (sample["reply"], sample["reasoning"]) == (None, None)
+
+
+MANY_WAYS_TO_THINK = {
+    "never closed": f"<think>{THOUGHT}",
+    "never closed, after a blank": f"\n\n <think>\n{THOUGHT}\n",
+    "never closed, with an attribute": f'<think signature="x">{THOUGHT}',
+    "closed, and nothing behind": f"<think>{THOUGHT}</think>\n\n",
+    "a lone closing tag at the end": f"{THOUGHT}\n</think>",
+    "two blocks": f"<think>{THOUGHT}</think>\n<think>Once more.</think>",
+    "a block, then an open one": f"<think>{THOUGHT}</think><think>Or is it",
+    "nested": f"<think>{THOUGHT}<think>deeper</think></think>",
+    "thinking": f"<thinking>{THOUGHT}",
+    "thought": f"<thought>{THOUGHT}",
+    "reasoning": f"<reasoning>{THOUGHT}</reasoning>",
+    "Seed": f"<seed:think>{THOUGHT}",
+    "Magistral": f"[THINK]{THOUGHT}",
+    "Magistral, closed": f"[THINK]{THOUGHT}[/THINK]",
+    "Kimi": f"◁think▷{THOUGHT}",
+    "OpenThinker": f"<|begin_of_thought|>{THOUGHT}<|end_of_thought|>",
+    "Cohere": f"<|START_THINKING|>{THOUGHT}<|END_THINKING|>",
+    "gpt-oss, raw": f"<|channel|>analysis<|message|>{THOUGHT}<|end|>",
+    "gpt-oss, with its start": f"<|start|>assistant<|channel|>analysis<|message|>{THOUGHT}",
+    "in capitals": f"<THINK>{THOUGHT}",
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["at once", "streamed"])
+@pytest.mark.parametrize("text", MANY_WAYS_TO_THINK.values(), ids=MANY_WAYS_TO_THINK.keys())
+def test_a_text_that_is_all_thinking_is_told_as_that(
+    run_on: Any, api: ApiClient, signed_in: Browser, shapes: ProviderServer, text: str, stream: bool
+) -> None:
+    shapes.behaviour.answer = text
+    run = run_on("openai/answer", limit=2, stream=stream)
+
+    assert (run["status"], run["counts"]["error"], run["score"]) == ("failed", 2, None)
+    [notice] = run["notices"]
+    assert notice["code"] == "only_reasoning"
+    assert "all thinking" in notice["message"]
+    sample = first_sample(api, run)
+    assert (sample["outcome"], sample["score"]) == ("error", None)
+    assert sample["error"]["code"] == "only_reasoning"
+    assert "all thinking" in sample["error"]["message"]
+    assert "not counted as wrong" in sample["error"]["message"]
+    assert "all thinking" in sample_page(signed_in, run, sample)
+
+
+def test_a_run_whose_answers_are_all_thinking_ends_early(
+    run_on: Any, shapes: ProviderServer
+) -> None:
+    shapes.behaviour.answer = f"<think>{THOUGHT}"
+    run = run_on("openai/answer", limit=40)
+    assert (run["status"], run["error"]["code"]) == ("failed", "only_reasoning")
+    assert shapes.calls < 40
+    assert "end before the model answers" in run["error"]["message"]
+
+
+def test_some_texts_that_are_all_thinking_do_not_end_a_run(
+    run_on: Any, shapes: ProviderServer
+) -> None:
+    shapes.behaviour.answer = lambda call: "ANSWER: 1" if call.number % 2 else f"<think>{THOUGHT}"
+    run = run_on("openai/answer", limit=20, max_connections=1, max_error_rate=1)
+    assert (run["status"], run["counts"]["error"], run["score"]["n"]) == ("completed", 10, 10)
+    assert [each["code"] for each in run["notices"]] == ["only_reasoning"]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("<think>short</think>ANSWER: 1", "answered"),
+        ("ANSWER: 1 <think>was that right?</think>", "answered"),
+        ("<think></think>ANSWER: 1", "answered"),
+        ("If x > 3, it is [y]", "another"),
+        ("<b>It is 1.</b>", "another"),
+        ("analysis is a branch of mathematics.\nANSWER: 1", "answered"),
+        (
+            "<|channel|>analysis<|message|>Hm.<|end|><|channel|>final<|message|>ANSWER: 1",
+            "answered",
+        ),
+        ("<think></think>", "empty"),
+        ("<think>\n\n</think>\n\n", "empty"),
+        ("[THINK][/THINK]", "empty"),
+        ("   ", "empty"),
+    ],
+)
+def test_a_text_with_an_answer_or_with_nothing_is_not_all_thinking(
+    run_on: Any, api: ApiClient, shapes: ProviderServer, text: str, outcome: str
+) -> None:
+    shapes.behaviour.answer = text
+    run = run_on("openai/answer", limit=2)
+    sample = first_sample(api, run)
+    assert sample["error"] is None
+    if outcome != "empty":
+        assert sample["answer"] == ("1" if outcome == "answered" else None)
+        assert run["notices"] == []
+    else:
+        assert sample["outcome"] == "unparsable"
+        assert [each["code"] for each in run["notices"]] == ["empty_answers"]
+
+
+@pytest.mark.parametrize("limit", [2, 40])
+@pytest.mark.parametrize("shape", ["vllm/only_reasoning", "thinking"])
+def test_the_page_of_such_a_run_tells_it_once(
+    run_on: Any, signed_in: Browser, shapes: ProviderServer, shape: str, limit: int
+) -> None:
+    if shape == "thinking":
+        shapes.behaviour.answer = f"<think>{THOUGHT}"
+    run = run_on(shape, limit=limit)
+    page = signed_in.get(f"/runs/{run['run_id']}").text
+    eaten, unanswered = "reasoning parser eats the answers", "end before the model answers"
+    assert page.count(unanswered if shape == "thinking" else eaten) == 1
+    for phrase in (
+        "--reasoning-parser",
+        "chat template is another",
+        "takes the answer for thinking",
+    ):
+        assert page.count(phrase) <= 1
+    assert "replies of reasoning and no answer" in page

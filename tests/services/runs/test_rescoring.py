@@ -29,7 +29,7 @@ from app.services.runs.rescoring_claims import (
     take_rescoring,
 )
 from tests.app_fixtures import ApiClient, Browser
-from tests.fakes.model_server import ModelServer
+from tests.fakes.model_server import Answer, ModelServer
 from tests.run_fixtures import add_run
 
 ANSWERS = ("ANSWER: 42", "Answer: 42", "The answer is 42.", "ANSWER: 41", "no idea")
@@ -228,3 +228,27 @@ def test_a_run_that_goes_on_drops_the_scores_of_its_answers_so_far(
     with app.app_context():
         assert db.session.query(RescoredSample).count() == 0
         assert db.session.query(Rescoring).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Answer("ANSWER: 42", finish_reason="content_filter"), "refused"),
+        (Answer("ANSWER: 42", finish_reason="refusal"), "refused"),
+        (Answer("<think>So it is 42.\nANSWER: 42"), "error"),
+    ],
+)
+def test_what_is_no_answer_is_none_when_it_is_scored_again(
+    app: Flask, owner: Account, api: ApiClient, start_run: Any, work: Any, answer: Answer,
+    outcome: str,
+) -> None:  # fmt: skip
+    with ModelServer(answer=lambda call: answer) as server, app.app_context():
+        values: Any = {"kind": "openai_compatible", "base_url": server.base_url}
+        store.save_connection(owner.id, True, "local", values)
+        run_id = start_run(benchmark="gsm8k", model="local/m", protocol="openbench", limit=2)
+        work(run_id)
+        score_again(run_id)
+    sample = api.get(f"/runs/{run_id}/samples").json["items"][0]
+    assert sample["outcome"] == outcome
+    [again] = api.get(f"/runs/{run_id}/samples/{sample['sample_id']}").json["rescored"]
+    assert (again["outcome"], again["score"], again["answer"]) == (outcome, sample["score"], None)
