@@ -103,6 +103,11 @@ BENCHMARKS = (
                 build=build_studio,
                 scorer="math/studio",
                 prompt_template=STUDIO_PROMPT,
+                differences=(
+                    "Ours: a solution is not an equation that has it, since solving is what was "
+                    "asked (2x=4 is not x=2, nor is x+1=3); a line or a curve is the same with its "
+                    "sides moved or multiplied (2x+2y=8 is x+y=4).",
+                ),
             ),
         },
         default_protocol="inspect",

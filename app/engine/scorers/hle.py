@@ -4,8 +4,9 @@ Source: Phan et al. 2025, "Humanity's Last Exam" (https://arxiv.org/abs/2501.142
 prompt is the one its authors published (MIT, centerforaisafety/hle), which openbench 0.5.3 sends
 as plain text, with a stray backslash before ``%``: a changed word would change the verdicts.
 
-``judge/hle_openbench`` counts the reply's first ``correct: yes`` as 1 and everything else as 0;
-``detail["judge_readable"]`` is false for a reply that says neither yes nor no.
+``judge/hle_openbench`` counts the reply's first ``correct: yes`` as 1 and everything else as 0, as
+openbench does, also within ``incorrect: yes`` or in the middle of its reasoning;
+``detail["judge_readable"]`` is false unless a line of the reply grades just so.
 ``detail["confidence"]`` (percent) is the judge's reading of how sure the response is of itself;
 where that is 100, which also stands for "none found", it is our own reading of the response.
 """
@@ -50,6 +51,12 @@ JUDGE_PROMPT = (
 )
 
 _CORRECT = re.compile(r"correct:\s*(yes|no)", re.IGNORECASE)
+_GRADE_LINE = re.compile(
+    r"^[\s>#*_`\-]{0,20}correct[\s*_`]{0,4}:[\s*_`'\"]{0,20}(yes|no)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What a judge's grade is: a line of its own, dressed or not."""
+
 _EXTRACTED = re.compile(r"extracted_final_answer:[ \t]*([^\n]*)", re.IGNORECASE)
 _REASONING = re.compile(r"reasoning:\s*", re.IGNORECASE)
 _NEXT_PART = re.compile(r"\n\ncorrect:", re.IGNORECASE)
@@ -72,9 +79,12 @@ def judge_prompt(completion: str, sample: Sample) -> tuple[Message, ...]:
 def read_correct(reply: str) -> Grade:
     """Return the grade of the first ``correct: yes`` or ``no``; ``incorrect`` without one."""
     match = _CORRECT.search(reply)
-    if match is not None and match[1].lower() == "yes":
-        return Grade("correct", 1.0)
-    return Grade("incorrect", 0.0, is_readable=match is not None)
+    is_correct = match is not None and match[1].lower() == "yes"
+    graded = {line[1].lower() == "yes" for line in _GRADE_LINE.finditer(reply)}
+    is_readable = graded == {is_correct}
+    if is_correct:
+        return Grade("correct", 1.0, is_readable)
+    return Grade("incorrect", 0.0, is_readable)
 
 
 def stated_confidence(completion: str) -> int:

@@ -42,6 +42,13 @@ _KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "B, of “ANSWER: B … ANSWER: C” the first counts, and “ANSWER: C, B” is C.",
         ),
         "bbh/inspect": (_ONLY_ANSWER,),
+        "judge/hle_openbench": (
+            "Kept from the reference: the first “correct: yes” or “correct: no” in the judge's "
+            "reply counts, wherever it stands, so “incorrect: yes” is right, and so is a reply "
+            "whose reasoning says “correct: yes” before it grades “correct: no”; “**correct:** "
+            "yes” is wrong. judge_readable is false where the reply does not say so on a line of "
+            "its own.",
+        ),
         "qa_f1/openbench": (_SHORT_ANSWERS,),
         "drop/openbench": (_SHORT_ANSWERS,),
         "drop/inspect": (_SHORT_ANSWERS,),

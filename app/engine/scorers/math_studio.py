@@ -3,7 +3,8 @@ r"""Mathematical answers as we compare them (``math/studio``): part by part, the
 The answer is the last ``\boxed{…}``, or what follows ``ANSWER:`` where that comes later. Numbers
 are compared exactly, everything else as text first and with sympy then. A bare list is compared
 in any order, and so is a set; a tuple, an interval or a matrix is not. A name on the left of an
-equals sign counts where both sides have one.
+equals sign counts where both sides have one. A solution (``x=2``) is not an equation that has it
+(``2x=4``): see ``math_equations``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from app.engine.scorers.final_answers import answer_line, answer_position
+from app.engine.scorers.math_equations import is_multiple, unknowns
 from app.engine.scorers.math_strings import MAX_EXPRESSION_CHARS
 from app.engine.scorers.math_sympy import same_value
 from app.engine.scorers.math_terms import Term, flipped, plain_latex, term_of
@@ -24,7 +26,7 @@ from app.engine.scorers.text_folding import fold, undress
 from app.engine.scorers.verdicts import compared, targets_of, unparsable
 from app.engine.types import Sample, Scorer, Verdict
 
-VERSIONS = {"math/studio": 2}
+VERSIONS = {"math/studio": 3}
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox) *(?:\{|(?=[0-9A-Za-z]))")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -102,14 +104,21 @@ class _Comparison:
             return False
         if self.equal(left, other_left) and self.equal(right, other_right):
             return True
-        named = _is_name(left) and _is_name(other_left)
-        if sign != "=" or named or not _are_values(left, right, other_left, other_right):
+        if sign != "=" or not _are_values(left, right, other_left, other_right):
+            return False
+        if _is_name(left) and _is_name(other_left):  # "y=x" is "x=y"
+            return _is_name(right) and self.equal(left, other_right) and left != right == other_left
+        if _is_solution(left, right) or _is_solution(other_left, other_right):
             return False
         # An equation is the same with its sides moved and its sign turned.
-        difference = f"({left.text})-({right.text})"
-        return any(
-            self._symbolic(difference, f"({one.text})-({two.text})")
-            for one, two in ((other_left, other_right), (other_right, other_left))
+        given, wanted = (
+            f"({_product(one.text)})-({_product(two.text)})"
+            for one, two in ((left, right), (other_left, other_right))
+        )
+        return (
+            self._symbolic(given, wanted)
+            or self._symbolic(given, f"-({wanted})")
+            or is_multiple(given, wanted, self._symbolic)
         )
 
     def _values(self, a: str, b: str) -> bool:
@@ -163,6 +172,12 @@ def _turned(relation: Term) -> tuple[str, Term, Term]:
 
 def _is_name(term: Term) -> bool:
     return term.kind == "value" and _NAME.fullmatch(term.text.replace(" ", "")) is not None
+
+
+def _is_solution(left: Term, right: Term) -> bool:
+    """Return whether an equation says what its only unknown is."""
+    is_one = "_" in left.text or len(unknowns(left.text)) < 2  # "xy" is two
+    return is_one and _is_name(left) and not unknowns(right.text)
 
 
 def _are_values(*terms: Term) -> bool:

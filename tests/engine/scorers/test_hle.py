@@ -70,14 +70,26 @@ def test_a_verdict_has_answer_reasoning_confidence_and_cost() -> None:
         ("correct:\nno", 0.0, True),
         ("correct: no ... correct: yes", 0.0, True),
         ("**correct:** yes", 0.0, False),
-        ("incorrect: yes", 1.0, True),
+        ("**correct: yes**", 1.0, True),
+        ("- correct: no", 0.0, True),
+        ("correct: **yes**", 0.0, False),
+        ("correct : yes", 0.0, False),
+        ("correct:yes", 1.0, True),
+        ("correct:\tYes.", 1.0, True),
+        ("incorrect: yes", 1.0, False),
+        ("reasoning: so correct: yes\n\ncorrect: no", 1.0, False),
+        ("reasoning: is it correct: no doubt\n\ncorrect: yes", 0.0, False),
+        ("not correct: yes", 1.0, False),
+        ("correct: yes\ncorrect: no", 1.0, False),
+        ("correct: yesterday", 1.0, False),
         ("yes", 0.0, False),
+        ("", None, None),
     ],
 )
 def test_the_first_yes_or_no_after_correct_counts(reply: str, score: float, readable: bool) -> None:
     verdict = judged(reply)
     assert verdict.score == score
-    assert verdict.detail["judge_readable"] is readable
+    assert verdict.detail.get("judge_readable") is readable
 
 
 def test_no_extracted_answer_is_no_answer() -> None:
