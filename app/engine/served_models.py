@@ -17,7 +17,7 @@ _VARIANT = re.compile(
 _POINTED = re.compile(r"[-_.:@ ]+")
 _PRECISION = (
     r"i?q\d(?:-(?:k|nl|\d))?(?:-(?:xxs|xs|xl|s|m|l))?|b?f16|f32|fp16|fp8|int[48]|awq|gptq|mlx"
-    r"|[48]bit"
+    r"|[48]bit|(?:mx|nv)fp[48]"
 )
 _DATE = r"\d{4}-\d{2}-\d{2}|\d{2}-\d{2}-\d{4}|\d{2}-\d{4}|\d{2}-\d{2}|\d{3,8}"
 _TAIL = re.compile(

@@ -59,3 +59,38 @@ def test_a_more_exact_name_is_the_same_model(asked: str, served: str) -> None:
 )
 def test_another_size_or_name_is_another_model(asked: str, served: str) -> None:
     assert not is_same_model(asked, served)
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "same"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", True),
+        ("gpt-4o", "gpt-4o-mini", False),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", False),
+        ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929", True),
+        ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022", True),
+        ("meta-llama/Llama-3.1-8B-Instruct", "Llama-3.1-8B-Instruct", True),
+        ("qwen3:8b", "qwen3:8b", True),
+        ("qwen3", "qwen3:latest", True),
+        ("qwen3:8b", "qwen3:4b", False),
+        ("gemini-2.5-flash", "models/gemini-2.5-flash", True),
+        ("gemini-2.5-flash", "gemini-2.5-flash-lite", False),
+        ("gemini-2.5-flash", "gemini-2.5-flash-preview-05-20", True),
+        ("mistral-large-latest", "mistral-large-2411", True),
+        ("my-model", "/models/qwen2.5-0.5b-instruct-q4_k_m.gguf", False),
+        ("qwen2.5-0.5b-instruct", "/models/qwen2.5-0.5b-instruct-q4_k_m.gguf", True),
+        ("llama-3.3-70b-versatile", "llama-3.3-70b-versatile", True),
+        ("o3", "o3-mini", False),
+        ("o3", "o3-2025-04-16", True),
+        ("gpt-4", "gpt-4-0613", True),
+        ("gpt-4", "gpt-4-turbo", False),
+        ("grok-4", "grok-4-0709", True),
+        ("openai/gpt-oss-20b", "gpt-oss-20b-MXFP4", True),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4-20250514", True),
+        ("azure/gpt-4o", "gpt-4o", True),
+        ("gpt-5", "gpt-5-chat-latest", False),
+        ("GPT-4o", "gpt-4o", True),
+    ],
+)
+def test_names_as_providers_give_them(asked: str, served: str, same: bool) -> None:
+    assert is_same_model(asked, served) is same

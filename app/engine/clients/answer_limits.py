@@ -50,7 +50,8 @@ _SHARED = re.compile(
     r"|\(\d[\d,]* in the messages, \d[\d,]* in the completion\)"
     r"|\(\d[\d,]* of text input, \d[\d,]* in the output\)"
     r"|(?<![\d,])\d[\d,]*+ tokens for the (?:completion|output|answer)"
-    r"|requested \d[\d,]* output tokens",
+    r"|requested \d[\d,]* output tokens"
+    r"|input tokens plus \d[\d,]*+ \W?max_tokens",
     re.IGNORECASE | re.DOTALL,
 )
 _IN_MESSAGES = re.compile(

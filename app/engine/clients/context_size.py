@@ -21,6 +21,7 @@ _SUM = _patterns(
     rf"given: {_N} `?inputs`? tokens and {_N}",  # Together, TGI
     rf"passed {_N} input tokens and requested {_N}",
     rf"prompt contains {_N} input tokens and you requested {_N}",
+    rf"request has {_N} input tokens plus {_N}",
     rf"request has {_N} input tokens .{{0,80}}?\({_N} > ",
 )
 _WHOLE = _patterns(

@@ -23,6 +23,7 @@ _WORDS: Mapping[FinishReason, frozenset[str]] = {
     "stop": frozenset(
         ("stop", "eos", "eos_token", "end_turn", "end", "end_of_text", "stop_sequence")
         + ("stop_token", "complete", "completed", "done", "finish", "finished")
+        + ("stop_str", "stop_string", "stop_word", "natural_stop")
     ),
     "length": frozenset(
         ("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length")
@@ -49,19 +50,28 @@ _FAILED: Mapping[Failure, frozenset[str]] = {
     ),
 }
 _STEMS: tuple[tuple[re.Pattern[str], FinishReason, Failure | None], ...] = (
-    (re.compile(r"malformed|invalid_response"), "unknown", "malformed"),
+    (re.compile(r"malformed|invalid_response|pars(?:e|ing)_err"), "unknown", "malformed"),
     (
         re.compile(
             r"filter|safety|moderat|policy|censor|blocked|prohibited|recitation|copyright"
-            r"|guardrail|toxic|jailbreak|flagged|sensitive|harm|violence|hate\b"
+            r"|guardrail|toxic|jailbreak|flagged|sensitive|harm|violence|hate\b|nsfw|inspection"
+            r"|risk_control|inappropriate"
         ),
         "content_filter",
         None,
     ),
-    (re.compile(r"max\w{0,20}_(?:tokens|length)|token_limit|context|incomplete"), "length", None),
+    (re.compile(r"refus"), "refusal", None),
     (
         re.compile(
-            r"error|exception|fail|abort|cancel|time_?out|deadline|overload|unavailable|interrupt"
+            r"max\w{0,20}_(?:tokens|length|len\b)|(?:token|length|output)_limit|context|incomplete"
+            r"|truncat"
+        ),
+        "length",
+        None,
+    ),
+    (
+        re.compile(
+            r"error|exception|fail|abort|cancel|timed?_?out|killed|shut_?down|\bdead\b|_(?:dead|lost)\b|deadline|overload|unavailable|interrupt"
             r"|disconnect|crash|out_of_memory|\boom\b|preempt|rate_limit"
         ),
         "unknown",

@@ -24,6 +24,7 @@ _REFUSED = re.compile(
     r"|not (?:a )?(?:be )?(?:allowed|permitted|accepted|enabled|available|valid|compatible"
     r"|recogni[sz]ed|implemented|configurable|adjustable|set|used|specified|one of|in)\b"
     r"|n[o']t (?:accept|allow|take|have|work|use|exist|both)|\bonly (?:specify )?one\b"
+    r"|expected one of|\bretired\b|\blocked\b|\bomit\b"
     r"|immutable|\bfixed\b|\bignored\b|incorrect|\bunset\b|requires? (?:the )?default"
     r"|only\b.{0,60}\b(?:allowed|supported|accepted|valid|available|works?|permitted)"
     r"|\bonly (?:be|the|with|when|one)\b|must (?:be|not|have|equal|contain)|should be|has to be"

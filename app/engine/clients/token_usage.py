@@ -18,6 +18,7 @@ _COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount", "ou
 _CACHED = (
     "prompt_cache_hit_tokens",
     "cached_tokens",
+    "num_cached_tokens",
     "cache_read_input_tokens",
     "cachedContentTokenCount",
     "cacheReadInputTokens",
@@ -44,7 +45,7 @@ def openai_usage(reported: object) -> TokenUsage:
     written = _first(read_from, "cache_creation_tokens", "cache_write_tokens")
     if written is None:
         written = _first(usage, "cache_creation_input_tokens", "cacheWriteInputTokens")
-    reasoning = _first(made, "reasoning_tokens")
+    reasoning = _first(made, "reasoning_tokens", "thinking_tokens")
     if reasoning is None:
         reasoning = _first(usage, "reasoning_tokens", "thoughtsTokenCount")
     total = _first(usage, "total_tokens", "totalTokenCount", "totalTokens")
@@ -62,7 +63,7 @@ def openai_usage(reported: object) -> TokenUsage:
 def anthropic_usage(reported: object) -> TokenUsage:
     """Return the usage in an answer of the messages API, whose ``input_tokens`` exclude caches."""
     usage = as_object(reported)
-    plain = token_count(usage.get("input_tokens"))
+    plain = _first(usage, "input_tokens", "prompt_tokens")  # as gateways call it
     cached = token_count(usage.get("cache_read_input_tokens"))
     written = token_count(usage.get("cache_creation_input_tokens"))
     if written is None:
@@ -73,7 +74,7 @@ def anthropic_usage(reported: object) -> TokenUsage:
     details = as_object(usage.get("output_tokens_details"))
     return _whole(
         sum(known) if known else None,
-        token_count(usage.get("output_tokens")),
+        _first(usage, "output_tokens", "completion_tokens"),
         cached,
         written,
         _first(details, "thinking_tokens", "reasoning_tokens"),

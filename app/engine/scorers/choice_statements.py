@@ -31,6 +31,8 @@ _ENGLISH = (
     rf"|\b(?:answer|option|choice) (?:here|letter|choice|option|to (?:this|the) question)"
     rf"[*_`\"]*+[ \t]*+(?:{_VERB}\b|{_COLON})"
     rf"|\b(?:ans|letter|correct|verdict|selection|pick)[*_`\"]*+[ \t]*+{_COLON}|\bans\. "
+    r"|(?<![a-z0-9])answer[*_`\"]*+[ \t]*+[-–—][ \t]*+"
+    r"(?=[*_`(\[]{0,4}[a-z][*_`)\].]{0,4}[ \t]*+$)"
     r"|\\(?:boxed|fbox|framebox)[ \t]*+\{"
     r"|<(?:final[_ ]?)?+answer>"
     r"|^#{3,}[ \t]*+(?=\S{1,4}[ \t]*+$)"

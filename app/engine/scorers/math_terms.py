@@ -54,6 +54,7 @@ _SIGNS = str.maketrans(
 _SHORT_FRACTION = re.compile(
     r"\\frac *(?:\{([^{}]*+)\}|([0-9A-Za-z])) *(?:\{([^{}]*+)\}|([0-9A-Za-z]))"
 )
+_LOG_BASE = re.compile(r"\\log_([0-9])(?![0-9])")
 _SHORT_ROOT = re.compile(r"\\sqrt *([0-9A-Za-z])")
 _MIXED = re.compile(r"(?<![\w.}])([0-9]+) *\\frac\{([0-9]+)\}\{([0-9]+)\}")
 _UNIT = re.compile(r"(.*[^\s]) *\\text\{([^{}]*+)\}(?: *\^ ?\{?([0-9])\}?)?", re.DOTALL)
@@ -96,6 +97,7 @@ def plain_latex(text: str) -> str:
     text = text.replace("{,}", ",").replace("\\%", "%")
     text = _SHORT_FRACTION.sub(_full_fraction, text)
     text = _SHORT_ROOT.sub(r"\\sqrt{\1}", text)
+    text = _LOG_BASE.sub(r"\\log_{\1}", text)
     return " ".join(text.split()).strip(" *`").rstrip(" .,;:")
 
 

@@ -29,6 +29,8 @@ _ANY_TAG = re.compile(
     r"|<\|(?:begin_of_thought|end_of_thought|START_THINKING|END_THINKING)\|>",
     re.IGNORECASE,
 )
+_LAST_MARK = re.compile(r"<\|(?:return|end|call)\|>$")
+
 _ENDS = (">", "]", "▷")
 """What tags end with."""
 
@@ -60,7 +62,8 @@ def split_thoughts(text: str) -> Thoughts:
     if channel := _ANALYSIS.match(text):
         final = _FINAL.search(text)
         if final:
-            return Thoughts(text[: final.start()].strip(), text[final.end() :].strip())
+            answer = _LAST_MARK.sub("", text[final.end() :].strip()).strip()
+            return Thoughts(text[: final.start()].strip(), answer)
         if channel[1]:  # with its mark; else it may be the first word of an answer
             return Thoughts(text.strip(), "")
     thought: list[str] = []

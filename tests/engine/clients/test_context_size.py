@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.clients.context_size import read_context_size
+from app.engine.clients.answer_limits import context_for_both
+from app.engine.clients.context_size import ContextSize, read_context_size
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,21 @@ from app.engine.clients.context_size import read_context_size
 def test_the_sizes_are_read_as_tokens(said: str, needed: int | None, allowed: int | None) -> None:
     found = read_context_size(said)
     assert (found.needed, found.allowed) == (needed, allowed)
+
+
+PLUS = (
+    "This model's maximum context length is 2048 tokens. However, your request has {prompt} input "
+    "tokens plus {answer} 'max_tokens'. Please reduce one or the other. "
+    "(parameter=input_tokens, max_tokens, value=({prompt}, {answer}))"
+)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "is_answer"), [(8, 2045, True), (1000, 1100, True), (2040, 16, False)]
+)
+def test_prompt_plus_answer_names_what_is_too_large(
+    prompt: int, answer: int, is_answer: bool
+) -> None:
+    said = PLUS.format(prompt=prompt, answer=answer)
+    assert read_context_size(said) == ContextSize(prompt + answer, 2048)
+    assert (context_for_both(said) == 2048) is is_answer

@@ -74,3 +74,83 @@ def test_each_provider_s_word_has_one_meaning(said: object, reason: str) -> None
 def test_a_generation_that_failed_is_told_as_such(said: str, failure: str) -> None:
     assert read_ending(said).failure == failure
     assert read_ending(said).said == said
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("EOS", "stop"),
+        ("stop_str", "stop"),
+        ("FINISH_REASON_STOP", "stop"),
+        ("natural_stop", "stop"),
+        ("stop_string", "stop"),
+        ("eos token", "stop"),
+        ("COMPLETE", "stop"),
+        ("token limit reached", "length"),
+        ("max_tokens_exceeded", "length"),
+        ("MODEL_LENGTH", "length"),
+        ("length_limit", "length"),
+        ("max_seq_len", "length"),
+        ("context_window", "length"),
+        ("output_limit", "length"),
+        ("truncated", "length"),
+        ("max_turn_tokens", "length"),
+        ("CONTENT_FILTERED", "content_filter"),
+        ("content-filter", "content_filter"),
+        ("responsible_ai_policy_violation", "content_filter"),
+        ("prompt_blocked", "content_filter"),
+        ("SAFETY_BLOCK", "content_filter"),
+        ("toxicity", "content_filter"),
+        ("copyright_violation", "content_filter"),
+        ("flagged", "content_filter"),
+        ("PROHIBITED", "content_filter"),
+        ("image_safety", "content_filter"),
+        ("data_inspection_failed", "content_filter"),
+        ("risk_control", "content_filter"),
+        ("nsfw", "content_filter"),
+        ("refusal", "refusal"),
+        ("REFUSED", "refusal"),
+        ("model_refusal", "refusal"),
+        ("refuse", "refusal"),
+    ],
+)
+def test_words_that_no_reference_lists_are_read_by_what_they_mean(said: str, reason: str) -> None:
+    ending = read_ending(said)
+    assert (ending.reason, ending.failure) == (reason, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR_UNSPECIFIED",
+        "internal_server_error",
+        "timed_out",
+        "engine_dead",
+        "oom",
+        "preempted",
+        "gpu_error",
+        "stream_error",
+        "connection_lost",
+        "FAILED",
+        "server_shutdown",
+        "worker_crashed",
+        "killed",
+        "aborted_by_server",
+    ],
+)
+def test_a_server_that_broke_off_in_its_own_words_failed(said: str) -> None:
+    assert read_ending(said).failure == "passing"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "MALFORMED_RESPONSE",
+        "invalid_response_format",
+        "malformed_json",
+        "INVALID_TOOL_CALL",
+        "parse_error",
+    ],
+)
+def test_what_could_not_be_read_is_malformed_in_any_words(said: str) -> None:
+    assert read_ending(said).failure == "malformed"

@@ -248,3 +248,98 @@ def test_changes_are_made_in_the_order_in_which_they_were_learned_and_remembered
         Change("merge_system"),
     ]
     assert [change.stored() for change in read_changes(stored)] == stored[:2]
+
+
+REPORTED = [
+    (
+        "Parameter 'temperature' is not supported for reasoning models such as this one.",
+        "temperature",
+    ),
+    ("Invalid value for 'temperature': this model only accepts the default.", "temperature"),
+    ("temperature: expected one of [1]", "temperature"),
+    (
+        "Requested temperature 0 but only temperature 1.0 is available for o-series deployments",
+        "temperature",
+    ),
+    ("The 'temperature' setting has been retired for this model family; omit it.", "temperature"),
+    ("Sampling parameter temperature cannot be customized", "temperature"),
+    (
+        "sampling parameters (temperature, top_p, top_k) are not allowed with this model",
+        "temperature",
+    ),
+    ("temperature is locked to 1", "temperature"),
+    ("You can't set temperature for this model", "temperature"),
+    ("Please omit `temperature`: it is ignored by thinking models", "temperature"),
+    ("`top_p` must be unset", "top_p"),
+    ("Additional properties are not allowed ('top_k' was unexpected)", "top_k"),
+    ("Unrecognized key(s) in object: 'top_k'", "top_k"),
+    ("unknown field `top_k`, expected one of `model`, `messages`", "top_k"),
+    ('json: unknown field "top_k"', "top_k"),
+    ("Failed to deserialize the JSON body into the target type: top_k: unknown field", "top_k"),
+    ("body.seed is not allowed", "seed"),
+    (
+        "Invalid JSON payload received. Unknown name \"presence_penalty\" at 'generation_config': "
+        "Cannot find field.",
+        "presence_penalty",
+    ),
+    ("'presencePenalty' is not supported by model grok-4-1", "presence_penalty"),
+    (
+        "stop: Input should be empty for this model. The parameter 'stop' is not supported with "
+        "reasoning.",
+        "stop",
+    ),
+    ("'reasoning_effort' is not a recognized parameter", "reasoning_effort"),
+    ("Reasoning is not enabled for this model: remove reasoning_effort", "reasoning_effort"),
+    ("`reasoning_effort` is not supported with this model", "reasoning_effort"),
+    ("thinking_token_budget: Extra inputs are not permitted", "thinking_token_budget"),
+    ("Argument 'seed' is not supported by provider", "seed"),
+    ("Setting 'seed' is unsupported on Bedrock", "seed"),
+    ("frequency and presence penalties are not supported by this model", "presence_penalty"),
+    ("This model does not support stop sequences.", "stop"),
+    ("parameter top_k not implemented", "top_k"),
+    ("Only one of `temperature` or `top_p` may be set.", "top_p"),
+    ("temperature and top_p are mutually exclusive", "top_p"),
+]
+"""Wordings of public reports, and some that no report has yet."""
+
+
+@pytest.mark.parametrize(("said", "name"), REPORTED)
+def test_wordings_of_public_reports_name_their_parameter(said, name):
+    assert find_change(said, (), 400, SENT) == Change("drop", name)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "jinja2.exceptions.TemplateError: System role not supported",
+        "role 'system' is not supported on this model",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        'role only allows "user" / "assistant", not "system"',
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        "This model does not accept system prompts",
+        "System messages are not allowed for this model",
+        "The system prompt is not supported by the selected model.",
+        'messages: Unexpected role "system". Allowed roles are user, assistant',
+        "Only user and assistant roles are supported!",
+        "unsupported role: system",
+        "message role must be user or assistant, got system",
+    ],
+)
+def test_wordings_of_public_reports_refuse_the_system_role(said):
+    assert find_change(said, (), 400, WITH_SYSTEM) == Change("merge_system")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Rate limit reached for requests",
+        "Your prompt contains invalid characters",
+        "Internal error",
+        "messages: at least one message is required",
+        "Invalid 'model': not found",
+        "You exceeded your current quota",
+    ],
+)
+def test_what_refuses_something_else_changes_nothing(said):
+    assert find_change(said, (), 400, SENT) is None

@@ -113,3 +113,202 @@ def test_chat_completions(reported, expected):
 )  # fmt: skip
 def test_messages(reported, expected):
     assert anthropic_usage(reported) == expected
+
+
+@pytest.mark.parametrize(
+    ("reported", "expected"),
+    [
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 20,
+                "total_tokens": 120,
+                "prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 10},
+            },
+            TokenUsage(100, 20, 64, 10, None),
+        ),
+        (
+            {"prompt_tokens": "100", "completion_tokens": "20"},
+            TokenUsage(None, None, None, None, None),
+        ),
+        (
+            {"prompt_tokens": 100.0, "completion_tokens": 20.0},
+            TokenUsage(100, 20, None, None, None),
+        ),
+        ({"prompt_tokens": -1, "completion_tokens": 20}, TokenUsage(None, 20, None, None, None)),
+        (
+            {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+            TokenUsage(0, 0, None, None, None),
+        ),
+        (
+            {
+                "inputTokens": 10,
+                "outputTokens": 5,
+                "totalTokens": 115,
+                "cacheReadInputTokens": 60,
+                "cacheWriteInputTokens": 40,
+            },
+            TokenUsage(110, 5, 60, 40, None),
+        ),
+        (
+            {
+                "promptTokenCount": 10,
+                "candidatesTokenCount": 5,
+                "thoughtsTokenCount": 20,
+                "totalTokenCount": 35,
+                "cachedContentTokenCount": 4,
+            },
+            TokenUsage(10, 25, 4, None, 20),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "completion_tokens_details": None,
+                "prompt_tokens_details": None,
+            },
+            TokenUsage(10, 5, None, None, None),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "prompt_tokens_details": {"cached_tokens": None},
+            },
+            TokenUsage(10, 5, None, None, None),
+        ),
+        (
+            {"prompt_tokens": 10, "completion_tokens": None, "total_tokens": 15},
+            TokenUsage(10, 5, None, None, None),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "num_cached_tokens": 8,
+            },
+            TokenUsage(10, 5, 8, None, None),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "reasoning_tokens": 3,
+            },
+            TokenUsage(10, 5, None, None, 3),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "completion_tokens_details": {"reasoning_tokens": 0},
+            },
+            TokenUsage(10, 5, None, None, 0),
+        ),
+        ([], TokenUsage(None, None, None, None, None)),
+        ("12", TokenUsage(None, None, None, None, None)),
+        (None, TokenUsage(None, None, None, None, None)),
+        ({"total_tokens": 15}, TokenUsage(None, None, None, None, None)),
+        (
+            {
+                "input_tokens": 10,
+                "output_tokens": 5,
+                "cache_read_input_tokens": 3,
+                "cache_creation_input_tokens": 2,
+                "total_tokens": 20,
+            },
+            TokenUsage(15, 5, 3, 2, None),
+        ),
+        ({"prompt_tokens": True, "completion_tokens": 5}, TokenUsage(None, 5, None, None, None)),
+        (
+            {"prompt_tokens": 1000000000000, "completion_tokens": 5},
+            TokenUsage(None, 5, None, None, None),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "completion_tokens_details": {"thinking_tokens": 2},
+            },
+            TokenUsage(10, 5, None, None, 2),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "input_tokens_details": {"cached_tokens": 6},
+            },
+            TokenUsage(10, 5, 6, None, None),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 25,
+                "completion_tokens_details": {"reasoning_tokens": 10},
+            },
+            TokenUsage(10, 15, None, None, 10),
+        ),
+    ],
+    ids=str,
+)
+def test_odd_counts_of_chat_completions(reported, expected):
+    assert openai_usage(reported) == expected
+
+
+@pytest.mark.parametrize(
+    ("reported", "expected"),
+    [
+        ({"input_tokens": 5, "output_tokens": 7}, TokenUsage(5, 7, None, None, None)),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 7,
+                "cache_read_input_tokens": None,
+                "cache_creation_input_tokens": None,
+            },
+            TokenUsage(5, 7, None, None, None),
+        ),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 7,
+                "cache_read_input_tokens": 100,
+                "cache_creation": {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 1},
+            },
+            TokenUsage(126, 7, 100, 21, None),
+        ),
+        ({"output_tokens": 7}, TokenUsage(None, 7, None, None, None)),
+        (
+            {"input_tokens": 0, "cache_read_input_tokens": 50, "output_tokens": 0},
+            TokenUsage(50, 0, 50, None, None),
+        ),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 7,
+                "server_tool_use": {"web_search_requests": 1},
+                "service_tier": "standard",
+            },
+            TokenUsage(5, 7, None, None, None),
+        ),
+        ({"prompt_tokens": 5, "completion_tokens": 7}, TokenUsage(5, 7, None, None, None)),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 7,
+                "output_tokens_details": {"thinking_tokens": 3},
+            },
+            TokenUsage(5, 7, None, None, 3),
+        ),
+    ],
+    ids=str,
+)
+def test_odd_counts_of_messages(reported, expected):
+    assert anthropic_usage(reported) == expected

@@ -220,3 +220,51 @@ def test_the_verdict_names_the_option_and_the_right_one() -> None:
     assert (wrong.score, wrong.answer) == (0.0, "C")
     assert "green" in wrong.explanation
     assert score_choice("no idea", sample).answer is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "score"),
+    [
+        ("\\boxed{B}", 1.0),
+        ("**Answer:** B", 1.0),
+        ("\\(B\\)", 1.0),
+        ("The answer is (B)", 1.0),
+        ("The answer is (A). No, wait: the answer is (B).", 1.0),
+        ("It seems to be B", 1.0),
+        ("B", 1.0),
+        ("(b)", 1.0),
+        ("B.", 1.0),
+        ("B) Rome", 1.0),
+        ("Rome", 1.0),
+        ("Option B", 1.0),
+        ("**B**", 1.0),
+        ("<answer>B</answer>", 1.0),
+        ("Answer: B, because Rome", 1.0),
+        ("ANSWER: B\n\nI hope this helps!", 1.0),
+        ("I would go with B", 1.0),
+        ("A and B", 0.0),
+        ("Not A, but B", 1.0),
+        ("B or C", 0.0),
+        ("The correct option is B: Rome.", 1.0),
+        ("Answer:\nB", 1.0),
+        ('{"answer": "B"}', 1.0),
+        ("Final answer: $\\boxed{\\text{B}}$", 1.0),
+        ("None of the above", 0.0),
+        ("I am not sure.", 0.0),
+        ("A is wrong, C is wrong. So B.", 1.0),
+        ("answer: b", 1.0),
+        ("The best choice is option (B).", 1.0),
+        ("答案：B", 1.0),
+        ("Die Antwort ist B.", 1.0),
+        ("**Correct answer: B. Rome**", 1.0),
+        ("After consideration, I choose B over A.", 1.0),
+        ("Because", 0.0),
+        ("### B", 1.0),
+        ("→ B", 1.0),
+        ("Answer - B", 1.0),
+        ("My answer is B!", 1.0),
+    ],
+)
+def test_replies_about_rome(reply: str, score: float) -> None:
+    options = ("Paris", "Rome", "Berlin", "Bern")
+    assert score_choice(reply, Sample("1", (), "B", options)).score == score

@@ -13,6 +13,7 @@ from app.engine.scorers.exact import (
     score_number,
     score_text,
 )
+from app.engine.scorers.scorer_registry import all_scorers
 from app.engine.types import Sample
 
 
@@ -281,3 +282,94 @@ def test_every_entry_of_a_target_list_counts() -> None:
 def test_a_number_may_end_a_statement(line: str, score: float) -> None:
     sample = Sample("1", (), "42")
     assert score_number(f"ANSWER: {line}", sample).score == score
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "score"),
+    [
+        ("U.S.A.", "U.S.A.", 1.0),
+        ("U.S.A", "U.S.A.", 1.0),
+        ("etc.", "etc.", 1.0),
+        ("$5", "$5", 1.0),
+        ("*", "*", 1.0),
+        ("**Paris**", "Paris", 1.0),
+        ("“Paris”", "Paris", 1.0),
+        ("Paris.", "Paris", 1.0),
+        ("café", "café", 1.0),
+        ("Paris?", "Paris", 0.0),
+        ("C++", "C++", 1.0),
+        ("C#", "C#", 1.0),
+        (".NET", ".NET", 1.0),
+        ("Yahoo!", "Yahoo!", 1.0),
+        ("a*b", "a*b", 1.0),
+        ("'s-Hertogenbosch", "'s-Hertogenbosch", 1.0),
+        ("5%", "5%", 1.0),
+        ("-5", "5", 0.0),
+        ("(a)", "(a)", 1.0),
+        ("東京。", "東京", 1.0),
+        ("Paris ", "Paris", 1.0),
+        ("`x`", "x", 1.0),
+        ("Dr. No", "Dr. No", 1.0),
+        ("No.", "No", 1.0),
+        ("It's", "It’s", 1.0),
+        ("\xa0Paris", "Paris", 1.0),
+        ("ﬁsh", "fish", 1.0),
+        ("", "Paris", 0.0),
+        ("paris", "Paris", 1.0),
+    ],
+)
+def test_texts_that_end_oddly(answer: str, target: str, score: float) -> None:
+    sample = Sample("1", (), target)
+    assert all_scorers()["exact/text"](f"ANSWER: {answer}", sample).score == score
+
+
+@pytest.mark.parametrize(
+    ("reply", "target", "score"),
+    [
+        ("ANSWER: 2 1/2", "5/2", 1.0),
+        ("ANSWER: 1 2", "12", 0.0),
+        ("ANSWER: \\(42\\)", "42", 1.0),
+        ("ANSWER: \\$1,234", "1234", 1.0),
+        ("ANSWER: 9{,}500", "9500", 1.0),
+        ("ANSWER: \\frac{1}{2}", "0.5", 1.0),
+        ("ANSWER: 42!", "42", 1.0),
+        ("ANSWER: 1\xa0234", "1234", 1.0),
+        ("ANSWER: 1e-5", "0.00001", 1.0),
+        ("ANSWER: .5", "0.5", 1.0),
+        ("ANSWER: 50%", "50%", 1.0),
+        ("ANSWER: 0.5", "50%", 1.0),
+        ("ANSWER: -42", "42", 0.0),
+        ("ANSWER: −42", "-42", 1.0),
+        ("ANSWER: 42 km", "42 km", 1.0),
+        ("ANSWER: 42", "42 km", 1.0),
+        ("ANSWER: 1,234.5", "1234.5", 1.0),
+        ("ANSWER: 1.234,5", "1234.5", 1.0),
+        ("ANSWER: 42.", "42", 1.0),
+        ("ANSWER: **42**", "42", 1.0),
+        ("ANSWER: $42$", "42", 1.0),
+        ("ANSWER: \\boxed{42}", "42", 1.0),
+        ("ANSWER: ½", "0.5", 1.0),
+        ("ANSWER: 3 × 10^2", "300", 1.0),
+        ("ANSWER: 4.0", "4", 1.0),
+        ("ANSWER: 4.01", "4", 0.0),
+        ("ANSWER: ١٢", "12", 1.0),
+        ("ANSWER: 1_000", "1000", 1.0),
+        ("ANSWER: about 42", "42", 1.0),
+        ("ANSWER: 42 or 43", "42", 0.0),
+        ("ANSWER: x = 42", "42", 1.0),
+        ("ANSWER: +42", "42", 1.0),
+        ("ANSWER: 1/3", "0.3333", 0.0),
+        ("ANSWER: 2½", "2.5", 1.0),
+        ("ANSWER: 12,5", "12.5", 1.0),
+        ("ANSWER: €42", "42", 1.0),
+        ("ANSWER: 42 %", "42%", 1.0),
+        ("ANSWER: forty-two", "42", 0.0),
+        ("ANSWER: 10^3", "1000", 1.0),
+        ("ANSWER: 1.5 million", "1500000", 1.0),
+        ("ANSWER: 1'000", "1000", 1.0),
+        ("ANSWER: 42 (approx.)", "42", 1.0),
+        ("ANSWER: 007", "7", 1.0),
+    ],
+)
+def test_numbers_as_people_and_models_write_them(reply: str, target: str, score: float) -> None:
+    assert all_scorers()["exact/number"](reply, Sample("1", (), target)).score == score

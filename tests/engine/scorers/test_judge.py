@@ -6,7 +6,7 @@ import pytest
 
 from app.engine.engine_errors import ModelCallError, Scope
 from app.engine.scorers.scorer_registry import judged_scorers
-from app.engine.scorers.simpleqa import JUDGED
+from app.engine.scorers.simpleqa import JUDGED, read_bare_grade
 from app.engine.types import ModelReply, Sample, TokenUsage
 
 MOON = Sample("1", ({"role": "user", "content": "Last man on the moon?"},), "Gene Cernan")
@@ -160,3 +160,43 @@ def test_answers_with_braces_and_several_targets_reach_the_judge_as_they_are():
     sample = Sample("1", (), ("{first}", "second"), metadata={"question": "{question}"})
     JUDGED["judge/simpleqa_openbench"](judge)("{target}", sample)
     assert "Question: {question}\nGold target: {first}\nPredicted answer: {target}\n" in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("reply", "grade"),
+    [
+        ("(A)", "correct"),
+        ("A.", "correct"),
+        ("**B**", "incorrect"),
+        ("`C`", "not_attempted"),
+        ("A - CORRECT", "correct"),
+        ("INCORRECT (B)", "incorrect"),
+        ("Grade: **C**", "not_attempted"),
+        ("The answer is B.", "incorrect"),
+        ("[[A]]", "correct"),
+        ('{"grade": "A"}', "correct"),
+        ("<answer>B</answer>", "incorrect"),
+        ("Answer: C: NOT_ATTEMPTED", "not_attempted"),
+        ("CORRECT", "correct"),
+        ("not attempted", "not_attempted"),
+        ("A or B", None),
+        ("Alright", None),
+        ("", None),
+        ("A: INCORRECT", None),
+        ("I think it's a good answer", None),
+        ("Final grade: A", "correct"),
+        ("A\n", "correct"),
+        ("$\\boxed{A}$", "correct"),
+        ("B) INCORRECT", "incorrect"),
+        ("“A”", "correct"),
+        ("A，正确", None),
+        ("Option A", "correct"),
+        ("Grade = B", "incorrect"),
+        ("# A", "correct"),
+        ("> B", "incorrect"),
+        ("A!", "correct"),
+    ],
+)
+def test_a_bare_grade_is_read_in_any_dress(reply, grade):
+    read = read_bare_grade(reply)
+    assert (read and read.name) == grade

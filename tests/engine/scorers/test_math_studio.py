@@ -279,3 +279,52 @@ def test_every_target_counts_and_a_long_list_ends_soon() -> None:
 def test_nothing_is_no_answer() -> None:
     assert SCORERS["math/studio"]("I give up on this one.", Sample("1", (), "5")).answer is None
     assert not equal_mathematics("9" * 2000, "9" * 2001)
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "same"),
+    [
+        ("\\dfrac{1}{2}", "1/2", True),
+        ("0.5", "\\tfrac12", True),
+        ("\\frac{\\sqrt{2}}{2}", "1/\\sqrt{2}", True),
+        ("1{,}000", "1000", True),
+        ("10^{3}", "1000", True),
+        ("\\text{(A)}", "A", True),
+        ("\\{1,2\\}", "\\{2,1\\}", True),
+        ("90^\\circ", "90", True),
+        ("x \\in [1,2]", "[1,2]", True),
+        ("\\frac{3}{4}\\pi", "\\frac{3\\pi}{4}", True),
+        ("-\\frac12", "\\frac{-1}{2}", True),
+        ("5\\%", "5", True),
+        ("\\$5.00", "5", True),
+        ("1 \\frac{1}{2}", "3/2", True),
+        ("2\\cdot 3", "6", True),
+        ("i^2", "-1", True),
+        ("\\log_2 8", "3", True),
+        ("(0.5,3)", "(\\frac12,3)", True),
+        ("1,2", "1;2", True),
+        ("3,1,2", "1,2,3", True),
+        ("(1,2),(3,4)", "(3,4),(1,2)", True),
+        ("12", "1,2", False),
+        ("\\sqrt{4}", "\\pm2", False),
+        ("\\frac{1}{3}", "0.333", False),
+        ("x=1,y=2", "(1,2)", False),
+        ("2", "2.0001", False),
+        ("a^2-b^2", "(a-b)(a+b)", True),
+        ("y=2x+1", "2x+1", True),
+        ("\\infty", "∞", True),
+        ("\\emptyset", "\\varnothing", True),
+        ("0.1", "10\\%", True),
+        ("n!", "n", False),
+        ("\\binom{4}{2}", "6", True),
+        ("|{-3}|", "3", True),
+        ("6\\text{ meters}", "6", True),
+        ("\\text{six}", "6", False),
+        ("3:2", "3/2", True),
+        ("1\\,000", "1000", True),
+        ("\\left(\\frac{1}{2}\\right)", "0.5", True),
+        ("2^{10}", "1024", True),
+    ],
+)
+def test_mathematics_as_models_write_it(answer: str, target: str, same: bool) -> None:
+    assert equal_mathematics(answer, target) is same

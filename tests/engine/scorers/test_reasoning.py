@@ -155,3 +155,37 @@ def test_every_model_s_marks_of_thinking_are_known(text: str) -> None:
 )
 def test_what_only_looks_like_thinking_is_the_answer(text: str) -> None:
     assert split_thoughts(text).answer == text
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("<think>a</think>b", "b"),
+        ("a</think>b", "b"),
+        ("<think>a", ""),
+        ("<THINKING>a</THINKING>b", "b"),
+        ("b<think>a</think>", "b"),
+        ("<think>a</think>b<think>c</think>d", "bd"),
+        ("<think>a</think>\n\n\nb", "b"),
+        ("<think\n>a</think>b", "b"),
+        ("</think>b", "b"),
+        ("<thoughts>a</thoughts>b", "b"),
+        ("<think>a</thinking>b", "b"),
+        ("<thinking>\nANSWER: A\n</thinking>\nANSWER: B", "ANSWER: B"),
+        ("plain", "plain"),
+        ("<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>b<|end_of_solution|>", "b"),
+        ("<seed:think>a</seed:think>b", "b"),
+        ("[THINK]a[/THINK]b", "b"),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>",
+            "b",
+        ),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b",
+            "b",
+        ),
+        ("x <think> is a tag", "x"),
+    ],
+)
+def test_what_stands_outside_of_thinking_is_the_answer(text: str, answer: str) -> None:
+    assert split_thoughts(text).answer == answer
