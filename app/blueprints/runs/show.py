@@ -72,7 +72,13 @@ def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> s
         error_groups=groups_beside(view, errors),
         remedy=run_errors.remedy_of(row),
         connection_to_mend=_editable(run_errors.connection_to_mend(row)),
-        latest_samples=samples_beside(view, samples.latest_samples(run_id), runs.prompt_shape(row)),
+        latest_samples=samples_beside(
+            view,
+            [
+                (sample, samples.row_view(sample, runs.prompt_shape(row)))
+                for sample in samples.latest_samples(run_id)
+            ],
+        ),
         events=log_beside(view, runs.latest_events(run_id)),
         score_history=history,
         estimate_check=estimate_accuracy.compare(row),

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.engine.questions import PromptShape
-from app.models import RunEventRow, SampleRow
-from app.queries.samples import row_view
-
 _FIRST_CLAUSE = re.compile(r"(?:The judge \S+: )?.+?(?=[:.;]\s|[:.;]?$)", re.DOTALL)
 
 
@@ -26,43 +22,49 @@ class LogLine:
 
 def notices_beside(run: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the notices of a run without those that its own failure tells."""
-    told = (run["error"] or {}).get("code")
-    return [notice for notice in run["notices"] if notice["code"] != told]
+    above = (run["error"] or {}).get("code")
+    return [notice for notice in run["notices"] if notice["code"] != above]
 
 
 def groups_beside(run: Mapping[str, Any], groups: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the errors by cause, without the words of those that stand above them."""
-    told = _told(run)
+    above = _codes_above(run)
     return [
-        {**group, "message": "", "action": None} if group["code"] in told else group
+        {**group, "message": "", "action": None} if group["code"] in above else group
         for group in groups
     ]
 
 
 def samples_beside(
-    run: Mapping[str, Any], rows: Iterable[SampleRow], shape: PromptShape
+    run: Mapping[str, Any], rows: Iterable[tuple[Any, dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """Return samples as rows of a list; of an error that stands above them the first words."""
-    told = _told(run)
-    views = []
-    for row in rows:
-        view = row_view(row, shape)
-        if row.error and row.error.get("code") in told:
-            view["error"] = first_clause(view["error"])
-        views.append(view)
-    return views
+    """Return samples as rows of a list; of an error that stands above them the first words.
 
-
-def log_beside(run: Mapping[str, Any], rows: Iterable[RunEventRow]) -> list[LogLine]:
-    """Return the lines of the log; of what stands above them the first words."""
-    told = {notice["message"] for notice in run["notices"]} | {(run["error"] or {}).get("message")}
+    Args:
+        run: As pages show it.
+        rows: Each sample's row, and how a list shows it.
+    """
+    above = _codes_above(run)
     return [
-        LogLine(row.at, row.kind, first_clause(row.message) if row.message in told else row.message)
+        {**view, "error": first_clause(view["error"])}
+        if row.error and row.error.get("code") in above
+        else view
+        for row, view in rows
+    ]
+
+
+def log_beside(run: Mapping[str, Any], rows: Iterable[Any]) -> list[LogLine]:
+    """Return the lines of the log; of what stands above them the first words."""
+    above = {notice["message"] for notice in run["notices"]} | {(run["error"] or {}).get("message")}
+    return [
+        LogLine(
+            row.at, row.kind, first_clause(row.message) if row.message in above else row.message
+        )
         for row in rows
     ]
 
 
-def _told(run: Mapping[str, Any]) -> set[str | None]:
+def _codes_above(run: Mapping[str, Any]) -> set[str | None]:
     """Return the codes of what stands at the top of the page."""
     return {notice["code"] for notice in run["notices"]} | {(run["error"] or {}).get("code")}
 
