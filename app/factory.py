@@ -8,7 +8,7 @@ from datetime import timedelta
 from importlib import resources
 from typing import Any
 
-from flask import Flask, Response, has_request_context, request, send_file
+from flask import Flask, Response, has_request_context, request
 from flask_login import current_user
 from flask_openapi3 import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -25,7 +25,8 @@ from app.queries.runs import count_active
 from app.services.storage import disk_space
 from app.template_filters import register_template_filters
 from app.version import __version__
-from app.web import bounds, browser_session, error_pages, security
+from app.web import bounds, browser_session, error_pages, security, static_files
+from app.web.packed_file import pack_file
 from app.web.rate_limits import storage_config
 from app.web.urls import SampleIdConverter
 
@@ -34,7 +35,6 @@ FONTS = {
     "geist-mono": ("fontpkg_geist_mono", "GeistMono[wght].ttf"),
 }
 THEMES = ("light", "dark")
-YEAR_S = 31_536_000
 log = logging.getLogger(__name__)
 
 
@@ -75,7 +75,6 @@ def _configure(app: Flask, chosen: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=chosen.cookies_need_tls,
         **storage_config(chosen),
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.url_map.converters["sample_id"] = SampleIdConverter
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -93,6 +92,7 @@ def _attach_extensions(app: Flask) -> None:
     browser_session.install(app, login_manager)
     security.install(app)
     error_pages.install(app)
+    static_files.install(app)
     register_template_filters(app)
     app.context_processor(_page_values)
 
@@ -121,7 +121,7 @@ def font(name: str) -> Response:
         return Response(status=404)
     package, file = FONTS[name]
     with resources.as_file(resources.files(package) / "files" / file) as path:
-        return send_file(path, mimetype="font/ttf", max_age=YEAR_S)
+        return pack_file(path, "font/ttf").answer(max_age_s=static_files.YEAR_S)
 
 
 def _page_values() -> dict[str, Any]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Flask, session
+from flask import Flask, Response, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from app.current import get_settings
 from app.services.accounts.accounts import Account
 from app.services.accounts.sessions import close_session, find_session, open_session
 from app.web.sign_in_again import ask_to_sign_in
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions of pages. A browser would keep a copy of each file for each of its cookies."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the session's cookie, unless the answer is the same for everybody."""
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
 
 
 def sign_in(account: Account, *, remember: bool = False) -> None:
@@ -29,6 +39,7 @@ def sign_out() -> None:
 
 def install(app: Flask, login_manager: LoginManager) -> None:
     """Attach sessions to ``app``; the flags of their cookie are in ``app.factory``."""
+    app.session_interface = PageSessions()
     login_manager.session_protection = None  # the row decides, not the browser's address
     login_manager.unauthorized_handler(ask_to_sign_in)
     login_manager.user_loader(find_session)

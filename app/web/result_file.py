@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ from app.queries.public_names import public_model
 from app.queries.public_views import public_sample
 from app.queries.runs import prompt_shape
 from app.queries.samples import stream_samples
+from app.web import sheet_bundle
 from app.web.fitted_text import beginning, fitted
 from app.web.shared_results import comparison_values, run_values
 
@@ -38,6 +40,7 @@ _NAME_BYTES = 60
 _PREVIEW_BYTES = 120
 _SHARES = {"question": 0.38, "completion": 0.42, "answer": 0.1, "target": 0.1}
 _CHUNK = 16_000
+_FONT_FACE = re.compile(r"@font-face \{.*?\}\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +134,5 @@ def _in_chunks(pieces: Iterator[str]) -> Iterator[str]:
 @lru_cache(maxsize=4)
 def _style(static_folder: str) -> Markup:
     """Return the element with all style sheets, without the fonts: they are on the Studio."""
-    sheets = [
-        (Path(static_folder) / "css" / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS
-    ]
-    text = _without(_without("\n".join(sheets), "/*", "*/"), "@font-face {", "}")
-    text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
-    return Markup(f"<style>{text}</style>")  # noqa: S704 - our own style sheets
-
-
-def _without(text: str, start: str, end: str) -> str:
-    first, *rest = text.split(start)
-    return first + "".join(part.partition(end)[2] for part in rest)
+    text = sheet_bundle.squeeze_sheet(sheet_bundle.join(Path(static_folder) / "css", SHEETS))
+    return Markup(f"<style>{_FONT_FACE.sub('', text)}</style>")  # noqa: S704 - our own sheets

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from flask.testing import FlaskClient
 
 from app.engine.types import Outcome
 from app.template_filters.words import (
@@ -69,6 +70,27 @@ def test_script_parses_no_html_and_runs_no_text(script: Path) -> None:
 def test_imports_lead_to_files(script: Path) -> None:
     for target in IMPORTED.findall(script.read_text()):
         assert (script.parent / target).is_file(), target
+
+
+@pytest.mark.parametrize(
+    ("names", "most_bytes"),
+    [(("studio.js", "js/docs.js"), 30_000), (("studio.css", "css/pages/docs.css"), 20_000)],
+    ids=["scripts", "sheets"],
+)
+def test_all_that_a_browser_loads_is_small(
+    client: FlaskClient, names: tuple[str, ...], most_bytes: int
+) -> None:
+    """As it is sent: of all pages together."""
+    answers = [client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"}) for name in names]
+    assert {answer.headers["Content-Encoding"] for answer in answers} == {"gzip"}
+    assert sum(len(answer.data) for answer in answers) <= most_bytes
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
+def test_template_names_only_what_is_measured(template: Path) -> None:
+    names = re.findall(r"'static', filename='([^']+)'", template.read_text())
+    allowed = {"icon.svg", "studio.js", "studio.css", "js/docs.js", "css/pages/docs.css"}
+    assert set(names) <= allowed
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=name_of)

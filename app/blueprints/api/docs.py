@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import mimetypes
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from flask import (
     Blueprint,
     Response,
+    abort,
     current_app,
     make_response,
     render_template,
-    send_from_directory,
 )
+from werkzeug.security import safe_join
 
 from app.template_filters.words import OUTCOME_MEANINGS
 from app.web.json_answers import answer
+from app.web.packed_file import pack_file
 from app.web.security import DOCUMENTATION_POLICY
 
 bp = Blueprint("docs", __name__)
@@ -42,7 +46,10 @@ def outcomes() -> str:
 @bp.get("/docs/assets/<path:name>")
 def asset(name: str) -> Response:
     """Serve a file of Swagger UI."""
-    return send_from_directory(str(_SWAGGER), name, max_age=_ASSET_AGE_S)
+    path = Path(safe_join(str(_SWAGGER), name) or "")
+    if not path.is_file():
+        abort(404)
+    return pack_file(path, mimetypes.guess_type(name)[0] or "").answer(max_age_s=_ASSET_AGE_S)
 
 
 @bp.get("/api/v1/openapi.json")
