@@ -6,6 +6,7 @@ from standard input what to do (``Task``), and prints ``null`` without Chromium.
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -36,7 +37,10 @@ FLAGS = (
 HEIGHT = 900
 STARTED = "html[data-started], html:not(:has(script[type=module]))"
 """Where scripts have started, or none are meant to."""
-PATIENCE_S = 900
+PATIENCE_S = 3600
+WIDE_PX = 1000
+WIDE_SCALE, NARROW_SCALE, QUALITY = 0.6, 0.8, 40
+"""Of small pictures: what is readable in a document's column and does not bloat the repository."""
 
 MEASURE = """() => {
   // On the page, not in the window: where a field is wrong, the page was scrolled to it.
@@ -85,6 +89,7 @@ class Task:
         forms: What is posted, by page.
         looks: The windows in which each page is looked at.
         pictures: A folder for a picture of every look; empty: none.
+        small: Pictures are of the first window only, reduced, as WebP.
     """
 
     url: str
@@ -93,6 +98,7 @@ class Task:
     forms: Mapping[str, Mapping[str, Any] | None]
     looks: Sequence[Look]
     pictures: str = ""
+    small: bool = False
 
 
 def measure_site(
@@ -101,6 +107,8 @@ def measure_site(
     pages: Sequence[SeededPage],
     looks: Sequence[Look],
     pictures: str = "",
+    *,
+    small: bool = False,
 ) -> list[dict[str, Any]] | None:
     """Measure pages of the served site; ``None`` without Chromium."""
     task = Task(
@@ -110,6 +118,7 @@ def measure_site(
         {page.name: site.form(page) for page in pages},
         looks,
         pictures,
+        small,
     )
     done = subprocess.run(
         [sys.executable, "-m", "tests.seed.measure"],
@@ -164,7 +173,7 @@ class Visitor:
             row.update(page=wanted.name, width=look.width, theme=look.theme, status=status)
             row["focus"] = _focus_ring(page) if number == 0 else None
             row["axe"] = _violations(page, look.axe) if look.axe else None
-            self._draw(f"{wanted.name}-{look.width}-{look.theme}.png")
+            self._draw(f"{wanted.name}-{look.width}-{look.theme}")
             rows.append(row)
         for row in rows:
             row["blocked"] = [text for text in self._messages if _is_fault(text)]
@@ -192,9 +201,27 @@ class Visitor:
         route.continue_(method="POST", headers=headers, post_data=urlencode(form, doseq=True))
 
     def _draw(self, name: str) -> None:
-        if self._task.pictures:
-            self._page.evaluate("document.activeElement?.blur()")  # the ring was measured
-            self._page.screenshot(path=Path(self._task.pictures) / name, full_page=True)
+        if not self._task.pictures:
+            return
+        self._page.evaluate("document.activeElement?.blur()")  # the ring was measured
+        path = Path(self._task.pictures) / name
+        if self._task.small:
+            path.with_suffix(".webp").write_bytes(self._small_picture())
+        else:
+            self._page.screenshot(path=path.with_suffix(".png"), full_page=True)
+
+    def _small_picture(self) -> bytes:
+        size = self._page.viewport_size
+        assert size is not None
+        scale = WIDE_SCALE if size["width"] > WIDE_PX else NARROW_SCALE
+        clip = {"x": 0, "y": 0, **size, "scale": scale}
+        browser = self._page.context.new_cdp_session(self._page)  # Playwright writes no WebP
+        self._page.evaluate("window.scrollTo(0, 0)")
+        drawn = browser.send(
+            "Page.captureScreenshot", {"format": "webp", "quality": QUALITY, "clip": clip}
+        )
+        browser.detach()
+        return base64.b64decode(drawn["data"])
 
 
 def _focus_ring(page: Page) -> dict[str, str]:
