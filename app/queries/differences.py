@@ -47,7 +47,8 @@ class RunDifference:
         default = "none" if self.field in _NONE_BY_DEFAULT else "default"
         shown = [_shown(value, default) for value in self.values]
         listed = " and ".join(shown) if len(shown) == 2 else ", ".join(shown)
-        return f"{self.words} ({self.field}): {listed}."
+        is_named = self.words.endswith(f" {self.field}")
+        return f"{self.words}{'' if is_named else f' ({self.field})'}: {listed}."
 
     def value_label(self, at: int) -> str:
         """Return one run's value with its name: ``temperature 0.7``, ``openbench protocol``."""

@@ -196,6 +196,6 @@ def test_a_comparison_names_the_settings_that_differ(
         ids.append(start_run(model=local_model, limit=2, **options))
         work(ids[-1])
     warnings = " ".join(api.get(f"/compare?run_ids={','.join(ids)}").json["warnings"])
-    assert "temperature (temperature): 0 and 0.7." in warnings
+    assert "temperature: 0 and 0.7." in warnings
     assert "top k (top_k): default and 5." in warnings
     assert 'stop sequences (stop): none and ["END"].' in warnings
