@@ -11,9 +11,7 @@ from pathlib import Path
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("([^"]+)"\)')
 _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const|let) (\w+))", re.MULTILINE)
-_LEFT = re.compile(r"^\s*(?:import|export)\b.*", re.MULTILINE)
-_BLOCK_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
-_LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
+_LEFT = re.compile(r"^[ \t]*(?:import|export)\b.*$", re.MULTILINE)
 # A module runs when it is first asked for, and once.
 _ONCE = """const once = (run) => {
   let made;
@@ -60,7 +58,7 @@ def _wrap(path: Path, root: Path, text: str) -> str:
         return _name((path.parent / target).resolve(), root)
 
     names = ", ".join(match[1] for match in _EXPORT.finditer(text))
-    text = _IMPORT.sub(lambda to: f"const {{{_renamed(to[1])}}} = {name(to[2])}();", text)
+    text = _IMPORT.sub(lambda to: f"const {{ {_renamed(to[1])} }} = {name(to[2])}();", text)
     text = _LATER.sub(lambda to: f"Promise.resolve().then({name(to[1])})", text)
     text = _EXPORT.sub("", text)
     if left := _LEFT.search(text):
@@ -76,12 +74,18 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _renamed(names: str) -> str:
-    return re.sub(r"\s+", " ", names).replace(" as ", ": ")
+    return " ".join(names.split()).replace(" as ", ": ")
 
 
 def squeeze_script(text: str) -> str:
     """Return a script without comments that have their own lines, and without indentation."""
-    return squeeze_lines(_LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text)))
+    kept, is_comment = [], False
+    for line in squeeze_lines(text).splitlines():
+        is_comment = is_comment or line.startswith("/*")
+        if not is_comment and not line.startswith("//"):
+            kept.append(f"{line}\n")
+        is_comment = is_comment and not line.endswith("*/")
+    return "".join(kept)
 
 
 def squeeze_lines(text: str) -> str:

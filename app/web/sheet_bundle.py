@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from app.web.script_bundle import squeeze_lines
 FIRST = ("tokens", "base", "layout")
 ALONE = ("pages/docs",)
 """Loaded beside the bundle by the page that needs it: it follows a sheet of others."""
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def bundle(folder: Path, *, readable: bool = False) -> str:
@@ -31,4 +29,10 @@ def join(folder: Path, names: Iterable[str]) -> str:
 
 def squeeze_sheet(text: str) -> str:
     """Return a sheet without comments and indentation."""
-    return squeeze_lines(_COMMENT.sub("", text))
+    return squeeze_lines(without(text, "/*", "*/"))
+
+
+def without(text: str, start: str, end: str) -> str:
+    """Return a text without all that stands between two marks."""
+    first, *rest = text.split(start)
+    return first + "".join(part.partition(end)[2] for part in rest)

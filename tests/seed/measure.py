@@ -39,7 +39,7 @@ STARTED = "html[data-started], html:not(:has(script[type=module]))"
 """Where scripts have started, or none are meant to."""
 PATIENCE_S = 3600
 WIDE_PX = 1000
-WIDE_SCALE, NARROW_SCALE, QUALITY = 0.6, 0.8, 40
+WIDE_SCALE, NARROW_SCALE, QUALITY = 0.55, 0.75, 28
 """Of small pictures: what is readable in a document's column and does not bloat the repository."""
 
 MEASURE = """() => {
