@@ -24,6 +24,7 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = ["-m", "vllm.entrypoints.openai.api_server", "--model", "model"]
     program += ["--served-model-name", "tiny-random", "--max-model-len", "1024"]
     program += ["--enforce-eager", "--dtype", "float32", "--host", "127.0.0.1", "--port", "{port}"]
+    program += ["--gpu-memory-utilization", "0.1"]  # of the machine's memory, on a CPU too
     with running("vllm", program, "/health", folder, deadline_s=600.0) as address:
         yield address
 
