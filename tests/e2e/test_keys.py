@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -160,7 +161,9 @@ def test_the_palette_is_kept_from_a_page_that_renews_itself(
     page.on("requestfinished", lambda request: asked.append(request.url))
     finish_run(elsewhere, **SMALL)
     asked.clear()
+    give_up_at = time.monotonic() + 60
     while sum("limit=1" in url for url in asked) < 2:
+        assert time.monotonic() < give_up_at, "the list was not asked for again"
         page.wait_for_timeout(100)
     expect(palette_of(page).get_by_role("combobox")).to_have_value("half typ")
 
@@ -176,7 +179,8 @@ def test_the_focus_stays_where_it_was_when_the_list_is_renewed(
     link = page.locator(f'a.cell-title[href="/runs/{run_id}"]')
     expect(link).to_be_focused()
     newer = finish_run(elsewhere, **SMALL)
-    expect(page.locator(f'a[href="/runs/{newer}"]')).to_be_visible(timeout=30_000)
+    row = page.locator(f'a.cell-title[href="/runs/{newer}"]')
+    expect(row).to_be_visible(timeout=30_000)
     expect(link).to_be_focused()
 
 
