@@ -177,6 +177,22 @@ def _is_literal(host: str) -> bool:
     return True
 
 
+class _LastAnswer:
+    """What is left of a closed connection while its last answer is read."""
+
+    def __init__(self, handle: socket.socket) -> None:
+        self._handle = handle
+
+    def cut(self) -> None:
+        """Abort the read; its thread gets the end of the answer."""
+        with suppress(OSError):
+            self._handle.shutdown(socket.SHUT_RDWR)
+
+    def leave(self) -> None:
+        """Let the socket go: the answer was read, or nobody wants the rest."""
+        self._handle.close()
+
+
 class _Guarded:
     """Mixin for both kinds of connections; comes before urllib3's class."""
 
@@ -246,13 +262,27 @@ class _Guarded:
             with suppress(OSError):
                 handle.shutdown(socket.SHUT_RDWR)
 
+    def leave(self) -> None:
+        """Stay open for the next call."""
+
     def close(self) -> None:
         try:
             super().close()  # type: ignore[misc]
         finally:
             handle, self._handle = self._handle, None
             if handle is not None:
-                handle.close()
+                self._hand_on(handle)
+
+    def _hand_on(self, handle: socket.socket) -> None:
+        """Leave the handle to the call under way: its answer may be read to the socket's end.
+
+        http.client closes a connection before it reads an answer that ends with it.
+        """
+        call = getattr(current, "call", None)
+        if call is not None and call.connection is self:
+            call.connection = _LastAnswer(handle)
+        else:
+            handle.close()
 
 
 def _seconds(timeout: Any) -> float | None:

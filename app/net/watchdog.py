@@ -23,6 +23,10 @@ class Cuttable(Protocol):
         """End whatever the connection is waiting for."""
         ...
 
+    def leave(self) -> None:
+        """Take note that the call is over."""
+        ...
+
 
 class OpenCall:
     """An open call.
@@ -70,6 +74,8 @@ class Watchdog:
         """Unregister a call, whose connection may be reused from now on."""
         with self._lock:
             self._calls.discard(call)
+            if call.connection is not None:
+                call.connection.leave()
 
     def stop(self) -> None:
         """End all open calls and the thread."""

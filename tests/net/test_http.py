@@ -107,6 +107,66 @@ def test_the_deadline_holds_within_headers_and_handshakes(session, scheme, serve
     listener.close()
 
 
+def until_it_ends(*headers):
+    """Serve an answer whose end is that of the connection, which comes in half a minute."""
+
+    def serve(connection):
+        connection.recv(4096)
+        connection.sendall("\r\n".join([*headers, "", ""]).encode())
+        for _ in range(600):
+            connection.sendall(b"1\r\na\r\n")
+            time.sleep(0.05)
+
+    return serve
+
+
+ENDED_BY_THE_CONNECTION = {
+    "no length": ("HTTP/1.1 200 OK",),
+    "old": ("HTTP/1.0 200 OK",),
+    "announced": ("HTTP/1.1 200 OK", "Connection: close", "Content-Length: 9000"),
+    "chunks": ("HTTP/1.1 200 OK", "Connection: close", "Transfer-Encoding: chunked"),
+}
+
+
+@pytest.mark.parametrize("kind", list(ENDED_BY_THE_CONNECTION))
+def test_the_deadline_holds_for_an_answer_that_ends_with_its_connection(session, kind):
+    listener, port = listen(until_it_ends(*ENDED_BY_THE_CONNECTION[kind]))
+    started = time.monotonic()
+    with pytest.raises(CallError) as caught:
+        session.get_json(f"http://127.0.0.1:{port}/", {}, 1.0)
+    assert time.monotonic() - started < 15
+    assert caught.value.code == "timeout"
+    listener.close()
+
+
+def test_closing_the_session_ends_an_answer_that_ends_with_its_connection(session):
+    listener, port = listen(until_it_ends("HTTP/1.1 200 OK"))
+    threading.Timer(0.5, session.close).start()
+    started = time.monotonic()
+    with pytest.raises(Canceled):
+        session.get_json(f"http://127.0.0.1:{port}/", {}, 120.0)
+    assert time.monotonic() - started < 15
+    listener.close()
+
+
+def test_a_socket_is_let_go_with_its_last_answer(session):
+    heard = []
+
+    def serve(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        connection.settimeout(20)
+        heard.append(connection.recv(1))
+
+    listener, port = listen(serve)
+    assert session.get_json(f"http://127.0.0.1:{port}/", {}, 5.0).body == b"ok"
+    ends = time.monotonic() + 20
+    while not heard and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert heard == [b""]
+    listener.close()
+
+
 def test_a_call_after_a_cut_one_works(session, server):
     server.fail("drip", times=1)
     with pytest.raises(CallError):
