@@ -99,8 +99,7 @@ def _protect(response: Response, *, tls: bool) -> Response:
         response.headers.setdefault(name, value)
     if tls:
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    if response.mimetype in {"text/html", "application/json", "application/problem+json"}:
-        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Cache-Control", "no-store")  # static files say how long
     response.headers["X-Request-ID"] = g.get("request_id", "")
     _settle_retry_after(response)
     _keep_host_out(response)

@@ -97,6 +97,7 @@ def test_one_sample_is_found_by_id_and_epoch(api: ApiClient, run_id: str) -> Non
 
 def test_a_csv_holds_every_field_and_no_formula(api: ApiClient, run_id: str) -> None:
     answer = api.get(f"/runs/{run_id}/export?format=csv")
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.mimetype == "text/csv"
     name = f"gen_chain_sum-simulated-expert-{run_id}.csv"
     assert f'filename="{name}"' in answer.headers["Content-Disposition"]
