@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -236,6 +237,68 @@ def _impatience(connection: Connection) -> Iterator[None]:
             yield
     finally:
         driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+class StatementsTooSlowError(Exception):
+    """What was asked of the database took longer than it may."""
+
+
+@contextmanager
+def end_statements_after(seconds: float) -> Iterator[None]:
+    """End the session's reading in the block when so much time has passed; it is rolled back then.
+
+    Raises:
+        StatementsTooSlowError: It was ended.
+    """
+    session = db.session()
+    connection = session.connection()
+    limit = _limit_sqlite if connection.dialect.name == "sqlite" else _limit_postgresql
+    try:
+        with limit(connection, seconds):
+            yield
+    except OperationalError as error:
+        if not _was_ended(error):
+            raise
+        session.rollback()
+        raise StatementsTooSlowError from None
+
+
+@contextmanager
+def _limit_sqlite(connection: Connection, seconds: float) -> Iterator[None]:
+    """Interrupt the connection from another thread: a function asked now and then needs the GIL."""
+    driver: Any = connection.connection.driver_connection
+    lock, over = threading.Lock(), threading.Event()
+
+    def interrupt() -> None:
+        with lock:  # never a statement that somebody makes with the connection afterwards
+            if not over.is_set():
+                driver.interrupt()
+
+    timer = threading.Timer(seconds, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            over.set()
+        timer.cancel()
+
+
+@contextmanager
+def _limit_postgresql(connection: Connection, seconds: float) -> Iterator[None]:
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+    yield
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def _was_ended(error: OperationalError) -> bool:
+    """Return whether a statement was interrupted (SQLite) or canceled (PostgreSQL)."""
+    query_canceled = "57014"
+    return (
+        getattr(error.orig, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
+        or getattr(error.orig, "sqlstate", None) == query_canceled
+    )
 
 
 def is_reachable(timeout_s: float = 1.0) -> bool:

@@ -79,6 +79,11 @@ class SampleFilter:
         """Whether the order is another than the benchmark's."""
         return self.sort.removeprefix("-") not in ("", "position")
 
+    @property
+    def goes_through_all(self) -> bool:
+        """Whether there is no index for it: it is read as a search is, each row once."""
+        return bool(self.q) or self.is_sorted
+
     def arguments(self) -> dict[str, Any]:
         """Return the filter as the arguments of an address; the default says nothing."""
         default = SampleFilter()
@@ -137,8 +142,6 @@ def list_samples(
     fits = _conditions(wanted)
     query = (selected.options(*ROW_ONLY) if rows_only else selected).where(*fits)
     batches: list[Batch] = []
-    # What an order has no index for is read as a search is: each row once.
-    goes_through_all = bool(wanted.q) or wanted.is_sorted
 
     def read(page_query: Select[Any]) -> list[SampleRow]:
         batches.append(read_batch(page_query))
@@ -148,7 +151,7 @@ def list_samples(
         counted = select(func.count()).select_from(SampleRow).where(SampleRow.run_id == run_id)
         return db.session.scalar(counted.where(*fits)) or 0
 
-    if goes_through_all:
+    if wanted.goes_through_all:
         page = search_page(query, keys, limit=limit, cursor=cursor, read=read)
     else:
         page = read_page(query, keys, limit=limit, cursor=cursor, count=count, read=read)
@@ -157,7 +160,7 @@ def list_samples(
     return Page(
         page.items,
         _cursor_of(page.items[-1].id, keys),
-        page.total if goes_through_all else count(),
+        page.total if wanted.goes_through_all else count(),
     )
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, Text
+from sqlalchemy import Boolean, ColumnElement, SQLColumnExpression, Text, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.db import StatementsTooSlowError, end_statements_after
 from app.errors import Invalid
 
 MOST_CHARS = 200
 """Of a search: at each place of each text, a database may read as much of it as there is."""
 TOO_LONG = f"Search for at most {MOST_CHARS} characters."
+
+PATIENCE_S = 10.0
+"""Of a search in long texts, of which an account may have gigabytes."""
+_LONG_CHARS = 16
+"""SQLite's LIKE tries each letter of a word at each place of a text: quick for what people look
+for, and with 200 letters up to a quarter of a second a megabyte."""
 
 
 class _ascii_folded(FunctionElement[str]):  # noqa: N801 - reads as an SQL function
@@ -26,6 +35,25 @@ class _ascii_folded(FunctionElement[str]):  # noqa: N801 - reads as an SQL funct
 @compiles(_ascii_folded, "sqlite")
 def _sqlite_folded(element: _ascii_folded, compiler: SQLCompiler, **kw: Any) -> str:
     return compiler.process(element.clauses, **kw)  # its LIKE ignores the case of A to Z itself
+
+
+class _has_long_word(FunctionElement[bool]):  # noqa: N801 - reads as an SQL function
+    """Whether the first text contains the second, in a time that hardly depends on the second."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_has_long_word, "sqlite")
+def _sqlite_has_long_word(element: _has_long_word, compiler: SQLCompiler, **kw: Any) -> str:
+    text, word = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(instr(lower({text}), lower({word})) > 0)"  # lower() knows A to Z, as LIKE does
+
+
+@compiles(_has_long_word, "postgresql")
+def _postgresql_has_long_word(element: _has_long_word, compiler: SQLCompiler, **kw: Any) -> str:
+    text, word = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(strpos({text}, {word}) > 0)"
 
 
 @compiles(_ascii_folded, "postgresql")
@@ -49,6 +77,29 @@ def has_word(text: SQLColumnExpression[Any], word: str) -> ColumnElement[bool]:
 
     Case of other letters than A to Z is ignored only in words that have some, on PostgreSQL.
     """
+    is_long = len(word) > _LONG_CHARS
     if not word.isascii():
+        if is_long:
+            return _has_long_word(func.lower(text), func.lower(word))
         return text.icontains(word, autoescape=True)
+    if is_long:
+        return _has_long_word(_ascii_folded(text), word.lower())
     return _ascii_folded(text).contains(word.lower(), autoescape=True)
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """End a search that takes too long, whoever waits for it or has gone.
+
+    Raises:
+        Invalid: It did.
+    """
+    try:
+        with end_statements_after(PATIENCE_S):
+            yield
+    except StatementsTooSlowError:
+        raise Invalid(
+            f"This took longer than {PATIENCE_S:g} seconds, since the run has so much text.",
+            code="search_too_slow",
+            action="Filter by category or outcome as well, or search in the exported run.",
+        ) from None

@@ -13,9 +13,13 @@ from contextlib import contextmanager
 
 from app.db import db
 from app.errors import Limited, Unavailable
+from app.models import Run
+from app.queries.sample_lists import SampleFilter
+from app.queries.word_search import patience
 
 LONG_SAMPLES = 5_000
-"""Reads of fewer samples need no turn."""
+LONG_BYTES = 50_000_000
+"""Reads of fewer samples need no turn; those of texts none of fewer bytes either."""
 WAITING_PER_ACCOUNT = 4
 _WAIT_S = 20.0
 
@@ -36,18 +40,19 @@ class LongReads:
         self._lines: dict[int, deque[object]] = {}  # whose turn is next comes first
 
     @contextmanager
-    def turn(self, account_id: int, *, samples: int) -> Iterator[None]:
+    def turn(self, account_id: int, *, samples: int, text_bytes: int = 0) -> Iterator[None]:
         """Hold the turn, if so many samples need one.
 
         Args:
             account_id: Who reads.
             samples: How many will be read.
+            text_bytes: How much of their texts, if those are read.
 
         Raises:
             Limited: Too many reads of the account wait already.
             Unavailable: Its turn did not come in time.
         """
-        if samples < LONG_SAMPLES:
+        if samples < LONG_SAMPLES and text_bytes < LONG_BYTES:
             yield
             return
         self._begin(account_id)
@@ -101,3 +106,19 @@ class LongReads:
 
 long_reads = LongReads()
 """Of this web process."""
+
+
+@contextmanager
+def search_turn(account_id: int, run: Run, wanted: SampleFilter) -> Iterator[None]:
+    """Hold the turn for a list of samples that goes through all texts of a run, for a while.
+
+    Raises:
+        Limited: Too many reads of the account wait already.
+        Unavailable: Its turn did not come in time.
+        Invalid: It takes too long.
+    """
+    if not wanted.goes_through_all:
+        yield
+        return
+    with long_reads.turn(account_id, samples=run.done, text_bytes=run.stored_bytes), patience():
+        yield

@@ -17,6 +17,7 @@ from app.blueprints.api.schemas.runs import (
 )
 from app.queries import runs, sample_lists, samples
 from app.queries.sample_marks import mark_of
+from app.services.long_reads import search_turn
 from app.services.runs.marks import mark_sample
 from app.web.bounds import NOTES_BYTES
 from app.web.json_answers import answer
@@ -28,12 +29,12 @@ bp = api_blueprint("samples", "Samples of a run.", bodies={"put_mark": NOTES_BYT
 def list_samples(path: RunPath, query: SampleQuery) -> Response:
     """List the samples of a run in the benchmark's order, or another."""
     run = runs.get_run(path.run_id, g.account.id)
-    wanted = query.model_dump(exclude={"limit", "cursor", "order"})
+    given = query.model_dump(exclude={"limit", "cursor", "order"})
     if query.order == "desc":
-        wanted["sort"] = f"-{query.sort}"
-    page = sample_lists.list_samples(
-        run.id, sample_lists.SampleFilter(**wanted), limit=query.limit, cursor=query.cursor
-    )
+        given["sort"] = f"-{query.sort}"
+    wanted = sample_lists.SampleFilter(**given)
+    with search_turn(g.account.id, run, wanted):
+        page = sample_lists.list_samples(run.id, wanted, limit=query.limit, cursor=query.cursor)
     return answer(
         {
             "items": [samples.sample_view(row) for row in page.items],

@@ -26,6 +26,7 @@ from app.queries import sample_lists as lists
 from app.queries import samples as queries
 from app.queries.same_question import RunBeside, runs_beside
 from app.queries.sample_marks import MAX_NOTE, NO_MARK, mark_of, marks_of
+from app.services.long_reads import search_turn
 from app.services.runs.marks import mark_sample
 from app.services.runs.shown_request import shown_request
 from app.template_filters.words import OUTCOME_WORDS
@@ -41,7 +42,8 @@ def samples(run_id: str) -> str:
     run = runs.get_run(run_id, current_user.id)
     wanted = wanted_of(request.args)
     cursor = request.args.get("cursor") or None
-    found = lists.list_samples(run_id, wanted.filter, cursor=cursor, rows_only=True)
+    with search_turn(current_user.id, run, wanted.filter):
+        found = lists.list_samples(run_id, wanted.filter, cursor=cursor, rows_only=True)
     kept = wanted.kept()
     shape = runs.prompt_shape(run)
     marks = marks_of(run_id, [row.sample_id for row in found.items])
@@ -140,7 +142,8 @@ def sample(run_id: str, sample_id: str) -> str:
     kept = wanted.kept()
     if request.args.get("show") == "raw":
         return _raw_page(run, row, kept)
-    place = lists.place_of(row, wanted.filter)
+    with search_turn(current_user.id, run, wanted.filter):
+        place = lists.place_of(row, wanted.filter)
 
     def sample_url(key: lists.SampleKey | None, **more: Any) -> str | None:
         if key is None:
