@@ -289,7 +289,7 @@ def _limit_sqlite(connection: Connection, seconds: float) -> Iterator[None]:
 def _limit_postgresql(connection: Connection, seconds: float) -> Iterator[None]:
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
     yield
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL statement_timeout TO DEFAULT")
 
 
 def _was_ended(error: OperationalError) -> bool:
