@@ -155,3 +155,10 @@ def test_an_export_holds_every_epoch_across_its_batches(
     lines = api.get(f"/runs/{run_id}/export?format=jsonl").text.splitlines()
     found = [(item["sample_id"], item["epoch"]) for item in map(json.loads, lines)]
     assert found == [(row["sample_id"], row["epoch"]) for row in rows]
+
+
+def test_a_place_for_a_download_is_free_again_when_it_was_sent(api: ApiClient, run_id: str) -> None:
+    address = f"/runs/{run_id}/export?format=csv"
+    for _ in range(5):
+        assert api.call("HEAD", address).status_code == 200  # nothing of it is sent
+        assert api.get(address).data

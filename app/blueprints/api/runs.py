@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, request, stream_with_context
+from flask import Response, g, request
 from pydantic import ValidationError
 
 from app.blueprints.api.callers import api_blueprint
@@ -31,6 +31,7 @@ from app.services.runs import lifecycle, rescoring, submission
 from app.services.runs.run_request import RunRequest
 from app.web import rate_limits
 from app.web.bounds import NOTES_BYTES
+from app.web.downloads import as_download, file_answer
 from app.web.event_stream import live_answer
 from app.web.json_answers import answer, no_content
 from app.web.result_file import markdown_answer, run_file
@@ -185,13 +186,10 @@ def export_run(path: RunPath, query: ExportQuery) -> Response:
     """Download all samples; as HTML, the result for people in one file."""
     run = runs.get_run(path.run_id, g.account.id)
     if query.format == "html":
-        return run_file(run, hide_texts=query.hide_texts, reader=g.account.id)
+        page = run_file(run, hide_texts=query.hide_texts, reader=g.account.id)
+        return as_download(page, g.account.id)
     file = exports.export(run, query.format, bom=query.bom)
-    return Response(
-        stream_with_context(file.chunks),
-        mimetype=file.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
-    )
+    return file_answer(file, g.account.id)
 
 
 @bp.get("/runs/<string:run_id>/report.md", responses={200: MARKDOWN})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Response as Answer
-from flask import flash, redirect, request, stream_with_context
+from flask import flash, redirect, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
@@ -16,6 +16,7 @@ from app.queries.run_list_export import export_list
 from app.services.runs import saved_views
 from app.template_filters.run_columns import COLUMNS
 from app.web import rate_limits
+from app.web.downloads import file_answer
 
 
 @bp.post("/runs/views")
@@ -63,8 +64,4 @@ def export_runs() -> Answer:
         shown = shown or read_address(request.args)
         run_ids = run_queries.chosen_ids(current_user.id, shown.wanted, sort=shown.sort)
     file = export_list(current_user.id, run_ids, bom="bom" in request.args)
-    return Answer(
-        stream_with_context(file.chunks),
-        mimetype=file.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
-    )
+    return file_answer(file, current_user.id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 from flask_login import current_user, login_required
 
 from app.blueprints.runs import bp
 from app.queries import exports, runs
 from app.queries.markdown_reports import run_markdown
 from app.queries.rescorings import pending_rescorings
+from app.web.downloads import as_download, file_answer
 from app.web.event_stream import live_answer
 from app.web.json_answers import answer
 from app.web.result_file import markdown_answer, run_file
@@ -42,13 +43,9 @@ def export(run_id: str) -> Response:
     file_format, bom = request.args.get("format", "csv"), "bom" in request.args
     if file_format == "html":
         hide_texts = "hide_texts" in request.args
-        return run_file(run, hide_texts=hide_texts, reader=current_user.id)
-    file = exports.export(run, file_format, bom=bom)
-    return Response(
-        stream_with_context(file.chunks),
-        mimetype=file.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{file.name}"'},
-    )
+        page = run_file(run, hide_texts=hide_texts, reader=current_user.id)
+        return as_download(page, current_user.id)
+    return file_answer(exports.export(run, file_format, bom=bom), current_user.id)
 
 
 @bp.get("/runs/<run_id>/report.md")
