@@ -9,6 +9,8 @@ from os.path import commonprefix
 
 TAIL = 16
 """Last characters of a name that are kept where it stands alone: date, size or variant."""
+LEAST_CUT = 4
+"""Fewer characters than these are not worth a cut: the ellipsis is as wide."""
 MOST_CORE = 24
 """As wide as pages show a core, see ``.name-core``."""
 _PIECES = re.compile(r"[^-/:_. ]*+[-/:_. ]?")
@@ -30,6 +32,8 @@ def name_parts(name: str, others: Iterable[str] = ()) -> NameParts:
     """
     unlike = [other for other in others if other != name]
     if not unlike:
+        if len(name) < TAIL + LEAST_CUT:
+            return NameParts("", name)
         return NameParts(name[:-TAIL], name[-TAIL:])
     pieces, rest = _PIECES.findall(name), [_PIECES.findall(other) for other in unlike]
     before = min(_common(pieces, other) for other in rest)

@@ -11,6 +11,9 @@ from app.template_filters.names import name_parts
     ("name", "others", "parts"),
     [
         ("openai/gpt-4o", (), ("", "openai/gpt-4o", "")),
+        ("llamacpp/oddusage", (), ("", "llamacpp/oddusage", "")),
+        ("llamacpp/gpt-oss-20", (), ("", "llamacpp/gpt-oss-20", "")),
+        ("llamacpp/gpt-oss-20b", (), ("llam", "acpp/gpt-oss-20b", "")),
         ("together/Qwen3-235B-Instruct-2507", (), ("together/Qwen3-23", "5B-Instruct-2507", "")),
         ("a/large-2026-11", ("a/small-2026-11",), ("a/", "large-", "2026-11")),
         ("a/b-large", ("a/b-large-v2", "a/b-small"), ("a/b-", "large", "")),
