@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.engine.clients.finish_reasons import read_ending
 from app.engine.types import CallFailure, ModelReply
 
 _REFUSED = "That counts as refused: it scores 0 and stays in the mean"
@@ -11,7 +12,8 @@ def refused(reply: ModelReply) -> str:
     """Return why an answer was not scored that the model or its provider refused."""
     said = reply.ending or reply.finish_reason
     if reply.finish_reason == "refusal":
-        return f"The model refused to answer (finish reason {said}). {_REFUSED}."
+        marked = "" if read_ending(said).reason == "refusal" else ": its reply is marked as a refusal"
+        return f"The model refused to answer{marked} (finish reason {said}). {_REFUSED}."
     text = "; the text that did come is not scored" if reply.text.strip() else ""
     return f"The provider filtered the answer (finish reason {said}). {_REFUSED}{text}."
 

@@ -263,10 +263,10 @@ class _Run:
             )
 
     def _warn_truncated(self) -> None:
-        count, thinking = self._tally.truncated, self._tally.all_thinking
+        count, none_yet = self._tally.truncated, self._tally.without_answer
         if count:
             answers = "1 answer" if count == 1 else f"{count:,} answers"
-            none = f", {thinking:,} of them while the model still thought" if thinking else ""
+            none = f", {none_yet:,} of them before there was an answer" if none_yet else ""
             message = f"{answers} hit max_tokens{none}; raise it."
             self._events.append(RunEvent("warning", datetime.now(UTC), "truncated", message))
 

@@ -239,7 +239,7 @@ class SampleWork:
     def _check_cut(self, reply: ModelReply, verdict: Verdict) -> Verdict:
         """Count a cut reply; one without an answer says in its verdict where the tokens went."""
         has_answer = bool(split_thoughts(reply.text).answer)
-        self._tally.count_truncated(all_thinking=not has_answer)
+        self._tally.count_truncated(has_answer=has_answer)
         return verdict if has_answer else replace(verdict, explanation=cut_while_thinking(reply))
 
     def _miss_answer(self, task: Task, reply: ModelReply, attempts: _Tries) -> SampleResult:

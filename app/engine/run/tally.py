@@ -23,7 +23,7 @@ class Tally:
         transient_in_row: Samples given up for transient failures, since the last success.
         errors_in_row: Samples with other errors, since the last success.
         truncated: Replies that hit the limit of tokens.
-        all_thinking: As above, before the model came to its answer.
+        without_answer: As above, before there was an answer: the model thought, or wrote nothing.
         empty: Replies without any text that came to their end.
         only_reasoning: Replies whose answer the server took for thinking.
         answered: Replies with an answer.
@@ -36,7 +36,7 @@ class Tally:
     transient_in_row: int = 0
     errors_in_row: int = 0
     truncated: int = 0
-    all_thinking: int = 0
+    without_answer: int = 0
     empty: int = 0
     only_reasoning: int = 0
     answered: int = 0
@@ -77,11 +77,11 @@ class Tally:
             elif code != "context_length":
                 self.errors_in_row += 1
 
-    def count_truncated(self, *, all_thinking: bool = False) -> None:
+    def count_truncated(self, *, has_answer: bool) -> None:
         """Count a reply that hit the limit of tokens, perhaps before there was an answer."""
         with self._lock:
             self.truncated += 1
-            self.all_thinking += all_thinking
+            self.without_answer += not has_answer
 
     def count_empty(self) -> None:
         """Count a reply without any text."""

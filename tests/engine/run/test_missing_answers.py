@@ -71,7 +71,17 @@ def test_a_reply_that_is_all_thinking_says_so(shape):
     result = recorder.results[0]
     assert (result.outcome, result.score) == (Outcome.TRUNCATED, 0.0)
     assert "10 of 10 tokens went into thinking" in result.explanation
-    assert "2 of them while the model still thought" in recorder.events[-1].message
+    assert "2 of them before there was an answer" in recorder.events[-1].message
+
+
+def test_a_cut_reply_without_a_word_is_not_called_thinking():
+    cut = Answer(text="", finish_reason="length")
+    _, recorder, _ = run_against(lambda call: cut, count=2)
+
+    assert "before there was any text" in recorder.results[0].explanation
+    assert recorder.events[-1].message == (
+        "2 answers hit max_tokens, 2 of them before there was an answer; raise it."
+    )
 
 
 def test_a_cut_reply_with_an_answer_keeps_its_explanation():

@@ -97,6 +97,16 @@ def test_a_refused_answer_says_so(
     assert "no line of the form" not in page
 
 
+def test_a_refusal_beside_the_text_is_not_put_down_to_the_finish_reason(
+    run_with: Any, api: ApiClient, server: ModelServer
+) -> None:
+    run = run_with(server.behaviour.answer, "local/openai/refusal", limit=1)
+    [sample] = samples_of(api, run)
+    assert sample["explanation"].startswith(
+        "The model refused to answer: its reply is marked as a refusal (finish reason stop)."
+    )
+
+
 @pytest.mark.parametrize(
     "model", ["local/openai/refusal", "claude/anthropic/refusal", "local/azure/filtered"]
 )

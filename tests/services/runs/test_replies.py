@@ -120,7 +120,7 @@ def test_an_answer_that_is_all_thinking_says_so(
     assert (sample["outcome"], sample["score"]) == ("truncated", 0.0)
     assert "10 of 10 tokens went into thinking" in sample["explanation"]
     assert "10 of 10 tokens went into thinking" in sample_page(signed_in, run, sample)
-    assert "while the model still thought" in signed_in.get(f"/runs/{run['run_id']}").text
+    assert "before there was an answer" in signed_in.get(f"/runs/{run['run_id']}").text
 
 
 @pytest.mark.parametrize(
