@@ -25,6 +25,7 @@ from app.queries.paired_scores import (
     pair_scores,
 )
 from app.queries.run_labels import RunLabel, labels_of
+from app.queries.run_notices import mostly_refused
 
 MAX_RUNS = 6
 FLIPS_PER_PAGE = 100
@@ -178,6 +179,11 @@ def _warnings(
         f"Run {run.id[-6:]} ({run.model}): {sentence}"
         for run in rows
         for sentence in _other_models(run)
+    ]
+    found += [
+        f"Run {run.id[-6:]} ({run.model}): {refused}"
+        for run in rows
+        if (refused := mostly_refused(run))
     ]
     if any(run.simulated for run in rows):
         found.append("Some of them use simulated models, whose scores mean nothing.")

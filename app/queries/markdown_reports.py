@@ -60,7 +60,8 @@ def _notes(view: Mapping[str, Any]) -> Iterator[str]:
         yield "> Simulated model: the score says nothing about a real one."
         yield ""
     if view["status"] != "completed":
-        yield f"> The run is {view['status']}: {counts['done']:,} of {counts['total']:,} samples."
+        said = "The run failed" if view["status"] == "failed" else f"The run is {view['status']}"
+        yield f"> {said}: {counts['done']:,} of {counts['total']:,} samples."
         yield ""
     if view["mostly_refused"]:
         yield f"> {view['mostly_refused']}"

@@ -243,6 +243,11 @@ def _warnings(comparison: Mapping[str, Any], rows: Sequence[Run]) -> list[str]:
     done = max(run.scored for run in rows)
     if comparison["common_samples"] < done:
         found.append(f"{comparison['common_samples']:,} scored samples are common to all runs.")
+    found += [
+        f"{letter}: {refused}"
+        for letter, run in zip(ascii_uppercase, rows, strict=False)
+        if (refused := mostly_refused(run))
+    ]
     if any(run.simulated for run in rows):
         found.append("Some of them use simulated models, whose scores mean nothing.")
     unfinished = sum(run.status != "completed" for run in rows)

@@ -50,6 +50,8 @@ def test_what_is_not_finished_or_not_real_says_so(app_context, owner):
     text = run_markdown(_run(owner.id, status="running", simulated=True, done=2))
     assert "> Simulated model" in text
     assert "> The run is running: 2 of 4 samples." in text
+    failed = run_markdown(_run(owner.id, status="failed", done=2))
+    assert "> The run failed: 2 of 4 samples." in failed
 
 
 def test_a_comparison_says_what_can_be_said_of_each_pair(app_context, owner):

@@ -12,7 +12,9 @@ def refused(reply: ModelReply) -> str:
     """Return why an answer was not scored that the model or its provider refused."""
     said = reply.ending or reply.finish_reason
     if reply.finish_reason == "refusal":
-        marked = "" if read_ending(said).reason == "refusal" else ": its reply is marked as a refusal"
+        marked = (
+            "" if read_ending(said).reason == "refusal" else ": its reply is marked as a refusal"
+        )
         return f"The model refused to answer{marked} (finish reason {said}). {_REFUSED}."
     text = "; the text that did come is not scored" if reply.text.strip() else ""
     return f"The provider filtered the answer (finish reason {said}). {_REFUSED}{text}."

@@ -159,6 +159,23 @@ def test_a_run_whose_answers_are_mostly_refused_says_so_everywhere(
         assert words in text
 
 
+def test_a_comparison_with_a_run_that_was_refused_says_so(
+    run_with: Any, api: ApiClient, signed_in: Browser
+) -> None:
+    answered = run_with(ends("stop"), limit=4)
+    refused = run_with(ends("SAFETY"), limit=4)
+    ids = f"run_ids={answered['run_id']},{refused['run_id']}"
+    words = "All 4 answers were refused"
+
+    [told] = api.get(f"/compare?{ids}").json["warnings"]
+    assert told.startswith(f"Run {refused['run_id'][-6:]} (local/any): {words}")
+    assert words in signed_in.get(f"/compare?{ids}").text
+    for report in ("report.md", "report.html"):
+        assert f"B: {words}" in signed_in.get(f"/compare/{report}?{ids}").text
+    shared = api.post("/shares", json={"run_ids": [answered["run_id"], refused["run_id"]]})
+    assert f"B: {words}" in signed_in.get(shared.json["url"]).text
+
+
 def test_errors_are_no_answers_when_refusals_are_weighed(
     app: Flask, owner: Account, api: ApiClient
 ) -> None:
