@@ -73,7 +73,7 @@ def first_steps(account_id: int, is_admin: bool) -> FirstSteps | None:
         run_id=runs[0][0] if runs else None,
         is_compared=compared_at is not None,
         has_webhook=has_webhook,
-        benchmark=_proposed_benchmark(),
+        benchmark=_proposed_benchmark(account_id),
         model=_proposed_model(account_id, is_admin, connections),
         pair=_pair(runs),
         another_model=_ANOTHER_SIMULATED if runs and runs[0][2] == _SIMULATED else "",
@@ -123,11 +123,23 @@ def _pair(runs: list[tuple[str, str, str]]) -> tuple[str, str] | None:
     return None
 
 
-def _proposed_benchmark() -> tuple[str, str]:
+def _proposed_benchmark(account_id: int) -> tuple[str, str]:
     known, settings = all_benchmarks(), get_settings()
     able = [name for name in FIRST_LOOK if unavailable_reason(known[name], settings) is None]
-    chosen = known[able[0] if able else FIRST_LOOK[-1]]
+    without_data = not able or _lacked_data(account_id)
+    chosen = known[FIRST_LOOK[-1] if without_data else able[0]]
     return chosen.title, chosen.name
+
+
+def _lacked_data(account_id: int) -> bool:
+    """Return whether a run of the account failed for its data: another download would as well."""
+    failures = db.session.scalars(
+        select(Run.failure)
+        .where(Run.user_id == account_id, Run.status == "failed")
+        .order_by(Run.created_at.desc())
+        .limit(_LATEST)
+    )
+    return any(failure and failure.get("code") == "dataset_unavailable" for failure in failures)
 
 
 def _proposed_model(account_id: int, is_admin: bool, connections: list[ConnectionInfo]) -> str:

@@ -70,6 +70,25 @@ def test_a_benchmark_is_proposed_that_runs_here(
     assert steps_of(owner).benchmark == proposed
 
 
+@pytest.mark.parametrize(
+    ("code", "proposed"), [("dataset_unavailable", "gen_word_problems"), ("auth", "gsm8k")]
+)
+def test_what_could_not_be_downloaded_is_not_proposed_again(
+    owner: Account,
+    second_user: Account,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    proposed: str,
+) -> None:
+    settings = get_settings().model_copy(update={"offline": False})
+    monkeypatch.setitem(app.extensions, "settings", settings)
+    failure = {"code": code, "message": "openai/gsm8k could not be downloaded.", "action": None}
+    add_run(owner.id, benchmark="gsm8k", model="a/b", status="failed", failure=failure)
+    assert steps_of(owner).benchmark[1] == proposed
+    assert steps_of(second_user).benchmark[1] == "gsm8k"
+
+
 def test_a_connection_ticks_the_first_and_its_only_model_is_proposed(owner: Account) -> None:
     with ModelServer(models=("one",)) as server:
         store.save_connection(owner.id, True, "local", {"base_url": server.base_url})
