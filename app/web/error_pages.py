@@ -37,6 +37,7 @@ from app.web.problems import (
     from_our_script,
     problem_response,
     retry_after_header,
+    wait_words,
     wants_problem,
 )
 
@@ -173,7 +174,7 @@ def _show_limit(_error: RateLimitExceeded) -> Response:
     return show_error(
         Limited(
             f"Too many attempts; the limit is {rate}.",
-            action=f"Wait {retry_after_header(wait_s)} seconds, then try again.",
+            action=f"Wait {wait_words(wait_s)}, then try again.",
             retry_after_s=wait_s,
         )
     )

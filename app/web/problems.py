@@ -28,6 +28,12 @@ def retry_after_header(seconds: float) -> str:
     return str(max(1, math.ceil(seconds)))
 
 
+def wait_words(seconds: float) -> str:
+    """Return the same wait in words: ``1 second``, ``12 seconds``."""
+    whole = retry_after_header(seconds)
+    return f"{whole} second{'' if whole == '1' else 's'}"
+
+
 def problem_response(error: StudioError) -> Response:
     """Return ``error`` as ``application/problem+json``."""
     body: dict[str, Any] = {

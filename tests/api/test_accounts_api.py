@@ -91,6 +91,9 @@ def test_the_sixth_attempt_in_a_minute_is_refused(stranger_api, owner, path):
     assert refused.status_code == 429
     assert refused.mimetype == "application/problem+json"
     assert refused.json["code"] == "rate_limited"
+    wait_s = refused.json["retry_after_s"]
+    seconds = "1 second" if wait_s == 1 else f"{wait_s} seconds"
+    assert refused.json["action"] == f"Wait {seconds}, then try again."
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert refused.json["retry_after_s"] == int(refused.headers["Retry-After"])
 
