@@ -30,6 +30,12 @@ def test_every_page_shows(signed_in, page):
     assert signed_in.get(f"/settings/{page}").status_code == 200
 
 
+def test_keys_of_the_environment_are_promised_to_administrators_alone(signed_in, second_browser):
+    promise = "appear here automatically"
+    assert promise in signed_in.get("/settings/connections").text
+    assert promise not in second_browser.get("/settings/connections").text
+
+
 def test_the_first_page_is_that_of_connections(signed_in):
     assert signed_in.get("/settings/").location == "/settings/connections"
 
