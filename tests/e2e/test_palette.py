@@ -211,6 +211,7 @@ def test_nothing_found_no_server_and_an_ended_session_are_told(
     open_palette(page, "qqqqzz")
     note = palette_of(page).get_by_role("status")
     expect(note).to_have_text("Nothing fits “qqqqzz”.")
+    expect(page.locator("#palette-list")).to_be_hidden()  # no empty box of two lines
     expect(palette_of(page).get_by_role("combobox")).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("Enter")
     expect(palette_of(page)).to_be_visible()
