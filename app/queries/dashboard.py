@@ -54,12 +54,12 @@ def key_figures(account_id: int) -> list[dict[str, Any]]:
             "label": "Runs this week",
             "value": f"{recent:,}",
             "note": f"{before:,} the week before",
-            "foot": f"{statuses.get('running', 0)} running, {statuses.get('queued', 0)} queued",
+            "foot": f"{statuses.get('running', 0):,} running, {statuses.get('queued', 0):,} queued",
         },
         {
             "label": f"Spend in {now():%B}",
             "value": usd(spend) if spend or not unpriced else "unknown",
-            "note": f"{unpriced} {'run' if unpriced == 1 else 'runs'} whose cost is not known"
+            "note": f"{unpriced:,} {'run' if unpriced == 1 else 'runs'} whose cost is not known"
             if unpriced
             else None,
             "foot": "Simulated runs cost nothing",

@@ -142,6 +142,15 @@ def test_a_generation_that_did_not_happen_is_an_error(
     assert first_sample(api, run)["error"]["code"] == code
 
 
+def test_of_a_failed_generation_a_page_does_not_say_what_the_model_sent(
+    run_on: Any, api: ApiClient, signed_in: Browser
+) -> None:
+    failed = run_on("deepseek/out_of_resources", limit=1)
+    page = sample_page(signed_in, failed, first_sample(api, failed))
+    assert "There is no answer; what happened instead is said above." in page
+    assert "sent no text" not in page
+
+
 @pytest.mark.parametrize("shape", ["gemini/recitation", "gemini/prohibited", "gemini/spii"])
 def test_what_a_provider_withholds_is_refused(run_on: Any, shape: str) -> None:
     run = run_on(shape, limit=2)
