@@ -41,6 +41,8 @@ _PASSING = frozenset(
     | {"tls", "web_page"}
 )
 """Codes of errors that asking again may help against."""
+_MENDED_AT_THE_SERVER = frozenset({"tool_call"})
+"""Codes of errors that asking again helps against once their action is done."""
 
 _OF_CONNECTION = frozenset(
     {"auth", "permission", "connection_gone", "connection_deleted", "wrong_path", "web_page"}
@@ -77,6 +79,11 @@ class ErrorGroup:
     def passes(self) -> bool:
         """Whether asking again may help."""
         return self.code in _PASSING
+
+    @property
+    def can_pass(self) -> bool:
+        """Whether it may, perhaps after something was changed at the server."""
+        return self.passes or self.code in _MENDED_AT_THE_SERVER
 
     def view(self) -> dict[str, Any]:
         """Return the group as pages and API show it."""
@@ -161,7 +168,7 @@ def remedy_of(run: Run | RunRecord) -> str | None:
         return None
     if code == "too_many_errors":
         groups = error_groups(run)
-        return "retry_errors" if any(group.passes for group in groups) else "duplicate"
+        return "retry_errors" if any(group.can_pass for group in groups) else "duplicate"
     if code == "only_reasoning":
         return "retry_errors"  # its message says so; resuming would leave what failed
     if code == "budget_reached":

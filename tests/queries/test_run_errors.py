@@ -94,6 +94,7 @@ def test_each_end_has_one_remedy(
         ("timeout", "retry_errors"),
         ("generation_failed", "retry_errors"),
         ("only_reasoning", "retry_errors"),  # once the server is started anew
+        ("tool_call", "retry_errors"),
         ("context_length", "duplicate"),
         ("bad_request", "duplicate"),
     ],

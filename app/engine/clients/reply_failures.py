@@ -34,7 +34,8 @@ class ReplyFailed(Exception):  # noqa: N818 - what a reply says, not our mistake
                 "tool_call",
                 f"{endpoint.server} returned a call of a tool instead of an answer ({said}), "
                 "though no tool was offered.",
-                action="If the server is yours, start it without a parser of tool calls.",
+                action="If the server is yours, start it without a parser of tool calls; then "
+                "Retry errors.",
                 status=200,
             )
         if self.kind == "malformed":
