@@ -16,7 +16,7 @@ from app.queries.run_records import RunRecord
 _STATUS = re.compile(r"\bstatus (\d{3})\b")
 _SAID_CHARS = 240
 _REASONS = {
-    "auth": "the key was rejected by {provider}",
+    "auth": "no key that {provider} accepts",
     "bad_reply": "malformed answers from {provider}",
     "bad_request": "requests that {provider} did not accept",
     "connection": "no connection to {provider}",

@@ -173,12 +173,27 @@ def test_a_server_that_is_not_there_is_said_once(
     assert checks["model"]["message"] == "Whether mine has fake-large is not known."
 
 
-def test_a_key_that_is_refused_is_said(
-    app: Flask, api: ApiClient, local_model: str, model_server: ModelServer
+@pytest.mark.parametrize(
+    ("key", "said"), [("mine", "rejected the API key."), (None, "asks for an API key.")]
+)
+def test_a_key_that_is_refused_or_missing_is_said(
+    app: Flask,
+    owner: Account,
+    api: ApiClient,
+    local_model: str,
+    model_server: ModelServer,
+    key: str | None,
+    said: str,
 ) -> None:
+    if key:
+        with app.app_context():
+            name = local_model.partition("/")[0]
+            store.save_connection(
+                owner.id, True, name, {"base_url": model_server.base_url, "api_key": key}
+            )
     model_server.behaviour.api_key = "another"
     check = estimate(api, model=local_model)["connection"]
-    assert (check["state"], "rejected the API key" in check["message"]) == ("warn", True)
+    assert (check["state"], said in check["message"]) == ("warn", True)
 
 
 @pytest.mark.parametrize(

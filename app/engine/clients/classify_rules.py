@@ -40,11 +40,13 @@ class Endpoint:
         provider: What the user calls it: the connection's name.
         model: The model's id there.
         base_url: As configured.
+        has_key: Whether the connection has a key.
     """
 
     provider: str
     model: str
     base_url: str
+    has_key: bool = True
 
     @property
     def server(self) -> str:
@@ -166,12 +168,11 @@ def _auth(failure: ProviderFailure) -> ModelCallError | None:
     known = failure.status in (400, 403) and failure.says(KEY_TAGS, KEY)
     if failure.status != 401 and not known:
         return None
-    return failure.error(
-        "auth",
-        f"{failure.endpoint.server} rejected the API key.",
-        "Replace it in Settings → Connections.",
-        scope="fail",
-    )
+    if not failure.endpoint.has_key:
+        said, action = "asks for an API key", "Enter it in Settings → Connections."
+    else:
+        said, action = "rejected the API key", "Replace it in Settings → Connections."
+    return failure.error("auth", f"{failure.endpoint.server} {said}.", action, scope="fail")
 
 
 def _wrong_path(failure: ProviderFailure) -> ModelCallError | None:

@@ -106,7 +106,7 @@ class HttpModelClient:
         key = _plain_key(api_key)
         self._headers = self.headers(key)
         self._mask = KeyMask(key)
-        self._endpoint = Endpoint(provider, model, self._base_url)
+        self._endpoint = Endpoint(provider, model, self._base_url, has_key=bool(key))
         self.changes = RequestChanges()
         self.notices: list[Notice] = []
 

@@ -262,6 +262,15 @@ def test_an_answer_without_an_error_is_no_failure(payload):
     )
 
 
+def test_a_server_that_asks_for_a_key_is_not_said_to_reject_one():
+    reply = HttpReply(401, {}, b'{"error": "Unauthorized"}', 0.1)
+    error = classify_reply(reply, Endpoint("mine", "x", "http://box/v1", has_key=False), "q")
+    assert error is not None
+    assert error.code == "auth"
+    assert error.message.startswith("The server mine asks for an API key.")
+    assert error.action == "Enter it in Settings → Connections."
+
+
 def by_name(name):
     return next(row for row in ROWS if row.name == name)
 
