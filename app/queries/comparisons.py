@@ -176,12 +176,12 @@ def _warnings(
             "common to all."
         )
     found += [
-        f"Run {run.id[-6:]} ({run.model}): {sentence}"
+        f"Run {run.id[-8:]} ({run.model}): {sentence}"
         for run in rows
         for sentence in _other_models(run)
     ]
     found += [
-        f"Run {run.id[-6:]} ({run.model}): {refused}"
+        f"Run {run.id[-8:]} ({run.model}): {refused}"
         for run in rows
         if (refused := mostly_refused(run))
     ]

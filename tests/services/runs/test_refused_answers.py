@@ -168,7 +168,7 @@ def test_a_comparison_with_a_run_that_was_refused_says_so(
     words = "All 4 answers were refused"
 
     [told] = api.get(f"/compare?{ids}").json["warnings"]
-    assert told.startswith(f"Run {refused['run_id'][-6:]} (local/any): {words}")
+    assert told.startswith(f"Run {refused['run_id'][-8:]} (local/any): {words}")
     assert words in signed_in.get(f"/compare?{ids}").text
     for report in ("report.md", "report.html"):
         assert f"B: {words}" in signed_in.get(f"/compare/{report}?{ids}").text
