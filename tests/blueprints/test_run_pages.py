@@ -118,6 +118,7 @@ def test_the_form_is_filled_in_from_the_address_or_an_earlier_run(
     signed_in: Browser, finished: str
 ) -> None:
     html = signed_in.get("/runs/new?benchmark=gsm8k&model=simulated/novice&limit=7").text
+    assert 'maxlength="120"' in html  # of its name, as where it is edited
     assert re.search(r'name="limit"[^>]*value="7"', html) or 'value="7"' in html
     assert "simulated/novice" in html
     copied = signed_in.get(f"/runs/new?from={finished}").text

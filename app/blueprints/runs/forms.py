@@ -129,7 +129,7 @@ class RunForm(PageForm):
         validate_choice=False,
     )
     max_error_rate = TypedNumber("Error share allowed", description=TEXT_OF["max_error_rate"])
-    name = StringField("Name", description=TEXT_OF["name"])
+    name = StringField("Name", description=TEXT_OF["name"], render_kw={"maxlength": 120})
     tags = StringField("Tags")
     notes = TextAreaField("Notes")
 
