@@ -1,14 +1,8 @@
 """The ledger's writer."""
 
 from app.recorder.counts import Counts
-from app.recorder.recorder import (
-    GOT_ON_SAMPLES,
-    DbRecorder,
-    ReplacedRow,
-    SampleKey,
-    StorageFull,
-)
-from app.recorder.result_rows import CALLS_WITHOUT_USAGE, Spent
+from app.recorder.recorder import GOT_ON_SAMPLES, DbRecorder, SampleKey, StorageFull
+from app.recorder.result_rows import CALLS_WITHOUT_USAGE, ReplacedRow, Spent
 
 __all__ = [
     "CALLS_WITHOUT_USAGE",

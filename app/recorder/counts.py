@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.types import Outcome, TokenUsage
-from app.recorder.result_rows import PricedResult
+from app.recorder.result_rows import PricedResult, ReplacedRow
 
 ServedBy = tuple[str | None, str | None]
 """The model that answered and its fingerprint, in the server's words."""
@@ -75,7 +75,7 @@ class Counts:
         """Count the tokens and the cost of a sample's calls; what is not known is not added."""
         self.input_tokens += usage.input_tokens or 0
         self.output_tokens += usage.output_tokens or 0
-        self.unmetered += not usage.is_known
+        self.unmetered += _is_unmetered(usage)
         if usage.cached_input_tokens is not None:
             self.cached_input_tokens = (self.cached_input_tokens or 0) + usage.cached_input_tokens
         if usage.cache_write_tokens is not None:
@@ -101,11 +101,13 @@ class Counts:
         if cost_usd is not None:
             self.judge_cost_usd = (self.judge_cost_usd or 0.0) + cost_usd
 
-    def count(self, priced: PricedResult, replaced: str | None) -> None:
-        """Count a new result, which may replace an unscored row with the outcome ``replaced``."""
+    def count(self, priced: PricedResult, replaced: ReplacedRow | None) -> None:
+        """Count a new result, which may replace an unscored row."""
         result, spent = priced.result, priced.spent
         if replaced is not None:
-            self.outcomes[replaced] -= 1
+            self.outcomes[replaced.outcome] -= 1
+            if _is_unmetered(spent.usage) and _is_unmetered(replaced.spent.usage):
+                self.unmetered -= 1  # it is counted below: a sample is one, however often asked
         self.add(result.outcome, result.score)
         if spent.usage is not None:
             self.add_calls(spent.usage, spent.cost_usd)
@@ -138,3 +140,7 @@ class Counts:
                 for (model, fingerprint), n in self.served.items()
             ],
         }
+
+
+def _is_unmetered(usage: TokenUsage | None) -> bool:
+    return usage is not None and not usage.is_known

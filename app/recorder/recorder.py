@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -27,7 +27,7 @@ from app.recorder.progress import EVENTS_PER_BATCH, SAMPLES_PER_BATCH, Progress,
 from app.recorder.result_rows import (
     CostOf,
     PricedResult,
-    Spent,
+    ReplacedRow,
     event_row,
     price_result,
     sample_row,
@@ -39,15 +39,6 @@ log = logging.getLogger(__name__)
 
 SampleKey = tuple[str, int]
 """Sample id and epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacedRow:
-    """A row that is to be replaced: its outcome, and what its calls used, which counts on."""
-
-    outcome: str
-    spent: Spent = field(default_factory=Spent)
-
 
 DATABASE_PATIENCE_S = 180.0
 DATABASE_RETRY_S = 0.5
@@ -163,7 +154,7 @@ class DbRecorder:
         """Count a result; returns it with all that was ever spent on its sample."""
         priced = price_result(result, self._cost_of, self._judge_cost_of)
         earlier = self._replaced.pop((result.sample.id, result.epoch), None)
-        self._counts.count(priced, earlier.outcome if earlier else None)
+        self._counts.count(priced, earlier)
         return replace(priced, spent=earlier.spent + priced.spent) if earlier else priced
 
     def publish(self) -> None:

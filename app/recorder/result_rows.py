@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -56,6 +56,14 @@ class Spent:
             _both(self.judge_usage, other.judge_usage),
             sum_known((self.judge_cost_usd, other.judge_cost_usd)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedRow:
+    """A row that is to be replaced: its outcome, and what its calls used, which counts on."""
+
+    outcome: str
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,21 @@ def test_what_was_spent_on_an_error_stays_spent_when_it_is_asked_again(
     assert {row["attempts"] for row in rows_of(api, run_id)} == {"3"}
 
 
+def test_a_sample_without_a_count_is_one_however_often_it_is_asked(
+    api: ApiClient, connect: Any, start_run: Any, work: Any, model_server: ModelServer
+) -> None:
+    model_server.behaviour.answer = failing("error", counted=False)
+    run_id = start_run(model=connect(), limit=2)
+    work(run_id)
+    for _ in range(2):  # errors again, then answers
+        assert api.post(f"/runs/{run_id}/resume", json={"retry_errors": True}).status_code == 202
+        work(run_id)
+        assert api.get(f"/runs/{run_id}").json["usage"]["samples_without_usage"] == 2
+        model_server.behaviour.answer = right
+    usage = api.get(f"/runs/{run_id}").json["usage"]
+    assert usage["known_cost_usd"] == pytest.approx(2 * COST)
+
+
 def test_a_budget_covers_the_tries_that_fail(
     api: ApiClient, connect: Any, start_run: Any, work: Any, model_server: ModelServer
 ) -> None:
