@@ -206,8 +206,10 @@ def test_a_repeated_try_without_a_count_makes_the_cost_a_least_one(
     usage = api.get(f"/runs/{run_id}").json["usage"]
     assert (usage["cost_usd"], usage["samples_without_usage"]) == (None, 1)
     assert usage["known_cost_usd"] == pytest.approx(2 * COST)
-    details = [each["detail"] for each in api.get(f"/runs/{run_id}/samples").json["items"]]
-    assert [detail.get("calls_without_usage") for detail in details] == [1, None]
+    samples = api.get(f"/runs/{run_id}/samples").json["items"]
+    assert [each["detail"].get("calls_without_usage") for each in samples] == [1, None]
+    pages = [signed_in.get(f"/runs/{run_id}/samples/{each['sample_id']}").text for each in samples]
+    assert ["at least $0.0022" in page for page in pages] == [True, False]
     assert "at least $0.0043" in signed_in.get(f"/runs/{run_id}").text
 
 
