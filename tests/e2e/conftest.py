@@ -52,11 +52,19 @@ expect.set_options(timeout=20_000)  # a busy machine takes seconds to load a pag
 
 @dataclass(frozen=True)
 class Studio:
-    """A running studio: where it listens, its settings, and where its log is."""
+    """A running studio.
+
+    Attributes:
+        url: Where it listens.
+        settings: Its own.
+        log: What its programs say.
+        model_server_port: The one port at which it looks for model servers.
+    """
 
     url: str
     settings: Settings
     log: Path
+    model_server_port: int
 
 
 def free_port() -> int:
@@ -76,7 +84,7 @@ def studio(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @contextmanager
 def running_studio(folder: Path, test_data: Path) -> Iterator[Studio]:
     """Run the whole product as ``scripts/start`` does, with the local mirror of datasets."""
-    port, log = free_port(), folder / "studio.log"
+    port, model_server_port, log = free_port(), free_port(), folder / "studio.log"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COV")},
         "PORT": str(port),
@@ -91,7 +99,7 @@ def running_studio(folder: Path, test_data: Path) -> Iterator[Studio]:
     }
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.supervisor"],
+            [sys.executable, "-m", "tests.e2e.start_studio", str(model_server_port)],
             cwd=ROOT,
             env=environment,
             stdout=output,
@@ -101,7 +109,8 @@ def running_studio(folder: Path, test_data: Path) -> Iterator[Studio]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(url, process, log)
-        yield Studio(url, Settings(_env_file=None, data_dir=folder / "data"), log)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, data_dir=folder / "data")  # type: ignore[call-arg]
+        yield Studio(url, settings, log, model_server_port)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

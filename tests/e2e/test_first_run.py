@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import Studio
 from tests.e2e.test_users import register
 from tests.fakes.local_servers import local_server
 
@@ -74,37 +73,21 @@ def test_the_list_is_hidden_in_every_browser_of_the_account(open_page: OpenPage)
     expect(other.get_by_role("region", name="First steps")).to_have_count(0)
 
 
-@contextmanager
-def at_its_usual_port(name: str, port: int) -> Iterator[None]:
-    """Serve a model server where it usually is; waits while a test beside this one does."""
-    give_up_at = time.monotonic() + 120
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(local_server(name, port))
-                break
-            except OSError:
-                if time.monotonic() > give_up_at:
-                    pytest.skip(f"port {port} is in use on this machine")
-                time.sleep(0.5)
-        yield
-
-
 def test_one_click_finds_the_servers_of_this_machine(
-    open_page: OpenPage, signed_in_state: str
+    open_page: OpenPage, signed_in_state: str, studio: Studio
 ) -> None:
+    port = studio.model_server_port
     page = open_page(state=signed_in_state)
     page.goto("/settings/connections")
-    with at_its_usual_port("ollama", 11434):
+    with local_server("ollama", port):
         page.get_by_role("button", name="Look for local servers").click()
-        found = page.get_by_role("listitem").filter(has_text="http://127.0.0.1:11434/v1")
+        found = page.get_by_role("listitem").filter(has_text=f"http://127.0.0.1:{port}/v1")
         expect(found).to_contain_text("1 model: llama-3.2-3b-instruct:latest")
-        expect(page.get_by_text("127.0.0.1:1234", exact=True)).to_be_visible()
         found.get_by_role("button", name="Connect Ollama").press("Enter")
         row = page.locator('[data-connection-row="ollama"]')
         expect(row.get_by_text(re.compile("Works: answered in .*, 1 model"))).to_be_visible()
     page.get_by_role("button", name="Look for local servers").click()
-    expect(page.get_by_role("listitem").filter(has_text=":11434")).to_have_count(0)
+    expect(page.get_by_role("listitem").filter(has_text=f":{port}")).to_have_count(0)
     expect(page.get_by_text("ollama serve")).to_be_visible()
     page.goto("/settings/connections")
     page.get_by_role("button", name="Delete ollama").click()
