@@ -195,6 +195,11 @@ def test_other_models_on_the_benchmark_are_the_basis_before_the_first_run(
                 simulated=False,
             )
         add_run(owner.id, done=40, output_tokens=90_000)
+        # Half of its generations failed, at great length.
+        add_run(
+            owner.id, model="openai/gpt-4o", done=40, error=20, output_tokens=90_000,
+            simulated=False,
+        )  # fmt: skip
     shown = estimate(api, limit=10)
     assert "your other models" in shown["basis"]
     assert shown["output_tokens"] == {"low": 750, "high": 2500}

@@ -31,6 +31,10 @@ SIMILAR_RUNS = 10
 SIMILAR_MARGIN = 0.25
 """Another model may be wordier, or terser, than those that were run."""
 
+SIMILAR_ERRORS = 0.05
+"""A run with a larger share does not say how long answers are: its tokens are also those of
+generations that failed."""
+
 
 _JUDGE_PROMPT = (300.0, float(JUDGE_PROMPT_TOKENS))
 _JUDGE_REPLY = (2.0, 300.0)
@@ -194,6 +198,7 @@ def _other_models(account_id: int, spec: RunSpec) -> Range | None:
                 Run.model != spec.model,
                 Run.simulated.is_(spec.connection.simulated),
                 Run.done - Run.error >= MIN_HISTORY,
+                Run.error <= SIMILAR_ERRORS * Run.done,
                 Run.output_tokens > 0,
             )
             .order_by(Run.created_at.desc())
