@@ -86,14 +86,16 @@ class Budget:
             self._reserved_usd += cost_usd
         return cost_usd
 
-    def reserve_further(self, request: ModelRequest) -> float | None:
+    def reserve_further(self, request: ModelRequest, failed: TokenUsage) -> float | None:
         """Reserve money for one more try of a sample, whose last one is billed although it failed.
 
-        ``None`` where it does not fit now: the sample must not wait for others while it holds
-        money that they may wait for.
+        What it used is set aside: less than the most, which goes over to the next try. ``None``
+        where that does not fit now: the sample must not wait for others while it holds money
+        that they may wait for.
         """
-        cost_usd = self._most(request)
+        counted = self._prompt_tokens(request)
         with self._changed:
+            cost_usd = self._failed_usd(failed, request, counted)
             if self.spent_usd + self._reserved_usd + cost_usd > self.limit_usd:
                 return None
             self._reserved_usd += cost_usd
@@ -129,10 +131,7 @@ class Budget:
     def _actual(self, request: ModelRequest, result: SampleResult) -> float:
         """Return the cost, counting tokens here if the provider did not."""
         counted = self._prompt_tokens(request) if result.billed else 0
-        # Nobody knows how much a try wrote before it failed.
-        longest = request.generation.max_tokens or self.output_tokens
-        failed = [self._counted(usage, counted, lambda: longest) for usage in result.failed_usage]
-        spent_usd = sum(map(self.price, failed))
+        spent_usd = sum(self._failed_usd(each, request, counted) for each in result.failed_usage)
         if result.finish_reason is None:  # no answer came
             return spent_usd
         usage = self._counted(result.usage, counted, lambda: self.count(result.completion))
@@ -144,6 +143,12 @@ class Budget:
         if not judged.is_known:
             return spent_usd + self._most_of_judge(usage)
         return spent_usd + self.judge_price(judged)
+
+    def _failed_usd(self, usage: TokenUsage, request: ModelRequest, counted: int) -> float:
+        """Return the cost of a try that failed, by our own count of its prompt if need be."""
+        # Nobody knows how much a try wrote before it failed.
+        longest = request.generation.max_tokens or self.output_tokens
+        return self.price(self._counted(usage, counted, lambda: longest))
 
     def _counted(
         self, usage: TokenUsage, input_tokens: int, output_tokens: Callable[[], int]

@@ -21,6 +21,7 @@ from app.engine.types import (
     Sample,
     SampleResult,
     Scorer,
+    TokenUsage,
 )
 from app.net.retry import RetryPolicy, window_of
 
@@ -93,8 +94,8 @@ class BudgetGuard(Protocol):
         """
         ...
 
-    def reserve_further(self, request: ModelRequest) -> float | None:
-        """Reserve money for one more try of a sample; ``None``: there is not enough.
+    def reserve_further(self, request: ModelRequest, failed: TokenUsage) -> float | None:
+        """Reserve money for one more try after a billed one; ``None``: there is not enough.
 
         What it returns is settled with what ``reserve`` returned.
         """

@@ -169,7 +169,7 @@ class SampleWork:
         budget = self._plan.budget
         if budget is None or not isinstance(error, ModelCallError) or error.usage is None:
             return True
-        further_usd = budget.reserve_further(request)
+        further_usd = budget.reserve_further(request, error.usage)
         attempts.reserved_usd += further_usd or 0.0
         return further_usd is not None
 

@@ -129,3 +129,24 @@ def test_many_threads_never_spend_more_than_the_limit():
         thread.join(60)
     assert budget.spent_usd == pytest.approx(len(answered) * 0.133)
     assert 2.0 - 2 * 0.133 < budget.spent_usd <= 2.0
+
+
+def test_a_try_that_failed_takes_what_it_used_and_no_more():
+    budget = Budget(0.2, price, count=lambda text: len(text) // 4)
+    reserved = budget.reserve(request(), NEVER)
+    assert reserved == pytest.approx(0.145)  # a second one as large would not fit
+    failed = TokenUsage(40, 1)
+    further = budget.reserve_further(request(), failed)
+    assert further is not None
+    assert further == pytest.approx(0.05)
+    assert budget.reserve_further(request(), failed) is None
+    answered = result((40, 1), failed_usage=(failed,), attempts=2)
+    budget.settle(reserved + further, request(), answered)
+    assert budget.spent_usd == pytest.approx(2 * 0.05)
+
+
+def test_a_try_that_failed_without_a_count_may_have_cost_the_most():
+    budget = Budget(0.2, price, count=lambda text: len(text) // 4)
+    budget.reserve(request(), NEVER)
+    assert budget.reserve_further(request(), TokenUsage(40)) is None
+    assert budget.reserve_further(request(), TokenUsage()) is None

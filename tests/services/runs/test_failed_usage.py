@@ -258,6 +258,24 @@ def test_a_budget_covers_the_tries_that_fail(
     assert 0 < api.get(f"/runs/{run_id}").json["usage"]["cost_usd"] <= budget
 
 
+def test_failed_generations_are_tried_again_while_calls_under_way_hold_the_budget(
+    api: ApiClient, connect: Any, start_run: Any, work: Any, model_server: ModelServer
+) -> None:
+    usage = {"prompt_tokens": 40, "completion_tokens": 5}
+    failed = json.dumps({**FAILED["error"], "usage": usage}).encode()
+    answered = json.dumps({**choice(said("ANSWER: 7"), "stop"), "usage": usage}).encode()
+    model_server.behaviour.answer = lambda call: Answer(
+        body=failed if call.number < 4 else answered
+    )
+    # A call may cost 0.0085, so that four of them leave no room for a fifth one.
+    asked = {"limit": 20, "max_tokens": 1000, "max_connections": 4, "budget_usd": 0.035}
+    run_id = start_run(model=connect(max_retries=2), **asked)
+    assert work(run_id)["status"] == "completed"
+    run = api.get(f"/runs/{run_id}").json
+    assert run["counts"]["error"] == 0
+    assert run["usage"]["cost_usd"] == pytest.approx(24 * (40 * 2.0 + 5 * 8.0) / 1e6)
+
+
 def test_a_stream_that_breaks_off_keeps_what_it_counted(
     api: ApiClient, connect: Any, start_run: Any, work: Any, model_server: ModelServer
 ) -> None:
