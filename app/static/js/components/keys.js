@@ -50,6 +50,9 @@ function bindings() {
 }
 
 function onKey(event) {
+  if (!event.key) {
+    return; // a browser that fills in a form
+  }
   if (event.key.toLowerCase() === "k" && (IS_MAC ? event.metaKey : event.ctrlKey) && !event.altKey && !event.shiftKey) {
     togglePalette(event);
     return;

@@ -186,10 +186,18 @@ function choose(item) {
   if (!item) {
     return;
   }
-  const recent = [item.id, ...readRecent().filter((id) => id !== item.id)];
-  localStorage.setItem(RECENT, JSON.stringify(recent.slice(0, MOST_RECENT)));
+  remember(item.id);
   palette.close();
   item.act();
+}
+
+function remember(chosenId) {
+  const recent = [chosenId, ...readRecent().filter((id) => id !== chosenId)];
+  try {
+    localStorage.setItem(RECENT, JSON.stringify(recent.slice(0, MOST_RECENT)));
+  } catch {
+    // Storage is full, or blocked by the browser: the order stays as it is.
+  }
 }
 
 function readRecent() {
