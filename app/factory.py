@@ -25,7 +25,14 @@ from app.queries.runs import count_active
 from app.services.storage import disk_space
 from app.template_filters import register_template_filters
 from app.version import __version__
-from app.web import bounds, browser_session, error_pages, security, static_files
+from app.web import (
+    bounds,
+    browser_session,
+    error_pages,
+    page_compression,
+    security,
+    static_files,
+)
 from app.web.packed_file import pack_file
 from app.web.rate_limits import storage_config
 from app.web.urls import SampleIdConverter
@@ -91,6 +98,7 @@ def _attach_extensions(app: Flask) -> None:
     limiter.init_app(app)
     browser_session.install(app, login_manager)
     security.install(app)
+    page_compression.install(app)
     error_pages.install(app)
     static_files.install(app)
     register_template_filters(app)

@@ -46,8 +46,10 @@ def test_the_stream_of_a_run_that_ended_replays_and_ends(
 ) -> None:
     run_id = start_run(limit=2)
     work(run_id)
-    answer = api.get(f"/runs/{run_id}/events")
+    takes_gzip = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
+    answer = api.get(f"/runs/{run_id}/events", headers=takes_gzip)
     assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+    assert "Content-Encoding" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Accel-Buffering"] == "no"
     text = answer.text
