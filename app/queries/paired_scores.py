@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeAlias, cast
 
@@ -20,6 +21,7 @@ from app.models import SampleRow
 _COLUMNS = cast(Table, SampleRow.__table__).columns
 _UNSCORED = -1.0
 _BREAK = "\x1f"
+_AT_ONCE = 1_000
 
 Scores: TypeAlias = "array[float]"
 """The mean score of each sample over its epochs, 0..1, or `_UNSCORED`; a dict would be 30 times
@@ -163,9 +165,11 @@ def pair_scores(run_ids: Sequence[str], *, by_question: bool = False) -> PairedS
     for run_id in run_ids:
         with closing(_scored(run_id, by_question=by_question)) as found:
             # Plain tuples of the driver: to wrap each of 14,000 takes longer than to read them.
-            rows = iter(cast(CursorResult[Any], found).cursor.fetchone, None)
-            paired = map(_with_question, rows) if by_question else rows
-            by_run.append(_mean_scores(paired, places, categories, category_at))
+            read = cast(CursorResult[Any], found).cursor.fetchmany
+            batches: Iterable[Sequence[Any]] = iter(partial(read, _AT_ONCE), [])
+            if by_question:
+                batches = ([_with_question(row) for row in rows] for rows in batches)
+            by_run.append(_mean_scores(batches, places, categories, category_at))
     for scores in by_run:
         scores.extend([_UNSCORED] * (len(places) - len(scores)))
     counts = Counter(zip(*by_run, strict=True))
@@ -192,7 +196,7 @@ def _scored(run_id: str, *, by_question: bool) -> Result[Any]:
 
 
 def _mean_scores(
-    rows: Iterable[tuple[str, float, str | None]],
+    batches: Iterable[Sequence[tuple[str, float, str | None]]],
     places: dict[str, int],
     categories: dict[str | None, int],
     category_at: array[int],
@@ -203,18 +207,21 @@ def _mean_scores(
     """
     sums: Scores = array("d", bytes(8 * len(places)))
     epochs = array("L", bytes(array("L").itemsize * len(places)))
-    known = len(sums)
-    for key, score, category in rows:
-        place = places.setdefault(key, known)
-        if place == known:
-            known += 1
-            sums.append(0.0)
-            epochs.append(0)
-            category_at.append(categories.setdefault(category, len(categories) - 1))
-        sums[place] += score
-        epochs[place] += 1
+    for rows in batches:
+        for key, _, category in rows:
+            if key not in places:
+                places[key] = len(places)
+                category_at.append(categories.setdefault(category, len(categories) - 1))
+        added = len(places) - len(sums)
+        sums.extend([0.0] * added)
+        epochs.extend([0] * added)
+        for key, score, _ in rows:
+            place = places[key]
+            sums[place] += score
+            epochs[place] += 1
     for place, number in enumerate(epochs):
-        sums[place] = sums[place] / number if number else _UNSCORED
+        if number != 1:
+            sums[place] = sums[place] / number if number else _UNSCORED
     return sums
 
 
