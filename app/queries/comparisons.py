@@ -16,6 +16,7 @@ from app.models import Run
 from app.queries import runs as run_queries
 from app.queries.category_differences import category_differences
 from app.queries.differences import RunDifference, differences_of
+from app.queries.ended_runs import ended_runs
 from app.queries.flips import flip_views
 from app.queries.paired_scores import (
     SHOWS,
@@ -106,9 +107,9 @@ def comparison_of(
     ids = [run.id for run in rows]
     moved = _may_have_moved(rows, differences)
     by_question = moved and have_questions(ids)
-    paired = None if refusal else pair_scores(ids, by_question=by_question)
+    paired = None if refusal else ended_runs.read(pair_scores, rows, by_question=by_question)
     common = paired.common() if paired else 0
-    listed = _listed(paired, ids, choice) if paired else []
+    listed = _listed(paired, rows, choice) if paired else []
     flips_to = min(flips_from + FLIPS_PER_PAGE, len(listed))
     return {
         "comparable": common > 0,
@@ -137,12 +138,15 @@ def listed_samples(rows: Sequence[Run], choice: SampleChoice) -> list[str]:
     two = [rows[0], rows[choice.against]]
     ids = [run.id for run in two]
     by_question = _may_have_moved(two, differences_of(two)) and have_questions(ids)
-    return _listed(pair_scores(ids, by_question=by_question), ids, replace(choice, against=1))
+    paired = ended_runs.read(pair_scores, two, by_question=by_question)
+    return _listed(paired, two, replace(choice, against=1))
 
 
-def _listed(paired: PairedScores, ids: Sequence[str], choice: SampleChoice) -> list[str]:
+def _listed(paired: PairedScores, rows: Sequence[Run], choice: SampleChoice) -> list[str]:
     other = choice.against
-    different = different_answers(ids[0], ids[other]) if choice.show == "different" else set[str]()
+    different = set[str]()
+    if choice.show == "different":
+        different = ended_runs.read(different_answers, [rows[0], rows[other]])
     return paired.chosen(other, choice.show, category=choice.category, different=different)
 
 

@@ -125,8 +125,9 @@ def _is_shown(show: str, a: float, b: float, is_different: bool) -> bool:
     return True
 
 
-def different_answers(first: str, second: str) -> set[str]:
+def different_answers(two: Sequence[str]) -> set[str]:
     """Return the samples to which two runs gave different answers in their first epoch."""
+    first, second = two
     other = aliased(SampleRow)
     rows = db.session.scalars(
         select(SampleRow.sample_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, and_, cast, func, o
 from app.db import db
 from app.engine.questions import PromptShape, preview_of
 from app.errors import Invalid
-from app.models import SampleRow
+from app.models import Run, SampleRow
+from app.queries.ended_runs import ended_runs
 from app.queries.paging import Page, SortKey, encode_cursor, order_of, read_page, search_page
 from app.queries.runs import in_json
 from app.queries.sample_batches import Batch, read_batch
@@ -256,18 +258,18 @@ class PlaceInList:
     page: Sequence[int]
 
 
-def place_of(row: SampleRow, wanted: SampleFilter) -> PlaceInList:
-    """Return the place of a sample among those that are wanted.
+def place_of(run: Run, row: SampleRow, wanted: SampleFilter) -> PlaceInList:
+    """Return the place of a run's sample among those that are wanted.
 
     It is among them itself also where it no longer fits, as an error that was asked again.
     """
     keys = keys_of(wanted)
-    fits = _conditions(wanted)
-    listed = select(SampleRow.id).where(SampleRow.run_id == row.run_id).order_by(*order_of(keys))
-    if fits:
-        listed = listed.where(or_(SampleRow.id == row.id, and_(*fits)))
-    # Windows of SQL take ten times as long as the plain list, which an index has.
-    ids = db.session.scalars(listed).all()
+    if wanted.mark:  # changes also after a run's end
+        ids = _listed_ids([run.id], wanted=wanted)
+    else:
+        ids = ended_runs.read(_listed_ids, [run], wanted=wanted)
+    if row.id not in ids:
+        ids = _listed_ids([run.id], wanted=wanted, also=row.id)
     at = ids.index(row.id)
     start = at - at % PAGE_SIZE
     beside = {"before": ids[at - 1] if at else 0, "after": ids[at + 1] if at + 1 < len(ids) else 0}
@@ -287,6 +289,18 @@ def place_of(row: SampleRow, wanted: SampleFilter) -> PlaceInList:
         cursor=_cursor_of(ids[start - 1], keys) if start else None,
         page=ids[start : start + PAGE_SIZE],
     )
+
+
+def _listed_ids(
+    run_ids: Sequence[str], *, wanted: SampleFilter, also: int | None = None
+) -> Sequence[int]:
+    """Return the samples of one run that are wanted, in order, with one whether it is or not."""
+    (run_id,) = run_ids
+    listed = select(SampleRow.id).where(SampleRow.run_id == run_id)
+    if fits := _conditions(wanted):
+        listed = listed.where(or_(SampleRow.id == also, and_(*fits)) if also else and_(*fits))
+    # Windows of SQL take ten times as long as the plain list, which an index has.
+    return array("q", db.session.scalars(listed.order_by(*order_of(keys_of(wanted)))))
 
 
 def short_rows(row_ids: Sequence[int], shape: PromptShape) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -146,12 +147,13 @@ def categories(run_id: str) -> list[str]:
     )
 
 
-def scores_and_latencies(run_id: str) -> tuple[list[float], list[int]]:
-    """Return the scores in order of arrival, and the latencies in ascending order.
+def scores_and_latencies(run_ids: Sequence[str]) -> tuple[Sequence[float], Sequence[int]]:
+    """Return the scores of one run in order of arrival, and the latencies in ascending order.
 
     Unscored samples and calls without an answer are left out. One pass: on large runs it is what
     their page costs.
     """
+    (run_id,) = run_ids
     rows = db.session.execute(
         select(SampleRow.id, SampleRow.score, SampleRow.latency_ms).where(
             SampleRow.run_id == run_id
@@ -159,7 +161,7 @@ def scores_and_latencies(run_id: str) -> tuple[list[float], list[int]]:
     ).all()
     landed = sorted((row_id, score) for row_id, score, _ in rows if score is not None)
     latencies = sorted(latency for _, _, latency in rows if latency is not None)
-    return [score for _, score in landed], latencies
+    return array("d", (score for _, score in landed)), array("q", latencies)
 
 
 def sample_view(row: SampleRow) -> dict[str, Any]:

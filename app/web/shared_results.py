@@ -8,6 +8,7 @@ from typing import Any
 from app.db import now
 from app.models import Run
 from app.queries import comparisons, samples
+from app.queries.ended_runs import ended_runs
 from app.queries.public_views import public_comparison, public_run
 from app.queries.score_history import score_history
 from app.queries.speeds import percentile, speed_so_far
@@ -28,7 +29,7 @@ def run_values(run: Run, *, hide_texts: bool, reader: int = STRANGERS) -> dict[s
         reader: The account that reads.
     """
     with long_reads.turn(reader, samples=run.done):
-        scores, latencies = samples.scores_and_latencies(run.id)
+        scores, latencies = ended_runs.read(samples.scores_and_latencies, [run])
     view = {
         **public_run(run),
         "speed": speed_so_far(run),

@@ -131,7 +131,7 @@ def test_samples_are_listed_by_how_two_runs_scored_them(
             .where(SampleRow.run_id == b.id, SampleRow.sample_id.in_(["w", "y"]))
             .values(answer=None)
         )
-    different = different_answers(a.id, b.id)
+    different = different_answers([a.id, b.id])
     paired = pair_scores([a.id, b.id])
     assert " ".join(paired.chosen(1, show, different=different)) == expected
     assert paired.chosen(1, show, category="none has it") == []

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.db import now
 from app.engine.questions import WHOLE
 from app.errors import Invalid
 from app.queries import sample_lists as lists
+from app.queries.runs import get_run
 from app.queries.sample_lists import SampleFilter
 from app.queries.samples import get_sample
 from app.services.accounts.accounts import Account
@@ -95,9 +97,13 @@ def test_what_there_is_not_is_refused(run_id: str, wrong: dict[str, Any]) -> Non
         lists.list_samples(run_id, SampleFilter(**wrong))
 
 
-def test_a_sample_is_read_with_its_place_in_the_order_and_the_list_beside_it(run_id: str) -> None:
+def test_a_sample_is_read_with_its_place_in_the_order_and_the_list_beside_it(
+    run_id: str, owner: Account
+) -> None:
     row = get_sample(run_id, "s0", 1)
-    place = lists.place_of(row, SampleFilter(sort="-latency", min_tokens=1))
+    place = lists.place_of(
+        get_run(run_id, owner.id), row, SampleFilter(sort="-latency", min_tokens=1)
+    )
     assert (place.number, place.total, place.before) == (1, 3, None)
     assert place.after == lists.SampleKey("s3", 1)
     beside = lists.short_rows(place.page, WHOLE)
@@ -111,12 +117,31 @@ def test_the_page_of_a_place_leads_back_to_that_page_of_the_list(
     run_id = add_run(owner.id)
     add_samples(run_id, *[{"latency_ms": at // 2} for at in range(120)])
     wanted = SampleFilter(sort="-latency")
-    place = lists.place_of(get_sample(run_id, "s50", 1), wanted)
+    place = lists.place_of(get_run(run_id, owner.id), get_sample(run_id, "s50", 1), wanted)
     page = lists.list_samples(run_id, wanted, cursor=place.cursor)
     assert [row.id for row in page.items] == list(place.page)
     assert page.items[place.number - 51].sample_id == "s50"
     # The prompt is the question of a row from before questions were kept.
     assert lists.short_rows(place.page[:1], WHOLE)[0]["preview"].startswith("question")
+
+
+def test_the_places_in_a_list_of_an_ended_run_follow_what_is_marked(
+    app_context: Flask, owner: Account
+) -> None:
+    run_id = add_run(owner.id, status="completed", finished_at=now(), done=3)
+    add_samples(run_id, *[{"latency_ms": at} for at in range(3)])
+    run, row = get_run(run_id, owner.id), get_sample(run_id, "s0", 1)
+
+    def number(wanted: SampleFilter) -> tuple[int, int]:
+        place = lists.place_of(run, row, wanted)
+        return place.number, place.total
+
+    for _ in range(2):
+        assert number(SampleFilter(sort="-latency")) == (3, 3)
+        assert number(SampleFilter(min_latency_ms=1)) == (1, 3)  # itself too, though it is quicker
+        assert number(SampleFilter(mark="starred")) == (1, 1)
+    mark_sample(run_id, owner.id, "s2", 1, starred=True)
+    assert number(SampleFilter(mark="starred")) == (1, 2)
 
 
 def test_marks_are_found_by_their_kind_and_gone_when_nothing_is_left(

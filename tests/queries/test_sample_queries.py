@@ -36,7 +36,7 @@ def statements(app_context: Flask) -> Iterator[list[tuple[str, Any]]]:
     "read",
     [
         lambda run_id: pair_scores([run_id]),
-        lambda run_id: samples.scores_and_latencies(run_id),
+        lambda run_id: samples.scores_and_latencies([run_id]),
         lambda run_id: samples.outcome_counts(run_id),
         lambda run_id: samples.outcome_counts(run_id, "easy"),
         lambda run_id: samples.categories(run_id),

@@ -143,7 +143,7 @@ def sample(run_id: str, sample_id: str) -> str:
     if request.args.get("show") == "raw":
         return _raw_page(run, row, kept)
     with search_turn(current_user.id, run, wanted.filter):
-        place = lists.place_of(row, wanted.filter)
+        place = lists.place_of(run, row, wanted.filter)
 
     def sample_url(key: lists.SampleKey | None, **more: Any) -> str | None:
         if key is None:

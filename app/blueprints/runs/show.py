@@ -16,6 +16,7 @@ from app.blueprints.runs.told_once import (
     samples_beside,
 )
 from app.queries import estimate_accuracy, run_errors, runs, samples
+from app.queries.ended_runs import ended_runs
 from app.queries.markdown_reports import run_markdown
 from app.queries.rescorings import pending_rescorings
 from app.queries.score_history import score_history
@@ -42,7 +43,7 @@ def show(run_id: str) -> str:
 
 def _page(row: Any, rescorings: list[dict[str, Any]], event_id: str | None) -> str:
     run_id = row.id
-    scores, latencies = samples.scores_and_latencies(run_id)
+    scores, latencies = ended_runs.read(samples.scores_and_latencies, [row])
     history = score_history(scores)
     view = {
         **runs.page_view(row),
