@@ -6,8 +6,9 @@ One account has a tenth of all runs, as the busiest of many. Each page is asked 
 without network and web server, and sent compressed as to a browser; a row prints p50 and p95 in
 milliseconds, by the clock and by the CPU that this process used (the same on a machine that has
 nothing else to do, less PostgreSQL's own) from WSGI request to whole answer, the size of the
-answer and the number of SQL statements. The least CPU says most on a machine that is shared.
-Goal: p95 under 100 ms; the API's list of runs at 300/s per core.
+answer and the number of SQL statements. The least CPU says most on a machine that is shared. What
+a process keeps of runs that have ended is kept here, too, but for pages "read anew". Goal: p95
+under 50 ms on SQLite, 80 ms on PostgreSQL; the API's list of runs at 300/s per core.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from typing import Any
 
 from empty_database import empty_database
 
-GOAL_MS = 100.0
+GOAL_MS = {"sqlite": 50.0, "postgresql": 80.0}
+ANEW = ", read anew"
+DELIVERIES = 5_000
 _AS_BROWSER = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
 
 
@@ -64,7 +67,7 @@ def measure(arguments: argparse.Namespace) -> None:
         empty_database(db.engine)
         migrate(load_settings())
         run_ids = fill(arguments.runs, arguments.samples)
-        run_ids |= share(run_ids)
+        run_ids |= share(run_ids) | {"webhook": deliver(run_ids["big"])}
         # As autovacuum does: without it, PostgreSQL reads rows to see whether they are there yet.
         tidy = "VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE"
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -81,14 +84,14 @@ def measure(arguments: argparse.Namespace) -> None:
         f"{'page':38} {'p50 ms':>8} {'p95 ms':>8} {'CPU min':>8} {'CPU p50':>8} {'CPU p95':>8}"
         f" {'kB':>6} SQL\n"
     )
-    late = []
+    late, goal_ms = [], GOAL_MS[backend]
     for name, path in pages(run_ids, arguments.samples).items():
         if arguments.only in name:
             client = Client(app, None if path.startswith("/api") else browser, headers)
             p95 = measure_page(name, path, client, statements, arguments)
-            if p95 > GOAL_MS:
+            if p95 > goal_ms:
                 late.append(name)
-    sys.stdout.write(f"p95 above {GOAL_MS:.0f} ms: {', '.join(late) or 'none'}\n")
+    sys.stdout.write(f"p95 above {goal_ms:.0f} ms: {', '.join(late) or 'none'}\n")
 
 
 def share(run_ids: dict[str, str]) -> dict[str, str]:
@@ -104,6 +107,41 @@ def share(run_ids: dict[str, str]) -> dict[str, str]:
         url, _ = shares.create_share(account_id, chosen)
         paths[name] = f"/s/{url.rpartition('/')[2]}"
     return paths
+
+
+def deliver(run_id: str) -> str:
+    """Return the id of a webhook with a long log."""
+    from app.db import transaction
+    from app.models import Delivery, DeliveryAttempt, Run, Webhook
+
+    with transaction() as session:
+        webhook = Webhook(
+            id="webhook",
+            user_id=session.get_one(Run, run_id).user_id,
+            url="https://hooks.example.org/runs",
+            events=["run.completed"],
+            sealed_secret="",
+        )
+        session.add(webhook)
+        session.flush()
+        session.add_all(
+            Delivery(
+                id=f"msg_{number}",
+                webhook_id=webhook.id,
+                run_id=run_id,
+                event_key=f"run.completed:{number}",
+                event="run.completed",
+                payload="{}",
+                status="delivered",
+                attempts_made=2,
+                attempts=[
+                    DeliveryAttempt(number=1, error="timed out", sent_body="{}"),
+                    DeliveryAttempt(number=2, status_code=200, latency_ms=80, sent_body="{}"),
+                ],
+            )
+            for number in range(DELIVERIES)
+        )
+        return webhook.id
 
 
 def listen(engine: Any) -> list[tuple[float, str]]:
@@ -160,9 +198,13 @@ def measure_page(
     arguments: argparse.Namespace,
 ) -> float:
     """Ask for a page again and again, print its row, and return the p95 of its wall time."""
+    from app.queries.ended_runs import ended_runs
+
     walls, cpus, size = [], [], 0
     for _ in range(arguments.repeats + 3):
         statements.clear()
+        if name.endswith(ANEW):
+            ended_runs.forget()
         answer = client.get(path)
         walls.append(client.wall_ms)
         cpus.append(client.cpu_ms)
@@ -192,6 +234,7 @@ def percentiles(values: list[float]) -> tuple[float, float]:
 def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
     week_ago = date.today() - timedelta(days=7)  # noqa: DTZ011 - some day
     big, other, middle = run_ids["big"], run_ids["other"], f"q-{samples // 2}"
+    two = f"/compare?run_ids={big},{other}"
     return {
         "dashboard": "/",
         "dashboard, filtered": "/?benchmark=gsm8k&status=completed",
@@ -217,6 +260,9 @@ def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
         "palette, nothing found": "/palette?q=nowhere",
         "new run": "/runs/new?benchmark=gsm8k",
         "benchmarks": "/benchmarks",
+        "benchmark": "/benchmarks/mmlu",
+        "what outcomes mean": "/docs/outcomes",
+        "estimates": "/estimates",
         "run": f"/runs/{big}",
         "run's samples": f"/runs/{big}/samples",
         "run's samples, wrong ones": f"/runs/{big}/samples?outcome=incorrect",
@@ -231,14 +277,18 @@ def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
         "shared run": run_ids["shared"],
         "shared run's samples": f"{run_ids['shared']}/samples",
         "shared comparison": run_ids["shared_two"],
+        f"shared comparison{ANEW}": run_ids["shared_two"],
         "shared links": "/settings/shares",
         "sample": f"/runs/{big}/samples/{middle}",
         "sample, among the slowest": f"/runs/{big}/samples/{middle}?sort=-latency",
         "sample, among the longest": f"/runs/{big}/samples/{middle}?sort=-length",
         "sample, among the wrong ones": f"/runs/{big}/samples/{middle}?outcome=incorrect",
         "sample, among those searched": f"/runs/{big}/samples/{middle}?q=ANSWER",
-        "comparison of two such runs": f"/compare?run_ids={big},{other}",
-        "comparison, different answers": f"/compare?run_ids={big},{other}&show=different",
+        "comparison, runs to choose from": "/compare",
+        "comparison of two such runs": two,
+        f"comparison{ANEW}": two,
+        "comparison, different answers": f"{two}&show=different",
+        f"comparison, different answers{ANEW}": f"{two}&show=different",
         "answers side by side": f"/compare/answers?run_ids={big},{other}&sample_id={middle}",
         "API: list of runs": "/api/v1/runs",
         "API: list of runs, 200": "/api/v1/runs?limit=200",
@@ -246,6 +296,8 @@ def pages(run_ids: dict[str, str], samples: int) -> dict[str, str]:
         "API: samples": f"/api/v1/runs/{big}/samples",
         "API: comparison": f"/api/v1/compare?run_ids={big},{other}",
         "settings: connections": "/settings/connections",
+        "settings: webhooks": "/settings/webhooks",
+        "settings: log of deliveries": f"/settings/webhooks/{run_ids['webhook']}",
         "health": "/health",
     }
 
