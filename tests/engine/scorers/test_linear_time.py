@@ -22,6 +22,7 @@ pytestmark = pytest.mark.no_cover  # it measures; tracing takes several times as
 _SHORT, _LONG = 20_000, 160_000
 _LONGEST_S = 2.0  # of CPU, for the long text; linear time is 0.01 to 0.5 s
 _MOST_GROWTH = 24.0  # linear is 8, quadratic 64
+_NOTICED_S = 0.03  # for the short text: what takes less is quick for the long one, quadratic or not
 _PIECES = (
     *(" ", "\n", "\t", "a", "1", "0.", "½", "九", "⁹", "*", "_", "$", "[", "(", "{", "<", ">"),
     *("ANSWER:", "ANSWER : ", "Answer: ", "answer **:", "答え", "\\boxed{", "\\boxed{1}"),
@@ -56,7 +57,7 @@ def _slow_texts(do: Callable[[str], object]) -> list[str]:
         short = _cpu_s(do, make(_SHORT))
         if short > _LONGEST_S:
             slow.append(name)
-        elif short > 0.01:
+        elif short > _NOTICED_S:
             long = _cpu_s(do, make(_LONG))
             if long > _LONGEST_S and long > _MOST_GROWTH * short:
                 slow.append(name)
