@@ -192,7 +192,7 @@ def test_words_typed_before_the_scripts_have_come_count(
 ) -> None:
     page = open_page(state=signed_in_state)
     page.goto("/benchmarks")
-    late = hold(page, "**/benchmark_picker.js*")
+    late = hold(page, "**/studio.js*")
     page.evaluate("location.assign('/runs/new')")
     wait_until(page, lambda: len(late) == 1)
     search = page.get_by_label("Search benchmarks")
