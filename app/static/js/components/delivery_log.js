@@ -48,5 +48,5 @@ function show(row, { status, made, facts, next_attempt_at: next }) {
 function isBusy() {
   const isChanged = ({ value, defaultValue, checked, defaultChecked }) =>
     value !== defaultValue || checked !== defaultChecked;
-  return find(".secret, dialog[open], details[open]") !== null || findAll("input").some(isChanged);
+  return find(".secret, dialog[open], details[open]") !== null || findAll("main input").some(isChanged);
 }
