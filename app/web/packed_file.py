@@ -36,7 +36,7 @@ class PackedFile:
     def answer(self, *, max_age_s: int, is_immutable: bool = False) -> Response:
         """Return the answer to the current request, which is empty where the browser has it."""
         takes_gzip = request.accept_encodings["gzip"] > 0
-        body = self.gzipped if takes_gzip else gzip.decompress(self.gzipped)
+        body = self.gzipped if takes_gzip else _unpack(self.gzipped)
         response = Response(body, mimetype=self.mimetype)
         if takes_gzip:
             response.content_encoding = "gzip"
@@ -48,6 +48,12 @@ class PackedFile:
         response.set_etag(f"{self.digest}{'-gzip' if takes_gzip else ''}")
         response.make_conditional(request)
         return response
+
+
+@lru_cache(maxsize=16)
+def _unpack(gzipped: bytes) -> bytes:
+    """Return the bytes of a file: the same for all, however many clients read them slowly."""
+    return gzip.decompress(gzipped)
 
 
 @lru_cache(maxsize=16)

@@ -23,7 +23,7 @@ _TAKEN = pytest.StashKey[list[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "bounds(memory_mb=400, health_s=1): what the site may take under this attack",
+        "bounds(memory_mb=430, health_s=1): what the site may take under this attack",
     )
     config.stash[_TAKEN] = []
 
@@ -79,7 +79,7 @@ def site(make_site: Callable[..., Site]) -> Site:
 def watch(site: Site, request: pytest.FixtureRequest) -> Iterator[Watch]:
     """Watches the site during the test, and fails it where a bound was passed.
 
-    The mark ``bounds`` gives other bounds than 400 MB and one second.
+    The mark ``bounds`` gives other bounds than 430 MB and one second.
     """
     mark = request.node.get_closest_marker("bounds")
     bounds = {"memory_mb": MEMORY_LIMIT_MB, "health_s": HEALTH_LIMIT_S}

@@ -43,7 +43,7 @@ def _post(path: str, length: str, body: bytes, extra: str = "") -> bytes:
 
 LOGIN = "/api/v1/auth/login"
 BUNDLE = b"GET /docs/assets/js/swagger-ui-bundle.js HTTP/1.1\r\nHost: site\r\n\r\n"
-PAGE = b"GET /static/css/components/charts.css HTTP/1.1\r\nHost: site\r\n\r\n"
+PAGE = b"GET /static/studio.css HTTP/1.1\r\nHost: site\r\n\r\n"
 KINDS = (
     Kind("idle", b""),
     Kind("half head", b"GET /login HTTP/1.1\r\nHost: site\r\nX-Half: "),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import pytest
 import requests
 
 from app.broker import live
@@ -71,6 +72,7 @@ def test_a_flood_of_views_leaves_others_theirs(
         account.wait_for_end(each)
 
 
+@pytest.mark.bounds(memory_mb=450)  # 365 to 401 measured: three runs of 20 MB at once
 def test_samples_of_a_megabyte_do_not_fill_the_queue_server(site: Site, watch: Watch) -> None:
     """Targets as long as an upload may have them, of which every live event used to carry one."""
     hostile = site.account("hostile")

@@ -11,7 +11,7 @@ import psutil
 
 from tests.attacks.site import Site
 
-MEMORY_LIMIT_MB = 400.0
+MEMORY_LIMIT_MB = 430.0
 HEALTH_LIMIT_S = 1.0
 _MEMORY_EVERY_S = 0.3
 _HEALTH_EVERY_S = 0.2

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.web.script_bundle import BundleError, bundle
 
@@ -125,3 +126,14 @@ def test_modules_that_import_each_other_are_refused(modules):
     )
     with pytest.raises(BundleError, match=r"a\.js imports itself through b\.js"):
         bundle(start)
+
+
+def test_clients_without_gzip_share_one_copy(app: Flask) -> None:
+    """Five hundred that read the API reference's script slowly had a megabyte each."""
+    address = "/docs/assets/js/swagger-ui-bundle.js"
+    first, second = (
+        app.test_client().get(address, headers={"Accept-Encoding": "identity"}) for _ in range(2)
+    )
+    (one,), (other,) = (list(each.iter_encoded()) for each in (first, second))
+    assert len(one) > 1_000_000
+    assert one is other
