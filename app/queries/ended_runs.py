@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from app.models import FINISHED, Run
 
 MOST_SAMPLES = 300_000
-"""Of all that is kept together, those of each run counted: 15 MB where every id is another."""
+"""Of all that is kept together, those of each run counted."""
 
 Found = TypeVar("Found")
 
